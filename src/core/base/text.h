@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// Bounded string builder, and numbers as people read them.
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+struct text {
+    char *at; // the caller's memory, always 0-ended
+    size_t len;
+    size_t cap;     // at least 1
+    bool is_cut;    // something did not fit and was cut
+};
+
+struct text text_of(char *at, size_t cap);
+void text_add(struct text *t, const char *s);
+void text_addf(struct text *t, const char *format, ...) PRINTF(2, 3);
+void text_add_size(struct text *t, uint64_t bytes);  // "1.5 MB": decimal, one digit under 10
+void text_add_time(struct text *t, uint64_t us);     // "850 us", "12.3 ms", "4.2 s", "3 min 5 s"
+// Bytes from a stranger as one printable line: control and non-ASCII bytes become '?'.
+void text_add_safe(struct text *t, struct bytes b);
+
+// The whole text as a decimal number within min..max; false otherwise, *out untouched.
+MUST_USE bool text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out);
+// "4G", "512M", "64k", "100" -> bytes (powers of 1024).
+MUST_USE bool text_to_size(const char *s, uint64_t *out_bytes);
+
+#endif

@@ -7,7 +7,7 @@
 
 #define MUST_USE               __attribute__((warn_unused_result))
 #define NO_RETURN              __attribute__((noreturn))
-#define PRINTF(format, values) __attribute__((format(printf, format, values)))
+#define PRINTF(text_at, values_at) __attribute__((format(printf, text_at, values_at)))
 
 #define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -19,7 +19,7 @@
 void cbor_put_u64(struct buffer *b, uint64_t v);
 void cbor_put_i64(struct buffer *b, int64_t v);
 void cbor_put_f32(struct buffer *b, float v);
-void cbor_put_bool(struct buffer *b, bool v);
+void cbor_put_flag(struct buffer *b, bool v);
 void cbor_put_bytes(struct buffer *b, struct bytes v);
 void cbor_put_text(struct buffer *b, const char *v); // valid UTF-8
 void cbor_put_array(struct buffer *b, size_t count);
@@ -35,7 +35,7 @@ uint64_t cbor_get_u64(struct cbor_reader *r);
 uint64_t cbor_get_u64_max(struct cbor_reader *r, uint64_t max); // above max is bad too
 int64_t cbor_get_i64(struct cbor_reader *r);
 float cbor_get_f32(struct cbor_reader *r); // finite, or bad
-bool cbor_get_bool(struct cbor_reader *r);
+bool cbor_get_flag(struct cbor_reader *r);
 struct bytes cbor_get_bytes(struct cbor_reader *r);
 struct bytes cbor_get_text(struct cbor_reader *r); // valid UTF-8 without NUL, or bad
 size_t cbor_get_array(struct cbor_reader *r, size_t count_max);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Seeded random numbers for everything that is not a key: the same seed, the same numbers.
+#include "base/rng.h"
+
+#include <assert.h>
+
+uint64_t rng_mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+struct rng rng_seeded(uint64_t seed)
+{
+    struct rng r;
+    for (int i = 0; i < 4; i++) {
+        seed += 0x9e3779b97f4a7c15u; // splitmix64
+        r.s[i] = rng_mix(seed);
+    }
+    return r;
+}
+
+static uint64_t rotate_left(uint64_t x, int by)
+{
+    return x << by | x >> (64 - by);
+}
+
+uint64_t rng_u64(struct rng *r)
+{
+    uint64_t result = rotate_left(r->s[1] * 5, 7) * 9;
+    uint64_t t = r->s[1] << 17;
+    r->s[2] ^= r->s[0];
+    r->s[3] ^= r->s[1];
+    r->s[1] ^= r->s[2];
+    r->s[0] ^= r->s[3];
+    r->s[2] ^= t;
+    r->s[3] = rotate_left(r->s[3], 45);
+    return result;
+}
+
+uint64_t rng_below(struct rng *r, uint64_t bound)
+{
+    assert(bound > 0);
+    uint64_t reject = -bound % bound; // 2^64 mod bound: what would be drawn once too often
+    uint64_t x = rng_u64(r);
+    while (x < reject)
+        x = rng_u64(r);
+    return x % bound;
+}
+
+double rng_unit(struct rng *r)
+{
+    return (double)(rng_u64(r) >> 11) * 0x1p-53;
+}

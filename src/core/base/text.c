@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Bounded string builder, and numbers as people read them.
+#include "base/text.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+
+struct text text_of(char *at, size_t cap)
+{
+    assert(cap > 0);
+    at[0] = 0;
+    return (struct text){.at = at, .cap = cap};
+}
+
+void text_add(struct text *t, const char *s)
+{
+    size_t len = strlen(s);
+    size_t room = t->cap - 1 - t->len;
+    t->is_cut = t->is_cut || len > room;
+    len = len < room ? len : room;
+    memcpy(t->at + t->len, s, len);
+    t->len += len;
+    t->at[t->len] = 0;
+}
+
+void text_addf(struct text *t, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    size_t room = t->cap - t->len;
+    int len = vsnprintf(t->at + t->len, room, format, values);
+    va_end(values);
+    if (len < 0)
+        t->at[t->len] = 0;
+    t->is_cut = t->is_cut || len < 0 || (size_t)len >= room;
+    t->len = t->is_cut ? strlen(t->at) : t->len + (size_t)len;
+}
+
+void text_add_size(struct text *t, uint64_t bytes)
+{
+    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
+    double v = (double)bytes;
+    size_t i = 0;
+    while (v >= 999.5 && i + 1 < ARRAY_COUNT(unit)) {
+        v /= 1000;
+        i++;
+    }
+    text_addf(t, i > 0 && v < 9.95 ? "%.1f %s" : "%.0f %s", v, unit[i]);
+}
+
+void text_add_time(struct text *t, uint64_t us)
+{
+    if (us < US_PER_MS)
+        text_addf(t, "%" PRIu64 " us", us);
+    else if (us < US_PER_S)
+        text_addf(t, "%.1f ms", (double)us / US_PER_MS);
+    else if (us < 60ull * US_PER_S)
+        text_addf(t, "%.1f s", (double)us / US_PER_S);
+    else
+        text_addf(t, "%" PRIu64 " min %" PRIu64 " s", us / US_PER_S / 60, us / US_PER_S % 60);
+}
+
+void text_add_safe(struct text *t, struct bytes b)
+{
+    for (size_t i = 0; i < b.len; i++) {
+        char one[2] = {b.at[i] >= 0x20 && b.at[i] < 0x7f ? (char)b.at[i] : '?', 0};
+        text_add(t, one);
+    }
+}
+
+bool text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+    uint64_t v = 0;
+    if (*s == 0)
+        return false;
+    for (; *s != 0; s++) {
+        if (*s < '0' || *s > '9' || __builtin_mul_overflow(v, 10u, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
+            return false;
+    }
+    if (v < min || v > max)
+        return false;
+    *out = v;
+    return true;
+}
+
+bool text_to_size(const char *s, uint64_t *out_bytes)
+{
+    char digits[24];
+    size_t len = strlen(s);
+    if (len == 0 || len >= sizeof digits)
+        return false;
+    static const char units[] = "kKmMgGtT";
+    const char *unit = strchr(units, s[len - 1]);
+    uint64_t scale = unit == NULL ? 1 : (uint64_t)1 << 10 * ((unit - units) / 2 + 1);
+    bytes_to_text(bytes_of(s, unit == NULL ? len : len - 1), digits, sizeof digits);
+    uint64_t v;
+    if (!text_to_u64(digits, 0, UINT64_MAX / scale, &v))
+        return false;
+    *out_bytes = v * scale;
+    return true;
+}

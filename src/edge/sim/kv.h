@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// host/kv in memory: ordered keys, a disk that fills up, and calls that fail when told to.
+//
+// What was put survives whoever used it, as on a disk: end a machine without warning, start
+// another on the same sim_kv, and it finds what the first had put. Misuse that the interface
+// forbids (a write while something is borrowed, a release too many) asserts.
+#ifndef SIM_KV_H
+#define SIM_KV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/rc.h"
+#include "host/kv.h"
+
+#define SIM_KV_ENTRIES_MAX (1u << 16) // then puts are RC_FULL
+
+struct sim_kv;
+
+// bytes_max: keys and values together, then puts are RC_FULL. RC_NOMEM: *out is NULL.
+// The budget (world_budget, or one's own) must outlive it.
+MUST_USE enum rc sim_kv_new(struct sim_kv **out, struct budget *budget, uint64_t bytes_max);
+void sim_kv_free(struct sim_kv *k); // NULL is fine
+struct kv sim_kv_host(struct sim_kv *k);
+
+void sim_kv_limit(struct sim_kv *k, uint64_t bytes_max);
+// The nth call (get, next, put, del; 1 is the next one) answers rc, once. is_done: a write
+// happens all the same, as when power goes between the disk's write and its answer.
+void sim_kv_fail(struct sim_kv *k, uint64_t nth, enum rc rc, bool is_done);
+uint64_t sim_kv_bytes(const struct sim_kv *k);
+uint64_t sim_kv_calls(const struct sim_kv *k); // so far, failed ones included
+// Flips one bit of a stored value, as a bad disk does. RC_ABSENT: no such key, or no such bit.
+MUST_USE enum rc sim_kv_damage(struct sim_kv *k, struct bytes key, uint64_t bit);
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Tests of the store in memory: against a naive twin, and the faults that it can be told to have.
+#include "sim/kv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+
+static struct budget budget = {.limit_bytes = (size_t)1 << 24};
+
+static struct sim_kv *kv_of(uint64_t bytes_max)
+{
+    struct sim_kv *k = NULL;
+    assert_int_equal(sim_kv_new(&k, &budget, bytes_max), RC_OK);
+    return k;
+}
+
+static enum rc put(struct kv kv, const char *key, const char *value)
+{
+    return kv.ops->put(kv.self, bytes_text(key), bytes_text(value));
+}
+
+static void has(struct kv kv, const char *key, const char *value)
+{
+    struct bytes got;
+    enum rc rc = kv.ops->get(kv.self, bytes_text(key), &got);
+    assert_int_equal(rc, value != NULL ? RC_OK : RC_ABSENT);
+    if (value == NULL)
+        return;
+    assert_true(bytes_is(got, value));
+    kv.ops->release(kv.self);
+}
+
+// The key after `after`, which is `key` (NULL: none).
+static void follows(struct kv kv, const char *after, const char *key)
+{
+    struct bytes got;
+    struct bytes value;
+    enum rc rc = kv.ops->next(kv.self, bytes_text(after), &got, &value);
+    assert_int_equal(rc, key != NULL ? RC_OK : RC_ABSENT);
+    if (key == NULL)
+        return;
+    assert_true(bytes_is(got, key));
+    kv.ops->release(kv.self);
+}
+
+static void test_put_get_del_next(void **state)
+{
+    (void)state;
+    struct sim_kv *k = kv_of(1000);
+    struct kv kv = sim_kv_host(k);
+    follows(kv, "", NULL);
+    assert_int_equal(put(kv, "b", "2"), RC_OK);
+    assert_int_equal(put(kv, "a", ""), RC_OK);
+    assert_int_equal(put(kv, "ba", "3"), RC_OK);
+    assert_int_equal(put(kv, "b", "two"), RC_OK);
+    assert_int_equal(sim_kv_bytes(k), 1 + 1 + 3 + 2 + 1);
+    has(kv, "a", "");
+    has(kv, "b", "two");
+    has(kv, "c", NULL);
+    follows(kv, "", "a");
+    follows(kv, "a", "b");
+    follows(kv, "aa", "b"); // not there itself
+    follows(kv, "b", "ba");
+    follows(kv, "ba", NULL);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("b")), RC_OK);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("b")), RC_ABSENT);
+    has(kv, "b", NULL);
+    follows(kv, "a", "ba");
+    assert_true(sim_kv_calls(k) > 10);
+    sim_kv_free(k);
+    sim_kv_free(NULL);
+    assert_int_equal(budget.used_bytes, 0);
+}
+
+static void test_against_twin(void **state)
+{
+    (void)state;
+    struct sim_kv *k = kv_of(100000);
+    struct kv kv = sim_kv_host(k);
+    struct rng rng = rng_seeded(11);
+    int twin[200]; // value + 1; 0: not there
+    memset(twin, 0, sizeof twin);
+    for (unsigned round = 0; round < 20000; round++) {
+        uint8_t key = (uint8_t)rng_below(&rng, 200);
+        uint8_t value = (uint8_t)rng_below(&rng, 256);
+        if (rng_below(&rng, 2)) {
+            enum rc rc = kv.ops->put(kv.self, bytes_of(&key, 1), bytes_of(&value, 1));
+            assert_int_equal(rc, RC_OK);
+            twin[key] = value + 1;
+        } else {
+            enum rc rc = kv.ops->del(kv.self, bytes_of(&key, 1));
+            assert_int_equal(rc, twin[key] ? RC_OK : RC_ABSENT);
+            twin[key] = 0;
+        }
+        struct bytes got;
+        struct bytes content;
+        enum rc rc = kv.ops->next(kv.self, bytes_of(&value, 1), &got, &content);
+        unsigned want = value + 1u;
+        while (want < 200 && !twin[want])
+            want++;
+        assert_int_equal(rc, want < 200 ? RC_OK : RC_ABSENT);
+        if (rc != RC_OK)
+            continue;
+        assert_int_equal(got.at[0], want);
+        assert_int_equal(content.at[0] + 1, twin[want]);
+        kv.ops->release(kv.self);
+    }
+    sim_kv_free(k);
+    assert_int_equal(budget.used_bytes, 0);
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct sim_kv *k = kv_of(10);
+    struct kv kv = sim_kv_host(k);
+    assert_int_equal(put(kv, "a", "12345"), RC_OK);
+    assert_int_equal(put(kv, "b", "1234"), RC_FULL);
+    assert_int_equal(put(kv, "b", "123"), RC_OK); // 10 bytes with the keys
+    assert_int_equal(put(kv, "a", "123456"), RC_FULL);
+    has(kv, "a", "12345"); // as it was
+    assert_int_equal(put(kv, "a", "1234"), RC_OK);
+    sim_kv_limit(k, 1);
+    assert_int_equal(put(kv, "a", "123"), RC_FULL);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("a")), RC_OK);
+    sim_kv_limit(k, 100);
+    assert_int_equal(put(kv, "a", "123"), RC_OK);
+    sim_kv_free(k);
+    struct budget tight = {.limit_bytes = 1000};
+    assert_int_equal(sim_kv_new(&k, &tight, 10), RC_NOMEM);
+    assert_null(k);
+    assert_int_equal(tight.used_bytes, 0);
+}
+
+static void test_told_to_fail(void **state)
+{
+    (void)state;
+    struct sim_kv *k = kv_of(1000);
+    struct kv kv = sim_kv_host(k);
+    sim_kv_fail(k, 2, RC_IO, false);
+    assert_int_equal(put(kv, "a", "1"), RC_OK);
+    assert_int_equal(put(kv, "b", "2"), RC_IO);
+    has(kv, "b", NULL);
+    sim_kv_fail(k, 1, RC_IO, true); // done, and the answer lost
+    assert_int_equal(put(kv, "b", "2"), RC_IO);
+    has(kv, "b", "2");
+    sim_kv_fail(k, 1, RC_IO, true);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("b")), RC_IO);
+    has(kv, "b", NULL);
+    sim_kv_fail(k, 1, RC_FULL, false);
+    assert_int_equal(put(kv, "c", "3"), RC_FULL);
+    struct bytes got;
+    sim_kv_fail(k, 1, RC_IO, false);
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &got), RC_IO);
+    sim_kv_fail(k, 1, RC_IO, false);
+    assert_int_equal(kv.ops->next(kv.self, bytes_text(""), &got, &got), RC_IO);
+    has(kv, "a", "1");
+    sim_kv_free(k);
+}
+
+static void test_damage(void **state)
+{
+    (void)state;
+    struct sim_kv *k = kv_of(1000);
+    struct kv kv = sim_kv_host(k);
+    assert_int_equal(put(kv, "key", "ab"), RC_OK);
+    assert_int_equal(sim_kv_damage(k, bytes_text("key"), 9), RC_OK);
+    has(kv, "key", "a`");
+    assert_int_equal(sim_kv_damage(k, bytes_text("key"), 16), RC_ABSENT);
+    assert_int_equal(sim_kv_damage(k, bytes_text("kex"), 0), RC_ABSENT);
+    sim_kv_free(k);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_put_get_del_next), cmocka_unit_test(test_against_twin),
+        cmocka_unit_test(test_full_disk),        cmocka_unit_test(test_told_to_fail),
+        cmocka_unit_test(test_damage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

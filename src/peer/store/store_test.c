@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+// Tests of the store over a simulated disk: names, limits, order of use, faults, restarts.
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "sim/kv.h"
+
+struct disk {
+    struct budget budget;
+    struct sim_kv *kv;
+    struct arena *arena; // of the store that runs on it
+};
+
+static struct disk disk_new(void)
+{
+    static struct budget budget = {.limit_bytes = (size_t)1 << 24};
+    struct disk d = {.arena = arena_new(1 << 20)};
+    assert_non_null(d.arena);
+    assert_int_equal(sim_kv_new(&d.kv, &budget, 1 << 20), RC_OK);
+    return d;
+}
+
+static void disk_free(struct disk *d)
+{
+    sim_kv_free(d->kv);
+    arena_free(d->arena);
+}
+
+// As after the end of a process: what was in memory is gone.
+static struct store *start(struct disk *d, uint64_t bytes_max, uint32_t objects_max)
+{
+    arena_reset(d->arena);
+    struct store *s = NULL;
+    struct store_cfg cfg = {sim_kv_host(d->kv), bytes_max, objects_max, 42};
+    assert_int_equal(store_open(&s, d->arena, &cfg), RC_OK);
+    return s;
+}
+
+static struct digest add(struct store *s, const char *text)
+{
+    struct digest name;
+    assert_int_equal(store_add(s, bytes_text(text), &name), RC_OK);
+    return name;
+}
+
+static bool holds(struct store *s, const char *text)
+{
+    struct digest name = hash_bytes(bytes_text(text));
+    return store_has(s, &name);
+}
+
+static struct bytes key_of(const struct digest *name, uint8_t at[static 33])
+{
+    at[0] = 'o';
+    memcpy(at + 1, name->b, DIGEST_BYTES);
+    return bytes_of(at, 33);
+}
+
+static void test_put_get_del(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 1000, 10);
+    struct digest name = hash_bytes(bytes_text("hello"));
+    struct bytes got;
+    assert_int_equal(store_get(s, &name, &got), RC_ABSENT);
+    assert_int_equal(store_del(s, &name), RC_ABSENT);
+    assert_int_equal(store_put(s, &name, bytes_text("hullo")), RC_MALFORMED);
+    assert_false(store_has(s, &name));
+    assert_int_equal(sim_kv_bytes(d.kv), 0);
+    assert_int_equal(store_put(s, &name, bytes_text("hello")), RC_OK);
+    assert_int_equal(store_put(s, &name, bytes_text("hello")), RC_OK);
+    assert_int_equal(store_get(s, &name, &got), RC_OK);
+    assert_true(bytes_is(got, "hello"));
+    store_release(s);
+    assert_int_equal(store_stat(s).objects, 1);
+    assert_int_equal(store_stat(s).bytes, 5);
+    struct digest empty = add(s, ""); // an object like any other
+    assert_int_equal(store_get(s, &empty, &got), RC_OK);
+    assert_int_equal(got.len, 0);
+    store_release(s);
+    assert_int_equal(store_del(s, &name), RC_OK);
+    assert_false(store_has(s, &name));
+    assert_int_equal(store_stat(s).objects, 1);
+    assert_int_equal(store_stat(s).bytes, 0);
+    disk_free(&d);
+}
+
+static void test_least_recently_used_goes(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 12, 4);
+    struct digest a = add(s, "aaaa");
+    (void)add(s, "bbbb");
+    (void)add(s, "cccc");
+    struct bytes got;
+    assert_int_equal(store_get(s, &a, &got), RC_OK); // used: now b is the oldest
+    store_release(s);
+    (void)add(s, "dddd");
+    assert_true(holds(s, "aaaa") && !holds(s, "bbbb") && holds(s, "cccc") && holds(s, "dddd"));
+    (void)add(s, "cccc"); // a put of what is there is a use as well
+    (void)add(s, "eeeeeeee");
+    assert_true(!holds(s, "aaaa") && holds(s, "cccc") && !holds(s, "dddd"));
+    assert_int_equal(store_stat(s).evicted, 3);
+    assert_int_equal(store_add(s, bytes_text("0123456789abc"), NULL), RC_REFUSED);
+    assert_true(holds(s, "cccc"));      // nothing was dropped for what cannot fit
+    for (unsigned i = 0; i < 10; i++) { // the bound on their number
+        const char digit[2] = {(char)('0' + i), '\0'};
+        (void)add(s, digit);
+    }
+    assert_int_equal(store_stat(s).objects, 4);
+    assert_true(holds(s, "6") && holds(s, "9"));
+    disk_free(&d);
+}
+
+static void test_pinned_never_go(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 12, 4);
+    struct digest a = add(s, "aaaa");
+    assert_int_equal(store_pin(s, &a), RC_OK);
+    assert_int_equal(store_pin(s, &a), RC_OK);
+    (void)add(s, "bbbbbbbb");
+    (void)add(s, "cccccccc");
+    assert_true(holds(s, "aaaa") && !holds(s, "bbbbbbbb"));
+    assert_int_equal(store_del(s, &a), RC_REFUSED);
+    assert_int_equal(store_add(s, bytes_text("ddddddddd"), NULL), RC_FULL); // 9 + 4 > 12
+    store_unpin(s, &a);
+    assert_int_equal(store_add(s, bytes_text("ddddddddd"), NULL), RC_FULL); // pinned once more
+    store_unpin(s, &a);
+    store_unpin(s, &a); // harmless
+    assert_int_equal(store_add(s, bytes_text("ddddddddd"), NULL), RC_OK);
+    assert_false(holds(s, "aaaa"));
+    assert_int_equal(store_pin(s, &a), RC_ABSENT);
+    store_unpin(s, &a);
+    disk_free(&d);
+}
+
+static void test_restart_finds_all(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct kv kv = sim_kv_host(d.kv);
+    // Others' keys around ours, and one with our prefix that is none of ours.
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("n"), bytes_text("1")), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("odd"), bytes_text("1")), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("p"), bytes_text("1")), RC_OK);
+    struct store *s = start(&d, 1000, 100);
+    for (unsigned i = 0; i < 50; i++) {
+        const char text[3] = {(char)('a' + i / 10), (char)('0' + i % 10), '\0'};
+        (void)add(s, text);
+    }
+    s = start(&d, 1000, 100);
+    assert_int_equal(store_stat(s).objects, 50);
+    assert_int_equal(store_stat(s).bytes, 100);
+    assert_true(holds(s, "a0") && holds(s, "e9"));
+    s = start(&d, 60, 100); // smaller limits: the rest is deleted
+    assert_int_equal(store_stat(s).objects, 30);
+    s = start(&d, 60, 7);
+    assert_int_equal(store_stat(s).objects, 7);
+    assert_int_equal(store_stat(s).bytes, 14);
+    assert_int_equal(sim_kv_bytes(d.kv), 7 * (33 + 2) + 2 + 4 + 2);
+    disk_free(&d);
+}
+
+static void test_walk_in_order(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 1000, 100);
+    struct digest name;
+    uint64_t size_bytes = 0;
+    assert_int_equal(store_next(s, NULL, &name, &size_bytes), RC_ABSENT);
+    for (unsigned i = 0; i < 20; i++) {
+        const char text[3] = {'x', (char)('a' + i), '\0'};
+        (void)add(s, text);
+    }
+    struct digest last = {{0}};
+    unsigned count = 0;
+    enum rc rc = store_next(s, NULL, &name, &size_bytes);
+    while (rc == RC_OK) {
+        assert_int_equal(size_bytes, 2);
+        assert_true(memcmp(last.b, name.b, DIGEST_BYTES) < 0);
+        last = name;
+        count++;
+        assert_int_equal(store_del(s, &name), RC_OK); // may go on the way
+        rc = store_next(s, &last, &name, &size_bytes);
+    }
+    assert_int_equal(rc, RC_ABSENT);
+    assert_int_equal(count, 20);
+    disk_free(&d);
+}
+
+static void test_damage_is_found(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 1000, 100);
+    struct digest good = add(s, "good");
+    struct digest bad = add(s, "damaged");
+    struct digest pinned = add(s, "pinned and damaged");
+    uint8_t at[33];
+    assert_int_equal(store_pin(s, &pinned), RC_OK);
+    assert_int_equal(sim_kv_damage(d.kv, key_of(&bad, at), 3), RC_OK);
+    assert_int_equal(sim_kv_damage(d.kv, key_of(&pinned, at), 100), RC_OK);
+    assert_int_equal(store_verify(s, &good), RC_OK);
+    assert_int_equal(store_verify(s, &bad), RC_MALFORMED);
+    assert_int_equal(store_verify(s, &bad), RC_ABSENT);
+    uint64_t damaged = 0;
+    assert_int_equal(store_verify_all(s, &damaged), RC_OK);
+    assert_int_equal(damaged, 1);
+    assert_int_equal(store_stat(s).damaged, 2);
+    assert_int_equal(store_stat(s).objects, 1);
+    store_unpin(s, &pinned); // whoever pinned it does not know
+    assert_int_equal(store_add(s, bytes_text("damaged"), &bad), RC_OK);
+    assert_int_equal(store_verify(s, &bad), RC_OK);
+    disk_free(&d);
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 1000, 100);
+    for (char c = 'a'; c < 'a' + 20; c++) {
+        const char text[8] = {c, c, c, c, c, c, c, '\0'}; // 40 bytes with the key
+        (void)add(s, text);
+    }
+    sim_kv_limit(d.kv, 800);
+    (void)add(s, "three objects make room for this one, of 100 bytes of text and key");
+    assert_int_equal(store_stat(s).evicted, 3);
+    assert_true(!holds(s, "ccccccc") && holds(s, "ddddddd"));
+    sim_kv_limit(d.kv, 0);
+    assert_int_equal(store_add(s, bytes_text("x"), NULL), RC_FULL);
+    assert_int_equal(store_stat(s).evicted, 3 + STORE_DISK_FULL_MAX);
+    assert_false(holds(s, "x"));
+    disk_free(&d);
+}
+
+static void test_failing_disk(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 20, 100);
+    struct digest a = add(s, "aaaaaaaa");
+    struct digest b = add(s, "bbbbbbbb");
+    struct bytes got;
+    sim_kv_fail(d.kv, 1, RC_IO, false);
+    assert_int_equal(store_get(s, &a, &got), RC_IO);
+    sim_kv_fail(d.kv, 1, RC_IO, false);
+    assert_int_equal(store_del(s, &a), RC_IO);
+    assert_true(store_has(s, &a));
+    sim_kv_fail(d.kv, 1, RC_IO, false); // the eviction
+    assert_int_equal(store_add(s, bytes_text("cccccccc"), NULL), RC_IO);
+    assert_int_equal(store_stat(s).bytes, 16);
+    sim_kv_fail(d.kv, 2, RC_IO, true); // the put, which happens all the same
+    assert_int_equal(store_add(s, bytes_text("cccccccc"), NULL), RC_IO);
+    assert_true(!holds(s, "cccccccc") && !holds(s, "aaaaaaaa") && store_has(s, &b));
+    struct digest name;
+    uint64_t size_bytes = 0;
+    assert_int_equal(store_next(s, NULL, &name, &size_bytes), RC_OK);
+    assert_true(digest_equal(&name, &b)); // what the index does not know is not shown
+    assert_int_equal(store_next(s, &name, &name, &size_bytes), RC_ABSENT);
+    s = start(&d, 20, 100);
+    assert_true(holds(s, "cccccccc")); // as after any crash: whole, or not there
+    assert_int_equal(store_stat(s).bytes, 16);
+    sim_kv_fail(d.kv, 2, RC_IO, false);
+    struct store_cfg cfg = {sim_kv_host(d.kv), 20, 100, 42};
+    assert_int_equal(store_open(&s, d.arena, &cfg), RC_IO);
+    assert_null(s);
+    disk_free(&d);
+}
+
+static void test_bounds_of_open(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = NULL;
+    struct store_cfg cfg = {sim_kv_host(d.kv), 0, 1, 42};
+    assert_int_equal(store_open(&s, d.arena, &cfg), RC_CONFIG);
+    cfg = (struct store_cfg){sim_kv_host(d.kv), 1, 0, 42};
+    assert_int_equal(store_open(&s, d.arena, &cfg), RC_CONFIG);
+    cfg.objects_max = STORE_OBJECTS_MAX + 1;
+    assert_int_equal(store_open(&s, d.arena, &cfg), RC_CONFIG);
+    cfg.objects_max = STORE_OBJECTS_MAX; // of which the arena has no room
+    assert_int_equal(store_open(&s, d.arena, &cfg), RC_NOMEM);
+    assert_null(s);
+    disk_free(&d);
+}
+
+// Random calls; after each, the index and the disk agree.
+static void check_agreement(struct store *s, struct disk *d, uint64_t bytes_max)
+{
+    struct digest name;
+    uint64_t size_bytes = 0;
+    uint64_t count = 0;
+    uint64_t sum = 0;
+    enum rc rc = store_next(s, NULL, &name, &size_bytes);
+    while (rc == RC_OK) {
+        count++;
+        sum += size_bytes;
+        rc = store_next(s, &name, &name, &size_bytes);
+    }
+    assert_int_equal(rc, RC_ABSENT);
+    assert_int_equal(store_stat(s).objects, count);
+    assert_int_equal(store_stat(s).bytes, sum);
+    assert_int_equal(sim_kv_bytes(d->kv), sum + count * 33);
+    assert_true(sum <= bytes_max && count <= 16);
+}
+
+static void test_random_calls(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct rng rng = rng_seeded(77);
+    struct store *s = start(&d, 200, 16);
+    for (unsigned round = 0; round < 5000; round++) {
+        uint8_t at[32] = {(uint8_t)rng_below(&rng, 40)};
+        struct bytes object = bytes_of(at, 1u + at[0] % 31u);
+        struct digest name = hash_bytes(object);
+        bool was_there = store_has(s, &name);
+        struct bytes got;
+        uint64_t kind = rng_below(&rng, 100);
+        if (kind < 50) {
+            assert_int_equal(store_put(s, &name, object), RC_OK);
+        } else if (kind < 70) {
+            assert_int_equal(store_del(s, &name), was_there ? RC_OK : RC_ABSENT);
+        } else if (kind < 99) {
+            assert_int_equal(store_get(s, &name, &got), was_there ? RC_OK : RC_ABSENT);
+            if (was_there) {
+                assert_true(bytes_equal(got, object));
+                store_release(s);
+            }
+        } else {
+            s = start(&d, 200, 16);
+        }
+        check_agreement(s, &d, 200);
+    }
+    disk_free(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_put_get_del),     cmocka_unit_test(test_least_recently_used_goes),
+        cmocka_unit_test(test_pinned_never_go), cmocka_unit_test(test_restart_finds_all),
+        cmocka_unit_test(test_walk_in_order),   cmocka_unit_test(test_damage_is_found),
+        cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_failing_disk),
+        cmocka_unit_test(test_bounds_of_open),  cmocka_unit_test(test_random_calls),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

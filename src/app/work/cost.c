@@ -121,9 +121,9 @@ static uint32_t unit_at(const uint8_t *units, size_t index)
 static void probe_smooth(struct probe *p)
 {
     for (uint32_t y = 0; y < p->h; y++) {
-        uint32_t row[3] = {y > 0 ? y - 1 : 0, y, y + 1 < p->h ? y + 1 : y};
+        const uint32_t row[3] = {y > 0 ? y - 1 : 0, y, y + 1 < p->h ? y + 1 : y};
         for (uint32_t x = 0; x < p->w; x++) {
-            uint32_t column[3] = {x > 0 ? x - 1 : 0, x, x + 1 < p->w ? x + 1 : x};
+            const uint32_t column[3] = {x > 0 ? x - 1 : 0, x, x + 1 < p->w ? x + 1 : x};
             uint64_t sum = 0; // 16 times a u32 at most
             for (unsigned i = 0; i < 9; i++) {
                 size_t at = (size_t)row[i / 3] * p->w + column[i % 3];

@@ -207,7 +207,8 @@ uint64_t join_sum(const struct join *j, uint32_t x, uint32_t y, uint32_t layer, 
     assert(x < j->cfg.width && y < j->cfg.height);
     assert(layer < j->cfg.layers && channel < JOIN_CHANNELS);
     size_t pixel = (size_t)y * j->cfg.width + x;
-    return sum_at(j, pixel * values_a_pixel(j) + layer * JOIN_CHANNELS + channel);
+    size_t value = (size_t)layer * JOIN_CHANNELS + channel;
+    return sum_at(j, pixel * values_a_pixel(j) + value);
 }
 
 void join_pixel(const struct join *j, uint32_t x, uint32_t y, uint64_t *out)

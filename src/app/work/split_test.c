@@ -222,7 +222,7 @@ static void test_tiles_are_nearly_square(void **state)
     cost_free(c);
 }
 
-static void test_one_of_very_many_is_fast(void **state)
+static void test_shares_of_a_flat_frame(void **state)
 {
     (void)state;
     // A flat frame of 100 x 1: shares are exact to the pixel.
@@ -234,6 +234,10 @@ static void test_one_of_very_many_is_fast(void **state)
     assert_int_equal(got, 6);
     for (uint32_t i = 0; i < 6; i++)
         assert_int_equal(tile[i].rect.w, (uint32_t)weight[i]);
+    double uneven[2] = {0.334, 0.666}; // 33.4 pixels: the nearest cut is at 33, not 34
+    cfg = (struct split_cfg){.count = 2, .weight = uneven};
+    assert_int_equal(split_plan(c, &cfg, &budget, tile, TILES_MAX, &got), RC_OK);
+    assert_int_equal(tile[0].rect.w, 33);
     cost_free(c);
 }
 
@@ -276,7 +280,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_costs_are_even),
         cmocka_unit_test(test_costs_follow_weights),
         cmocka_unit_test(test_tiles_are_nearly_square),
-        cmocka_unit_test(test_one_of_very_many_is_fast),
+        cmocka_unit_test(test_shares_of_a_flat_frame),
         cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

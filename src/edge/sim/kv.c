@@ -33,7 +33,7 @@ enum rc sim_kv_new(struct sim_kv **out, struct budget *budget, uint64_t bytes_ma
     if (k == NULL)
         return RC_NOMEM;
     *k = (struct sim_kv){.budget = budget, .bytes_max = bytes_max};
-    k->entry = budget_take(budget, SIM_KV_ENTRIES_MAX * sizeof *k->entry);
+    k->entry = budget_take(budget, SIM_KV_ENTRIES_MAX * sizeof(void *));
     if (k->entry == NULL) {
         budget_give(budget, k);
         return RC_NOMEM;

@@ -29,9 +29,10 @@ static struct block *block_new(struct arena *a, size_t len)
     size_t size = len > ARENA_BLOCK_BYTES ? len : ARENA_BLOCK_BYTES;
     if (size > a->budget_bytes)
         size = a->budget_bytes;
-    if (size < len)
+    size_t whole;
+    if (size < len || !num_add(size, sizeof(struct block), &whole))
         return NULL;
-    struct block *b = malloc(sizeof *b + size);
+    struct block *b = malloc(whole);
     if (b == NULL)
         return NULL;
     *b = (struct block){.size = size};

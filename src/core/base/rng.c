@@ -13,7 +13,7 @@ uint64_t rng_mix(uint64_t x)
 
 struct rng rng_seeded(uint64_t seed)
 {
-    struct rng r;
+    struct rng r = {{0}};
     for (int i = 0; i < 4; i++) {
         seed += 0x9e3779b97f4a7c15u; // splitmix64
         r.s[i] = rng_mix(seed);

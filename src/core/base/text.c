@@ -73,6 +73,26 @@ void text_add_safe(struct text *t, struct bytes b)
     }
 }
 
+size_t text_utf8_step(struct bytes b)
+{
+    if (b.len == 0)
+        return 0;
+    uint8_t first = b.at[0];
+    if (first < 0x80)
+        return 1;
+    size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2 || first > 0xf4 || b.len < len)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((b.at[i] & 0xc0) != 0x80)
+            return 0;
+    uint8_t second = b.at[1];
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+        return 0;
+    return len;
+}
+
 bool text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 {
     uint64_t v = 0;

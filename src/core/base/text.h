@@ -24,6 +24,10 @@ void text_add_time(struct text *t, uint64_t us);     // "850 us", "12.3 ms", "4.
 // Bytes from a stranger as one printable line: control and non-ASCII bytes become '?'.
 void text_add_safe(struct text *t, struct bytes b);
 
+// Bytes of the UTF-8 sequence at the front, 1..4; 0: there is none, it is overlong, a surrogate,
+// beyond U+10FFFF, or cut (RFC 3629 section 4).
+size_t text_utf8_step(struct bytes b);
+
 // The whole text as a decimal number within min..max; false otherwise, *out untouched.
 MUST_USE bool text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 // "4G", "512M", "64k", "100" -> bytes (powers of 1024).

@@ -20,7 +20,7 @@ struct digest hash_bytes(struct bytes in)
 
 struct digest hash_parts(const struct bytes *part, size_t count)
 {
-    struct digest d;
+    struct digest d = {{0}};
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool is_good = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
     for (size_t i = 0; is_good && i < count; i++)

@@ -46,10 +46,9 @@ bool sign_check(const struct sign_public *p, struct bytes message, const struct 
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, p->b, sizeof p->b);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool is_good =
-        key != NULL && context != NULL &&
-        EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
-        EVP_DigestVerify(context, s->b, sizeof s->b, message.at, message.len) == 1;
+    bool is_good = key != NULL && context != NULL &&
+                   EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+                   EVP_DigestVerify(context, s->b, sizeof s->b, message.at, message.len) == 1;
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
     return is_good;

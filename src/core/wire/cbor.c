@@ -8,6 +8,8 @@
 
 #include <cbor.h>
 
+#include "base/text.h"
+
 #define HEAD_BYTES_MAX 9 // initial byte and a 64-bit argument
 
 void cbor_put_u64(struct buffer *b, uint64_t v)
@@ -273,32 +275,12 @@ struct bytes cbor_get_bytes(struct cbor_reader *r)
     return take(r, ITEM_BYTES).string;
 }
 
-// Length of the UTF-8 sequence at the front, or 0: overlong, a surrogate, or no UTF-8 at all
-// (RFC 3629 section 4).
-static size_t utf8_step(struct bytes b)
-{
-    uint8_t first = b.at[0];
-    if (first < 0x80)
-        return first == 0 ? 0 : 1;
-    size_t len = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || b.len < len)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((b.at[i] & 0xc0) != 0x80)
-            return 0;
-    uint8_t second = b.at[1];
-    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
-        return 0;
-    return len;
-}
-
 struct bytes cbor_get_text(struct cbor_reader *r)
 {
     struct bytes text = take(r, ITEM_TEXT).string;
     for (struct bytes left = text; left.len > 0;) {
-        size_t step = utf8_step(left);
-        if (step == 0) {
+        size_t step = text_utf8_step(left);
+        if (step == 0 || left.at[0] == 0) {
             r->is_bad = true;
             return (struct bytes){NULL, 0};
         }

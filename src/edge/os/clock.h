@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+// The two clocks of this machine. Machines never read them: they are handed the time.
+#ifndef OS_CLOCK_H
+#define OS_CLOCK_H
+
+#include <stdint.h>
+
+// Microseconds since some start; never goes back, does not count sleep of the machine
+// (CLOCK_MONOTONIC, the clock of libuv's timers).
+uint64_t clock_now_us(void);
+// Seconds since 1970-01-01 UTC. May jump; only for the wire, the ledger and people.
+uint64_t clock_wall_s(void);
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// Tests of files: whole in, whole out, modes, folders, and the words of every failure.
+#include "os/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <dirent.h>
+
+static char folder[64];
+
+static char *in_folder(const char *name)
+{
+    static char path[FILE_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static int make(void **state)
+{
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "/tmp/file_test.XXXXXX");
+    return mkdtemp(folder) == NULL;
+}
+
+static int unmake(void **state)
+{
+    (void)state;
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static unsigned mode_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static void what_was_written_is_read(void **state)
+{
+    (void)state;
+    struct budget budget = {.limit_bytes = 1 << 20};
+    struct err err = {0};
+    struct bytes got;
+    const char *path = in_folder("a");
+    (void)umask(0);
+    assert_int_equal(file_write(path, bytes_text("first, longer"), 0600, &err), RC_OK);
+    assert_int_equal(mode_of(path), 0600);
+    assert_int_equal(file_write(path, bytes_text("second"), 0644, &err), RC_OK);
+    assert_int_equal(mode_of(path), 0644);
+    assert_int_equal(file_read(&got, &budget, path, 6, &err), RC_OK);
+    assert_true(bytes_is(got, "second"));
+    assert_int_equal(got.at[6], 0);
+    budget_give(&budget, (void *)(uintptr_t)got.at);
+    assert_int_equal(file_write(path, bytes_of(NULL, 0), 0600, &err), RC_OK);
+    assert_int_equal(file_read(&got, &budget, path, 0, &err), RC_OK);
+    assert_int_equal(got.len, 0);
+    budget_give(&budget, (void *)(uintptr_t)got.at);
+    assert_int_equal(budget.used_bytes, 0);
+}
+
+static void failures_have_words(void **state)
+{
+    (void)state;
+    struct budget budget = {.limit_bytes = 100};
+    struct err err = {0};
+    struct bytes got = bytes_text("untouched");
+    assert_int_equal(file_read(&got, &budget, "/no/such", 10, &err), RC_ABSENT);
+    assert_string_equal(err.text, "cannot read /no/such: No such file or directory");
+    assert_int_equal(file_read(&got, &budget, folder, 10, &err), RC_REFUSED);
+    assert_int_equal(file_read(&got, &budget, "/dev/null", 10, &err), RC_REFUSED);
+    assert_string_equal(err.text, "cannot read /dev/null: not a regular file");
+    char path[FILE_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s", in_folder("b"));
+    static const uint8_t many[200];
+    assert_int_equal(file_write(path, bytes_of(many, sizeof many), 0600, &err), RC_OK);
+    assert_int_equal(file_read(&got, &budget, path, 199, &err), RC_REFUSED);
+    assert_int_equal(file_read(&got, &budget, path, 200, &err), RC_NOMEM);
+    assert_true(bytes_is(got, "untouched"));
+    assert_int_equal(file_write("/no/such/file", got, 0600, &err), RC_IO);
+    assert_string_equal(err.text, "cannot write /no/such/file: No such file or directory");
+    assert_int_equal(file_write(folder, got, 0600, &err), RC_IO); // a folder is in the way
+}
+
+static void a_failed_write_leaves_nothing(void **state)
+{
+    (void)state;
+    struct err err;
+    char path[FILE_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s", in_folder("dir"));
+    assert_int_equal(file_make_folder(path, &err), RC_OK);
+    assert_int_equal(file_write(path, bytes_text("x"), 0600, &err), RC_IO);
+    unsigned temporaries = 0;
+    DIR *d = opendir(folder);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        temporaries += strncmp(e->d_name, "dir.", 4) == 0;
+    closedir(d);
+    assert_int_equal(temporaries, 0);
+}
+
+static void folders_are_made_on_the_way(void **state)
+{
+    (void)state;
+    struct err err;
+    assert_int_equal(file_make_folder(in_folder("x/y//z/"), &err), RC_OK);
+    assert_int_equal(mode_of(in_folder("x")), 0700);
+    assert_int_equal(mode_of(in_folder("x/y/z")), 0700);
+    assert_int_equal(file_make_folder(in_folder("x/y/z"), &err), RC_OK);
+    assert_true(file_exists(in_folder("x/y/z")));
+    assert_int_equal(file_write(in_folder("x/f"), bytes_text("f"), 0600, &err), RC_OK);
+    assert_int_equal(file_make_folder(in_folder("x/f/g"), &err), RC_IO);
+    assert_int_equal(file_make_folder(in_folder("x/f"), &err), RC_IO);
+    assert_false(file_exists(in_folder("x/none")));
+}
+
+static void the_state_folder_follows_the_environment(void **state)
+{
+    (void)state;
+    struct err err;
+    char out[FILE_PATH_BYTES];
+    assert_int_equal(setenv("XDG_STATE_HOME", in_folder("state"), 1), 0);
+    assert_int_equal(file_state_folder(out, &err), RC_OK);
+    assert_string_equal(out, in_folder("state/shoal"));
+    assert_true(file_exists(out));
+    assert_int_equal(setenv("XDG_STATE_HOME", "relative", 1), 0); // to be ignored, says XDG
+    assert_int_equal(setenv("HOME", in_folder("home"), 1), 0);
+    assert_int_equal(file_state_folder(out, &err), RC_OK);
+    assert_string_equal(out, in_folder("home/.local/state/shoal"));
+    assert_int_equal(unsetenv("HOME"), 0);
+    assert_int_equal(file_state_folder(out, &err), RC_CONFIG);
+    assert_string_equal(err.text, "no state folder: set HOME or XDG_STATE_HOME");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(failures_have_words),
+        cmocka_unit_test(a_failed_write_leaves_nothing),
+        cmocka_unit_test(folders_are_made_on_the_way),
+        cmocka_unit_test(the_state_folder_follows_the_environment),
+    };
+    return cmocka_run_group_tests(tests, make, unmake);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+// Tests of the LMDB store: against a naive twin, full, and killed in the middle of writing.
+#include "os/kv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+
+static char folder[64];
+
+static int make(void **state)
+{
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "/tmp/kv_test.XXXXXX");
+    return mkdtemp(folder) == NULL;
+}
+
+static int unmake(void **state)
+{
+    (void)state;
+    char command[128];
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+static struct kv_env *open_store(uint64_t size_bytes)
+{
+    struct kv_env *e = NULL;
+    struct err err = {0};
+    if (kv_open(&e, folder, size_bytes, &err) != RC_OK)
+        fail_msg("%s", err.text);
+    return e;
+}
+
+static void assert_value(struct kv kv, const char *key, const char *value)
+{
+    struct bytes got;
+    assert_int_equal(kv.ops->get(kv.self, bytes_text(key), &got), RC_OK);
+    assert_true(bytes_is(got, value));
+    kv.ops->release(kv.self);
+}
+
+static void put_get_del_and_order(void **state)
+{
+    (void)state;
+    struct kv_env *e = open_store(KV_SIZE_BYTES_MIN);
+    struct kv kv = kv_host(e);
+    struct bytes key;
+    struct bytes value;
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &value), RC_ABSENT);
+    assert_int_equal(kv.ops->next(kv.self, bytes_of(NULL, 0), &key, &value), RC_ABSENT);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("b"), bytes_text("1")), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("a"), bytes_text("2")), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("ab"), bytes_of(NULL, 0)), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("b"), bytes_text("3")), RC_OK);
+    assert_value(kv, "b", "3");
+    const char *order[] = {"a", "ab", "b"};
+    char at[8] = "";
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(kv.ops->next(kv.self, bytes_text(at), &key, &value), RC_OK);
+        assert_true(bytes_is(key, order[i]));
+        bytes_to_text(key, at, sizeof at);
+        kv.ops->release(kv.self);
+    }
+    assert_int_equal(kv.ops->next(kv.self, bytes_text(at), &key, &value), RC_ABSENT);
+    assert_int_equal(kv.ops->next(kv.self, bytes_text("aa"), &key, &value), RC_OK);
+    assert_true(bytes_is(key, "ab")); // "aa" itself is not there
+    kv.ops->release(kv.self);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("ab")), RC_OK);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("ab")), RC_ABSENT);
+    kv_close(e);
+    e = open_store(KV_SIZE_BYTES_MIN); // all of it is on the disk
+    assert_value(kv_host(e), "a", "2");
+    assert_value(kv_host(e), "b", "3");
+    kv_close(e);
+    kv_close(NULL);
+}
+
+#define KEYS 50
+
+static void agrees_with_an_array(void **state)
+{
+    (void)state;
+    struct kv_env *e = open_store(KV_SIZE_BYTES_DEFAULT);
+    struct kv kv = kv_host(e);
+    uint8_t twin[KEYS] = {0}; // 0: absent
+    struct rng rng = rng_seeded(7);
+    for (int step = 0; step < 300; step++) {
+        const uint8_t k = (uint8_t)rng_below(&rng, KEYS);
+        const uint8_t key[2] = {'k', k};
+        const uint8_t v = (uint8_t)rng_below(&rng, 200);
+        struct bytes got;
+        enum rc rc = v > 0 ? kv.ops->put(kv.self, bytes_of(key, 2), bytes_of(&v, 1))
+                           : kv.ops->del(kv.self, bytes_of(key, 2));
+        assert_int_equal(rc, v > 0 || twin[k] != 0 ? RC_OK : RC_ABSENT);
+        twin[k] = v;
+        const uint8_t probe[2] = {'k', (uint8_t)rng_below(&rng, KEYS)};
+        rc = kv.ops->get(kv.self, bytes_of(probe, 2), &got);
+        assert_int_equal(rc, twin[probe[1]] != 0 ? RC_OK : RC_ABSENT);
+        if (rc == RC_OK) {
+            assert_int_equal(got.at[0], twin[probe[1]]);
+            kv.ops->release(kv.self);
+        }
+    }
+    kv_close(e);
+}
+
+static void full_is_said_and_harmless(void **state)
+{
+    (void)state;
+    struct kv_env *e = open_store(KV_SIZE_BYTES_MIN);
+    struct kv kv = kv_host(e);
+    uint8_t *big = calloc(1, KV_SIZE_BYTES_MIN);
+    assert_non_null(big);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("keep"), bytes_text("me")), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("big"), bytes_of(big, KV_SIZE_BYTES_MIN)),
+                     RC_FULL);
+    assert_value(kv, "keep", "me");
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("big"), bytes_of(big, 100000)), RC_OK);
+    free(big);
+    kv_close(e);
+}
+
+static void two_hundred_megabytes_in_one_value(void **state)
+{
+    (void)state;
+    const size_t len = (size_t)200 << 20;
+    struct kv_env *e = open_store(KV_SIZE_BYTES_DEFAULT);
+    struct kv kv = kv_host(e);
+    uint8_t *big = malloc(len);
+    assert_non_null(big);
+    for (size_t i = 0; i < len; i += 4096)
+        memset(big + i, (int)(i / 4096 % 251), 4096);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("scene"), bytes_of(big, len)), RC_OK);
+    struct bytes got;
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("scene"), &got), RC_OK);
+    assert_true(bytes_equal(got, bytes_of(big, len)));
+    kv.ops->release(kv.self);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("scene")), RC_OK);
+    free(big);
+    kv_close(e);
+}
+
+#define CRASH_VALUE_BYTES 300000 // many pages: a put is far from one write
+
+// Writes pairs of equal, long values for ever; tells after each put how far it is.
+static void write_for_ever(int tell)
+{
+    struct kv_env *e = NULL;
+    if (kv_open(&e, folder, KV_SIZE_BYTES_DEFAULT, NULL) != RC_OK)
+        _exit(1);
+    struct kv kv = kv_host(e);
+    static uint8_t value[CRASH_VALUE_BYTES];
+    for (uint32_t n = 1;; n++) {
+        memset(value, (int)(n % 251), sizeof value);
+        memcpy(value, &n, sizeof n);
+        if (kv.ops->put(kv.self, bytes_text("crash"), bytes_of(value, sizeof value)) != RC_OK)
+            _exit(2);
+        if (write(tell, &n, sizeof n) != sizeof n)
+            _exit(3);
+    }
+}
+
+static void kill_one_writer(uint32_t puts)
+{
+    int pipe_end[2];
+    assert_int_equal(pipe(pipe_end), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)close(pipe_end[0]);
+        write_for_ever(pipe_end[1]);
+    }
+    (void)close(pipe_end[1]);
+    uint32_t told = 0;
+    while (told < puts)
+        assert_int_equal(read(pipe_end[0], &told, sizeof told), sizeof told);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    for (uint32_t more; read(pipe_end[0], &more, sizeof more) == sizeof more;)
+        told = more; // told before it died
+    (void)close(pipe_end[0]);
+    struct kv_env *e = open_store(KV_SIZE_BYTES_DEFAULT);
+    struct kv kv = kv_host(e);
+    struct bytes got;
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("crash"), &got), RC_OK);
+    assert_int_equal(got.len, CRASH_VALUE_BYTES);
+    uint32_t n;
+    memcpy(&n, got.at, sizeof n);
+    assert_true(n == told || n == told + 1); // durable when it returned; at most one untold
+    for (size_t i = sizeof n; i < got.len; i++)
+        assert_int_equal(got.at[i], n % 251); // all of it, not a mixture
+    kv.ops->release(kv.self);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("after"), bytes_text("fine")), RC_OK);
+    kv_close(e);
+}
+
+static void a_killed_writer_leaves_all_or_nothing(void **state)
+{
+    (void)state;
+    for (uint32_t puts = 1; puts <= 8; puts++)
+        kill_one_writer(puts);
+}
+
+static void a_missing_folder_has_words(void **state)
+{
+    (void)state;
+    struct kv_env *e = NULL;
+    struct err err;
+    assert_int_equal(kv_open(&e, "/no/such", KV_SIZE_BYTES_MIN, &err), RC_CONFIG);
+    assert_string_equal(err.text, "cannot open store /no/such: No such file or directory");
+    assert_null(e);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(put_get_del_and_order, make, unmake),
+        cmocka_unit_test_setup_teardown(agrees_with_an_array, make, unmake),
+        cmocka_unit_test_setup_teardown(full_is_said_and_harmless, make, unmake),
+        cmocka_unit_test_setup_teardown(two_hundred_megabytes_in_one_value, make, unmake),
+        cmocka_unit_test_setup_teardown(a_killed_writer_leaves_all_or_nothing, make, unmake),
+        cmocka_unit_test(a_missing_folder_has_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/scratch_test.h"
+
 static const char schema[] = "CREATE TABLE IF NOT EXISTS tasks"
                              " (id INTEGER PRIMARY KEY, name TEXT, body BLOB)";
 static const char insert[] = "INSERT INTO tasks VALUES (?1, ?2, ?3)";
@@ -149,10 +151,9 @@ static void more_statements_than_the_cache_holds(void **state)
 static void files_last_are_private_and_errors_speak(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/db_test.XXXXXX";
+    char folder[SCRATCH_BYTES];
     char path[64];
-    char command[64];
-    assert_non_null(mkdtemp(folder));
+    assert_int_equal(scratch_make(folder), 0);
     (void)snprintf(path, sizeof path, "%s/hub.db", folder);
     struct db *db = open_db(path);
     assert_int_equal(put(db, 1, "one"), RC_OK);
@@ -177,8 +178,7 @@ static void files_last_are_private_and_errors_speak(void **state)
     assert_int_equal(db_open(&db, "/no/such/hub.db", schema, &err), RC_CONFIG);
     assert_string_equal(err.text,
                         "cannot open database /no/such/hub.db: unable to open database file");
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(scratch_remove(folder), 0);
 }
 
 int main(void)

@@ -76,6 +76,13 @@ enum rc file_read(struct bytes *out, struct budget *budget, const char *path, si
     return rc;
 }
 
+void file_forget(struct bytes content, struct budget *budget)
+{
+    void *block = NULL; // ours, and const only for the reader
+    memcpy(&block, &content.at, sizeof block);
+    budget_give(budget, block);
+}
+
 static bool write_all(int fd, struct bytes content)
 {
     while (content.len > 0) {

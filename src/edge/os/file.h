@@ -14,11 +14,12 @@
 
 #define FILE_PATH_BYTES 1024 // longest path here, with its final 0
 
-// The whole file, in a block of `budget` that the caller gives back (out->at; a 0 byte follows
-// the last one). RC_ABSENT: no such file; RC_REFUSED: longer than max_bytes, or not a regular
-// file; RC_NOMEM; RC_IO. *out is untouched on failure.
+// The whole file, in a block of `budget` that the caller gives back with file_forget; a 0 byte
+// follows the last one. RC_ABSENT: no such file; RC_REFUSED: longer than max_bytes, or not a
+// regular file; RC_NOMEM; RC_IO. *out is untouched on failure.
 MUST_USE enum rc file_read(struct bytes *out, struct budget *budget, const char *path,
                            size_t max_bytes, struct err *err);
+void file_forget(struct bytes content, struct budget *budget); // what file_read gave
 // All of it or nothing, also over a crash: a temporary file beside it, fsync, rename, fsync of
 // the folder. mode as for open(2), e.g. 0600, whatever the umask says. RC_IO.
 MUST_USE enum rc file_write(const char *path, struct bytes content, unsigned mode, struct err *err);

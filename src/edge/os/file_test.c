@@ -9,15 +9,16 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <dirent.h>
+#include "os/scratch_test.h"
 
-static char folder[64];
+static char folder[SCRATCH_BYTES];
 
 static char *in_folder(const char *name)
 {
@@ -29,16 +30,13 @@ static char *in_folder(const char *name)
 static int make(void **state)
 {
     (void)state;
-    (void)snprintf(folder, sizeof folder, "/tmp/file_test.XXXXXX");
-    return mkdtemp(folder) == NULL;
+    return scratch_make(folder);
 }
 
 static int unmake(void **state)
 {
     (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return scratch_remove(folder);
 }
 
 static unsigned mode_of(const char *path)
@@ -63,11 +61,11 @@ static void what_was_written_is_read(void **state)
     assert_int_equal(file_read(&got, &budget, path, 6, &err), RC_OK);
     assert_true(bytes_is(got, "second"));
     assert_int_equal(got.at[6], 0);
-    budget_give(&budget, (void *)(uintptr_t)got.at);
+    file_forget(got, &budget);
     assert_int_equal(file_write(path, bytes_of(NULL, 0), 0600, &err), RC_OK);
     assert_int_equal(file_read(&got, &budget, path, 0, &err), RC_OK);
     assert_int_equal(got.len, 0);
-    budget_give(&budget, (void *)(uintptr_t)got.at);
+    file_forget(got, &budget);
     assert_int_equal(budget.used_bytes, 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #include <lmdb.h>
 
@@ -40,8 +41,10 @@ static enum rc rc_of(int code)
 
 static MDB_val val_of(struct bytes b)
 {
-    // LMDB's one type of view is not const; it does not write to it.
-    return (MDB_val){.mv_size = b.len, .mv_data = (void *)(uintptr_t)b.at};
+    // LMDB's one type of view is not const; it does not write to what it is given.
+    MDB_val v = {.mv_size = b.len};
+    memcpy(&v.mv_data, &b.at, sizeof v.mv_data);
+    return v;
 }
 
 static struct bytes bytes_of_val(MDB_val v)

@@ -17,22 +17,20 @@
 #include <unistd.h>
 
 #include "base/rng.h"
+#include "os/scratch_test.h"
 
-static char folder[64];
+static char folder[SCRATCH_BYTES];
 
 static int make(void **state)
 {
     (void)state;
-    (void)snprintf(folder, sizeof folder, "/tmp/kv_test.XXXXXX");
-    return mkdtemp(folder) == NULL;
+    return scratch_make(folder);
 }
 
 static int unmake(void **state)
 {
     (void)state;
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    return scratch_remove(folder);
 }
 
 static struct kv_env *open_store(uint64_t size_bytes)

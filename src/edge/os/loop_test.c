@@ -37,7 +37,7 @@ static void on_due(void *self)
     assert_true(clock_now_us() >= w->due_us);
     w->fired++;
     if (w->fired < 20) {
-        w->due_us = loop_now_us(w->loop) + 100 * w->fired; // odd parts of a millisecond
+        w->due_us = loop_now_us(w->loop) + UINT64_C(100) * w->fired; // odd parts of a millisecond
         loop_timer_at(w->timer, w->due_us);
     }
 }

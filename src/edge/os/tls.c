@@ -191,7 +191,8 @@ static bool expect_host(SSL *ssl, const char *host)
         return true;
     ERR_clear_error(); // it was not an address
     // What SSL_set_tlsext_host_name stands for, whose cast drops the const.
-    void *name = (void *)(uintptr_t)host;
+    void *name = NULL;
+    memcpy(&name, &host, sizeof name);
     return SSL_set1_host(ssl, host) == 1 &&
            SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name) == 1;
 }

@@ -413,22 +413,28 @@ static size_t utf8_char(const uint8_t *at, size_t left)
     return len;
 }
 
-bool ws_is_utf8(struct bytes b)
+// How many of the first bytes are ASCII, by steps of eight.
+static size_t ascii_run(struct bytes b)
 {
     size_t i = 0;
-    while (i < b.len) {
-        uint64_t word;
-        if (i + sizeof word <= b.len) { // eight ASCII bytes a step
-            memcpy(&word, b.at + i, sizeof word);
-            if ((word & UINT64_C(0x8080808080808080)) == 0) {
-                i += sizeof word;
-                continue;
-            }
-        }
-        const size_t len = utf8_char(b.at + i, b.len - i);
+    uint64_t word;
+    for (; i + sizeof word <= b.len; i += sizeof word) {
+        memcpy(&word, b.at + i, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    return i;
+}
+
+bool ws_is_utf8(struct bytes b)
+{
+    while (b.len > 0) {
+        size_t len = ascii_run(b);
+        if (len == 0)
+            len = utf8_char(b.at, b.len);
         if (len == 0)
             return false;
-        i += len;
+        b = bytes_part(b, len, SIZE_MAX);
     }
     return true;
 }

@@ -199,7 +199,7 @@ static void broken_with(struct bytes in, bool is_server, enum rc rc, uint16_t co
 {
     struct world w;
     setup(&w, is_server, 100, 1 << 20);
-    struct ws_event e = {0};
+    struct ws_event e;
     ws_input(&w.ws, in);
     enum rc got = RC_OK;
     while (got == RC_OK)

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// What web.c, web_conn.c and web_client.c share: the house, and one connection in it.
+//
+// A house is what connections have in common: a server's has many, a client's one. Private to
+// these three files.
+#ifndef OS_WEB_CONN_H
+#define OS_WEB_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "os/http.h"
+#include "os/stream.h"
+#include "os/web.h"
+#include "os/ws.h"
+
+#define WEB_KEYS_BYTES 256 // mask keys are drawn from the kernel 64 at a time
+
+struct web_house {
+    struct loop *loop;
+    struct web_handlers handlers;
+    struct web_limits limits;
+    struct tls_context *tls;
+    struct arena *arena; // holds the owner of this struct
+    struct budget budget;
+    struct ws_host *frames;
+    struct loop_timer *sweep; // timeouts and pings
+    struct list conns;
+    size_t conn_count;
+    bool is_silent; // no callbacks to the handlers any more
+    bool is_over;   // to be torn down when the last connection is gone
+    void (*on_empty)(struct web_house *h);
+    void (*on_room)(struct web_house *h); // memory may be free again; may be NULL
+    uint8_t keys[WEB_KEYS_BYTES];
+    size_t keys_left;
+};
+
+enum web_phase {
+    WEB_DIALLING, // a client's: name, TCP, TLS
+    WEB_HTTP,     // requests, or an upgrade's answer
+    WEB_OPEN,     // WebSocket
+    WEB_CLOSING,  // our close frame is out, the peer's is awaited
+    WEB_ENDING,   // the stream ends
+};
+
+struct web_dial; // a client's way to its connection, in web_client.c
+
+struct web_conn {
+    struct list link;
+    struct stream stream;
+    struct web_house *house;
+    struct web_dial *dial; // NULL: a server's
+    void *user;
+    struct ws ws;
+    struct http http;
+    uint64_t seen_us;   // the peer's last byte
+    uint64_t phase_us;  // since when this phase lasts, or progress was last seen in it
+    size_t swept_bytes; // queued at the last sweep
+    uint8_t phase;      // enum web_phase
+    bool is_pinged;     // since seen_us
+    bool was_opened;    // on_close is owed
+    bool is_dropped;    // by web_drop: on_close is not owed
+};
+
+// RC_CONFIG: a limit is 0, or dead_us is not above ping_us; RC_NOMEM. h lies in arena; on failure
+// the caller frees that.
+MUST_USE enum rc house_open(struct web_house *h, struct arena *arena, struct loop *loop,
+                            const struct web_limits *limits, const struct web_handlers *handlers,
+                            bool is_server);
+// Everything but the arena; all connections are gone.
+void house_close(struct web_house *h);
+
+// A connection in `phase`, its stream not yet initialised. NULL: the budget is spent.
+struct web_conn *conn_new(struct web_house *h, enum web_phase phase);
+extern const struct stream_ops conn_stream_ops;
+MUST_USE enum rc conn_stream_init(struct web_conn *c);
+// Out of the house, on_close first if it is owed; c is freed.
+void conn_forget(struct web_conn *c, const char *reason);
+
+// web_client.c's part in a connection's life.
+void dial_ready(struct web_conn *c);                       // TCP and TLS stand
+void dial_answered(struct web_conn *c, struct bytes rest); // c->http holds the upgrade's answer
+bool dial_again(struct web_conn *c);                       // a next address is being tried
+void dial_stop(struct web_conn *c, const char *why);
+void dial_reason(const struct web_conn *c, char *out, size_t cap); // for people, after a failure
+const char *dial_peer(const struct web_conn *c);
+// web_conn.c's: the upgrade is done; rest came behind it.
+void conn_open(struct web_conn *c, struct bytes rest);
+
+#endif

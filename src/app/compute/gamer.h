@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Gamer: the side that has frames made, as a machine: submits, gives its scene, joins tiles.
+//
+//     gamer_open(g); gamer_input(g, message); gamer_closed(g, reason);
+//     gamer_submit(g, &frame, &job);          // any time; sent as soon as the hub took us
+//     while (gamer_next(g, &out)) ...         // send, close
+//     while (gamer_event(g, &event)) ...      // what happened, frames among it
+//
+// The hub's word is checked as far as it goes: every pixel and sample is taken exactly once, and a
+// frame is whole only when each is there.
+#ifndef COMPUTE_GAMER_H
+#define COMPUTE_GAMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "compute/client.h"
+#include "compute/msg.h"
+#include "work/join.h"
+
+#define GAMER_FRAMES_MAX 8u // submitted and not yet done; the hub's bound too
+#define GAMER_EVENTS_MAX 256u
+
+struct gamer_cfg {
+    struct budget *budget; // outlives the gamer
+    struct client_cfg client;
+};
+
+enum gamer_event_kind {
+    GAMER_EVENT_IN,      // the hub took us
+    GAMER_EVENT_OUT,     // refused, or the hub made no sense: text; nothing more will come
+    GAMER_EVENT_PLANNED, // tiles, helpers
+    GAMER_EVENT_TILE,    // one verified tile is in
+    GAMER_EVENT_FRAME,   // the frame is whole: gamer_take
+    GAMER_EVENT_FAILED,  // the frame will never be: text
+};
+
+struct gamer_event {
+    enum gamer_event_kind kind;
+    uint64_t job;
+    uint32_t frame;
+    uint32_t tiles, helpers;   // PLANNED
+    struct msg_tile tile;      // TILE: without its result
+    struct msg_done done;      // FRAME
+    enum rc rc;                // OUT, FAILED
+    char text[MSG_TEXT_BYTES]; // OUT, FAILED
+};
+
+struct gamer_side; // `struct gamer` is the hub's record of one
+
+// *out is NULL on failure. RC_NOMEM.
+MUST_USE enum rc gamer_new(struct gamer_side **out, const struct gamer_cfg *cfg);
+void gamer_free(struct gamer_side *g); // NULL is fine
+// The scene that frames may name; borrowed for life. One at a time.
+void gamer_scene(struct gamer_side *g, struct bytes object, struct digest *name);
+void gamer_open(struct gamer_side *g);
+void gamer_input(struct gamer_side *g, struct bytes message);
+// Frames not yet done fail with reason.
+void gamer_closed(struct gamer_side *g, const char *reason);
+// m->job is chosen here and given back in *job. RC_FULL: GAMER_FRAMES_MAX are on their way.
+// RC_NOMEM: no memory for the frame. RC_CONFIG: sizes.
+MUST_USE enum rc gamer_submit(struct gamer_side *g, const struct msg_submit *m, uint64_t *job);
+// Hands over a whole frame, to be freed with join_free; NULL: there is no such.
+struct join *gamer_take(struct gamer_side *g, uint64_t job);
+bool gamer_next(struct gamer_side *g, struct out *out);
+bool gamer_event(struct gamer_side *g, struct gamer_event *out);
+// Share of all (pixel, sample) pairs of submitted frames that are in, 0..1.
+double gamer_progress(const struct gamer_side *g);
+
+#endif

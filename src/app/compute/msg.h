@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+// The messages of hub, helper and gamer: one CBOR array each, [type, field ...]
+// (doc/messages.cddl).
+//
+// A decoded message borrows its byte strings from the input. Encoding and decoding check the
+// same ranges; a message that decodes can be encoded again to the same bytes.
+//
+// Opening: the hub sends CHALLENGE; the other side answers HELLO, signed over the challenge, a
+// helper with what it can do, a gamer with proof of the hub's token; the hub answers WELCOME,
+// signed over the other side's challenge, or REFUSE.
+#ifndef COMPUTE_MSG_H
+#define COMPUTE_MSG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/rc.h"
+#include "crypt/hash.h"
+#include "crypt/sign.h"
+#include "kernel/trace.h"
+#include "work/rect.h"
+#include "work/task.h"
+
+#define MSG_VERSION          1u
+#define MSG_BYTES_MAX        (32u << 20)
+#define MSG_RESULT_BYTES_MAX (30u << 20) // leaves room for a report and a head
+#define MSG_HEAD_BYTES_MAX   8192u       // any message without its one large byte string
+#define MSG_NAME_BYTES       33          // with its final 0
+#define MSG_TEXT_BYTES       161         // with its final 0
+#define MSG_KERNELS_MAX      16u
+#define MSG_SLOTS_MAX        1024u
+#define MSG_PART_BYTES_MAX   (1u << 20) // of an object, in one message
+#define MSG_OBJECT_BYTES_MAX (256u << 20)
+#define MSG_SAMPLES_MAX      65536u // of a frame, over all its tasks
+#define MSG_TILES_MAX        4096u
+
+enum msg_type { // numbers are pinned and only appended
+    MSG_CHALLENGE = 1,
+    MSG_HELLO = 2,
+    MSG_WELCOME = 3,
+    MSG_REFUSE = 4,
+    MSG_HEARTBEAT = 5,
+    MSG_OBJECT_GET = 6,
+    MSG_OBJECT_PART = 7,
+    MSG_OBJECT_NONE = 8,
+    MSG_SUBMIT = 9,
+    MSG_WITHDRAW = 10,
+    MSG_PLANNED = 11,
+    MSG_TILE = 12,
+    MSG_DONE = 13,
+    MSG_FAILED = 14,
+    MSG_PREPARE = 15,
+    MSG_ASSIGN = 16,
+    MSG_CANCEL = 17,
+    MSG_RESULT = 18,
+    MSG_FAILURE = 19,
+    MSG_VERDICT = 20,
+};
+
+enum msg_role {
+    MSG_ROLE_HELPER = 1,
+    MSG_ROLE_GAMER = 2,
+};
+
+struct msg_challenge { // hub to all
+    uint32_t version;
+    uint8_t nonce[32];
+    struct sign_public hub;
+};
+
+struct msg_speed { // what a micro-benchmark on that machine measured
+    char kernel[TASK_KERNEL_BYTES];
+    uint64_t units_s; // the kernel's cost units per CPU second in one worker
+};
+
+struct msg_ability { // of a helper
+    uint32_t slots;  // tasks at once, 1..MSG_SLOTS_MAX
+    uint32_t cores;
+    uint64_t memory_bytes;
+    char cpu[64];              // model, as the machine calls itself
+    char cage[MSG_NAME_BYTES]; // which walls stand around its workers
+    uint32_t speed_count;
+    struct msg_speed speed[MSG_KERNELS_MAX];
+};
+
+struct msg_hello { // to the hub
+    uint32_t version;
+    enum msg_role role;
+    struct sign_public public;
+    struct signature signature; // over msg_hello_signed
+    uint8_t nonce[32];          // for the hub to sign
+    char name[MSG_NAME_BYTES];  // for people; may be empty
+    uint8_t token_proof[32];    // gamers: msg_token_proof; helpers: zeros
+    struct msg_ability ability; // helpers; gamers: zeros
+};
+
+struct msg_welcome {            // hub to all
+    struct signature signature; // over msg_welcome_signed
+    uint32_t heartbeat_ms;      // how often a helper is to say that it lives
+};
+
+struct msg_refuse { // hub to all, then it closes
+    enum rc rc;
+    char text[MSG_TEXT_BYTES];
+};
+
+struct msg_heartbeat {      // helper to hub
+    uint32_t busy;          // slots at work
+    uint32_t load_permille; // of all cores
+    int32_t temperature_mc; // thousandths of a degree Celsius
+    bool has_temperature;
+    uint64_t memory_free_bytes;
+};
+
+struct msg_object_get { // who wants it, to who should have it
+    struct digest digest;
+    uint64_t offset;
+    uint32_t len; // 1..MSG_PART_BYTES_MAX
+};
+
+struct msg_object_part {
+    struct digest digest;
+    uint64_t offset;
+    uint64_t total; // 1..MSG_OBJECT_BYTES_MAX
+    struct bytes data;
+};
+
+struct msg_object_none {
+    struct digest digest;
+};
+
+struct msg_submit { // gamer to hub: one frame
+    uint64_t job;   // the gamer's own number
+    struct digest scene;
+    uint32_t frame;
+    uint32_t width, height;
+    uint32_t samples;   // per pixel, 1..MSG_SAMPLES_MAX
+    uint32_t depth_max; // 1..TRACE_DEPTH_MAX
+    uint32_t tiles;     // 0: as the hub thinks best
+    struct camera camera;
+};
+
+struct msg_withdraw { // gamer to hub
+    uint64_t job;
+};
+
+struct msg_planned { // hub to gamer: the frame was split
+    uint64_t job;
+    uint32_t tiles;
+    uint32_t helpers; // ready now, the hub's own not counted
+};
+
+struct msg_tile { // hub to gamer: verified
+    uint64_t job;
+    uint32_t index;
+    struct rect rect;
+    uint32_t sample_first, sample_count;
+    char helper[MSG_NAME_BYTES];
+    struct digest node; // the helper's node id
+    uint64_t wall_us;   // from assignment to verified result
+    uint64_t cpu_us;    // of the worker, by the helper's word
+    uint32_t attempts;  // 1: the first helper did it
+    uint32_t parts;     // redone by the hub; 0: it did the tile itself
+    struct bytes result;
+};
+
+struct msg_done { // hub to gamer: every tile was sent
+    uint64_t job;
+    uint32_t tiles;
+    uint32_t retries;
+    uint32_t wrong; // results that were found out
+};
+
+struct msg_failed { // hub to gamer: there will be no frame
+    uint64_t job;
+    enum rc rc;
+    char text[MSG_TEXT_BYTES];
+};
+
+struct msg_prepare { // hub to helper: this object will be wanted
+    struct digest object;
+};
+
+struct msg_assign { // hub to helper
+    uint64_t task;
+    uint32_t budget_ms;    // of wall time; a worker that takes longer is killed
+    struct task_spec spec; // borrows params
+};
+
+struct msg_cancel { // hub to helper
+    uint64_t task;
+};
+
+struct msg_result { // helper to hub
+    uint64_t task;
+    struct digest hash;         // of result: the helper is bound to it before parts are drawn
+    struct signature signature; // over msg_result_signed
+    uint64_t cpu_us;
+    struct bytes report;
+    struct bytes result;
+};
+
+struct msg_failure { // helper to hub
+    uint64_t task;
+    enum rc rc;
+    char text[MSG_TEXT_BYTES];
+};
+
+struct msg_verdict { // hub to helper: what became of its result
+    uint64_t task;
+    bool is_right;
+    uint32_t parts;
+    uint32_t mismatches;
+    char text[MSG_TEXT_BYTES];
+};
+
+struct msg {
+    enum msg_type type;
+    union {
+        struct msg_challenge challenge;
+        struct msg_hello hello;
+        struct msg_welcome welcome;
+        struct msg_refuse refuse;
+        struct msg_heartbeat heartbeat;
+        struct msg_object_get object_get;
+        struct msg_object_part object_part;
+        struct msg_object_none object_none;
+        struct msg_submit submit;
+        struct msg_withdraw withdraw;
+        struct msg_planned planned;
+        struct msg_tile tile;
+        struct msg_done done;
+        struct msg_failed failed;
+        struct msg_prepare prepare;
+        struct msg_assign assign;
+        struct msg_cancel cancel;
+        struct msg_result result;
+        struct msg_failure failure;
+        struct msg_verdict verdict;
+    } as;
+};
+
+// An upper bound of the encoded size of *m.
+size_t msg_bytes_max(const struct msg *m);
+// RC_FULL: out is shorter than msg_bytes_max. Programmer's errors (a field out of range) assert.
+MUST_USE enum rc msg_encode(const struct msg *m, struct buffer *out);
+// RC_MALFORMED: *out is of no use.
+MUST_USE enum rc msg_decode(struct msg *out, struct bytes in);
+
+// What is signed. Each starts with its own words, so that no signature serves twice.
+#define MSG_SIGNED_BYTES 160
+struct bytes msg_hello_signed(const struct msg_challenge *c, enum msg_role role,
+                              uint8_t room[static MSG_SIGNED_BYTES]);
+struct bytes msg_welcome_signed(const uint8_t nonce[static 32], const struct sign_public *other,
+                                uint8_t room[static MSG_SIGNED_BYTES]);
+struct bytes msg_result_signed(const struct digest *task, const struct digest *hash,
+                               uint8_t room[static MSG_SIGNED_BYTES]);
+// SHA-256 over words, the challenge's nonce and the token, which itself never travels.
+struct digest msg_token_proof(const struct msg_challenge *c, struct bytes token);
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// What a machine wants sent, closed or told, in order, until its host takes it.
+#include "compute/outbox.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct item {
+    struct list node;
+    enum out_kind kind;
+    uint64_t conn;
+    size_t len;
+    uint8_t at[];
+};
+
+void outbox_init(struct outbox *o, struct budget *budget)
+{
+    *o = (struct outbox){.budget = budget};
+    list_init(&o->items);
+}
+
+void outbox_drop_all(struct outbox *o)
+{
+    budget_give(o->budget, o->given);
+    o->given = NULL;
+    LIST_FOR_SAFE(it, &o->items)
+    budget_give(o->budget, CONTAINER_OF(it, struct item, node));
+    list_init(&o->items);
+}
+
+static struct item *item_new(struct outbox *o, enum out_kind kind, uint64_t conn, size_t len)
+{
+    struct item *item = budget_take(o->budget, sizeof *item + len);
+    if (item == NULL) {
+        o->is_short = true;
+        o->short_conn = conn;
+        return NULL;
+    }
+    item->kind = kind;
+    item->conn = conn;
+    item->len = len;
+    list_push_back(&o->items, &item->node);
+    return item;
+}
+
+void outbox_send(struct outbox *o, uint64_t conn, const struct msg *m)
+{
+    struct item *item = item_new(o, OUT_SEND, conn, msg_bytes_max(m));
+    if (item == NULL)
+        return;
+    struct buffer b = buffer_of(item->at, item->len);
+    enum rc rc = msg_encode(m, &b);
+    assert(rc == RC_OK); // msg_bytes_max bounds it
+    (void)rc;
+    item->len = b.len;
+}
+
+void outbox_close(struct outbox *o, uint64_t conn, const char *reason)
+{
+    size_t len = strlen(reason);
+    struct item *item = item_new(o, OUT_CLOSE, conn, len);
+    if (item != NULL)
+        memcpy(item->at, reason, len);
+}
+
+void outbox_forget(struct outbox *o, uint64_t conn)
+{
+    LIST_FOR_SAFE(it, &o->items)
+    {
+        struct item *item = CONTAINER_OF(it, struct item, node);
+        if (item->conn != conn)
+            continue;
+        list_del(it);
+        budget_give(o->budget, item);
+    }
+    if (o->is_short && o->short_conn == conn)
+        o->is_short = false;
+}
+
+bool outbox_next(struct outbox *o, struct out *out)
+{
+    budget_give(o->budget, o->given);
+    o->given = NULL;
+    if (o->is_short) {
+        o->is_short = false;
+        *out = (struct out){OUT_CLOSE, o->short_conn, bytes_text("out of memory for messages")};
+        return true;
+    }
+    if (list_is_empty(&o->items))
+        return false;
+    struct item *item = CONTAINER_OF(o->items.next, struct item, node);
+    list_del(&item->node);
+    o->given = item;
+    *out = (struct out){item->kind, item->conn, bytes_of(item->at, item->len)};
+    return true;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What a machine wants sent, closed or told, in order, until its host takes it.
+//
+// Every item is one block of the machine's memory budget. A machine whose budget is spent drops
+// the item and remembers which connection it owed it to: that connection cannot be trusted to be
+// in step any more, and is closed.
+#ifndef COMPUTE_OUTBOX_H
+#define COMPUTE_OUTBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/list.h"
+#include "compute/msg.h"
+
+enum out_kind {
+    OUT_SEND,  // `bytes` is a whole message for connection `conn`
+    OUT_CLOSE, // close `conn`; `bytes` is the reason, for people
+};
+
+struct out {
+    enum out_kind kind;
+    uint64_t conn;
+    struct bytes bytes; // valid until the next outbox_next
+};
+
+struct outbox { // fields are private to outbox.c
+    struct list items;
+    struct budget *budget;
+    void *given; // the block behind the last outbox_next
+    bool is_short;
+    uint64_t short_conn;
+};
+
+void outbox_init(struct outbox *o, struct budget *budget); // borrowed for life
+void outbox_drop_all(struct outbox *o);                    // gives all memory back
+void outbox_send(struct outbox *o, uint64_t conn, const struct msg *m);
+void outbox_close(struct outbox *o, uint64_t conn, const char *reason);
+// Forgets what is queued for a connection that is gone.
+void outbox_forget(struct outbox *o, uint64_t conn);
+bool outbox_next(struct outbox *o, struct out *out);
+
+#endif

@@ -411,7 +411,7 @@ static bool keep_result(struct broker *b, struct seat *s, struct task *t,
                         const struct msg_result *m)
 {
     t->back = (struct returned){.node = s->standing->node,
-                                .cpu_us = m->cpu_us,
+                                .cpu_us = num_min(m->cpu_us, time_since(t->given_us, b->now_us)),
                                 .wall_us = time_since(t->given_us, b->now_us),
                                 .hash = m->hash,
                                 .result_len = m->result.len};
@@ -431,8 +431,9 @@ static void tile_back(struct broker *b, struct seat *s, struct task *t, const st
         return;
     }
     double units = frame_report_units(m->report);
-    seat_learn(s, units, m->cpu_us);
-    frame_learn(&t->frame->gamer->view, t, m->report, m->cpu_us, 1 / s->us_per_unit);
+    uint64_t cpu_us = t->back.cpu_us; // its own word, but never more than our clock saw pass
+    seat_learn(s, units, cpu_us);
+    frame_learn(&t->frame->gamer->view, t, m->report, cpu_us, 1 / s->us_per_unit);
     if (s->is_own)
         deliver(b, t, 0);
     else

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// What sandboxed workers run: the kernels, or the import of the user's own meshes.
+//
+// The only place where app's kernels and edge's workers meet.
+#ifndef PROG_CELL_CODE_H
+#define PROG_CELL_CODE_H
+
+#include "base/bytes.h"
+#include "os/cell.h"
+
+// load: an input object. run: a request of cell_code_request; result and report as the kernel's.
+extern const struct worker_code cell_code_kernels;
+// load: a bundle (kernel/mesh.h). run: any request; the result is a scene object, or, if the
+// code answers another code than RC_OK, words for the user.
+extern const struct worker_code cell_code_import;
+
+#define CELL_REQUEST_BYTES_MAX 65664 // KERNEL_PARAMS_BYTES_MAX and a kernel's name
+
+// The request that runs `kernel` with params. RC_FULL: no room.
+MUST_USE enum rc cell_code_request(const char *kernel, struct bytes params, struct buffer *out);
+
+#endif

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// What every subcommand needs: its row in the table, options, folders, identity, log, last words.
+#include "cmd.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "os/entropy.h"
+
+#define HELP_BYTES 16384
+
+static int print_help(const struct option_command *c)
+{
+    char room[HELP_BYTES];
+    struct text help = text_of(room, sizeof room);
+    option_help(&help, "shoal", c);
+    fputs(room, stdout);
+    return EXIT_DONE;
+}
+
+static enum rc read_config(const struct option_command *c, void *options, const char *path,
+                           struct arena *arena, struct err *err)
+{
+    struct budget budget = {.limit_bytes = OPTION_CONFIG_BYTES_MAX + 64};
+    struct bytes file;
+    enum rc rc = file_read(&file, &budget, path, OPTION_CONFIG_BYTES_MAX, err);
+    if (rc != RC_OK)
+        return rc;
+    struct err line;
+    rc = option_config(c, options, file, arena, &line);
+    budget_give(&budget, (void *)(uintptr_t)file.at);
+    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, line.text);
+}
+
+bool cmd_options(const struct option_command *c, void *options, int argc, char **argv,
+                 struct arena *arena, int *exit_code)
+{
+    struct err err;
+    bool wants_help = false;
+    const struct cmd_common *common = options;
+    option_defaults(c, options);
+    enum rc rc = option_args(c, options, argc, argv, &wants_help, &err);
+    if (rc == RC_OK && wants_help) {
+        *exit_code = print_help(c);
+        return false;
+    }
+    if (rc == RC_OK && common->config != NULL) {
+        const char *path = common->config;
+        option_defaults(c, options);
+        rc = read_config(c, options, path, arena, &err);
+        if (rc == RC_OK)
+            rc = option_args(c, options, argc, argv, &wants_help, &err);
+    }
+    if (rc == RC_OK)
+        rc = option_complete(c, options, &err);
+    if (rc == RC_OK)
+        return true;
+    (void)cmd_fail(&err);
+    fprintf(stderr, "Try `shoal %s --help`.\n", c->name);
+    *exit_code = EXIT_USAGE;
+    return false;
+}
+
+int cmd_fail(const struct err *err)
+{
+    fprintf(stderr, "shoal: %s\n", err->text);
+    return EXIT_FAILED;
+}
+
+enum rc cmd_state(const struct cmd_common *common, char out[static FILE_PATH_BYTES],
+                  struct err *err)
+{
+    if (common->state == NULL)
+        return file_state_folder(out, err);
+    if (strlen(common->state) >= FILE_PATH_BYTES)
+        return err_set(err, RC_CONFIG, "--state: the path is too long");
+    bytes_to_text(bytes_text(common->state), out, FILE_PATH_BYTES);
+    return file_make_folder(out, err);
+}
+
+enum rc cmd_path(char out[static FILE_PATH_BYTES], const char *folder, const char *name,
+                 struct err *err)
+{
+    struct text t = text_of(out, FILE_PATH_BYTES);
+    text_addf(&t, "%s/%s", folder, name);
+    return t.is_cut ? err_set(err, RC_CONFIG, "%s: the path is too long", folder) : RC_OK;
+}
+
+static enum rc make_identity(struct id *out, const char *path, struct err *err)
+{
+    struct entropy entropy = entropy_os();
+    if (id_init(out, &entropy) != RC_OK)
+        return err_set(err, RC_NOMEM, "out of memory for a key");
+    uint8_t room[ID_FILE_BYTES];
+    id_encode(out, room);
+    enum rc rc = file_write(path, bytes_of(room, sizeof room), 0600, err);
+    OPENSSL_cleanse(room, sizeof room);
+    if (rc != RC_OK)
+        id_end(out);
+    return rc;
+}
+
+enum rc cmd_identity(struct id *out, const char *folder, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum rc rc = cmd_path(path, folder, "identity", err);
+    if (rc != RC_OK)
+        return rc;
+    struct budget budget = {.limit_bytes = 4096};
+    struct bytes file;
+    rc = file_read(&file, &budget, path, ID_FILE_BYTES, err);
+    if (rc == RC_ABSENT)
+        return make_identity(out, path, err);
+    if (rc != RC_OK)
+        return rc;
+    rc = id_decode(out, file);
+    OPENSSL_cleanse((void *)(uintptr_t)file.at, file.len);
+    budget_give(&budget, (void *)(uintptr_t)file.at);
+    if (rc == RC_OK)
+        return rc;
+    return err_set(err, rc, "%s is no identity file: move it away to get a new key", path);
+}
+
+enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path, struct err *err)
+{
+    struct budget budget = {.limit_bytes = 8192};
+    struct bytes file;
+    enum rc rc = file_read(&file, &budget, path, 4096, err);
+    if (rc != RC_OK)
+        return rc;
+    size_t len = 0;
+    while (len < file.len && file.at[len] > ' ')
+        len++;
+    uint8_t *copy = arena_take(arena, len);
+    if (len > 0 && copy != NULL)
+        memcpy(copy, file.at, len);
+    OPENSSL_cleanse((void *)(uintptr_t)file.at, file.len);
+    budget_give(&budget, (void *)(uintptr_t)file.at);
+    if (len == 0 || copy == NULL)
+        return err_set(err, RC_CONFIG, "%s holds no word in its first line", path);
+    *out = bytes_of(copy, len);
+    return RC_OK;
+}
+
+static void log_line(void *context, enum log_level level, const char *line)
+{
+    (void)context;
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "%s\n", line);
+    else
+        fprintf(stderr, "<%d>%s\n", (int)level, line);
+}
+
+struct log cmd_log(const struct cmd_common *common)
+{
+    return (struct log){.sink = log_line,
+                        .level = common->is_verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN};
+}

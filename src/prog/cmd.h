@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// What every subcommand needs: its row in the table, options, folders, identity, log, last words.
+#ifndef PROG_CMD_H
+#define PROG_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/option.h"
+#include "base/rc.h"
+#include "crypt/id.h"
+#include "os/file.h"
+
+struct cmd {
+    const struct option_command *options;
+    int (*run)(int argc, char **argv); // exit code
+};
+
+extern const struct cmd cmd_hub;
+extern const struct cmd cmd_helper;
+extern const struct cmd cmd_play;
+
+#define EXIT_DONE   0
+#define EXIT_FAILED 1
+#define EXIT_USAGE  2
+
+struct cmd_common { // the first member of every command's options
+    const char *config;
+    const char *state;
+    bool is_verbose;
+    bool is_json;
+};
+
+#define CMD_COMMON(type)                                                                           \
+    {.name = "config",                                                                             \
+     .kind = OPTION_TEXT,                                                                          \
+     .traits = OPTION_NOT_IN_FILE,                                                                 \
+     .value = "FILE",                                                                              \
+     .sentence = "read options from FILE, `name = value` a line",                                  \
+     .offset = offsetof(type, common.config)},                                                     \
+        {.name = "state",                                                                          \
+         .kind = OPTION_TEXT,                                                                      \
+         .value = "DIR",                                                                           \
+         .sentence = "keep identity and store in DIR [~/.local/state/shoal]",                      \
+         .offset = offsetof(type, common.state)},                                                  \
+        {.name = "json",                                                                           \
+         .kind = OPTION_FLAG,                                                                      \
+         .sentence = "say what happens as JSON, one object a line",                                \
+         .offset = offsetof(type, common.is_json)},                                                \
+    {                                                                                              \
+        .name = "verbose", .kind = OPTION_FLAG, .sentence = "log details to standard error",       \
+        .offset = offsetof(type, common.is_verbose)                                                \
+    }
+
+#define CMD_MEMORY_BYTES ((size_t)64 << 20) // of a command's own arena
+
+// Reads config file and command line into *options, which starts with a struct cmd_common.
+// True: go on. False: *exit_code says how to end; what there was to say has been said.
+bool cmd_options(const struct option_command *c, void *options, int argc, char **argv,
+                 struct arena *arena, int *exit_code);
+// One line on standard error, `shoal: text`; answers EXIT_FAILED.
+int cmd_fail(const struct err *err);
+// The state folder, made if missing.
+MUST_USE enum rc cmd_state(const struct cmd_common *common, char out[static FILE_PATH_BYTES],
+                           struct err *err);
+// folder/name; RC_CONFIG: too long.
+MUST_USE enum rc cmd_path(char out[static FILE_PATH_BYTES], const char *folder, const char *name,
+                          struct err *err);
+// The key in folder/identity, made (mode 0600) the first time. End it with id_end.
+MUST_USE enum rc cmd_identity(struct id *out, const char *folder, struct err *err);
+// The first line of a file that holds one secret word; in arena. RC_ABSENT, RC_CONFIG.
+MUST_USE enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path,
+                            struct err *err);
+// Lines to standard error with journald's <n> prefix if it is not a terminal.
+struct log cmd_log(const struct cmd_common *common);
+
+#endif

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: MIT
+// `shoal helper`: lends this machine's spare cores to a hub.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "cell_code.h"
+#include "cmd.h"
+#include "compute/helper.h"
+#include "crew.h"
+#include "os/clock.h"
+#include "os/device.h"
+#include "os/entropy.h"
+#include "os/kv.h"
+#include "os/loop.h"
+#include "os/nursery.h"
+#include "uplink.h"
+#include "wire/json.h"
+
+#define RETRY_US      1000000u  // after a lost connection; doubled each time ...
+#define RETRY_US_MAX  15000000u // ... up to this
+#define HEALTH_US     1000000u
+#define OBJECTS_MAX   65536u
+#define MACHINE_BYTES ((size_t)1 << 30) // objects and results on their way
+
+struct helper_options {
+    struct cmd_common common;
+    struct uplink_options uplink;
+    const char *name;
+    uint64_t slots;
+    uint64_t store_bytes;
+    uint64_t worker_bytes;
+    const char *root;
+    bool is_quiet;
+};
+
+static const struct option_spec specs[] = {
+    UPLINK_OPTIONS(struct helper_options),
+    {.name = "peer-id",
+     .kind = OPTION_TEXT,
+     .value = "NAME",
+     .sentence = "what people at the hub call this helper; its key tells who it is",
+     .offset = offsetof(struct helper_options, name)},
+    {.name = "slots",
+     .kind = OPTION_U64,
+     .max = NURSERY_WORKERS_MAX,
+     .initial = "0",
+     .sentence = "tasks at once; 0: half of the processors",
+     .offset = offsetof(struct helper_options, slots)},
+    {.name = "store-size",
+     .kind = OPTION_SIZE,
+     .min = 1u << 20,
+     .max = (uint64_t)1 << 40,
+     .initial = "2G",
+     .sentence = "keep at most this much of scenes and other objects",
+     .offset = offsetof(struct helper_options, store_bytes)},
+    {.name = "worker-memory",
+     .kind = OPTION_SIZE,
+     .min = 64u << 20,
+     .max = (uint64_t)1 << 40,
+     .initial = "2G",
+     .sentence = "memory that one task may use",
+     .offset = offsetof(struct helper_options, worker_bytes)},
+    {.name = "root",
+     .kind = OPTION_TEXT,
+     .value = "DIR",
+     .initial = "/",
+     .sentence = "read /proc and /sys below DIR",
+     .offset = offsetof(struct helper_options, root)},
+    {.name = "quiet",
+     .kind = OPTION_FLAG,
+     .sentence = "no line for each task",
+     .offset = offsetof(struct helper_options, is_quiet)},
+    CMD_COMMON(struct helper_options),
+};
+
+static const char *const examples[] = {"shoal helper --hub hub.example.org",
+                                       "shoal helper --hub 192.168.1.20 --slots 4 --peer-id attic",
+                                       NULL};
+
+static const struct option_command command = {
+    .name = "helper",
+    .summary = "lend this machine's spare cores to a hub",
+    .description =
+        "Connects to a hub, says what this machine can do, and works on the tasks that it is "
+        "given, each in a sandboxed worker process without files or network. Reconnects by "
+        "itself. Ctrl-C ends it; what it was working on goes to others.",
+    .spec = specs,
+    .count = ARRAY_COUNT(specs),
+    .example = examples,
+};
+
+struct side { // all that this command is made of
+    struct helper_options o;
+    struct arena *arena;
+    char state[FILE_PATH_BYTES];
+    struct nursery *nursery;
+    struct loop *loop;
+    struct loop_timer *due;   // the machine's
+    struct loop_timer *retry; // of the connection
+    struct loop_timer *look;  // at the machine's health
+    struct id id;
+    struct kv_env *kv;
+    struct store *store;
+    struct budget budget;
+    struct device device;
+    struct log log;
+    struct crew *crew;
+    struct helper *machine;
+    struct uplink *uplink;
+    bool is_up;
+    bool was_in; // since the last connection
+    uint64_t wait_us;
+    int exit_code;
+};
+
+static void say(const struct side *s, const struct helper_event *e)
+{
+    static const char *const word[] = {
+        [HELPER_EVENT_IN] = "in",         [HELPER_EVENT_OUT] = "refused",
+        [HELPER_EVENT_TASK] = "task",     [HELPER_EVENT_RAN] = "done",
+        [HELPER_EVENT_FAILED] = "failed", [HELPER_EVENT_VERDICT] = "verdict"};
+    if (s->o.common.is_json) {
+        char room[1024];
+        struct text text = text_of(room, sizeof room);
+        struct json_writer w = json_writer_of(&text);
+        json_put_object(&w, NULL);
+        json_put_text(&w, "event", word[e->kind]);
+        json_put_u64(&w, "task", e->task);
+        json_put_f64(&w, "ms", (double)e->wall_us / 1000);
+        json_put_f64(&w, "cpu_ms", (double)e->cpu_us / 1000);
+        json_put_flag(&w, "right", e->is_right);
+        json_put_text(&w, "text", e->text);
+        json_put_object_end(&w);
+        puts(room);
+        return;
+    }
+    if (e->kind == HELPER_EVENT_IN)
+        printf("Connected to hub %s. Ready to help.\n", uplink_hub(s->uplink));
+    else if (e->kind == HELPER_EVENT_FAILED)
+        printf("task %" PRIu64 "  %-6s failed: %s\n", e->task, e->kernel, e->text);
+    else if (e->kind == HELPER_EVENT_VERDICT && !e->is_right)
+        printf("task %" PRIu64 "  judged wrong: %s\n", e->task, e->text);
+    else if (e->kind == HELPER_EVENT_RAN && !s->o.is_quiet)
+        printf("task %" PRIu64 "  %-6s done in %.1f ms (%.1f ms of one core)\n", e->task, e->kernel,
+               (double)e->wall_us / 1000, (double)e->cpu_us / 1000);
+}
+
+static void on_event(struct side *s, const struct helper_event *e)
+{
+    s->was_in = s->was_in || e->kind == HELPER_EVENT_IN;
+    say(s, e);
+}
+
+static void arm(struct side *s)
+{
+    loop_timer_at(s->due, helper_due_us(s->machine));
+}
+
+// Before the loop sleeps: whatever the machine wishes for.
+static void drain(void *self)
+{
+    struct side *s = self;
+    if (s->machine == NULL)
+        return;
+    struct helper_out out;
+    struct helper_event e;
+    while (helper_next(s->machine, &out)) {
+        if (out.kind == HELPER_SEND)
+            uplink_send(s->uplink, out.bytes);
+        else if (out.kind == HELPER_CLOSE)
+            uplink_close(s->uplink, helper_refusal(s->machine));
+        else
+            crew_do(s->crew, &out);
+    }
+    while (helper_event(s->machine, &e))
+        on_event(s, &e);
+    arm(s);
+}
+
+static void on_due(void *self)
+{
+    struct side *s = self;
+    helper_tick(s->machine, loop_now_us(s->loop));
+}
+
+static void on_look(void *self)
+{
+    struct side *s = self;
+    struct device_state state;
+    device_look(&s->device, &state);
+    struct msg_heartbeat health = {.load_permille = state.has_cpu ? state.cpu_permille : 0,
+                                   .has_temperature = state.has_temp,
+                                   .temperature_mc = state.has_temp ? state.temp_mdeg : 0,
+                                   .memory_free_bytes = state.memory_free_bytes};
+    helper_health(s->machine, &health);
+    loop_timer_at(s->look, time_after(loop_now_us(s->loop), HEALTH_US));
+}
+
+static void connect_now(void *self)
+{
+    struct side *s = self;
+    struct err err;
+    if (uplink_open(s->uplink, &err) == RC_OK)
+        return;
+    s->exit_code = cmd_fail(&err);
+    loop_stop(s->loop);
+}
+
+static void on_open(void *self)
+{
+    struct side *s = self;
+    s->is_up = true;
+    s->was_in = false;
+    helper_open(s->machine, loop_now_us(s->loop));
+}
+
+static void on_message(void *self, struct bytes message)
+{
+    struct side *s = self;
+    helper_input(s->machine, message, loop_now_us(s->loop));
+}
+
+static void on_close(void *self, const char *reason)
+{
+    struct side *s = self;
+    if (s->is_up)
+        helper_closed(s->machine, loop_now_us(s->loop));
+    s->is_up = false;
+    fprintf(stderr, "shoal: %s\n", reason);
+    if (helper_refusal(s->machine) != NULL) { // asking again would not help
+        s->exit_code = EXIT_FAILED;
+        loop_stop(s->loop);
+        return;
+    }
+    s->wait_us = s->was_in || s->wait_us == 0 ? RETRY_US : num_min(s->wait_us * 2, RETRY_US_MAX);
+    s->was_in = false;
+    fprintf(stderr, "shoal: trying again in %.0f s\n", (double)s->wait_us / US_PER_S);
+    loop_timer_at(s->retry, time_after(loop_now_us(s->loop), s->wait_us));
+}
+
+static void on_failed(void *self, const char *why)
+{
+    struct side *s = self;
+    fprintf(stderr, "shoal: no worker can be had: %s\n", why);
+    s->exit_code = EXIT_FAILED;
+    loop_stop(s->loop);
+}
+
+static void describe(const struct side *s, struct msg_ability *a)
+{
+    *a = (struct msg_ability){.slots = (uint32_t)s->o.slots,
+                              .cores = s->device.cpu_count,
+                              .memory_bytes = s->device.memory_bytes};
+    struct text cpu = text_of(a->cpu, sizeof a->cpu);
+    text_addf(&cpu, "%s, %s", s->device.has_model ? s->device.model : "unknown", s->device.simd);
+    struct text cage = text_of(a->cage, sizeof a->cage);
+    text_add(&cage, crew_cage(s->crew));
+}
+
+static void on_ready(void *self, const struct msg_speed *speed, uint32_t count)
+{
+    struct side *s = self;
+    struct helper_cfg cfg = {
+        .budget = &s->budget,
+        .store = s->store,
+        .client = {.role = MSG_ROLE_HELPER, .key = s->id.key, .entropy = entropy_os()},
+        .log = &s->log};
+    struct text name = text_of(cfg.client.name, sizeof cfg.client.name);
+    if (s->o.name != NULL)
+        text_add_safe(&name, bytes_text(s->o.name));
+    describe(s, &cfg.client.ability);
+    cfg.client.ability.speed_count = count;
+    memcpy(cfg.client.ability.speed, speed, count * sizeof *speed);
+    if (helper_new(&s->machine, &cfg) != RC_OK) {
+        on_failed(s, "out of memory");
+        return;
+    }
+    crew_attach(s->crew, s->machine);
+    if (!s->o.common.is_json) {
+        struct bytes key = bytes_of(s->id.node.b, sizeof s->id.node.b);
+        char hex[DIGEST_HEX_BYTES];
+        hex_encode(key, hex);
+        printf("shoal helper %.16s: %u of %u processors (%s), %.1f million cost units/s each, "
+               "sandbox: %s\n",
+               hex, (unsigned)s->o.slots, s->device.cpu_count, cfg.client.ability.cpu,
+               (double)speed[0].units_s / 1e6, crew_cage(s->crew));
+    }
+    on_look(s);
+    connect_now(s);
+}
+
+static void on_signal(void *self, int number)
+{
+    (void)number;
+    struct side *s = self;
+    loop_stop(s->loop);
+}
+
+static enum rc open_store(struct side *s, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct entropy entropy = entropy_os();
+    enum rc rc = cmd_path(path, s->state, "store", err);
+    if (rc == RC_OK)
+        rc = file_make_folder(path, err);
+    if (rc == RC_OK)
+        rc = kv_open(&s->kv, path, s->o.store_bytes * 2, err); // twice: pages and free lists
+    if (rc != RC_OK)
+        return rc;
+    struct store_cfg cfg = {kv_host(s->kv), s->o.store_bytes, OBJECTS_MAX, entropy_u64(&entropy)};
+    rc = store_open(&s->store, s->arena, &cfg);
+    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, rc_text(rc));
+}
+
+static enum rc open_loop(struct side *s, struct err *err)
+{
+    enum rc rc = loop_new(&s->loop, err);
+    if (rc == RC_OK)
+        rc = nursery_listen(s->nursery, loop_uv(s->loop));
+    if (rc == RC_OK)
+        rc = loop_on_signal(s->loop, on_signal, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->due, s->loop, on_due, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->retry, s->loop, connect_now, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->look, s->loop, on_look, s);
+    if (rc == RC_OK)
+        loop_set_sleep_hook(s->loop, drain, s);
+    return rc == RC_OK ? rc : err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));
+}
+
+static enum rc open_all(struct side *s, struct err *err)
+{
+    struct nursery_cfg nursery = {.code = &cell_code_kernels};
+    enum rc rc = nursery_start(&s->nursery, s->arena, &nursery, err); // before there is a secret
+    if (rc == RC_OK)
+        rc = cmd_state(&s->o.common, s->state, err);
+    if (rc == RC_OK)
+        rc = cmd_identity(&s->id, s->state, err);
+    if (rc == RC_OK && device_open(&s->device, s->o.root) != RC_OK)
+        rc = err_set(err, RC_CONFIG, "--root %s: the path is too long", s->o.root);
+    if (rc == RC_OK)
+        rc = open_store(s, err);
+    if (rc == RC_OK)
+        rc = open_loop(s, err);
+    if (rc == RC_OK && s->o.slots == 0)
+        s->o.slots = num_clamp(s->device.cpu_count / 2, 1, NURSERY_WORKERS_MAX);
+    struct uplink_handlers handlers = {s, on_open, on_message, on_close};
+    if (rc == RC_OK)
+        rc = uplink_new(&s->uplink, s->loop, &s->o.uplink, s->state, &handlers, err);
+    struct crew_cfg crew = {s->arena,          s->loop, s->nursery, (uint32_t)s->o.slots,
+                            s->o.worker_bytes, s,       on_ready,   on_failed};
+    return rc == RC_OK ? crew_new(&s->crew, &crew, err) : rc;
+}
+
+static void close_all(struct side *s)
+{
+    uplink_free(s->uplink);
+    crew_free(s->crew);
+    helper_free(s->machine);
+    s->machine = NULL;
+    nursery_stop(s->nursery);
+    loop_timer_free(s->due);
+    loop_timer_free(s->retry);
+    loop_timer_free(s->look);
+    loop_free(s->loop);
+    kv_close(s->kv);
+    id_end(&s->id);
+    arena_free(s->arena);
+}
+
+static int run(int argc, char **argv)
+{
+    struct side s = {.arena = arena_new(CMD_MEMORY_BYTES),
+                     .budget = {.limit_bytes = MACHINE_BYTES}};
+    struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
+    if (s.arena == NULL)
+        return cmd_fail(&err);
+    if (!cmd_options(&command, &s.o, argc, argv, s.arena, &s.exit_code)) {
+        arena_free(s.arena);
+        return s.exit_code;
+    }
+    s.log = cmd_log(&s.o.common);
+    if (open_all(&s, &err) == RC_OK)
+        loop_run(s.loop);
+    else
+        s.exit_code = cmd_fail(&err);
+    close_all(&s);
+    return s.exit_code;
+}
+
+const struct cmd cmd_helper = {.options = &command, .run = run};

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+// Hub, helpers and gamers in a simulated world: frames come out whole and right, whatever fails.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "compute_rig.h"
+#include "kernel/kernel.h"
+#include "kernel/scene.h"
+#include "kernel/scenes.h"
+
+#define SECOND 1000000u
+
+static struct budget scenes = {.limit_bytes = SCENES_BUDGET_BYTES};
+static struct buffer cornell;
+
+static int make_scene(void **state)
+{
+    (void)state;
+    return scenes_make(bytes_text("cornell"), &scenes, &cornell, NULL) == RC_OK ? 0 : -1;
+}
+
+static int drop_scene(void **state)
+{
+    (void)state;
+    budget_give(&scenes, cornell.at);
+    return scenes.used_bytes == 0 ? 0 : -1;
+}
+
+static struct msg_submit frame_of(uint32_t frame)
+{
+    struct msg_submit m = {.scene = hash_bytes(buffer_bytes(&cornell)),
+                           .frame = frame,
+                           .width = 48,
+                           .height = 36,
+                           .samples = 3,
+                           .depth_max = 4,
+                           .tiles = 16};
+    struct scene s;
+    assert_int_equal(scene_open(&s, buffer_bytes(&cornell), NULL), RC_OK);
+    m.camera = scene_camera(&s, 0);
+    return m;
+}
+
+// The whole frame by one kernel in one go: what the assembled one must equal.
+static uint8_t *reference(const struct msg_submit *m, size_t *len)
+{
+    struct cursor c = {.left = digest_bytes(&m->scene)};
+    struct trace_params p = {.seed = cursor_u64(&c),
+                             .frame = m->frame,
+                             .width = m->width,
+                             .height = m->height,
+                             .w = m->width,
+                             .h = m->height,
+                             .sample_count = m->samples,
+                             .depth_max = m->depth_max,
+                             .cell = 8,
+                             .camera = m->camera};
+    uint8_t room[512];
+    struct buffer params = buffer_of(room, sizeof room);
+    assert_int_equal(trace_params_encode(&p, &params), RC_OK);
+    void *kernel;
+    assert_int_equal(trace_kernel.open(&kernel), RC_OK);
+    assert_int_equal(trace_kernel.load(kernel, buffer_bytes(&cornell)), RC_OK);
+    assert_int_equal(trace_kernel.result_bytes(buffer_bytes(&params), len), RC_OK);
+    uint8_t *at = malloc(*len);
+    uint8_t *report_at = malloc(KERNEL_REPORT_BYTES_MAX);
+    struct buffer result = buffer_of(at, *len);
+    struct buffer report = buffer_of(report_at, KERNEL_REPORT_BYTES_MAX);
+    assert_int_equal(trace_kernel.run(kernel, buffer_bytes(&params), &result, &report), RC_OK);
+    trace_kernel.close(kernel);
+    free(report_at);
+    return at;
+}
+
+static void assert_right(struct rig *r, uint32_t gamer, uint64_t job, const struct msg_submit *m)
+{
+    struct join *j = gamer_take(rig_gamer_machine(r, gamer), job);
+    assert_non_null(j);
+    size_t len;
+    uint8_t *want = reference(m, &len);
+    struct cursor c = {.left = bytes_of(want, len)};
+    for (uint32_t y = 0; y < m->height; y++)
+        for (uint32_t x = 0; x < m->width; x++)
+            for (uint32_t layer = 0; layer < TRACE_LAYERS; layer++)
+                for (uint32_t channel = 0; channel < 3; channel++)
+                    assert_int_equal(join_sum(j, x, y, layer, channel), cursor_u32le(&c));
+    assert_true(cursor_done(&c));
+    free(want);
+    join_free(j);
+}
+
+static struct rig *rig_of(uint64_t seed)
+{
+    return rig_new(&(struct rig_cfg){
+        .seed = seed, .is_own_last = true, .attempts_max = 3, .broker_bytes = (size_t)256 << 20});
+}
+
+// One frame with these helpers: it must come, be right, and return what it cost.
+static struct msg_done one_frame(uint64_t seed, const struct rig_helper_cfg *helper, uint32_t count,
+                                 uint64_t *hash)
+{
+    struct rig *r = rig_of(seed);
+    for (uint32_t i = 0; i < count; i++)
+        rig_helper(r, &helper[i]);
+    uint32_t g = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    struct msg_submit m = frame_of(0);
+    uint64_t job = rig_submit(r, g, &m);
+    struct gamer_event e;
+    assert_true(rig_run_to(r, g, GAMER_EVENT_FRAME, 600 * SECOND, &e));
+    assert_int_equal(e.job, job);
+    assert_right(r, g, job, &m);
+    assert_int_equal(broker_stat(rig_broker(r)).frames, 0);
+    if (hash != NULL)
+        *hash = world_hash(rig_world(r));
+    struct msg_done done = e.done;
+    rig_free(r);
+    return done;
+}
+
+static void test_frame_equals_one_process(void **state)
+{
+    (void)state;
+    struct rig_helper_cfg four[4] = {{0}};
+    struct msg_done done = one_frame(1, four, 4, NULL);
+    assert_int_equal(done.tiles, 16);
+    assert_int_equal(done.retries, 0);
+    assert_int_equal(done.wrong, 0);
+}
+
+static void test_same_seed_same_history(void **state)
+{
+    (void)state;
+    struct rig_helper_cfg mixed[4] = {{.us_per_unit = 2},
+                                      {.fault = RIG_DYING, .after_tasks = 2},
+                                      {.fault = RIG_FORGING, .spoiled_permille = 100},
+                                      {.slots = 2}};
+    uint64_t first;
+    uint64_t second;
+    uint64_t other;
+    one_frame(7, mixed, 4, &first);
+    one_frame(7, mixed, 4, &second);
+    one_frame(8, mixed, 4, &other);
+    assert_true(first == second);
+    assert_true(first != other);
+}
+
+static void test_dead_helper(void **state)
+{
+    (void)state;
+    struct rig_helper_cfg h[3] = {{.fault = RIG_DYING, .after_tasks = 2}, {0}, {0}};
+    assert_true(one_frame(2, h, 3, NULL).retries >= 1);
+}
+
+static void test_helper_that_falls_silent(void **state)
+{
+    (void)state;
+    struct rig_helper_cfg h[2] = {{.fault = RIG_HOLE, .after_tasks = 2}, {0}};
+    assert_true(one_frame(3, h, 2, NULL).retries >= 1);
+}
+
+static void test_helper_that_never_answers(void **state)
+{
+    (void)state;
+    struct rig_helper_cfg h[2] = {{.fault = RIG_SILENT}, {0}};
+    assert_true(one_frame(4, h, 2, NULL).retries >= 1);
+}
+
+static void test_failing_helper(void **state)
+{
+    (void)state;
+    struct rig_helper_cfg h[2] = {{.fault = RIG_FAILING}, {0}};
+    assert_true(one_frame(5, h, 2, NULL).retries >= 1);
+}
+
+static void test_forger_is_found_out_and_barred(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of(6);
+    uint32_t forger =
+        rig_helper(r, &(struct rig_helper_cfg){.fault = RIG_FORGING, .spoiled_permille = 1000});
+    rig_helper(r, &(struct rig_helper_cfg){0});
+    uint32_t g = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    struct msg_submit m = frame_of(0);
+    uint64_t job = rig_submit(r, g, &m);
+    struct gamer_event e;
+    assert_true(rig_run_to(r, g, GAMER_EVENT_FRAME, 600 * SECOND, &e));
+    assert_right(r, g, job, &m);
+    assert_int_equal(e.done.wrong, 2); // two strikes, then it is out
+    assert_int_equal(broker_stat(rig_broker(r)).barred, 1);
+    assert_int_equal(broker_stat(rig_broker(r)).helpers, 1);
+    rig_helper_return(r, forger); // the key is known
+    rig_run(r, world_now_us(rig_world(r)) + SECOND);
+    assert_int_equal(broker_stat(rig_broker(r)).helpers, 1);
+    assert_non_null(strstr(helper_refusal(rig_helper_machine(r, forger)), "barred"));
+    rig_free(r);
+}
+
+static void test_hub_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(one_frame(9, NULL, 0, NULL).tiles, 16);
+}
+
+static void test_all_helpers_fail_hub_takes_over(void **state)
+{
+    (void)state;
+    struct rig_helper_cfg h[4] = {{.fault = RIG_FAILING},
+                                  {.fault = RIG_FAILING},
+                                  {.fault = RIG_FAILING},
+                                  {.fault = RIG_DYING, .after_tasks = 1}};
+    assert_true(one_frame(10, h, 4, NULL).retries >= 3);
+}
+
+static void test_tasks_wait_for_a_helper(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(
+        &(struct rig_cfg){.seed = 11, .attempts_max = 3, .broker_bytes = (size_t)256 << 20});
+    uint32_t g = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    struct msg_submit m = frame_of(0);
+    uint64_t job = rig_submit(r, g, &m);
+    struct gamer_event e;
+    assert_false(rig_run_to(r, g, GAMER_EVENT_FRAME, 100 * SECOND, &e));
+    assert_int_equal(broker_stat(rig_broker(r)).tasks_waiting, 1); // the probe
+    uint32_t h = rig_helper(r, &(struct rig_helper_cfg){.us_per_unit = 10});
+    assert_true(rig_run_to(r, g, GAMER_EVENT_TILE, 200 * SECOND, &e));
+    rig_helper_cut(r, h);
+    rig_run(r, world_now_us(rig_world(r)) + 2 * SECOND);
+    rig_helper(r, &(struct rig_helper_cfg){0});
+    assert_true(rig_run_to(r, g, GAMER_EVENT_FRAME, 600 * SECOND, &e));
+    assert_right(r, g, job, &m);
+    rig_free(r);
+}
+
+static void test_attempts_run_out_without_own_compute(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(
+        &(struct rig_cfg){.seed = 12, .attempts_max = 2, .broker_bytes = (size_t)256 << 20});
+    rig_helper(r, &(struct rig_helper_cfg){.fault = RIG_FAILING});
+    rig_helper(r, &(struct rig_helper_cfg){.fault = RIG_FAILING});
+    uint32_t g = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    struct msg_submit m = frame_of(0);
+    rig_submit(r, g, &m);
+    struct gamer_event e;
+    assert_true(rig_run_to(r, g, GAMER_EVENT_FAILED, 600 * SECOND, &e)); // told, not left alone
+    assert_non_null(strstr(e.text, "every attempt failed"));
+    rig_free(r);
+}
+
+static void test_many_frames_and_gamers(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of(13);
+    for (int i = 0; i < 3; i++)
+        rig_helper(r, &(struct rig_helper_cfg){.slots = 2});
+    uint32_t gamer[2] = {rig_gamer(r, NULL, buffer_bytes(&cornell)),
+                         rig_gamer(r, NULL, buffer_bytes(&cornell))};
+    uint64_t job[2][4];
+    for (uint32_t i = 0; i < 4; i++) {
+        struct msg_submit m = frame_of(i);
+        job[0][i] = rig_submit(r, gamer[0], &m);
+        job[1][i] = rig_submit(r, gamer[1], &m);
+    }
+    struct gamer_event e;
+    for (uint32_t g = 0; g < 2; g++) {
+        for (int i = 0; i < 4; i++)
+            assert_true(rig_run_to(r, gamer[g], GAMER_EVENT_FRAME, 600 * SECOND, &e));
+        for (uint32_t i = 0; i < 4; i++) {
+            struct msg_submit m = frame_of(i);
+            assert_right(r, gamer[g], job[g][i], &m);
+        }
+    }
+    rig_free(r);
+}
+
+static void test_gamer_leaves(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of(14);
+    rig_helper(r, &(struct rig_helper_cfg){.us_per_unit = 1000});
+    rig_run(r, world_now_us(rig_world(r)) + SECOND);
+    uint32_t g = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    struct msg_submit m = frame_of(0);
+    rig_submit(r, g, &m);
+    struct gamer_event e;
+    assert_true(rig_run_to(r, g, GAMER_EVENT_TILE, 600 * SECOND, &e));
+    rig_gamer_cut(r, g);
+    rig_run(r, world_now_us(rig_world(r)) + 60 * SECOND);
+    struct broker_stat s = broker_stat(rig_broker(r));
+    assert_int_equal(s.gamers + s.frames + s.tasks_waiting, 0);
+    assert_int_equal(s.helpers, 1);
+    assert_true(rig_broker_used_bytes(r) < 16384); // standings and connections are left
+    rig_free(r);
+}
+
+static void test_token(void **state)
+{
+    (void)state;
+    const char *const given[] = {"right", "wrong", NULL};
+    for (size_t i = 0; i < 3; i++) {
+        struct rig *r = rig_new(&(struct rig_cfg){.seed = 15,
+                                                  .is_own_last = true,
+                                                  .attempts_max = 3,
+                                                  .token = "right",
+                                                  .broker_bytes = (size_t)64 << 20});
+        uint32_t g = rig_gamer(r, given[i], buffer_bytes(&cornell));
+        struct gamer_event e;
+        bool is_in = i == 0;
+        assert_true(rig_run_to(r, g, is_in ? GAMER_EVENT_IN : GAMER_EVENT_OUT, 5 * SECOND, &e));
+        if (!is_in)
+            assert_non_null(strstr(e.text, "wrong token"));
+        rig_free(r);
+    }
+}
+
+static void test_malformed_helper_is_dropped(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of(16);
+    uint32_t h = rig_helper(r, &(struct rig_helper_cfg){0});
+    rig_run(r, world_now_us(rig_world(r)) + SECOND);
+    assert_int_equal(broker_stat(rig_broker(r)).helpers, 1);
+    rig_inject(r, h, bytes_text("no message at all"));
+    rig_run(r, world_now_us(rig_world(r)) + SECOND);
+    assert_int_equal(broker_stat(rig_broker(r)).helpers, 0);
+    rig_free(r);
+}
+
+static void test_scene_that_is_none(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of(17);
+    rig_helper(r, &(struct rig_helper_cfg){0});
+    struct bytes junk = bytes_text("shoalsc1 but nothing more");
+    uint32_t g = rig_gamer(r, NULL, junk);
+    struct msg_submit m = frame_of(0);
+    m.scene = hash_bytes(junk);
+    rig_submit(r, g, &m);
+    struct gamer_event e;
+    assert_true(rig_run_to(r, g, GAMER_EVENT_FAILED, 600 * SECOND, &e));
+    rig_free(r);
+}
+
+static void test_memory_runs_out(void **state)
+{
+    (void)state;
+    for (size_t kb = 16; kb <= 4096; kb *= 2) { // told or served, never stuck, nothing leaked
+        struct rig *r = rig_new(&(struct rig_cfg){
+            .seed = 18, .is_own_last = true, .attempts_max = 3, .broker_bytes = kb << 10});
+        rig_helper(r, &(struct rig_helper_cfg){0});
+        uint32_t g = rig_gamer(r, NULL, buffer_bytes(&cornell));
+        struct msg_submit m = frame_of(0);
+        rig_submit(r, g, &m);
+        rig_run(r, 600 * SECOND);
+        struct gamer_event e;
+        bool is_settled = false;
+        while (rig_gamer_event(r, g, &e))
+            is_settled = is_settled || e.kind == GAMER_EVENT_FRAME ||
+                         e.kind == GAMER_EVENT_FAILED || e.kind == GAMER_EVENT_OUT;
+        assert_true(is_settled);
+        rig_free(r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frame_equals_one_process),
+        cmocka_unit_test(test_same_seed_same_history),
+        cmocka_unit_test(test_dead_helper),
+        cmocka_unit_test(test_helper_that_falls_silent),
+        cmocka_unit_test(test_helper_that_never_answers),
+        cmocka_unit_test(test_failing_helper),
+        cmocka_unit_test(test_forger_is_found_out_and_barred),
+        cmocka_unit_test(test_hub_alone),
+        cmocka_unit_test(test_all_helpers_fail_hub_takes_over),
+        cmocka_unit_test(test_tasks_wait_for_a_helper),
+        cmocka_unit_test(test_attempts_run_out_without_own_compute),
+        cmocka_unit_test(test_many_frames_and_gamers),
+        cmocka_unit_test(test_gamer_leaves),
+        cmocka_unit_test(test_token),
+        cmocka_unit_test(test_malformed_helper_is_dropped),
+        cmocka_unit_test(test_scene_that_is_none),
+        cmocka_unit_test(test_memory_runs_out),
+    };
+    return cmocka_run_group_tests(tests, make_scene, drop_scene);
+}

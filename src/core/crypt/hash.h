@@ -12,7 +12,7 @@
 #include "base/bytes.h"
 #include "base/rc.h"
 
-#define DIGEST_BYTES    32
+#define DIGEST_BYTES     32
 #define DIGEST_HEX_BYTES 65 // with its final 0
 #define CID_TEXT_BYTES   60 // "b" + 58 base32 digits of 36 bytes + 0
 

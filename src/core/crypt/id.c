@@ -16,7 +16,7 @@ static const char seed_word[] = "seed ";
 #define TEXT_LEN(literal) (sizeof(literal) - 1)
 
 static_assert(ID_FILE_BYTES == TEXT_LEN(head_line) + TEXT_LEN(public_word) + TEXT_LEN(seed_word) +
-                                   2 * SIGN_PUBLIC_BYTES + 2 * SIGN_SEED_BYTES + 2,
+                                   (size_t)2 * SIGN_PUBLIC_BYTES + (size_t)2 * SIGN_SEED_BYTES + 2,
               "three lines");
 static_assert(NODE_ID_BYTES == DIGEST_BYTES, "a node id is a SHA-256");
 

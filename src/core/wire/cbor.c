@@ -312,7 +312,7 @@ size_t cbor_get_map(struct cbor_reader *r, size_t pairs_max)
 void cbor_get_fixed(struct cbor_reader *r, uint8_t *out, size_t len)
 {
     struct bytes b = take(r, ITEM_BYTES).string;
-    if (b.len != len) {
+    if (b.at == NULL || b.len != len) {
         r->is_bad = true;
         memset(out, 0, len);
         return;

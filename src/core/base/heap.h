@@ -13,10 +13,10 @@
 #include "base/arena.h"
 #include "base/rc.h"
 
-struct heap_node {   // private to heap.c but for key
-    uint64_t key;    // read it; change it by heap_move only
-    uint64_t turn;   // order of arrival, for equal keys
-    size_t index;    // 1 + place in the array, 0: in no heap
+struct heap_node { // private to heap.c but for key
+    uint64_t key;  // read it; change it by heap_move only
+    uint64_t turn; // order of arrival, for equal keys
+    size_t index;  // 1 + place in the array, 0: in no heap
 };
 
 struct heap {
@@ -26,7 +26,7 @@ struct heap {
     uint64_t turn;
 };
 
-MUST_USE enum rc heap_init(struct heap *h, struct arena *arena, size_t cap); // RC_NOMEM
+MUST_USE enum rc heap_init(struct heap *h, struct arena *arena, size_t cap);  // RC_NOMEM
 MUST_USE enum rc heap_put(struct heap *h, struct heap_node *n, uint64_t key); // RC_FULL
 struct heap_node *heap_first(const struct heap *h);                           // NULL: empty
 struct heap_node *heap_pop(struct heap *h);

@@ -12,15 +12,15 @@
 struct text {
     char *at; // the caller's memory, always 0-ended
     size_t len;
-    size_t cap;     // at least 1
-    bool is_cut;    // something did not fit and was cut
+    size_t cap;  // at least 1
+    bool is_cut; // something did not fit and was cut
 };
 
 struct text text_of(char *at, size_t cap);
 void text_add(struct text *t, const char *s);
 void text_addf(struct text *t, const char *format, ...) PRINTF(2, 3);
-void text_add_size(struct text *t, uint64_t bytes);  // "1.5 MB": decimal, one digit under 10
-void text_add_time(struct text *t, uint64_t us);     // "850 us", "12.3 ms", "4.2 s", "3 min 5 s"
+void text_add_size(struct text *t, uint64_t bytes); // "1.5 MB": decimal, one digit under 10
+void text_add_time(struct text *t, uint64_t us);    // "850 us", "12.3 ms", "4.2 s", "3 min 5 s"
 // Bytes from a stranger as one printable line: control and non-ASCII bytes become '?'.
 void text_add_safe(struct text *t, struct bytes b);
 

@@ -14,6 +14,7 @@
 //     u32 triangle[4] each            three vertices, material
 //
 // Units are metres, y is up, triangles are seen from both sides; emission leaves both sides.
+// Glass is entered where its vertices run counter-clockwise, seen from outside.
 #ifndef KERNEL_SCENE_H
 #define KERNEL_SCENE_H
 
@@ -31,6 +32,7 @@
 #define SCENE_TRIANGLES_MAX  (1u << 23)
 #define SCENE_EXTENT_MAX     1e6f // |coordinate|, metres
 #define SCENE_EMISSION_MAX   1e4f
+#define SCENE_HAZE_PER_M_MAX 10.0f
 
 struct scene_material {
     float base[3];      // 0..1: albedo, or colour of a metal's or glass's filter

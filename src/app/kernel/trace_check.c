@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// Draws the pixels to redo, and compares them with what was handed in.
+#include "kernel/trace_check.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "base/rng.h"
+#include "kernel/trace.h"
+
+#define PIXEL_WORDS (TRACE_LAYERS * 3)
+
+// Numbers measured: doc/decisions/0004-verification-tolerance.md. A channel differs if it is
+// further off than 1 / 64 of the smaller of both plus 1 / 16 of radiance 1.
+#define TOLERANCE_PART  64u
+#define TOLERANCE_FLOOR (TRACE_UNIT / 16)
+#define MISMATCHES_MAX  3u
+
+enum rc trace_result_bytes(struct bytes params, size_t *out)
+{
+    struct trace_params p;
+    enum rc rc = trace_params_decode(&p, params);
+    if (rc != RC_OK)
+        return rc;
+    size_t pixels = p.pixel_count > 0 ? p.pixel_count : (size_t)p.w * p.h;
+    *out = pixels * TRACE_PIXEL_BYTES; // below 2^22 * 24
+    return RC_OK;
+}
+
+static struct trace_pixel pixel_at(const struct trace_params *p, uint32_t index)
+{
+    if (p->pixel_count > 0)
+        return p->pixel[index];
+    return (struct trace_pixel){.x = (uint16_t)(p->x + index % p->w),
+                                .y = (uint16_t)(p->y + index / p->w)};
+}
+
+// Where a pixel's sums are in the result; false: it is not asked for.
+static bool pixel_find(const struct trace_params *p, struct trace_pixel at, uint32_t *index)
+{
+    if (p->pixel_count == 0) {
+        if (at.x < p->x || at.x - p->x >= p->w || at.y < p->y || at.y - p->y >= p->h)
+            return false;
+        *index = (at.y - p->y) * p->w + (at.x - p->x);
+        return true;
+    }
+    for (uint32_t i = 0; i < p->pixel_count; i++) {
+        if (p->pixel[i].x == at.x && p->pixel[i].y == at.y) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+// count different numbers below n, count <= n (Floyd's choice: one draw each).
+static void choose(uint32_t *out, uint32_t count, uint32_t n, uint64_t nonce)
+{
+    assert(count <= n);
+    struct rng rng = rng_seeded(nonce);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t top = n - count + i;
+        uint32_t pick = (uint32_t)rng_below(&rng, (uint64_t)top + 1);
+        for (uint32_t j = 0; j < i; j++) {
+            if (out[j] == pick) {
+                pick = top; // which no earlier turn could draw
+                break;
+            }
+        }
+        out[i] = pick;
+    }
+}
+
+enum rc trace_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
+{
+    struct trace_params p;
+    enum rc rc = trace_params_decode(&p, params);
+    if (rc != RC_OK)
+        return rc;
+    uint32_t n = p.pixel_count > 0 ? p.pixel_count : p.w * p.h;
+    uint32_t count = (uint32_t)num_min(TRACE_PARTS, n);
+    uint32_t index[TRACE_PARTS];
+    choose(index, count, n, nonce);
+    struct trace_pixel pixel[TRACE_PARTS];
+    for (uint32_t i = 0; i < count; i++)
+        pixel[i] = pixel_at(&p, index[i]);
+    for (uint32_t i = 0; i < count; i++)
+        p.pixel[i] = pixel[i];
+    p.pixel_count = count;
+    return trace_params_encode(&p, part_params);
+}
+
+static uint32_t word_at(struct bytes b, uint32_t pixel, uint32_t word)
+{
+    struct cursor c = {.left = bytes_part(b, (size_t)pixel * TRACE_PIXEL_BYTES + word * 4, 4)};
+    return cursor_u32le(&c);
+}
+
+static bool pixel_differs(struct bytes a, uint32_t at_a, struct bytes b, uint32_t at_b,
+                          uint32_t samples)
+{
+    for (uint32_t i = 0; i < PIXEL_WORDS; i++) {
+        uint32_t x = word_at(a, at_a, i);
+        uint32_t y = word_at(b, at_b, i);
+        uint32_t apart = x > y ? x - y : y - x;
+        if (apart > ((x > y ? y : x) + (uint64_t)TOLERANCE_FLOOR * samples) / TOLERANCE_PART)
+            return true;
+    }
+    return false;
+}
+
+// Whether a part asks for the same samples of the same picture.
+static bool belongs(const struct trace_params *a, const struct trace_params *b)
+{
+    return a->seed == b->seed && a->frame == b->frame && a->width == b->width &&
+           a->height == b->height && a->sample_first == b->sample_first &&
+           a->sample_count == b->sample_count && a->depth_max == b->depth_max &&
+           memcmp(&a->camera, &b->camera, sizeof a->camera) == 0 && b->pixel_count > 0;
+}
+
+enum rc trace_judge(struct bytes params, struct bytes result, struct bytes part_params,
+                    struct bytes part_result, struct kernel_verdict *out)
+{
+    *out = (struct kernel_verdict){0};
+    struct trace_params p;
+    struct trace_params part;
+    if (trace_params_decode(&p, params) != RC_OK ||
+        trace_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part))
+        return RC_MALFORMED;
+    size_t pixels = p.pixel_count > 0 ? p.pixel_count : (size_t)p.w * p.h;
+    if (result.len != pixels * TRACE_PIXEL_BYTES ||
+        part_result.len != (size_t)part.pixel_count * TRACE_PIXEL_BYTES)
+        return RC_MALFORMED;
+    uint32_t mismatches = 0;
+    for (uint32_t i = 0; i < part.pixel_count; i++) {
+        uint32_t at;
+        if (!pixel_find(&p, part.pixel[i], &at))
+            return RC_MALFORMED;
+        mismatches += pixel_differs(result, at, part_result, i, p.sample_count);
+    }
+    *out = (struct kernel_verdict){.parts = part.pixel_count,
+                                   .mismatches = mismatches,
+                                   .is_right = mismatches <= MISMATCHES_MAX};
+    return RC_OK;
+}

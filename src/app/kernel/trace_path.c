@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+// The estimator: what a hit emits, where it scatters to, which light is asked.
+#include "kernel/trace_path.h"
+
+#include "kernel/trace_light.h"
+#include "kernel/trace_material.h"
+#include "kernel/trace_random.h"
+
+// Dimensions: 0 is the camera's; vertex k (0: the first hit) has PATH_DIMENSIONS from
+// PATH_DIMENSIONS * (k + 1).
+#define PATH_DIMENSIONS 8u
+enum {
+    DIMENSION_LOBE,
+    DIMENSION_DIRECTION,
+    DIMENSION_EMITTER,
+    DIMENSION_POINT,
+    DIMENSION_KEEP,
+    DIMENSION_RAY_COIN,
+    DIMENSION_SHADOW_COIN,
+};
+
+#define COSINE_OUT_MIN 0.01f   // a shading normal is bent until it sees the path's origin so well
+#define SHADOW_REACH   0.9998f // of the way to a light: its own triangle does not count
+
+// Cost in units of 10 ns or so, fitted by bench/trace_bench (doc/decisions/0004).
+#define COST_RAY    10u
+#define COST_HIT    10u
+#define COST_SHADOW 10u
+
+static struct vec unit_or(struct vec v, struct vec otherwise)
+{
+    float length2 = vec_dot(v, v);
+    return length2 > 1e-12f ? vec_scale(v, 1.0f / sqrtf(length2)) : otherwise;
+}
+
+struct view view_of(const struct camera *c, uint32_t width, uint32_t height)
+{
+    struct vec eye = vec_from(c->eye);
+    struct vec forward = unit_or(vec_sub(vec_from(c->target), eye), vec_of(0.0f, 0.0f, -1.0f));
+    struct vec spare;
+    struct vec right;
+    math_frame(forward, &spare, &right); // for an `up` that points along the view
+    right = unit_or(vec_cross(forward, unit_or(vec_from(c->up), vec_of(0.0f, 1.0f, 0.0f))), right);
+    struct vec up = vec_cross(right, forward);
+    float sine;
+    float cosine;
+    math_sincos(c->fov_deg * (0.5f / 360.0f), &sine, &cosine);
+    float high = sine / cosine;
+    float pixel = 2.0f * high / (float)height;
+    float wide = pixel * 0.5f * (float)width;
+    return (struct view){
+        .eye = eye,
+        .corner = vec_along(vec_along(forward, right, -wide), up, high),
+        .step_x = vec_scale(right, pixel),
+        .step_y = vec_scale(up, -pixel),
+    };
+}
+
+// A tent over -1 .. 1 from an even number.
+static float tent(float u)
+{
+    return u < 0.5f ? sqrtf(2.0f * u) - 1.0f : 1.0f - sqrtf(2.0f - 2.0f * u);
+}
+
+static void ray_set(struct RTCRay *r, struct vec from, struct vec direction, float far)
+{
+    r->org_x = from.x;
+    r->org_y = from.y;
+    r->org_z = from.z;
+    r->tnear = 0.0f;
+    r->dir_x = direction.x;
+    r->dir_y = direction.y;
+    r->dir_z = direction.z;
+    r->time = 0.0f;
+    r->tfar = far;
+    r->mask = UINT32_MAX;
+    r->id = 0;
+    r->flags = 0;
+}
+
+static void path_go(struct path *p, struct vec from, struct vec direction)
+{
+    ray_set(&p->ray.ray, from, direction, INFINITY);
+    p->ray.hit.geomID = RTC_INVALID_GEOMETRY_ID;
+    p->ray.hit.instID[0] = RTC_INVALID_GEOMETRY_ID;
+}
+
+void path_begin(struct path *p, const struct view *v, uint32_t x, uint32_t y, uint64_t key)
+{
+    uint64_t bits = random_bits(key, 0);
+    float px = (float)x + 0.5f + tent(random_high(bits));
+    float py = (float)y + 0.5f + tent(random_low(bits));
+    struct vec direction = vec_along(vec_along(v->corner, v->step_x, px), v->step_y, py);
+    path_go(p, v->eye, vec_unit(direction));
+    p->throughput = vec_of(1.0f, 1.0f, 1.0f);
+    p->depth = 0;
+    p->key = key;
+    for (size_t i = 0; i < TRACE_LAYERS; i++)
+        p->light[i] = vec_of(0.0f, 0.0f, 0.0f);
+    p->is_alive = true;
+    p->has_shadow = false;
+    p->counts_emission = true;
+    p->cost = 0;
+}
+
+static uint32_t dimension(const struct path *p, uint32_t which)
+{
+    return PATH_DIMENSIONS * (p->depth + 1) + which;
+}
+
+uint64_t path_ray_key(const struct path *p)
+{
+    return random_bits(p->key, dimension(p, DIMENSION_RAY_COIN));
+}
+
+uint64_t path_shadow_key(const struct path *p)
+{
+    return random_bits(p->key, dimension(p, DIMENSION_SHADOW_COIN));
+}
+
+static void path_add(struct path *p, struct vec radiance)
+{
+    struct vec *layer = &p->light[p->depth <= 1 ? 0 : 1];
+    *layer = vec_add(*layer, vec_mul(p->throughput, radiance));
+}
+
+// The haze along `far` metres: what it sends, and what it lets through of what is behind.
+static void path_haze(const struct world *w, struct path *p, float far)
+{
+    if (!(w->sky.haze_per_m > 0.0f))
+        return;
+    float through = math_exp_minus(w->sky.haze_per_m * far);
+    path_add(p, vec_scale(vec_from(w->sky.haze), 1.0f - through));
+    p->throughput = vec_scale(p->throughput, through);
+}
+
+static void path_sky(const struct world *w, struct path *p)
+{
+    path_haze(w, p, WORLD_SKY_M);
+    float k = float_max(0.0f, p->ray.ray.dir_y);
+    struct vec low = vec_from(w->sky.low);
+    path_add(p, vec_along(low, vec_sub(vec_from(w->sky.high), low), k));
+    p->is_alive = false;
+}
+
+struct hit { // what is known of a hit
+    const struct surface *surface;
+    struct vec at;
+    float far; // metres of the ray
+};
+
+// Where the ray meets the plane of the triangle that Embree found. Embree's own u, v and t differ
+// in the last bits from one SIMD level to the next, and every bounce magnifies that; computed
+// here they are the same on every machine that found the same triangle, or (along the axes)
+// another one in the same plane.
+static struct hit hit_of(const struct surface *s, const struct RTCRay *r)
+{
+    struct hit h = {.surface = s};
+    struct vec from = vec_of(r->org_x, r->org_y, r->org_z);
+    struct vec direction = vec_of(r->dir_x, r->dir_y, r->dir_z);
+    float across = vec_dot(s->ng, direction);
+    h.far = float_max(vec_dot(s->ng, vec_sub(s->at, from)) / across, 0.0f);
+    if (!(h.far < 2.0f * r->tfar + 1.0f)) // along the plane: Embree's word will do
+        h.far = r->tfar;
+    struct vec at = vec_along(from, direction, h.far);
+    h.at = vec_along(at, s->ng, vec_dot(s->ng, vec_sub(s->at, at))); // back onto the plane
+    return h;
+}
+
+// The shading normal at the hit, on the side of `out` and bent towards it until it sees it.
+static struct vec shading_normal(const struct hit *h, const struct lobe *l)
+{
+    const struct surface *s = h->surface;
+    if ((s->normal[0] | s->normal[1] | s->normal[2]) == 0)
+        return l->ng;
+    // Shares of the three corners, by areas; within 0 .. 1 whatever rounding says.
+    struct vec to = vec_sub(h->at, s->at);
+    float per = 1.0f / vec_dot(vec_cross(s->e1, s->e2), s->ng);
+    float u = float_min(float_max(vec_dot(vec_cross(to, s->e2), s->ng) * per, 0.0f), 1.0f);
+    float v = float_min(float_max(vec_dot(vec_cross(s->e1, to), s->ng) * per, 0.0f), 1.0f - u);
+    struct vec n = vec_scale(vec_unit(normal_unpack(s->normal[0])), 1.0f - u - v);
+    n = vec_along(n, vec_unit(normal_unpack(s->normal[1])), u);
+    n = unit_or(vec_along(n, vec_unit(normal_unpack(s->normal[2])), v), l->ng);
+    if (vec_dot(n, l->ng) < 0.0f)
+        n = vec_scale(n, -1.0f);
+    float seen = vec_dot(n, l->out);
+    if (seen < COSINE_OUT_MIN)
+        n = unit_or(vec_along(n, l->out, COSINE_OUT_MIN - seen), l->ng);
+    return n;
+}
+
+// A hit's place, a little off the surface on the side that `direction` is on.
+static struct vec start_off(struct vec at, struct vec ng, struct vec direction)
+{
+    float reach = 1.0f + float_max(fabsf(at.x), float_max(fabsf(at.y), fabsf(at.z)));
+    float offset = PATH_OFFSET * reach;
+    return vec_along(at, ng, vec_dot(ng, direction) > 0.0f ? offset : -offset);
+}
+
+static void path_ask_light(const struct world *w, struct path *p, const struct lobe *l,
+                           struct vec at)
+{
+    struct light_sample s;
+    struct vec from = start_off(at, l->ng, l->ng);
+    float u = random_high(random_bits(p->key, dimension(p, DIMENSION_KEEP)));
+    if (!light_choose(w, l, from, random_bits(p->key, dimension(p, DIMENSION_EMITTER)),
+                      random_bits(p->key, dimension(p, DIMENSION_POINT)), u, &s))
+        return;
+    p->pending = vec_mul(p->throughput, s.light);
+    if (w->sky.haze_per_m > 0.0f) {
+        float far = sqrtf(vec_dot(s.towards, s.towards));
+        p->pending = vec_scale(p->pending, math_exp_minus(w->sky.haze_per_m * far));
+    }
+    p->pending_layer = p->depth == 0 ? 0 : 1;
+    p->has_shadow = true;
+    p->cost += COST_SHADOW;
+    ray_set(&p->shadow, from, s.towards, SHADOW_REACH);
+}
+
+// Whether the path survives; scales what is left of it if so.
+static bool path_roulette(struct path *p, float u)
+{
+    float most = vec_max(p->throughput);
+    if (!(most > 0.0f && most < 1e30f)) // black, or not a number
+        return false;
+    if (p->depth < PATH_ROULETTE)
+        return true;
+    float odds = float_min(most, PATH_ROULETTE_MAX);
+    if (u >= odds)
+        return false;
+    p->throughput = vec_scale(p->throughput, 1.0f / odds);
+    return true;
+}
+
+static void path_scatter(const struct world *w, struct path *p, const struct lobe *l, struct vec at,
+                         uint32_t depth_max)
+{
+    uint64_t bits = random_bits(p->key, dimension(p, DIMENSION_DIRECTION));
+    float dice = random_low(random_bits(p->key, dimension(p, DIMENSION_LOBE)));
+    struct vec direction;
+    struct vec weight;
+    p->is_alive = lobe_sample(l, random_high(bits), random_low(bits), &direction, &weight);
+    if (!p->is_alive)
+        return;
+    p->depth++;
+    p->counts_emission = !l->is_lit;
+    p->throughput = vec_mul(p->throughput, weight);
+    bool is_spent = p->depth == depth_max && l->is_lit && w->is_dark; // nothing left to find
+    p->is_alive = !is_spent && path_roulette(p, dice);
+    if (p->is_alive)
+        path_go(p, start_off(at, l->ng, direction), direction);
+}
+
+void path_shade(const struct world *w, struct path *p, uint32_t depth_max)
+{
+    const struct RTCRayHit *r = &p->ray;
+    p->has_shadow = false;
+    p->cost += COST_RAY;
+    if (r->hit.geomID == RTC_INVALID_GEOMETRY_ID) {
+        path_sky(w, p);
+        return;
+    }
+    p->cost += COST_HIT;
+    const struct surface *s = world_surface(w, r->hit.geomID, r->hit.primID);
+    struct hit h = hit_of(s, &r->ray);
+    path_haze(w, p, h.far);
+    const struct material *m = &w->materials[s->material];
+    if (m->is_emitter && p->counts_emission)
+        path_add(p, m->emission);
+    if (p->depth == depth_max) {
+        p->is_alive = false;
+        return;
+    }
+    struct lobe l = {.material = m};
+    l.out = vec_of(-r->ray.dir_x, -r->ray.dir_y, -r->ray.dir_z);
+    l.is_entering = vec_dot(s->ng, l.out) >= 0.0f;
+    l.ng = l.is_entering ? s->ng : vec_scale(s->ng, -1.0f);
+    l.n = shading_normal(&h, &l);
+    l.cos_out = float_min(float_max(vec_dot(l.n, l.out), 1e-4f), 1.0f);
+    lobe_choose(&l, random_high(random_bits(p->key, dimension(p, DIMENSION_LOBE))));
+    if (l.is_lit && w->light_count > 0 && vec_max(l.tint) > 0.0f)
+        path_ask_light(w, p, &l, h.at);
+    path_scatter(w, p, &l, h.at, depth_max);
+}
+
+void path_light(struct path *p)
+{
+    if (p->shadow.tfar < 0.0f) // Embree's mark for: something is in between
+        return;
+    struct vec *layer = &p->light[p->pending_layer];
+    *layer = vec_add(*layer, p->pending);
+}

@@ -9,7 +9,11 @@
 
 #include "base/num.h"
 
+// Small takes share blocks. A take of a quarter block or more that does not fit the block in use
+// gets one of its own, so that a large table does not end the block that small things are in,
+// and at most a quarter of a block is lost at its end.
 #define ARENA_BLOCK_BYTES 65536u
+#define ARENA_LARGE_BYTES (ARENA_BLOCK_BYTES / 4)
 
 struct block { // followed by its bytes
     alignas(max_align_t) struct block *next;
@@ -18,15 +22,15 @@ struct block { // followed by its bytes
 };
 
 struct arena {
-    struct block *first; // kept by a reset
-    struct block *last;  // the one in use
-    size_t budget_bytes; // left for further blocks
+    struct block *first;  // kept by a reset
+    struct block *shared; // the one that small takes come from; the rest are behind the first
+    size_t budget_bytes;  // left for further blocks
     size_t used_bytes;
 };
 
 static struct block *block_new(struct arena *a, size_t len)
 {
-    size_t size = len > ARENA_BLOCK_BYTES ? len : ARENA_BLOCK_BYTES;
+    size_t size = len >= ARENA_LARGE_BYTES ? len : ARENA_BLOCK_BYTES;
     if (size > a->budget_bytes)
         size = a->budget_bytes;
     size_t whole;
@@ -47,7 +51,7 @@ struct arena *arena_new(size_t budget_bytes)
         return NULL;
     *a = (struct arena){.budget_bytes = budget_bytes};
     a->first = block_new(a, 1);
-    a->last = a->first;
+    a->shared = a->first;
     if (a->first == NULL) {
         free(a);
         return NULL;
@@ -78,17 +82,20 @@ void *arena_take(struct arena *a, size_t len_bytes)
     if (!num_add(len_bytes, alignof(max_align_t) - 1, &rounded))
         return NULL;
     rounded -= rounded % alignof(max_align_t);
-    if (a->last->size - a->last->used < rounded) {
-        struct block *b = block_new(a, rounded);
+    struct block *b = a->shared;
+    if (b->size - b->used < rounded) {
+        b = block_new(a, rounded);
         if (b == NULL)
             return NULL;
-        a->last->next = b;
-        a->last = b;
+        b->next = a->first->next;
+        a->first->next = b;
+        if (rounded < ARENA_LARGE_BYTES)
+            a->shared = b;
     }
-    uint8_t *at = (uint8_t *)(a->last + 1) + a->last->used;
-    a->last->used += rounded;
+    uint8_t *at = (uint8_t *)(b + 1) + b->used;
+    b->used += rounded;
     a->used_bytes += rounded;
-    assert(a->last->used <= a->last->size);
+    assert(b->used <= b->size);
     memset(at, 0, rounded);
     return at;
 }
@@ -106,7 +113,7 @@ void arena_reset(struct arena *a)
     blocks_free(a->first->next);
     a->first->next = NULL;
     a->first->used = 0;
-    a->last = a->first;
+    a->shared = a->first;
     a->used_bytes = 0;
 }
 

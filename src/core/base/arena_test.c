@@ -91,6 +91,16 @@ static void lengths_that_wrap_are_refused(void **state)
     arena_free(a);
 }
 
+static void a_large_take_does_not_end_the_shared_block(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(65536 + 100000);
+    assert_non_null(arena_take(a, 16));
+    assert_non_null(arena_take(a, 100000));
+    assert_non_null(arena_take(a, 16)); // there is no budget for another block
+    arena_free(a);
+}
+
 static void large_and_small_takes_mix(void **state)
 {
     (void)state;
@@ -133,6 +143,7 @@ int main(void)
         cmocka_unit_test(pieces_do_not_overlap),
         cmocka_unit_test(the_budget_is_a_ceiling),
         cmocka_unit_test(lengths_that_wrap_are_refused),
+        cmocka_unit_test(a_large_take_does_not_end_the_shared_block),
         cmocka_unit_test(large_and_small_takes_mix),
         cmocka_unit_test(a_budget_counts_what_is_out),
     };

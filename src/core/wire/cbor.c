@@ -289,10 +289,12 @@ struct bytes cbor_get_text(struct cbor_reader *r)
     return text;
 }
 
-static size_t take_count(struct cbor_reader *r, enum item_kind kind, size_t max)
+// An item takes a byte at least: a count beyond what is left is refused here, before anyone
+// makes room for it.
+static size_t take_count(struct cbor_reader *r, enum item_kind kind, size_t item_bytes, size_t max)
 {
     uint64_t count = take(r, kind).value;
-    if (count > max) {
+    if (count > max || count > r->left.len / item_bytes) {
         r->is_bad = true;
         return 0;
     }
@@ -301,12 +303,12 @@ static size_t take_count(struct cbor_reader *r, enum item_kind kind, size_t max)
 
 size_t cbor_get_array(struct cbor_reader *r, size_t count_max)
 {
-    return take_count(r, ITEM_ARRAY, count_max);
+    return take_count(r, ITEM_ARRAY, 1, count_max);
 }
 
 size_t cbor_get_map(struct cbor_reader *r, size_t pairs_max)
 {
-    return take_count(r, ITEM_MAP, pairs_max);
+    return take_count(r, ITEM_MAP, 2, pairs_max);
 }
 
 void cbor_get_fixed(struct cbor_reader *r, uint8_t *out, size_t len)

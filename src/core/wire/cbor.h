@@ -38,6 +38,7 @@ float cbor_get_f32(struct cbor_reader *r); // finite, or bad
 bool cbor_get_flag(struct cbor_reader *r);
 struct bytes cbor_get_bytes(struct cbor_reader *r);
 struct bytes cbor_get_text(struct cbor_reader *r); // valid UTF-8 without NUL, or bad
+// Items or pairs that follow; more than the maximum, or than the rest could hold, is bad.
 size_t cbor_get_array(struct cbor_reader *r, size_t count_max);
 size_t cbor_get_map(struct cbor_reader *r, size_t pairs_max);
 // Fixed-size byte string into out; anything else is bad and leaves zeros.

@@ -227,87 +227,90 @@ static void get_any(struct cbor_reader *r, unsigned kind)
     }
 }
 
+// clang-format off: one item a line would be a page
+static const char *const refused[] = {
+    "f90000",
+    "f98000",
+    "f93c00",
+    "fb3ff199999999999a",
+    "f93e00",
+    "f97bff",
+    "f90001",
+    "f90400",
+    "f9c400",
+    "fbc010666666666666",
+    "f97c00",
+    "f97e00",
+    "f9fc00",
+    "fb7ff0000000000000",
+    "fb7ff8000000000000",
+    "fbfff0000000000000",
+    "f6",
+    "f7",
+    "f0",
+    "f8ff",
+    "c249010000000000000000",
+    "c11a514b67b0",
+    "c1fb41d452d9e2000000",
+    "d74401020304",
+    "d818456449455446",
+    "5f42010243030405ff",
+    "7f657374726561646d696e67ff",
+    "9fff",
+    "9f018202039f0405ffff",
+    "bf61610161629f0203ffff",
+    "826161bf61626163ff",
+    "bf6346756ef563416d7421ff",
+    "ff",
+    // and longer than need be: section 4.2.1
+    "1800",
+    "1817",
+    "190017",
+    "1900ff",
+    "1a0000ffff",
+    "1b00000000ffffffff",
+    "3817",
+    "390000",
+    "5803010203",
+    "590003010203",
+    "780161",
+    "9800",
+    "990000",
+    "b800",
+    "f814",
+    "f815",
+    // and cut
+    "18",
+    "19ff",
+    "1bffffffffffffff",
+    "41",
+    "61",
+    "fa47c350",
+    "4401",
+    "5bffffffffffffffff",
+    "7bffffffffffffffff00",
+    "9a",
+    "1c",
+    "1d",
+    "1e",
+    "1f",
+    "fc",
+    "",
+    // and no UTF-8, or with NUL inside
+    "61ff",
+    "62c080",
+    "6100",
+    "63eda080",
+};
+// clang-format on
+
 static void the_rest_of_appendix_a_is_refused(void **state)
 {
     (void)state;
-    static const char *const hex[] = {
-        "f90000",
-        "f98000",
-        "f93c00",
-        "fb3ff199999999999a",
-        "f93e00",
-        "f97bff",
-        "f90001",
-        "f90400",
-        "f9c400",
-        "fbc010666666666666",
-        "f97c00",
-        "f97e00",
-        "f9fc00",
-        "fb7ff0000000000000",
-        "fb7ff8000000000000",
-        "fbfff0000000000000",
-        "f6",
-        "f7",
-        "f0",
-        "f8ff",
-        "c249010000000000000000",
-        "c11a514b67b0",
-        "c1fb41d452d9e2000000",
-        "d74401020304",
-        "d818456449455446",
-        "5f42010243030405ff",
-        "7f657374726561646d696e67ff",
-        "9fff",
-        "9f018202039f0405ffff",
-        "bf61610161629f0203ffff",
-        "826161bf61626163ff",
-        "bf6346756ef563416d7421ff",
-        "ff",
-        // and longer than need be: section 4.2.1
-        "1800",
-        "1817",
-        "190017",
-        "1900ff",
-        "1a0000ffff",
-        "1b00000000ffffffff",
-        "3817",
-        "390000",
-        "5803010203",
-        "590003010203",
-        "780161",
-        "9800",
-        "990000",
-        "b800",
-        "f814",
-        "f815",
-        // and cut
-        "18",
-        "19ff",
-        "1bffffffffffffff",
-        "41",
-        "61",
-        "fa47c350",
-        "4401",
-        "5bffffffffffffffff",
-        "7bffffffffffffffff00",
-        "9a",
-        "1c",
-        "1d",
-        "1e",
-        "1f",
-        "fc",
-        "",
-        // and no UTF-8, or with NUL inside
-        "61ff",
-        "62c080",
-        "6100",
-        "63eda080",
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(hex); i++)
+    for (size_t i = 0; i < ARRAY_COUNT(refused); i++)
         for (unsigned kind = 0; kind < 9; kind++) {
             uint8_t in[32];
-            struct cbor_reader r = cbor_reader_of(bytes_of(in, unhex(hex[i], in, sizeof in)));
+            struct cbor_reader r = cbor_reader_of(bytes_of(in, unhex(refused[i], in, sizeof in)));
             get_any(&r, kind);
             assert_false(cbor_done(&r));
         }
@@ -328,6 +331,19 @@ static void a_bad_reader_stays_bad_and_answers_zeros(void **state)
     assert_int_equal(cbor_get_array(&r, 10), 0);
     assert_int_equal(cbor_get_i64(&r), 0);
     assert_false(cbor_done(&r));
+}
+
+static void a_count_beyond_the_input_is_refused(void **state)
+{
+    (void)state;
+    static const uint8_t array[] = {0x9a, 0x00, 0xff, 0xff, 0xff, 0x01};
+    static const uint8_t map[] = {0xa2, 0x01, 0x02, 0x03};
+    struct cbor_reader r = cbor_reader_of(bytes_of(array, sizeof array));
+    assert_int_equal(cbor_get_array(&r, SIZE_MAX), 0); // nobody makes room for what cannot come
+    assert_true(r.is_bad);
+    r = cbor_reader_of(bytes_of(map, sizeof map));
+    assert_int_equal(cbor_get_map(&r, SIZE_MAX), 0); // two pairs need four bytes
+    assert_true(r.is_bad);
 }
 
 static void a_full_buffer_is_seen(void **state)
@@ -432,6 +448,7 @@ int main(void)
         cmocka_unit_test(arrays_and_maps),
         cmocka_unit_test(the_rest_of_appendix_a_is_refused),
         cmocka_unit_test(a_bad_reader_stays_bad_and_answers_zeros),
+        cmocka_unit_test(a_count_beyond_the_input_is_refused),
         cmocka_unit_test(a_full_buffer_is_seen),
         cmocka_unit_test(a_record_cut_at_any_byte_is_refused),
         cmocka_unit_test(random_records_read_back),

@@ -205,7 +205,7 @@ static const struct option_spec *find(const struct option_command *c, struct byt
     return NULL;
 }
 
-// place: what stands before the name, "--" or "line 3: ".
+// place: what stands before the name, "--", "-" or "line 3: ".
 static enum rc refuse_unknown(const struct option_command *c, const char *place, struct bytes name,
                               struct err *err)
 {
@@ -216,11 +216,13 @@ static enum rc refuse_unknown(const struct option_command *c, const char *place,
     for (size_t i = 0; i < c->count; i++)
         if (is_named(&c->spec[i]))
             near = nearer(shown, near, c->spec[i].name);
-    const char *dashes = place[0] == '-' ? "--" : "";
+    const bool is_line = place[0] == 'l';
+    const char *line = is_line ? place : "";
+    const char *dashes = is_line ? "" : place;
     if (near == NULL)
-        return err_set(err, RC_CONFIG, "%s%s: unknown option", place, shown);
-    return err_set(err, RC_CONFIG, "%s%s: unknown option, did you mean %s%s?", place, shown, dashes,
-                   near);
+        return err_set(err, RC_CONFIG, "%sunknown option %s%s", line, dashes, shown);
+    return err_set(err, RC_CONFIG, "%sunknown option %s%s: did you mean %s%s?", line, dashes, shown,
+                   is_line ? "" : "--", near);
 }
 
 static enum rc set_or_refuse(const struct option_spec *s, void *options, const char *place,
@@ -365,7 +367,7 @@ static enum rc take_line(const struct option_command *c, void *options, struct b
     if (has_control(line))
         return err_set(err, RC_CONFIG, "%sholds a control character", place);
     if (name.len + 1 > line.len || memchr(line.at, '=', line.len) == NULL)
-        return err_set(err, RC_CONFIG, "%smust be `name = value`", place);
+        return err_set(err, RC_CONFIG, "%smust read name = value", place);
     const struct option_spec *s = find(c, name);
     if (s == NULL)
         return refuse_unknown(c, place, name, err);

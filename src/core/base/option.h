@@ -111,7 +111,8 @@ const char *option_nearest(const char *word, const char *const *name, size_t cou
 
 // What `program command --help` prints: at most 80 columns, ends with a newline.
 void option_help(struct text *out, const char *program, const struct option_command *c);
-// The same as a manual page, section 1, roff with the man macros.
+// The same as a manual page, section 1, roff with the man macros. It explains the config file if
+// the command has an option "config".
 void option_man(struct text *out, const char *program, const struct option_command *c);
 // A bash script that completes the commands of a program and the options of each.
 void option_bash(struct text *out, const char *program, const struct option_command *const *command,

@@ -91,11 +91,14 @@ static void add_detail(struct text *t, const struct option_spec *s)
     const char *initial = s->initial;
     if (initial == NULL && s->kind == OPTION_SWITCH)
         initial = "auto";
+    // Usage shows by its brackets which positionals must be there; for names it is said here.
+    const bool is_required = (s->traits & (OPTION_REQUIRED | OPTION_POSITIONAL)) == OPTION_REQUIRED;
+    const char *note = is_required ? "required" : initial != NULL ? "default " : "";
     text_add(t, s->sentence);
-    if (bounds.len == 0 && initial == NULL)
+    if (bounds.len == 0 && *note == '\0')
         return;
-    text_addf(t, " (%s%s", bounds_text, bounds.len > 0 && initial != NULL ? ", " : "");
-    text_addf(t, "%s%s)", initial != NULL ? "default " : "", initial != NULL ? initial : "");
+    text_addf(t, " (%s%s%s%s)", bounds_text, bounds.len > 0 && *note != '\0' ? ", " : "", note,
+              !is_required && initial != NULL ? initial : "");
 }
 
 static bool is_named(const struct option_spec *s)
@@ -262,6 +265,22 @@ static void add_man_head(struct text *t, const char *program, const struct optio
     text_add(t, "\n");
 }
 
+static void add_man_file(struct text *t, const struct option_command *c)
+{
+    bool has_file = false;
+    for (size_t i = 0; i < c->count; i++)
+        has_file = has_file || strcmp(c->spec[i].name, "config") == 0;
+    if (!has_file)
+        return;
+    text_add(t,
+             ".SH CONFIGURATION FILE\n"
+             "The file of \\fB\\-\\-config\\fR holds lines \\fINAME\\fR = \\fIVALUE\\fR, with the "
+             "options' names, empty lines, and comments that start with #.\n"
+             "An option without a value is yes or no there, and auto where that is its "
+             "default.\n"
+             "The command line has the last word.\n");
+}
+
 void option_man(struct text *out, const char *program, const struct option_command *c)
 {
     add_man_head(out, program, c);
@@ -278,6 +297,7 @@ void option_man(struct text *out, const char *program, const struct option_comma
     for (size_t i = 0; i < c->count; i++)
         add_man_option(out, &c->spec[i]);
     text_add(out, ".TP\n\\fB\\-h\\fR, \\fB\\-\\-help\\fR\nshow the options\n");
+    add_man_file(out, c);
     text_add(out, ".SH EXIT STATUS\n0: done. 1: failed. 2: used wrongly.\n");
     for (size_t i = 0; c->example != NULL && c->example[i] != NULL; i++) {
         text_add(out, i == 0 ? ".SH EXAMPLES\n.EX\n" : "");

@@ -145,7 +145,7 @@ static enum rc put_tile(struct frame *f, struct queue *q, const struct split_til
     p.y = tile->rect.y;
     p.w = tile->rect.w;
     p.h = tile->rect.h;
-    double ranges = ceil(units / FRAME_TASK_US);
+    double ranges = ceil(units / FRAME_TASK_UNITS);
     uint32_t least = (uint32_t)num_div_ceil(f->spec.samples, TRACE_SAMPLES_MAX);
     uint32_t count = ranges < 1e6 ? (uint32_t)ranges : 1000000;
     count = (uint32_t)num_clamp(count, least, f->spec.samples);

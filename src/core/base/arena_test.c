@@ -109,7 +109,7 @@ static void large_and_small_takes_mix(void **state)
         assert_non_null(arena_take(a, 16));
         assert_non_null(arena_take(a, 150000));
     }
-    assert_true(arena_used_bytes(a) >= 4u * (16 + 150000));
+    assert_true(arena_used_bytes(a) >= (size_t)4 * (16 + 150000));
     arena_free(a);
 }
 

@@ -45,11 +45,13 @@ static inline void list_del(struct list *node)
     list_init(node);
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): `it` is declared here, and a name takes none
 #define LIST_FOR(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 
 // As LIST_FOR, and `it` may be deleted on the way.
 #define LIST_FOR_SAFE(it, head)                                                                    \
     for (struct list *it = (head)->next, *it##_next = it->next; it != (head);                      \
          it = it##_next, it##_next = it->next)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif

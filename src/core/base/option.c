@@ -49,7 +49,7 @@ static bool set_word(const struct option_spec *s, void *options, const char *wor
 
 static bool set_u64(const struct option_spec *s, void *options, const char *word)
 {
-    uint64_t v;
+    uint64_t v = 0;
     const bool is_good = s->kind == OPTION_SIZE
                              ? text_to_size(word, &v) && v >= s->min && v <= option_max(s)
                              : text_to_u64(word, s->min, option_max(s), &v);

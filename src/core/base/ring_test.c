@@ -15,35 +15,44 @@
 
 #define CAP_MAX 9
 
+static void assert_same(const struct ring *ring, void **twin, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        assert_ptr_equal(ring_peek(ring, i), twin[i]);
+    assert_null(ring_peek(ring, count));
+    assert_null(ring_peek(ring, SIZE_MAX));
+}
+
+static void run(size_t cap, struct rng *r)
+{
+    static int item[100];
+    struct arena *a = arena_new(4096);
+    struct ring ring;
+    assert_int_equal(ring_init(&ring, a, cap), RC_OK);
+    void *twin[CAP_MAX];
+    size_t count = 0;
+    for (int n = 0; n < 2000; n++) {
+        void *one = &item[rng_below(r, 100)];
+        if (rng_below(r, 2) == 0) {
+            assert_int_equal(ring_push(&ring, one), count < cap ? RC_OK : RC_FULL);
+            if (count < cap)
+                twin[count++] = one;
+        } else {
+            assert_ptr_equal(ring_pop(&ring), count > 0 ? twin[0] : NULL);
+            count -= count > 0;
+            memmove(twin, twin + 1, count * sizeof *twin);
+        }
+        assert_same(&ring, twin, count);
+    }
+    arena_free(a);
+}
+
 static void behaves_like_its_twin(void **state)
 {
     (void)state;
     struct rng r = rng_seeded(test_seed());
-    static int item[100];
-    for (size_t cap = 1; cap <= CAP_MAX; cap++) {
-        struct arena *a = arena_new(4096);
-        struct ring ring;
-        assert_int_equal(ring_init(&ring, a, cap), RC_OK);
-        void *twin[CAP_MAX];
-        size_t count = 0;
-        for (int n = 0; n < 2000; n++) {
-            void *one = &item[rng_below(&r, 100)];
-            if (rng_below(&r, 2) == 0) {
-                assert_int_equal(ring_push(&ring, one), count < cap ? RC_OK : RC_FULL);
-                if (count < cap)
-                    twin[count++] = one;
-            } else {
-                assert_ptr_equal(ring_pop(&ring), count > 0 ? twin[0] : NULL);
-                count -= count > 0;
-                memmove(twin, twin + 1, count * sizeof *twin);
-            }
-            for (size_t i = 0; i < count; i++)
-                assert_ptr_equal(ring_peek(&ring, i), twin[i]);
-            assert_null(ring_peek(&ring, count));
-            assert_null(ring_peek(&ring, SIZE_MAX));
-        }
-        arena_free(a);
-    }
+    for (size_t cap = 1; cap <= CAP_MAX; cap++)
+        run(cap, &r);
 }
 
 static void a_spent_budget_leaves_the_ring_alone(void **state)

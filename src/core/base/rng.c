@@ -42,7 +42,7 @@ uint64_t rng_u64(struct rng *r)
 uint64_t rng_below(struct rng *r, uint64_t bound)
 {
     assert(bound > 0);
-    uint64_t reject = -bound % bound; // 2^64 mod bound: what would be drawn once too often
+    uint64_t reject = (0 - bound) % bound; // 2^64 mod bound: what would be drawn once too often
     uint64_t x = rng_u64(r);
     while (x < reject)
         x = rng_u64(r);

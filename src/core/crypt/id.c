@@ -40,7 +40,7 @@ void node_id_hex(const struct node_id *n, char out[static NODE_ID_HEX_BYTES])
 
 bool node_id_from_hex(struct node_id *out, const char *text)
 {
-    struct node_id n;
+    struct node_id n = {{0}};
     if (!hex_decode(bytes_text(text), n.b, sizeof n.b))
         return false;
     *out = n;

@@ -20,11 +20,12 @@ void cbor_put_u64(struct buffer *b, uint64_t v)
 
 void cbor_put_i64(struct buffer *b, int64_t v)
 {
-    uint8_t head[HEAD_BYTES_MAX];
-    if (v >= 0)
+    if (v >= 0) {
         cbor_put_u64(b, (uint64_t)v);
-    else
-        buffer_put(b, bytes_of(head, cbor_encode_negint(~(uint64_t)v, head, sizeof head)));
+        return;
+    }
+    uint8_t head[HEAD_BYTES_MAX];
+    buffer_put(b, bytes_of(head, cbor_encode_negint(~(uint64_t)v, head, sizeof head)));
 }
 
 void cbor_put_f32(struct buffer *b, float v)

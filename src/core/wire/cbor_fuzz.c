@@ -10,7 +10,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 // Reads the next item as what it claims to be (RFC 8949 section 3) and writes it again.
 static void copy_item(struct cbor_reader *r, struct buffer *b)
 {
-    char *text;
     const uint8_t first = r->left.len > 0 ? r->left.at[0] : 0;
     switch (first >> 5) {
     case 0:
@@ -24,7 +23,7 @@ static void copy_item(struct cbor_reader *r, struct buffer *b)
         break;
     case 3: {
         const struct bytes got = cbor_get_text(r);
-        text = malloc(got.len + 1);
+        char *text = malloc(got.len + 1);
         assert(text != NULL);
         bytes_to_text(got, text, got.len + 1);
         cbor_put_text(b, text);

@@ -50,8 +50,7 @@ static struct msg_submit frame_of(uint32_t frame)
 // The whole frame by one kernel in one go: what the assembled one must equal.
 static uint8_t *reference(const struct msg_submit *m, size_t *len)
 {
-    struct cursor c = {.left = digest_bytes(&m->scene)};
-    struct trace_params p = {.seed = cursor_u64(&c),
+    struct trace_params p = {.seed = trace_seed(&m->scene),
                              .frame = m->frame,
                              .width = m->width,
                              .height = m->height,

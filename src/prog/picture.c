@@ -34,7 +34,7 @@ static enum rc write_layer(const struct picture_cfg *cfg, const struct image_sum
 {
     char path[FILE_PATH_BYTES];
     struct text text = text_of(path, sizeof path);
-    text_addf(&text, "%s%s.pfm", cfg->layers, layer_name[layer]);
+    text_addf(&text, "%s-%s.pfm", cfg->layers, layer_name[layer]);
     size_t cap = pfm_bytes_max(sums);
     void *at = text.is_cut ? NULL : budget_take(budget, cap);
     if (at == NULL)

@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "compute/broker_state.h"
 
-#define BROKER_ARENA_BYTES (64u << 20) // tables only: maps, heaps, notes
+#define BROKER_ARENA_BYTES (64u << 20)            // tables only: maps, heaps, notes
+#define OWED_MAX           (BROKER_CONNS_MAX + 1) // all, and one that is refused for being too many
 
 static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
 {
@@ -17,8 +18,10 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
     b->conns = map_new(b->arena, sizeof(uint64_t), BROKER_CONNS_MAX, seed);
     b->notes = arena_take_array(b->arena, BROKER_NOTES_MAX, sizeof *b->notes);
     b->token = budget_take(b->budget, cfg->token.len);
-    if (b->conns == NULL || b->notes == NULL || b->token == NULL)
+    uint64_t *owed = arena_take_array(b->arena, OWED_MAX, sizeof *owed);
+    if (b->conns == NULL || b->notes == NULL || b->token == NULL || owed == NULL)
         return RC_NOMEM;
+    outbox_init(&b->outbox, b->budget, owed, OWED_MAX);
     if (cfg->token.len > 0)
         memcpy(b->token, cfg->token.at, cfg->token.len);
     b->token_len = cfg->token.len;
@@ -53,7 +56,7 @@ enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
     b->log = cfg->log;
     list_init(&b->conn_list);
     list_init(&b->roster.seats);
-    outbox_init(&b->outbox, b->budget);
+    outbox_init(&b->outbox, b->budget, NULL, 0);
     enum rc rc = take_tables(b, cfg);
     if (rc == RC_OK)
         *out = b;
@@ -328,10 +331,11 @@ void broker_closed(struct broker *b, uint64_t conn, uint64_t now_us)
 {
     b->now_us = now_us;
     struct conn *c = map_del(b->conns, &conn);
+    if (c != NULL)
+        strip(b, c);
+    outbox_forget(&b->outbox, conn); // also what strip told it
     if (c == NULL)
         return;
-    strip(b, c);
-    outbox_forget(&b->outbox, conn);
     list_del(&c->node);
     budget_give(b->budget, c);
     work_assign(b);

@@ -563,9 +563,9 @@ static bool has_free_slot(const struct broker *b)
     return false;
 }
 
-void work_assign(struct broker *b)
+static void assign_from(struct broker *b, struct list *waiting)
 {
-    LIST_FOR_SAFE(it, &b->queue.waiting)
+    LIST_FOR_SAFE(it, waiting)
     {
         if (!has_free_slot(b))
             return;
@@ -574,4 +574,10 @@ void work_assign(struct broker *b)
         if (s != NULL)
             give(b, t, s);
     }
+}
+
+void work_assign(struct broker *b)
+{
+    assign_from(b, &b->queue.urgent);
+    assign_from(b, &b->queue.waiting);
 }

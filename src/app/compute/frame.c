@@ -27,15 +27,9 @@ void view_reset(struct view *v)
     v->frame_units = 0;
 }
 
-static uint64_t scene_seed(const struct digest *scene)
-{
-    struct cursor c = {.left = digest_bytes(scene)};
-    return cursor_u64(&c);
-}
-
 static void params_of(const struct msg_submit *spec, struct trace_params *out)
 {
-    *out = (struct trace_params){.seed = scene_seed(&spec->scene),
+    *out = (struct trace_params){.seed = trace_seed(&spec->scene),
                                  .frame = spec->frame,
                                  .width = spec->width,
                                  .height = spec->height,

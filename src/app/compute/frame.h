@@ -20,8 +20,8 @@
 #define FRAME_TILE_PIXELS_MAX (1u << 20) // a result then fits one message
 #define FRAME_PROBE_PIXELS    3000u      // at least, if the frame has as many
 #define FRAME_PROBE_SAMPLES   4u
-#define FRAME_TASK_UNITS      1e9  // of cost in one task: about ten seconds of one core
-#define FRAME_TILES_A_SLOT    4u        // unless the gamer says otherwise
+#define FRAME_TASK_UNITS      1e9 // of cost in one task: about ten seconds of one core
+#define FRAME_TILES_A_SLOT    4u  // unless the gamer says otherwise
 
 enum frame_state {
     FRAME_FETCHING, // the scene is on its way from the gamer

@@ -29,6 +29,7 @@ struct gamer_side {
     struct budget *budget;
     struct client client;
     struct outbox outbox;
+    uint64_t owed;
     struct bytes scene;
     struct digest scene_name;
     struct slot slot[GAMER_FRAMES_MAX];
@@ -53,7 +54,7 @@ enum rc gamer_new(struct gamer_side **out, const struct gamer_cfg *cfg)
     g->arena = arena;
     g->budget = cfg->budget;
     client_init(&g->client, &cfg->client);
-    outbox_init(&g->outbox, g->budget);
+    outbox_init(&g->outbox, g->budget, &g->owed, 1);
     *out = g;
     return RC_OK;
 }

@@ -51,6 +51,7 @@ struct helper {
     const struct log *log;
     struct client client;
     struct outbox outbox;
+    uint64_t owed;
     struct lane *lane;
     uint32_t lane_count;
     struct list jobs; // all, in order of arrival
@@ -95,7 +96,7 @@ enum rc helper_new(struct helper **out, const struct helper_cfg *cfg)
     h->beat_us = UINT64_MAX;
     list_init(&h->jobs);
     client_init(&h->client, &cfg->client);
-    outbox_init(&h->outbox, h->budget);
+    outbox_init(&h->outbox, h->budget, &h->owed, 1);
     *out = h;
     return RC_OK;
 }

@@ -13,9 +13,9 @@ struct item {
     uint8_t at[];
 };
 
-void outbox_init(struct outbox *o, struct budget *budget)
+void outbox_init(struct outbox *o, struct budget *budget, uint64_t *owed, size_t owed_max)
 {
-    *o = (struct outbox){.budget = budget};
+    *o = (struct outbox){.budget = budget, .owed = owed, .owed_max = owed_max};
     list_init(&o->items);
 }
 
@@ -26,14 +26,30 @@ void outbox_drop_all(struct outbox *o)
     LIST_FOR_SAFE(it, &o->items)
     budget_give(o->budget, CONTAINER_OF(it, struct item, node));
     list_init(&o->items);
+    o->owed_count = 0;
+}
+
+static size_t owed_at(const struct outbox *o, uint64_t conn) // owed_count: not there
+{
+    size_t i = 0;
+    while (i < o->owed_count && o->owed[i] != conn)
+        i++;
+    return i;
+}
+
+static void owe(struct outbox *o, uint64_t conn)
+{
+    if (owed_at(o, conn) < o->owed_count)
+        return;
+    if (o->owed_count < o->owed_max) // its owner knows no more connections than that
+        o->owed[o->owed_count++] = conn;
 }
 
 static struct item *item_new(struct outbox *o, enum out_kind kind, uint64_t conn, size_t len)
 {
     struct item *item = budget_take(o->budget, sizeof *item + len);
     if (item == NULL) {
-        o->is_short = true;
-        o->short_conn = conn;
+        owe(o, conn);
         return NULL;
     }
     item->kind = kind;
@@ -73,17 +89,18 @@ void outbox_forget(struct outbox *o, uint64_t conn)
         list_del(it);
         budget_give(o->budget, item);
     }
-    if (o->is_short && o->short_conn == conn)
-        o->is_short = false;
+    size_t i = owed_at(o, conn);
+    if (i < o->owed_count)
+        o->owed[i] = o->owed[--o->owed_count];
 }
 
 bool outbox_next(struct outbox *o, struct out *out)
 {
     budget_give(o->budget, o->given);
     o->given = NULL;
-    if (o->is_short) {
-        o->is_short = false;
-        *out = (struct out){OUT_CLOSE, o->short_conn, bytes_text("out of memory for messages")};
+    if (o->owed_count > 0) {
+        uint64_t conn = o->owed[--o->owed_count];
+        *out = (struct out){OUT_CLOSE, conn, bytes_text("out of memory for messages")};
         return true;
     }
     if (list_is_empty(&o->items))

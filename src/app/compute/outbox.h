@@ -3,7 +3,7 @@
 //
 // Every item is one block of the machine's memory budget. A machine whose budget is spent drops
 // the item and remembers which connection it owed it to: that connection cannot be trusted to be
-// in step any more, and is closed.
+// in step any more, and is closed. Room to remember all of them is taken at the start.
 #ifndef COMPUTE_OUTBOX_H
 #define COMPUTE_OUTBOX_H
 
@@ -29,13 +29,14 @@ struct out {
 struct outbox { // fields are private to outbox.c
     struct list items;
     struct budget *budget;
-    void *given; // the block behind the last outbox_next
-    bool is_short;
-    uint64_t short_conn;
+    void *given;    // the block behind the last outbox_next
+    uint64_t *owed; // connections that something was dropped for, each once
+    size_t owed_count, owed_max;
 };
 
-void outbox_init(struct outbox *o, struct budget *budget); // borrowed for life
-void outbox_drop_all(struct outbox *o);                    // gives all memory back
+// budget and owed are borrowed for life; owed_max: as many connections as may be known at once.
+void outbox_init(struct outbox *o, struct budget *budget, uint64_t *owed, size_t owed_max);
+void outbox_drop_all(struct outbox *o); // forgets everything, gives all memory back
 void outbox_send(struct outbox *o, uint64_t conn, const struct msg *m);
 void outbox_close(struct outbox *o, uint64_t conn, const char *reason);
 // Forgets what is queued for a connection that is gone.

@@ -8,6 +8,7 @@
 enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget, uint64_t seed)
 {
     *q = (struct queue){.budget = budget};
+    list_init(&q->urgent);
     list_init(&q->waiting);
     q->by_id = map_new(arena, sizeof(uint64_t), QUEUE_TASKS_MAX, seed);
     if (q->by_id == NULL)
@@ -70,13 +71,10 @@ struct task *queue_find(const struct queue *q, uint64_t id)
     return map_get(q->by_id, &id);
 }
 
-void queue_wait(struct queue *q, struct task *t, bool is_first)
+void queue_wait(struct queue *q, struct task *t, bool is_urgent)
 {
     assert(t->state == TASK_WAITING && list_is_empty(&t->node));
-    if (is_first)
-        list_push_front(&q->waiting, &t->node);
-    else
-        list_push_back(&q->waiting, &t->node);
+    list_push_back(is_urgent ? &q->urgent : &q->waiting, &t->node);
     q->waiting_count++;
 }
 

@@ -72,8 +72,9 @@ struct task {
 
 struct queue {
     struct budget *budget;
-    struct list waiting; // in the order in which it is to be given
-    uint32_t waiting_count;
+    struct list urgent;     // waiting, and given before all others: checks, and what is done again
+    struct list waiting;    // the rest; both in the order in which they came
+    uint32_t waiting_count; // of both
     struct heap give_ups;
     struct map *by_id;
     uint64_t last_id;
@@ -85,11 +86,11 @@ MUST_USE enum rc queue_init(struct queue *q, struct arena *arena, struct budget 
 struct task *queue_new(struct queue *q, enum task_kind kind, struct bytes params);
 void queue_free(struct queue *q, struct task *t); // wherever it is
 struct task *queue_find(const struct queue *q, uint64_t id);
-void queue_wait(struct queue *q, struct task *t, bool is_first); // joins the waiting list
+void queue_wait(struct queue *q, struct task *t, bool is_urgent);
 void queue_give(struct queue *q, struct task *t, struct seat *s, uint64_t now_us, uint64_t late_us);
 // Off its helper: HELD -> RETURNED.
 void queue_return(struct queue *q, struct task *t);
-// Back to the head of the waiting list, from HELD or RETURNED; its result is given back.
+// Back to waiting, urgent now, from HELD or RETURNED; its result is given back.
 void queue_retry(struct queue *q, struct task *t);
 bool task_may_go_to(const struct task *t, const struct seat *s);
 void task_bar(struct task *t, const struct digest *node);

@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/rc.h"
+#include "crypt/hash.h"
 #include "kernel/kernel.h"
 
 #define TRACE_LAYERS          2
@@ -60,6 +61,9 @@ struct trace_params {
 // RC_MALFORMED: a field is out of range, *out untouched; encode also RC_FULL: no room.
 enum rc trace_params_encode(const struct trace_params *p, struct buffer *out);
 enum rc trace_params_decode(struct trace_params *out, struct bytes in);
+
+// The stream of randomness that frames of a scene use: the first eight bytes of its name.
+uint64_t trace_seed(const struct digest *scene);
 
 // What a run cost, in `report`.
 struct trace_report {

@@ -134,6 +134,12 @@ enum rc trace_params_decode(struct trace_params *out, struct bytes in)
     return RC_OK;
 }
 
+uint64_t trace_seed(const struct digest *scene)
+{
+    struct cursor c = {.left = digest_bytes(scene)};
+    return cursor_u64(&c);
+}
+
 enum rc trace_report_encode(const struct trace_report *r, struct buffer *out)
 {
     assert(r->cost.len == (size_t)r->cells_x * r->cells_y * 4);

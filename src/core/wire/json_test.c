@@ -88,7 +88,7 @@ static void test_bounds(void **unused)
     assert_int_equal(json_open(&top, bytes_text(deep), &err), RC_REFUSED);
     assert_null(top);
     // Brackets in texts are no depth, also behind an escaped quote.
-    const char *flat = "[\"[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]";
+    const char *flat = "[\"\\\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"]";
     assert_int_equal(json_open(&top, bytes_text(flat), &err), RC_OK);
     json_free(top);
     char *large = malloc(JSON_BYTES_MAX + 1);

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INPUTS_MAX 512
+#define INPUTS_MAX      512
 #define INPUT_BYTES_MAX 65536
-#define ROUNDS 4000
+#define ROUNDS          4000
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,9 +20,11 @@ static uint64_t state;
 static uint64_t dice(uint64_t bound) // xorshift64*: any generator does
 {
     state ^= state >> 12;
-    state ^= state << 25;
+    state ^= (state & UINT64_MAX >> 25) << 25; // the bits that stay
     state ^= state >> 27;
-    return (state * 2685821657736338717u) % bound;
+    uint64_t mixed;
+    (void)__builtin_mul_overflow(state, 2685821657736338717u, &mixed); // is meant to wrap
+    return mixed % bound;
 }
 
 static size_t read_file(const char *path, uint8_t *out)

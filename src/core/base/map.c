@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/rng.h"
 
 #define COUNT_MAX (1u << 24)
@@ -49,7 +50,7 @@ static size_t home_of(const struct map *m, const void *key)
         uint64_t word = 0;
         size_t len = m->key_bytes - i < 8 ? m->key_bytes - i : 8;
         memcpy(&word, at + i, len);
-        h = rng_mix(h ^ word) + m->seed;
+        h = num_wrap_add(rng_mix(h ^ word), m->seed);
     }
     return (size_t)rng_mix(h) & m->mask;
 }
@@ -88,7 +89,8 @@ static void close_hole(struct map *m, size_t hole)
 {
     for (size_t slot = (hole + 1) & m->mask; m->value[slot] != NULL; slot = (slot + 1) & m->mask) {
         size_t home = home_of(m, key_at(m, slot));
-        if (((slot - home) & m->mask) < ((slot - hole) & m->mask))
+        size_t turn = slot + m->mask + 1; // so that differences do not wrap
+        if (((turn - home) & m->mask) < ((turn - hole) & m->mask))
             continue; // it would come to lie before its home
         m->value[hole] = m->value[slot];
         memcpy(key_at(m, hole), key_at(m, slot), m->key_bytes);

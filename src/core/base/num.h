@@ -31,6 +31,27 @@ static inline MUST_USE bool num_mul(size_t a, size_t b, size_t *out)
     return true;
 }
 
+// a + b, a * b, a << by modulo 2^64: for mixing and hashing, where wrapping is meant, and the
+// integer sanitizer is told so.
+static inline uint64_t num_wrap_add(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+    (void)__builtin_add_overflow(a, b, &sum);
+    return sum;
+}
+
+static inline uint64_t num_wrap_mul(uint64_t a, uint64_t b)
+{
+    uint64_t product;
+    (void)__builtin_mul_overflow(a, b, &product);
+    return product;
+}
+
+static inline uint64_t num_wrap_shift(uint64_t a, unsigned by) // by 0..63
+{
+    return (a & UINT64_MAX >> by) << by;
+}
+
 static inline uint64_t num_min(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;

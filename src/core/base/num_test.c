@@ -24,6 +24,16 @@ static void sums_and_products_do_not_wrap(void **state)
     assert_int_equal(v, 0);
 }
 
+static void mixing_wraps(void **state)
+{
+    (void)state;
+    assert_true(num_wrap_add(UINT64_MAX, 2) == 1);
+    assert_true(num_wrap_mul(UINT64_MAX, UINT64_MAX) == 1);
+    assert_true(num_wrap_shift(UINT64_MAX, 63) == (uint64_t)1 << 63);
+    assert_true(num_wrap_shift(UINT64_MAX, 0) == UINT64_MAX);
+    assert_true(num_wrap_shift(3, 1) == 6);
+}
+
 static void ranges_hold(void **state)
 {
     (void)state;
@@ -52,6 +62,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_and_products_do_not_wrap),
+        cmocka_unit_test(mixing_wraps),
         cmocka_unit_test(ranges_hold),
         cmocka_unit_test(time_stops_at_never),
     };

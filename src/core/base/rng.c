@@ -4,10 +4,12 @@
 
 #include <assert.h>
 
+#include "base/num.h"
+
 uint64_t rng_mix(uint64_t x)
 {
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    x = num_wrap_mul(x ^ x >> 30, 0xbf58476d1ce4e5b9u);
+    x = num_wrap_mul(x ^ x >> 27, 0x94d049bb133111ebu);
     return x ^ x >> 31;
 }
 
@@ -15,21 +17,21 @@ struct rng rng_seeded(uint64_t seed)
 {
     struct rng r = {{0}};
     for (int i = 0; i < 4; i++) {
-        seed += 0x9e3779b97f4a7c15u; // splitmix64
+        seed = num_wrap_add(seed, 0x9e3779b97f4a7c15u); // splitmix64
         r.s[i] = rng_mix(seed);
     }
     return r;
 }
 
-static uint64_t rotate_left(uint64_t x, int by)
+static uint64_t rotate_left(uint64_t x, unsigned by)
 {
-    return x << by | x >> (64 - by);
+    return num_wrap_shift(x, by) | x >> (64 - by);
 }
 
 uint64_t rng_u64(struct rng *r)
 {
-    uint64_t result = rotate_left(r->s[1] * 5, 7) * 9;
-    uint64_t t = r->s[1] << 17;
+    uint64_t result = num_wrap_mul(rotate_left(num_wrap_mul(r->s[1], 5), 7), 9);
+    uint64_t t = num_wrap_shift(r->s[1], 17);
     r->s[2] ^= r->s[0];
     r->s[3] ^= r->s[1];
     r->s[1] ^= r->s[2];
@@ -42,7 +44,8 @@ uint64_t rng_u64(struct rng *r)
 uint64_t rng_below(struct rng *r, uint64_t bound)
 {
     assert(bound > 0);
-    uint64_t reject = (0 - bound) % bound; // 2^64 mod bound: what would be drawn once too often
+    // 2^64 mod bound: below it lies what would be drawn once too often.
+    uint64_t reject = (UINT64_MAX % bound + 1) % bound;
     uint64_t x = rng_u64(r);
     while (x < reject)
         x = rng_u64(r);

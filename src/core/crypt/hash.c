@@ -72,7 +72,7 @@ void digest_cid(const struct digest *d, char out[static CID_TEXT_BYTES])
     uint32_t bits = 0;
     unsigned held = 0;
     for (size_t i = 0; i < CID_BYTES; i++) {
-        bits = bits << 8 | cid[i];
+        bits = (bits & 15) << 8 | cid[i]; // at most 4 are left over
         for (held += 8; held >= 5; held -= 5)
             out[len++] = base32_digit[bits >> (held - 5) & 31];
     }
@@ -93,7 +93,7 @@ bool digest_from_cid(struct digest *out, const char *text)
         const char *digit = strchr(base32_digit, *c);
         if (digit == NULL)
             return false;
-        bits = bits << 5 | (uint32_t)(digit - base32_digit);
+        bits = (bits & 127) << 5 | (uint32_t)(digit - base32_digit);
         held += 5;
         if (held >= 8) {
             held -= 8;

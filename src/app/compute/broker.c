@@ -184,6 +184,10 @@ static uint64_t dead_us(const struct broker *b)
 static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello *hello,
                         const struct digest *node)
 {
+    if (hello->ability.slots == 0) { // tasks would wait for it for ever
+        broker_refuse(b, c, RC_REFUSED, "a helper needs at least one slot");
+        return;
+    }
     struct standing *standing = roster_standing(&b->roster, node);
     if (standing == NULL) {
         broker_refuse(b, c, RC_FULL, "the hub cannot take more helpers");
@@ -217,7 +221,8 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
 static void seat_gamer(struct broker *b, struct conn *c, const struct msg_hello *hello,
                        const struct digest *node)
 {
-    struct digest proof = msg_token_proof(&c->challenge, bytes_of(b->token, b->token_len));
+    struct digest proof =
+        msg_token_proof(&c->challenge, &hello->public, bytes_of(b->token, b->token_len));
     if (b->token_len > 0 && memcmp(proof.b, hello->token_proof, sizeof proof.b) != 0) {
         broker_refuse(b, c, RC_REFUSED,
                       "wrong token: ask the hub's owner for it, and give it with --token-file");
@@ -262,17 +267,20 @@ static void say_hello(struct broker *b, struct conn *c, const struct msg_hello *
 // A part of an object, to whoever may know it: all who said who they are.
 static void give_object(struct broker *b, struct conn *c, const struct msg_object_get *get)
 {
+    struct msg m = {.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
     struct bytes object;
     if (store_get(b->store, &get->digest, &object) != RC_OK) {
-        outbox_send(&b->outbox, c->id,
-                    &(struct msg){.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}});
+        outbox_send(&b->outbox, c->id, &m);
         return;
     }
-    struct msg m = {.type = MSG_OBJECT_PART,
-                    .as.object_part = {.digest = get->digest,
-                                       .offset = get->offset,
-                                       .total = object.len,
-                                       .data = bytes_part(object, get->offset, get->len)}};
+    if (object.len >= 1 && object.len <= MSG_OBJECT_BYTES_MAX) { // what others put there may not be
+        m.type = MSG_OBJECT_PART;
+        m.as.object_part =
+            (struct msg_object_part){.digest = get->digest,
+                                     .offset = get->offset,
+                                     .total = object.len,
+                                     .data = bytes_part(object, get->offset, get->len)};
+    }
     outbox_send(&b->outbox, c->id, &m);
     store_release(b->store);
 }

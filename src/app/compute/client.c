@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/text.h"
+
 void client_init(struct client *c, const struct client_cfg *cfg)
 {
     *c = (struct client){.cfg = *cfg, .state = CLIENT_WAITING};
@@ -19,7 +21,15 @@ void client_fail(struct client *c, enum rc rc, const char *text)
 {
     c->state = CLIENT_OUT;
     c->refusal.rc = rc;
-    bytes_to_text(bytes_text(text), c->refusal.text, MSG_TEXT_BYTES);
+    struct text t = text_of(c->refusal.text, MSG_TEXT_BYTES);
+    text_add_safe(&t, bytes_text(text)); // a person reads what a hub wrote
+}
+
+// What people and machines call themselves may be no UTF-8, which a message has to be.
+static void safe_copy(char *out, const char *in, size_t cap)
+{
+    struct text t = text_of(out, cap);
+    text_add_safe(&t, bytes_text(in));
 }
 
 static void say_hello(struct client *c, const struct msg_challenge *challenge,
@@ -44,9 +54,10 @@ static void say_hello(struct client *c, const struct msg_challenge *challenge,
         return;
     }
     memcpy(hello->nonce, c->nonce, sizeof c->nonce);
-    memcpy(hello->name, c->cfg.name, sizeof hello->name);
+    safe_copy(hello->name, c->cfg.name, sizeof hello->name);
+    safe_copy(hello->ability.cpu, c->cfg.ability.cpu, sizeof hello->ability.cpu);
     if (c->cfg.role == MSG_ROLE_GAMER) {
-        struct digest proof = msg_token_proof(challenge, c->cfg.token);
+        struct digest proof = msg_token_proof(challenge, &hello->public, c->cfg.token);
         memcpy(hello->token_proof, proof.b, sizeof hello->token_proof);
     }
     outbox_send(outbox, 0, &m);

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/num.h"
+#include "base/text.h"
+#include "kernel/scene.h"
 #include "wire/cbor.h"
 
 // One description of each message serves both ways: a field is written from the struct, or read
@@ -13,17 +16,21 @@
 struct codec {
     struct buffer *out;
     struct cbor_reader *in;
+    bool is_bad; // a field is out of range
 };
+
+static void expect(struct codec *c, bool is_good)
+{
+    c->is_bad = c->is_bad || !is_good;
+}
 
 static void u64_field(struct codec *c, uint64_t *v, uint64_t min, uint64_t max)
 {
-    if (c->in != NULL) {
+    if (c->in != NULL)
         *v = cbor_get_u64_max(c->in, max);
-        c->in->is_bad = c->in->is_bad || *v < min;
-        return;
-    }
-    assert(*v >= min && *v <= max);
-    cbor_put_u64(c->out, *v);
+    else
+        cbor_put_u64(c->out, *v);
+    expect(c, *v >= min && *v <= max);
 }
 
 static void u32_field(struct codec *c, uint32_t *v, uint32_t min, uint32_t max)
@@ -48,29 +55,27 @@ static void i32_field(struct codec *c, int32_t *v)
         return;
     }
     int64_t wide = cbor_get_i64(c->in);
-    c->in->is_bad = c->in->is_bad || wide < INT32_MIN || wide > INT32_MAX;
-    *v = c->in->is_bad ? 0 : (int32_t)wide;
+    bool is_good = wide >= INT32_MIN && wide <= INT32_MAX;
+    expect(c, is_good);
+    *v = is_good ? (int32_t)wide : 0;
 }
 
-static void f32_fields(struct codec *c, float *v, size_t count)
+static void f32_field(struct codec *c, float *v, float min, float max)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (c->in != NULL)
-            v[i] = cbor_get_f32(c->in);
-        else
-            cbor_put_f32(c->out, v[i]);
-    }
+    if (c->in != NULL)
+        *v = cbor_get_f32(c->in);
+    else
+        cbor_put_f32(c->out, *v);
+    expect(c, *v >= min && *v <= max); // NaN is not
 }
 
 static void bytes_field(struct codec *c, struct bytes *v, size_t len_max)
 {
-    if (c->in != NULL) {
+    if (c->in != NULL)
         *v = cbor_get_bytes(c->in);
-        c->in->is_bad = c->in->is_bad || v->len > len_max;
-        return;
-    }
-    assert(v->len <= len_max);
-    cbor_put_bytes(c->out, *v);
+    else
+        cbor_put_bytes(c->out, *v);
+    expect(c, v->len <= len_max);
 }
 
 static void fixed_field(struct codec *c, uint8_t *v, size_t len)
@@ -81,17 +86,29 @@ static void fixed_field(struct codec *c, uint8_t *v, size_t len)
         cbor_put_bytes(c->out, bytes_of(v, len));
 }
 
+// Ended by a 0 within cap bytes, too.
+static bool is_utf8(const char *v, size_t cap)
+{
+    const char *end = memchr(v, 0, cap);
+    size_t len = end == NULL ? 0 : (size_t)(end - v);
+    size_t at = 0;
+    for (size_t step; (step = text_utf8_step(bytes_of(v + at, len - at))) > 0;)
+        at += step;
+    return end != NULL && at == len;
+}
+
 // cap counts the final 0.
 static void text_field(struct codec *c, char *v, size_t cap)
 {
     if (c->in == NULL) {
-        assert(memchr(v, 0, cap) != NULL);
-        cbor_put_text(c->out, v);
+        expect(c, is_utf8(v, cap));
+        if (!c->is_bad)
+            cbor_put_text(c->out, v);
         return;
     }
     struct bytes text = cbor_get_text(c->in);
-    c->in->is_bad = c->in->is_bad || text.len >= cap;
-    bytes_to_text(c->in->is_bad ? bytes_of(NULL, 0) : text, v, cap);
+    expect(c, text.len < cap);
+    bytes_to_text(text, v, cap);
 }
 
 static void array_field(struct codec *c, uint32_t *count, uint32_t count_max)
@@ -100,16 +117,16 @@ static void array_field(struct codec *c, uint32_t *count, uint32_t count_max)
         *count = (uint32_t)cbor_get_array(c->in, count_max);
         return;
     }
-    assert(*count <= count_max);
+    expect(c, *count <= count_max);
+    *count = (uint32_t)num_min(*count, count_max); // nothing past an array's end is looked at
     cbor_put_array(c->out, *count);
 }
 
-static void pair_head(struct codec *c)
+static void array_of(struct codec *c, uint32_t count)
 {
-    uint32_t two = 2;
-    array_field(c, &two, 2);
-    if (two != 2)
-        c->in->is_bad = true; // only a reader can meet another count
+    uint32_t found = count;
+    array_field(c, &found, count);
+    expect(c, found == count);
 }
 
 static void rc_field(struct codec *c, enum rc *rc)
@@ -121,16 +138,11 @@ static void rc_field(struct codec *c, enum rc *rc)
 
 static void camera_field(struct codec *c, struct camera *v)
 {
-    uint32_t count = 10;
-    array_field(c, &count, 10);
-    if (count != 10) {
-        c->in->is_bad = true; // only a reader can meet another count
-        return;
-    }
-    f32_fields(c, v->eye, 3);
-    f32_fields(c, v->target, 3);
-    f32_fields(c, v->up, 3);
-    f32_fields(c, &v->fov_deg, 1);
+    array_of(c, 10);
+    float *const vector[] = {v->eye, v->target, v->up};
+    for (size_t i = 0; i < 9; i++)
+        f32_field(c, &vector[i / 3][i % 3], -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
+    f32_field(c, &v->fov_deg, 1, 170);
 }
 
 static void challenge(struct codec *c, struct msg *m)
@@ -149,7 +161,7 @@ static void ability_fields(struct codec *c, struct msg_ability *v)
     text_field(c, v->cage, sizeof v->cage);
     array_field(c, &v->speed_count, MSG_KERNELS_MAX);
     for (uint32_t i = 0; i < v->speed_count; i++) {
-        pair_head(c);
+        array_of(c, 2);
         text_field(c, v->speed[i].kernel, sizeof v->speed[i].kernel);
         u64_field(c, &v->speed[i].units_s, 1, UINT64_MAX);
     }
@@ -391,6 +403,8 @@ enum rc msg_encode(const struct msg *m, struct buffer *out)
     cbor_put_array(out, form[m->type].count + 1);
     cbor_put_u64(out, m->type);
     form[m->type].fields(&c, &copy);
+    if (c.is_bad)
+        return RC_MALFORMED;
     return out->is_full ? RC_FULL : RC_OK;
 }
 
@@ -405,7 +419,7 @@ enum rc msg_decode(struct msg *out, struct bytes in)
         return RC_MALFORMED;
     out->type = (enum msg_type)type;
     form[type].fields(&c, out);
-    return cbor_done(&reader) ? RC_OK : RC_MALFORMED;
+    return cbor_done(&reader) && !c.is_bad ? RC_OK : RC_MALFORMED;
 }
 
 struct bytes msg_hello_signed(const struct msg_challenge *c, enum msg_role role,
@@ -442,9 +456,11 @@ struct bytes msg_result_signed(const struct digest *task, const struct digest *h
     return buffer_bytes(&b);
 }
 
-struct digest msg_token_proof(const struct msg_challenge *c, struct bytes token)
+struct digest msg_token_proof(const struct msg_challenge *c, const struct sign_public *gamer,
+                              struct bytes token)
 {
     struct bytes part[] = {bytes_text("shoal token 1\n"), bytes_of(c->nonce, sizeof c->nonce),
+                           bytes_of(c->hub.b, sizeof c->hub.b), bytes_of(gamer->b, sizeof gamer->b),
                            token};
     return hash_parts(part, ARRAY_COUNT(part));
 }

@@ -243,7 +243,8 @@ struct msg {
 
 // An upper bound of the encoded size of *m.
 size_t msg_bytes_max(const struct msg *m);
-// RC_FULL: out is shorter than msg_bytes_max. Programmer's errors (a field out of range) assert.
+// RC_FULL: out is shorter than msg_bytes_max. RC_MALFORMED: a field is out of its range. *out then
+// holds nothing of use.
 MUST_USE enum rc msg_encode(const struct msg *m, struct buffer *out);
 // RC_MALFORMED: *out is of no use.
 MUST_USE enum rc msg_decode(struct msg *out, struct bytes in);
@@ -256,7 +257,9 @@ struct bytes msg_welcome_signed(const uint8_t nonce[static 32], const struct sig
                                 uint8_t room[static MSG_SIGNED_BYTES]);
 struct bytes msg_result_signed(const struct digest *task, const struct digest *hash,
                                uint8_t room[static MSG_SIGNED_BYTES]);
-// SHA-256 over words, the challenge's nonce and the token, which itself never travels.
-struct digest msg_token_proof(const struct msg_challenge *c, struct bytes token);
+// SHA-256 over words, the challenge's nonce, both public keys and the token, which itself never
+// travels. Bound to both keys: a hub that is none cannot pass it on as its own proof elsewhere.
+struct digest msg_token_proof(const struct msg_challenge *c, const struct sign_public *gamer,
+                              struct bytes token);
 
 #endif

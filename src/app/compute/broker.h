@@ -36,9 +36,10 @@
 #define BROKER_FRAMES_MAX        8u        // of one gamer, not yet done
 #define BROKER_HELLO_US          10000000u // to say who it is
 #define BROKER_HEARTBEAT_MS      2000u
-#define BROKER_HEARTBEATS_MISSED 3u        // silence that counts as death
-#define BROKER_LATE_BASE_US      15000000u // a copy is late after this ...
-#define BROKER_LATE_FACTOR       8.0       // ... and so many times what was expected
+#define BROKER_HEARTBEATS_MISSED 3u         // silence that counts as death
+#define BROKER_LATE_BASE_US      15000000u  // a copy is late after this ...
+#define BROKER_LATE_FACTOR       8u         // ... and so many times what was expected
+#define BROKER_EXPECTED_US_MAX   600000000u // of one task; they are cut to take ten seconds
 #define BROKER_NOTES_MAX         1024u
 
 struct broker_cfg {

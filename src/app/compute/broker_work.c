@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The broker's work: frames into tasks, tasks to helpers, results through verification to gamers.
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "base/text.h"
 #include "compute/broker_state.h"
 #include "kernel/kernel.h"
+#include "work/split.h"
 
 #define CANDIDATES_MAX 64u // looked at for one task, from the first seat on with a free slot
 
@@ -85,8 +87,8 @@ static uint32_t slot_weights(const struct broker *b, double *weight)
             sum += weight[count++];
         }
     }
-    for (uint32_t i = 0; i < count; i++)
-        weight[i] = weight[i] * count / sum;
+    for (uint32_t i = 0; i < count; i++) // one helper's boast must not spoil the plan for all
+        weight[i] = fmin(fmax(weight[i] * count / sum, SPLIT_WEIGHT_MIN), SPLIT_WEIGHT_MAX);
     if (count == 0)
         weight[count++] = 1;
     return count;
@@ -127,13 +129,22 @@ static void ask_for_scene(struct broker *b, struct gamer *g)
         outbox_send(&b->outbox, g->conn->id, &m);
 }
 
-static void scene_wanted(struct broker *b, struct gamer *g, const struct digest *scene)
+// Fetches the scene of the first frame that waits for one, unless a fetch is going on already.
+static void want_scene(struct broker *b, struct gamer *g)
 {
-    if (g->fetch != NULL)
-        return; // it goes on with the next scene when this one is done
-    g->fetch = fetch_new(b->budget, scene);
-    if (g->fetch != NULL)
-        ask_for_scene(b, g);
+    LIST_FOR_SAFE(it, &g->frames)
+    {
+        struct frame *f = CONTAINER_OF(it, struct frame, node);
+        if (g->fetch != NULL)
+            return; // it goes on with the next scene when this one is done
+        if (f->state != FRAME_FETCHING)
+            continue;
+        g->fetch = fetch_new(b->budget, &f->spec.scene);
+        if (g->fetch != NULL)
+            ask_for_scene(b, g);
+        else
+            frame_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame's scene");
+    }
 }
 
 void work_submit(struct broker *b, struct gamer *g, const struct msg_submit *m)
@@ -160,7 +171,7 @@ void work_submit(struct broker *b, struct gamer *g, const struct msg_submit *m)
     if (store_has(b->store, &m->scene))
         scene_ready(b, f);
     else
-        scene_wanted(b, g, &m->scene);
+        want_scene(b, g);
 }
 
 void work_withdraw(struct broker *b, struct gamer *g, uint64_t job)
@@ -191,14 +202,7 @@ static void scene_settled(struct broker *b, struct gamer *g, enum rc rc, const c
         else
             frame_fail(b, f, rc, text);
     }
-    LIST_FOR(it, &g->frames)
-    {
-        const struct frame *f = CONTAINER_OF(it, struct frame, node);
-        if (f->state == FRAME_FETCHING) {
-            scene_wanted(b, g, &f->spec.scene);
-            return;
-        }
-    }
+    want_scene(b, g);
 }
 
 void work_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m)
@@ -493,7 +497,9 @@ void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
                      "too late: another helper was faster");
         return;
     }
-    if (!is_bound(s, t, m)) {
+    if (!is_bound(s, t, m) && s->is_own) {
+        own_failed(b, t, RC_MALFORMED, "the hub's own compute returned a result that is none");
+    } else if (!is_bound(s, t, m)) {
         t->back = (struct returned){.node = s->standing->node};
         memcpy(t->back.name, s->name, sizeof t->back.name);
         wrong(b, t, &(struct kernel_verdict){0}, "size, hash or signature do not fit");
@@ -506,11 +512,15 @@ void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
     }
 }
 
+// Bounded: what a task costs is guessed from what helpers said, and one may have lied.
+static uint64_t expected_us(const struct task *t, const struct seat *s)
+{
+    return (uint64_t)fmin(t->units * s->us_per_unit, BROKER_EXPECTED_US_MAX);
+}
+
 static void give(struct broker *b, struct task *t, struct seat *s)
 {
-    double expected_us = t->units * s->us_per_unit;
-    double budget_us = BROKER_LATE_BASE_US + BROKER_LATE_FACTOR * expected_us;
-    uint64_t late_us = (uint64_t)(budget_us < 4e12 ? budget_us : 4e12);
+    uint64_t late_us = BROKER_LATE_BASE_US + BROKER_LATE_FACTOR * expected_us(t, s);
     struct msg m = {.type = MSG_ASSIGN,
                     .as.assign = {.task = t->id,
                                   .budget_ms = (uint32_t)num_min(late_us / US_PER_MS, UINT32_MAX),
@@ -521,7 +531,7 @@ static void give(struct broker *b, struct task *t, struct seat *s)
 
 static struct plan_candidate candidate_of(const struct task *t, const struct seat *s)
 {
-    return (struct plan_candidate){.work_us = (uint64_t)(t->units * s->us_per_unit),
+    return (struct plan_candidate){.work_us = expected_us(t, s),
                                    .free_slots = seat_free_slots(s),
                                    .slots = s->ability.slots,
                                    .results_right = s->standing->record.right,

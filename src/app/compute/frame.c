@@ -58,11 +58,20 @@ static struct task *task_for(struct frame *f, struct queue *q, enum task_kind ki
     return t;
 }
 
-// A probe pixel stands for a block of this side: a power of two, 16 at most.
+static uint64_t probe_pixels(const struct msg_submit *spec, uint32_t block)
+{
+    return num_div_ceil(spec->width, block) * num_div_ceil(spec->height, block);
+}
+
+// A probe pixel stands for a block of this side: a power of two, 16 or what the report has room
+// for, down to where there are pixels enough.
 static uint32_t probe_block(const struct msg_submit *spec)
 {
     uint32_t block = 16;
-    while (block > 1 && (spec->width / block) * (spec->height / block) < FRAME_PROBE_PIXELS)
+    while (probe_pixels(spec, block) > TRACE_CELLS_MAX)
+        block *= 2;
+    while (block > 1 && (spec->width / block) * (spec->height / block) < FRAME_PROBE_PIXELS &&
+           probe_pixels(spec, block / 2) <= TRACE_CELLS_MAX)
         block /= 2;
     return block;
 }

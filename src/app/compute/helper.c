@@ -126,22 +126,29 @@ static void wish_put(struct helper *h, enum helper_out_kind kind, uint32_t lane)
     h->wish_count++;
 }
 
-// Takes back a run that the host was not told of yet. False: there is none.
-static bool run_take_back(struct helper *h, uint32_t lane)
+// Takes back a wish that the host was not told of yet. False: there is none.
+static bool wish_take_back(struct helper *h, enum helper_out_kind kind, uint32_t lane)
 {
     uint32_t size = h->lane_count * 4;
     for (uint32_t i = 0; i < h->wish_count; i++) {
         struct wish *w = &h->wishes[(h->wish_first + i) % size];
-        if (w->lane != lane || w->kind != HELPER_RUN)
+        if (w->lane != lane || w->kind != kind)
             continue;
         for (; i + 1 < h->wish_count; i++)
             h->wishes[(h->wish_first + i) % size] = h->wishes[(h->wish_first + i + 1) % size];
         h->wish_count--;
-        h->lane[lane].is_busy = false;
-        h->lane[lane].job = NULL;
         return true;
     }
     return false;
+}
+
+static bool run_take_back(struct helper *h, uint32_t lane)
+{
+    if (!wish_take_back(h, HELPER_RUN, lane))
+        return false;
+    h->lane[lane].is_busy = false;
+    h->lane[lane].job = NULL;
+    return true;
 }
 
 static void job_free(struct helper *h, struct job *j)
@@ -206,17 +213,17 @@ static void object_failed(struct helper *h, const struct digest *object, enum rc
     }
 }
 
-static void fetch_start(struct helper *h, const struct digest *object)
+// False: no memory.
+static bool fetch_start(struct helper *h, const struct digest *object)
 {
     assert(h->fetch == NULL);
     h->fetch = fetch_new(h->budget, object);
-    if (h->fetch == NULL) {
-        object_failed(h, object, RC_NOMEM, "out of memory for an object");
-        return;
-    }
+    if (h->fetch == NULL)
+        return false;
     struct msg m = {.type = MSG_OBJECT_GET};
     while (fetch_ask(h->fetch, &m.as.object_get))
         outbox_send(&h->outbox, 0, &m);
+    return true;
 }
 
 static struct lane *idle_lane(struct helper *h, const struct digest *object)
@@ -255,8 +262,8 @@ static void start_job(struct helper *h, struct job *j)
 {
     const struct digest *object = &j->spec.input[0];
     if (!store_has(h->store, object)) {
-        if (h->fetch == NULL)
-            fetch_start(h, object);
+        if (h->fetch == NULL && !fetch_start(h, object))
+            job_failed(h, j, RC_NOMEM, "out of memory for an object"); // this one: others follow
         return;
     }
     struct lane *lane = idle_lane(h, object);
@@ -278,8 +285,8 @@ static void get_ready(struct helper *h)
     if (!h->has_wanted)
         return;
     if (!store_has(h->store, &h->wanted)) {
-        if (h->fetch == NULL)
-            fetch_start(h, &h->wanted);
+        if (h->fetch == NULL && !fetch_start(h, &h->wanted))
+            h->has_wanted = false; // it was advice
         return;
     }
     h->has_wanted = false;
@@ -457,6 +464,7 @@ void helper_closed(struct helper *h, uint64_t now_us)
     (void)now_us;
     h->is_open = false;
     h->beat_us = UINT64_MAX;
+    client_restart(&h->client);
     drop_all(h);
     outbox_drop_all(&h->outbox);
 }
@@ -504,6 +512,7 @@ void helper_ran(struct helper *h, uint32_t lane, const struct helper_outcome *o,
     struct job *j = l->job;
     l->is_busy = false;
     l->job = NULL;
+    (void)wish_take_back(h, HELPER_KILL, lane); // it ended by itself: the next run is not meant
     if (j != NULL && o->rc != RC_OK) {
         job_failed(h, j, o->rc, o->text);
     } else if (j != NULL && o->result.len > MSG_RESULT_BYTES_MAX) {

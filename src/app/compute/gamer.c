@@ -112,6 +112,10 @@ enum rc gamer_submit(struct gamer_side *g, const struct msg_submit *m, uint64_t 
             s = &g->slot[i];
     if (s == NULL)
         return RC_FULL;
+    uint8_t room[MSG_HEAD_BYTES_MAX];
+    struct buffer trial = buffer_of(room, sizeof room);
+    if (msg_encode(&(struct msg){.type = MSG_SUBMIT, .as.submit = *m}, &trial) != RC_OK)
+        return RC_CONFIG;
     struct join_cfg cfg = {.width = m->width,
                            .height = m->height,
                            .layers = TRACE_LAYERS,
@@ -135,6 +139,13 @@ static struct slot *slot_of(struct gamer_side *g, uint64_t job)
         if (g->slot[i].state != SLOT_FREE && g->slot[i].spec.job == job)
             return &g->slot[i];
     return NULL;
+}
+
+// A frame that the hub may speak of; NULL: it failed here, is whole, or never was.
+static struct slot *sent_of(struct gamer_side *g, uint64_t job)
+{
+    struct slot *s = slot_of(g, job);
+    return s != NULL && s->state == SLOT_SENT ? s : NULL;
 }
 
 static void slot_fail(struct gamer_side *g, struct slot *s, enum rc rc, const char *why)
@@ -161,7 +172,8 @@ struct join *gamer_take(struct gamer_side *g, uint64_t job)
 static void give_scene(struct gamer_side *g, const struct msg_object_get *get)
 {
     struct msg m = {.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
-    if (g->scene.len > 0 && digest_equal(&get->digest, &g->scene_name)) {
+    bool fits = g->scene.len > 0 && g->scene.len <= MSG_OBJECT_BYTES_MAX;
+    if (fits && digest_equal(&get->digest, &g->scene_name)) {
         m.type = MSG_OBJECT_PART;
         m.as.object_part =
             (struct msg_object_part){.digest = get->digest,
@@ -174,9 +186,9 @@ static void give_scene(struct gamer_side *g, const struct msg_object_get *get)
 
 static void take_tile(struct gamer_side *g, const struct msg_tile *m)
 {
-    struct slot *s = slot_of(g, m->job);
-    if (s == NULL || s->state != SLOT_SENT)
-        return; // of a frame that failed here
+    struct slot *s = sent_of(g, m->job);
+    if (s == NULL)
+        return;
     struct join_part part = {m->rect, m->sample_first, m->sample_count};
     enum rc rc = join_put(s->join, &part, m->result);
     if (rc != RC_OK) {
@@ -191,8 +203,8 @@ static void take_tile(struct gamer_side *g, const struct msg_tile *m)
 
 static void take_done(struct gamer_side *g, const struct msg_done *m)
 {
-    struct slot *s = slot_of(g, m->job);
-    if (s == NULL || s->state != SLOT_SENT)
+    struct slot *s = sent_of(g, m->job);
+    if (s == NULL)
         return;
     if (!join_is_whole(s->join)) {
         slot_fail(g, s, RC_MALFORMED, "the hub calls a frame done that has holes");
@@ -201,6 +213,19 @@ static void take_done(struct gamer_side *g, const struct msg_done *m)
     s->state = SLOT_WHOLE;
     struct gamer_event e = {
         .kind = GAMER_EVENT_FRAME, .job = m->job, .frame = s->spec.frame, .done = *m};
+    event_put(g, &e);
+}
+
+static void take_planned(struct gamer_side *g, const struct msg_planned *m)
+{
+    const struct slot *s = sent_of(g, m->job);
+    if (s == NULL)
+        return;
+    struct gamer_event e = {.kind = GAMER_EVENT_PLANNED,
+                            .job = m->job,
+                            .frame = s->spec.frame,
+                            .tiles = m->tiles,
+                            .helpers = m->helpers};
     event_put(g, &e);
 }
 
@@ -213,13 +238,9 @@ static void take_message(struct gamer_side *g, const struct msg *m)
     } else if (m->type == MSG_DONE) {
         take_done(g, &m->as.done);
     } else if (m->type == MSG_PLANNED) {
-        struct gamer_event e = {.kind = GAMER_EVENT_PLANNED,
-                                .job = m->as.planned.job,
-                                .tiles = m->as.planned.tiles,
-                                .helpers = m->as.planned.helpers};
-        event_put(g, &e);
+        take_planned(g, &m->as.planned);
     } else if (m->type == MSG_FAILED) {
-        struct slot *s = slot_of(g, m->as.failed.job);
+        struct slot *s = sent_of(g, m->as.failed.job);
         if (s != NULL)
             slot_fail(g, s, m->as.failed.rc, m->as.failed.text);
     } else {
@@ -267,6 +288,7 @@ void gamer_input(struct gamer_side *g, struct bytes message)
 void gamer_closed(struct gamer_side *g, const char *reason)
 {
     g->is_open = false;
+    client_restart(&g->client); // a frame submitted from now on waits for the next connection
     for (size_t i = 0; i < GAMER_FRAMES_MAX; i++)
         if (g->slot[i].state == SLOT_SENT || g->slot[i].state == SLOT_WANTED)
             slot_fail(g, &g->slot[i], RC_CLOSED, reason);

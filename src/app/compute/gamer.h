@@ -52,14 +52,15 @@ struct gamer_side; // `struct gamer` is the hub's record of one
 // *out is NULL on failure. RC_NOMEM.
 MUST_USE enum rc gamer_new(struct gamer_side **out, const struct gamer_cfg *cfg);
 void gamer_free(struct gamer_side *g); // NULL is fine
-// The scene that frames may name; borrowed for life. One at a time.
+// The scene that frames may name; borrowed for life. One at a time. Above MSG_OBJECT_BYTES_MAX it
+// cannot be given: frames that name it will fail.
 void gamer_scene(struct gamer_side *g, struct bytes object, struct digest *name);
 void gamer_open(struct gamer_side *g);
 void gamer_input(struct gamer_side *g, struct bytes message);
 // Frames not yet done fail with reason.
 void gamer_closed(struct gamer_side *g, const char *reason);
 // m->job is chosen here and given back in *job. RC_FULL: GAMER_FRAMES_MAX are on their way.
-// RC_NOMEM: no memory for the frame. RC_CONFIG: sizes.
+// RC_NOMEM: no memory for the frame. RC_CONFIG: a field is out of range.
 MUST_USE enum rc gamer_submit(struct gamer_side *g, const struct msg_submit *m, uint64_t *job);
 // Hands over a whole frame, to be freed with join_free; NULL: there is no such.
 struct join *gamer_take(struct gamer_side *g, uint64_t job);

@@ -7,12 +7,12 @@
 
 #include "base/num.h"
 
-#define DRAFT_FIRST_COUNT 1024u // room of an array when it is first needed
-#define HEADER_BYTES      (8u + 4u * 4u + 10u * 4u)
-#define KEY_BYTES         (16u * 4u)
-#define MATERIAL_BYTES    (16u * 4u)
-#define VERTEX_BYTES      (6u * 4u)
-#define TRIANGLE_BYTES    (4u * 4u)
+#define DRAFT_FIRST_COUNT 1024u                 // room of an array when it is first needed
+#define HEADER_BYTES      ((size_t)8 + 16 + 40) // magic, counts, sky
+#define KEY_BYTES         ((size_t)16 * 4)
+#define MATERIAL_BYTES    ((size_t)16 * 4)
+#define VERTEX_BYTES      ((size_t)6 * 4)
+#define TRIANGLE_BYTES    ((size_t)4 * 4)
 
 struct draft_vertex {
     struct vec position, normal;

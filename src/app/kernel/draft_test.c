@@ -13,11 +13,11 @@
 #include "base/rng.h"
 #include "kernel/draft.h"
 
-static const struct scene_material PLAIN = {
+static const struct scene_material plain = {
     .base = {0.5f, 0.5f, 0.5f}, .ior = 1.0f, .opacity = 1.0f};
-static const struct scene_key KEY = {
+static const struct scene_key key_front = {
     .camera = {.eye = {0, 0, 5}, .target = {0, 0, 0}, .up = {0, 1, 0}, .fov_deg = 40.0f}};
-static const struct vec SQUARE[4] = {{0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0}};
+static const struct vec square[4] = {{0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0}};
 
 static void test_encode_opens(void **state)
 {
@@ -25,8 +25,8 @@ static void test_encode_opens(void **state)
     struct budget budget = {.limit_bytes = 1 << 20};
     struct draft d;
     draft_init(&d, &budget);
-    draft_quad(&d, SQUARE, draft_material(&d, &PLAIN));
-    draft_key(&d, &KEY);
+    draft_quad(&d, square, draft_material(&d, &plain));
+    draft_key(&d, &key_front);
     struct buffer out;
     assert_int_equal(draft_encode(&d, &out), RC_OK);
     struct scene scene;
@@ -48,7 +48,7 @@ static void test_empty_is_refused(void **state)
     draft_init(&d, &budget);
     struct buffer out = {0};
     assert_int_equal(draft_encode(&d, &out), RC_REFUSED);
-    draft_key(&d, &KEY); // still no triangle
+    draft_key(&d, &key_front); // still no triangle
     assert_int_equal(draft_encode(&d, &out), RC_REFUSED);
     assert_null(out.at);
     draft_free(&d);
@@ -59,8 +59,8 @@ static void refuse(void (*spoil)(struct draft *d))
     struct budget budget = {.limit_bytes = 1 << 20};
     struct draft d;
     draft_init(&d, &budget);
-    draft_quad(&d, SQUARE, draft_material(&d, &PLAIN));
-    draft_key(&d, &KEY);
+    draft_quad(&d, square, draft_material(&d, &plain));
+    draft_key(&d, &key_front);
     assert_int_equal(d.rc, RC_OK);
     spoil(&d);
     struct buffer out = {0};
@@ -81,26 +81,26 @@ static void spoil_far_vertex(struct draft *d)
 
 static void spoil_material(struct draft *d)
 {
-    struct scene_material m = PLAIN;
+    struct scene_material m = plain;
     m.emission[2] = -1.0f;
     (void)draft_material(d, &m); // refused
 }
 
 static void spoil_opacity(struct draft *d)
 {
-    struct scene_material m = PLAIN;
+    struct scene_material m = plain;
     m.opacity = 1.5f;
     (void)draft_material(d, &m); // refused
 }
 
 static void spoil_key_order(struct draft *d)
 {
-    draft_key(d, &KEY); // not later than the one before
+    draft_key(d, &key_front); // not later than the one before
 }
 
 static void spoil_key_up(struct draft *d)
 {
-    struct scene_key k = KEY;
+    struct scene_key k = key_front;
     k.time_s = 1.0f;
     k.camera.up[1] = 0.0f;
     k.camera.up[2] = 1.0f; // along the view
@@ -126,10 +126,10 @@ static void test_every_budget(void **state)
         struct budget budget = {.limit_bytes = limit};
         struct draft d;
         draft_init(&d, &budget);
-        uint32_t material = draft_material(&d, &PLAIN);
+        uint32_t material = draft_material(&d, &plain);
         for (unsigned i = 0; i < 600; i++)
-            draft_quad(&d, SQUARE, material);
-        draft_key(&d, &KEY);
+            draft_quad(&d, square, material);
+        draft_key(&d, &key_front);
         struct buffer out = {0};
         enum rc rc = draft_encode(&d, &out);
         assert_true(rc == RC_OK || (rc == RC_NOMEM && out.at == NULL));
@@ -168,7 +168,7 @@ static void any_draft(struct draft *d, struct rng *r)
                                      .transmission = f[8],
                                      .ior = f[9],
                                      .opacity = f[10]};
-    uint32_t material = draft_material(d, rng_below(r, 2) ? &m : &PLAIN);
+    uint32_t material = draft_material(d, rng_below(r, 2) ? &m : &plain);
     for (unsigned i = 0; i < 3; i++)
         (void)draft_vertex(d, any_vec(r), any_vec(r)); // 0, 1, 2
     draft_triangle(d, 0, 1, 2, material);
@@ -177,7 +177,7 @@ static void any_draft(struct draft *d, struct rng *r)
                                            .up = {f[13], f[7], f[8]},
                                            .fov_deg = f[14]},
                                 .time_s = f[15]};
-    draft_key(d, rng_below(r, 2) ? &k : &KEY);
+    draft_key(d, rng_below(r, 2) ? &k : &key_front);
 }
 
 // Whatever is drawn: refused by the draft, or accepted by scene_open.

@@ -14,7 +14,7 @@ struct glyph {
     const char *strokes; // "xy" pairs on the lattice, x 0..4, y 0..6; a space lifts the pen
 };
 
-static const struct glyph GLYPH[] = {
+static const struct glyph glyphs[] = {
     {'A', "0003264340 0242"},
     {'B', "00063645443303 3342413000"},
     {'C', "4536160501103041"},
@@ -68,9 +68,9 @@ static const struct glyph GLYPH[] = {
 
 static const char *strokes_of(char code)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(GLYPH); i++)
-        if (GLYPH[i].code == code)
-            return GLYPH[i].strokes;
+    for (size_t i = 0; i < ARRAY_COUNT(glyphs); i++)
+        if (glyphs[i].code == code)
+            return glyphs[i].strokes;
     return "";
 }
 

@@ -9,9 +9,9 @@
 
 #include "kernel/glyph.h"
 
-static const struct scene_material PLAIN = {
+static const struct scene_material plain = {
     .base = {0.5f, 0.5f, 0.5f}, .ior = 1.0f, .opacity = 1.0f};
-static const char ALL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ01247aksrmnhtuboe|zdjpy";
+static const char all_codes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ01247aksrmnhtuboe|zdjpy";
 
 static void extent(const char *text, bool is_column, unsigned sides, struct vec *low,
                    struct vec *high)
@@ -21,7 +21,7 @@ static void extent(const char *text, bool is_column, unsigned sides, struct vec 
     draft_init(&d, &budget);
     struct frame f = frame_at(vec_of(0.0f, 0.0f, 0.0f));
     const struct glyph_pen pen = {
-        .height = 1.0f, .radius = 0.03f, .sides = sides, .material = draft_material(&d, &PLAIN)};
+        .height = 1.0f, .radius = 0.03f, .sides = sides, .material = draft_material(&d, &plain)};
     if (is_column)
         glyph_column(&d, &f, text, &pen);
     else
@@ -36,9 +36,9 @@ static void test_each_fits(void **state)
 {
     (void)state;
     const float slack = 0.07f; // the stroke's radius, and a strip's corner
-    for (size_t i = 0; ALL[i] != '\0'; i++)
+    for (size_t i = 0; all_codes[i] != '\0'; i++)
         for (unsigned sides = 0; sides < 6; sides += 5) {
-            const char text[2] = {ALL[i], '\0'};
+            const char text[2] = {all_codes[i], '\0'};
             struct vec low, high;
             extent(text, false, sides, &low, &high);
             assert_true(low.x > -slack && high.x < GLYPH_WIDTH + slack);

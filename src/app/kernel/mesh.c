@@ -76,6 +76,19 @@ static enum rc take_node(struct import *m, const struct visit *v)
     return RC_OK;
 }
 
+// Puts the node's children on the stack. RC_FULL.
+static enum rc push_children(struct visit *stack, size_t *count, const struct visit *v)
+{
+    if (v->node->mNumChildren > NODES_MAX - *count)
+        return RC_FULL;
+    for (unsigned i = 0; i < v->node->mNumChildren; i++) {
+        struct visit *next = &stack[(*count)++];
+        *next = (struct visit){v->node->mChildren[i], v->to_world};
+        aiMultiplyMatrix4(&next->to_world, &next->node->mTransformation);
+    }
+    return RC_OK;
+}
+
 // Finds every mesh with its transform; a stack instead of recursion, for depth is the file's.
 static enum rc walk(struct import *m)
 {
@@ -88,15 +101,8 @@ static enum rc walk(struct import *m)
     while (rc == RC_OK && count > 0) {
         const struct visit v = stack[--count];
         rc = take_node(m, &v);
-        for (unsigned i = 0; rc == RC_OK && i < v.node->mNumChildren; i++) {
-            if (count >= NODES_MAX) {
-                rc = RC_FULL;
-                break;
-            }
-            const struct aiNode *child = v.node->mChildren[i];
-            stack[count] = (struct visit){child, v.to_world};
-            aiMultiplyMatrix4(&stack[count++].to_world, &child->mTransformation);
-        }
+        if (rc == RC_OK)
+            rc = push_children(stack, &count, &v);
     }
     budget_give(m->budget, stack);
     return rc;
@@ -107,19 +113,22 @@ static float share(float v) // into 0..1; NaN becomes 0
     return v > 0.0f ? fminf(v, 1.0f) : 0.0f;
 }
 
-static bool number(const struct aiMaterial *m, const char *key, float *out)
+// assimp's AI_MATKEY_ macros stand for three arguments: key, type, index.
+static bool number(const struct aiMaterial *m, const char *key, unsigned type, unsigned index,
+                   float *out)
 {
     ai_real v = 0;
-    if (aiGetMaterialFloatArray(m, key, 0, 0, &v, NULL) != aiReturn_SUCCESS || !isfinite(v))
+    if (aiGetMaterialFloatArray(m, key, type, index, &v, NULL) != aiReturn_SUCCESS || !isfinite(v))
         return false;
     *out = (float)v;
     return true;
 }
 
-static bool colour(const struct aiMaterial *m, const char *key, float out[static 3])
+static bool colour(const struct aiMaterial *m, const char *key, unsigned type, unsigned index,
+                   float out[static 3])
 {
     struct aiColor4D c;
-    if (aiGetMaterialColor(m, key, 0, 0, &c) != aiReturn_SUCCESS)
+    if (aiGetMaterialColor(m, key, type, index, &c) != aiReturn_SUCCESS)
         return false;
     out[0] = c.r;
     out[1] = c.g;
@@ -127,29 +136,25 @@ static bool colour(const struct aiMaterial *m, const char *key, float out[static
     return true;
 }
 
-// The names of assimp's keys without their two numbers, which are 0 for all of ours.
-#define KEY_NAME(key, type, index) key
-#define NAME_OF(...)               KEY_NAME(__VA_ARGS__)
-
 static struct scene_material material_of(const struct aiMaterial *m)
 {
     struct scene_material out = {
         .base = {0.6f, 0.6f, 0.6f}, .roughness = 0.6f, .ior = 1.45f, .opacity = 1.0f};
-    if (!colour(m, NAME_OF(AI_MATKEY_BASE_COLOR), out.base))
-        (void)colour(m, NAME_OF(AI_MATKEY_COLOR_DIFFUSE), out.base);  // else the default stays
-    (void)colour(m, NAME_OF(AI_MATKEY_COLOR_EMISSIVE), out.emission); // else black
+    if (!colour(m, AI_MATKEY_BASE_COLOR, out.base))
+        (void)colour(m, AI_MATKEY_COLOR_DIFFUSE, out.base);  // else the default stays
+    (void)colour(m, AI_MATKEY_COLOR_EMISSIVE, out.emission); // else black
     float strength = 1.0f;
-    (void)number(m, NAME_OF(AI_MATKEY_EMISSIVE_INTENSITY), &strength); // else 1
+    (void)number(m, AI_MATKEY_EMISSIVE_INTENSITY, &strength); // else 1
     float shine = 0.0f;
-    if (!number(m, NAME_OF(AI_MATKEY_ROUGHNESS_FACTOR), &out.roughness) &&
-        number(m, NAME_OF(AI_MATKEY_SHININESS), &shine) && shine > 0.0f)
+    if (!number(m, AI_MATKEY_ROUGHNESS_FACTOR, &out.roughness) &&
+        number(m, AI_MATKEY_SHININESS, &shine) && shine > 0.0f)
         // Phong's exponent as GGX alpha (Walter et al. 2007), whose root is the roughness.
         out.roughness = sqrtf(sqrtf(2.0f / (shine + 2.0f)));
-    (void)number(m, NAME_OF(AI_MATKEY_METALLIC_FACTOR), &out.metallic);
-    (void)number(m, NAME_OF(AI_MATKEY_TRANSMISSION_FACTOR), &out.transmission);
-    (void)number(m, NAME_OF(AI_MATKEY_OPACITY), &out.opacity);
+    (void)number(m, AI_MATKEY_METALLIC_FACTOR, &out.metallic);
+    (void)number(m, AI_MATKEY_TRANSMISSION_FACTOR, &out.transmission);
+    (void)number(m, AI_MATKEY_OPACITY, &out.opacity);
     float ior = 0.0f;
-    if (number(m, NAME_OF(AI_MATKEY_REFRACTI), &ior) && ior > 1.0f)
+    if (number(m, AI_MATKEY_REFRACTI, &ior) && ior > 1.0f)
         out.ior = fminf(ior, 3.0f);
     for (unsigned c = 0; c < 3; c++) {
         out.base[c] = share(out.base[c]);
@@ -224,7 +229,7 @@ static void draw_part(struct import *m, const struct part *p)
                            mesh->mMaterialIndex);
     }
     float e[3] = {0};
-    if (colour(m->scene->mMaterials[mesh->mMaterialIndex], NAME_OF(AI_MATKEY_COLOR_EMISSIVE), e))
+    if (colour(m->scene->mMaterials[mesh->mMaterialIndex], AI_MATKEY_COLOR_EMISSIVE, e))
         m->is_lit = m->is_lit || e[0] > 0.0f || e[1] > 0.0f || e[2] > 0.0f;
 }
 

@@ -54,5 +54,9 @@ void stage_camera(struct draft *d, struct vec centre, float radius)
 
 void stage_sky(struct draft *d)
 {
-    d->sky = (struct scene_sky){.low = {0.16f, 0.17f, 0.19f}, .high = {0.05f, 0.06f, 0.08f}};
+    d->sky = (struct scene_sky){.low = {0.16f, 0.17f, 0.19f},
+                                .high = {0.05f, 0.06f, 0.08f},
+                                // Dissolves the ground's rim, and hardly what stands on it.
+                                .haze = {0.16f, 0.17f, 0.19f},
+                                .haze_per_m = 0.02f};
 }

@@ -16,7 +16,7 @@
 
 #define BUDGET_BYTES ((size_t)256 << 20)
 
-static const char CUBE[] =
+static const char cube_obj[] =
     "# a cube\n"
     "mtllib paint.mtl\n"
     "v 0 0 0\nv 2 0 0\nv 2 2 0\nv 0 2 0\nv 0 0 2\nv 2 0 2\nv 2 2 2\nv 0 2 2\n"
@@ -24,10 +24,10 @@ static const char CUBE[] =
     "f 1 4 3 2\nf 5 6 7 8\nf 1 2 6 5\nf 2 3 7 6\n"
     "usemtl lamp\n"
     "f 3 4 8 7\nf 4 1 5 8\n";
-static const char PAINT[] = "newmtl shiny\nKd 0.25 0.5 0.75\nNs 98\nNi 1.5\nd 0.5\n"
-                            "newmtl lamp\nKd 0 0 0\nKe 3 2 1\n";
+static const char paint_mtl[] = "newmtl shiny\nKd 0.25 0.5 0.75\nNs 98\nNi 1.5\nd 0.5\n"
+                                "newmtl lamp\nKd 0 0 0\nKe 3 2 1\n";
 // One triangle: three positions as floats in a data URI, and a camera.
-static const char GLTF[] =
+static const char tri_gltf[] =
     "{\"asset\":{\"version\":\"2.0\"},\"scene\":0,\"scenes\":[{\"nodes\":[0,1]}],"
     "\"nodes\":[{\"mesh\":0,\"translation\":[0,0,-3]},{\"camera\":0,\"translation\":[0,1,4]}],"
     "\"cameras\":[{\"type\":\"perspective\",\"perspective\":{\"yfov\":0.7,\"znear\":0.1,"
@@ -65,7 +65,7 @@ static void test_obj(void **state)
     (void)state;
     struct budget budget = {.limit_bytes = BUDGET_BYTES};
     const struct mesh_bundle bundle = {
-        .count = 2, .file = {file_of("cube.obj", CUBE), file_of("paint.mtl", PAINT)}};
+        .count = 2, .file = {file_of("cube.obj", cube_obj), file_of("paint.mtl", paint_mtl)}};
     struct buffer out;
     struct err err = {0};
     if (import(&bundle, &budget, &out, &err) != RC_OK)
@@ -98,7 +98,8 @@ static void test_gltf(void **state)
         buffer_f32le(&b, corner[i]);
     struct budget budget = {.limit_bytes = BUDGET_BYTES};
     const struct mesh_bundle bundle = {
-        .count = 2, .file = {file_of("tri.gltf", GLTF), {bytes_text("tri.bin"), buffer_bytes(&b)}}};
+        .count = 2,
+        .file = {file_of("tri.gltf", tri_gltf), {bytes_text("tri.bin"), buffer_bytes(&b)}}};
     struct bytes name[MESH_FILES_MAX];
     assert_int_equal(mesh_siblings(&bundle.file[0], name), 1);
     assert_true(bytes_is(name[0], "tri.bin"));
@@ -140,7 +141,7 @@ static void test_broken(void **state)
     complains("a.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\n", "a.obj: not a mesh: ");
     complains("a.obj", "", "a.obj: not a mesh: ");
     complains("a.gltf", "{\"asset\":{\"version\":\"2.0\"}}", "a.gltf: not a mesh: ");
-    complains("b.gltf", GLTF, "b.gltf: not a mesh: "); // without its tri.bin
+    complains("b.gltf", tri_gltf, "b.gltf: not a mesh: "); // without its tri.bin
     complains("a.txt", "hello", "a.txt: not a mesh: ");
     complains("a.obj", "v 0 0 0\nv nan 0 0\nv 0 1e39 0\nf 1 2 3\n", "a.obj: not a mesh: ");
 }
@@ -148,9 +149,9 @@ static void test_broken(void **state)
 static void test_every_truncation(void **state)
 {
     (void)state;
-    for (size_t len = 0; len < sizeof CUBE - 1; len++) {
+    for (size_t len = 0; len < sizeof cube_obj - 1; len++) {
         struct budget budget = {.limit_bytes = BUDGET_BYTES};
-        struct mesh_bundle bundle = {.count = 1, .file = {file_of("cube.obj", CUBE)}};
+        struct mesh_bundle bundle = {.count = 1, .file = {file_of("cube.obj", cube_obj)}};
         bundle.file[0].data.len = len;
         struct buffer out = {0};
         struct err err = {0};
@@ -167,7 +168,7 @@ static void test_no_memory(void **state)
     unsigned refused = 0;
     for (size_t limit = 4096; limit < 12000000; limit += 1000000) {
         struct budget budget = {.limit_bytes = limit};
-        const struct mesh_bundle bundle = {.count = 1, .file = {file_of("cube.obj", CUBE)}};
+        const struct mesh_bundle bundle = {.count = 1, .file = {file_of("cube.obj", cube_obj)}};
         struct buffer out = {0};
         struct err err = {0};
         enum rc rc = import(&bundle, &budget, &out, &err);

@@ -6,7 +6,7 @@
 
 #define PI 3.14159265f
 
-static const struct vec NONE = {0.0f, 0.0f, 0.0f};
+static const struct vec no_normal = {0.0f, 0.0f, 0.0f};
 
 struct frame frame_at(struct vec origin)
 {
@@ -48,7 +48,7 @@ void shape_box(struct draft *d, const struct frame *f, struct vec low, struct ve
         v[i] = draft_vertex(d,
                             frame_point(f, (i & 1) ? high.x : low.x, (i & 2) ? high.y : low.y,
                                         (i & 4) ? high.z : low.z),
-                            NONE);
+                            no_normal);
     for (unsigned i = 0; i < 6; i++) {
         draft_triangle(d, v[face[i][0]], v[face[i][1]], v[face[i][2]], material);
         draft_triangle(d, v[face[i][0]], v[face[i][2]], v[face[i][3]], material);
@@ -126,7 +126,7 @@ void shape_tube(struct draft *d, const struct vec *point, size_t count, float ra
 static void lid(struct draft *d, uint32_t first, struct vec centre, unsigned sides,
                 uint32_t material)
 {
-    uint32_t hub = draft_vertex(d, centre, NONE);
+    uint32_t hub = draft_vertex(d, centre, no_normal);
     for (unsigned i = 0; i < sides; i++)
         draft_triangle(d, hub, first + i, first + (i + 1) % sides, material);
 }
@@ -195,7 +195,7 @@ void shape_disc(struct draft *d, const struct frame *f, float radius, unsigned s
     uint32_t first = draft_vertex_count(d);
     for (unsigned i = 0; i < sides; i++) {
         float a = 2.0f * PI * (float)i / (float)sides;
-        (void)draft_vertex(d, frame_point(f, radius * cosf(a), radius * sinf(a), 0.0f), NONE);
+        (void)draft_vertex(d, frame_point(f, radius * cosf(a), radius * sinf(a), 0.0f), no_normal);
     }
     lid(d, first, f->origin, sides, material);
 }

@@ -11,9 +11,9 @@
 
 #include "kernel/shape.h"
 
-static const struct scene_material PLAIN = {
+static const struct scene_material plain = {
     .base = {0.5f, 0.5f, 0.5f}, .ior = 1.0f, .opacity = 1.0f};
-static const struct scene_key KEY = {
+static const struct scene_key key_front = {
     .camera = {.eye = {0, 0, 5}, .target = {0, 0, 0}, .up = {0, 1, 0}, .fov_deg = 40.0f}};
 
 struct fixture {
@@ -26,8 +26,8 @@ static void begin(struct fixture *x)
 {
     x->budget = (struct budget){.limit_bytes = 16 << 20};
     draft_init(&x->draft, &x->budget);
-    x->material = draft_material(&x->draft, &PLAIN);
-    draft_key(&x->draft, &KEY);
+    x->material = draft_material(&x->draft, &plain);
+    draft_key(&x->draft, &key_front);
 }
 
 static struct vec vertex_at(const struct scene *s, uint32_t index)

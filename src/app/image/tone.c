@@ -12,7 +12,7 @@
 #define MID_GREY     0.18f // stays where it is under the curve
 #define LEVELS_MAX   12u   // of the pyramid: half of TRACE_SIDE_MAX down to a few pixels
 #define LEVEL_SIDE   6u    // no level gets smaller than this
-#define LEVELS_SHOWN 5u    // the widest ones, so that the glare is as wide at every image size
+#define LEVELS_SHOWN 6u    // the widest ones, so that the glare is as wide at every image size
 
 struct plane { // red, green, blue floats in rows from the top left
     float *at;
@@ -117,6 +117,7 @@ static void widen(struct plane *out, const struct plane *in, float keep, float a
 // Level 0 is the image. Each shown level brings share / (levels shown) of the light.
 static void spread(struct plane *level, unsigned count, float share)
 {
+    assert(count > 1 && count <= LEVELS_MAX);
     for (unsigned i = 1; i < count; i++)
         shrink(&level[i], &level[i - 1]);
     unsigned shown = count - 1 < LEVELS_SHOWN ? count - 1 : LEVELS_SHOWN;

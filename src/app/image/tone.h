@@ -18,7 +18,7 @@
 #include "base/rc.h"
 
 #define TONE_CONTRAST      1.25f
-#define TONE_GLARE_DEFAULT 0.14f
+#define TONE_GLARE_DEFAULT 0.20f
 
 struct image_sums {         // light layers, summed over samples; borrowed
     const uint64_t *sum;    // rows from the top left, per pixel TRACE_LAYERS times red, green, blue

@@ -31,7 +31,7 @@ static enum rc read_config(const struct option_command *c, void *options, const 
         return rc;
     struct err line;
     rc = option_config(c, options, file, arena, &line);
-    budget_give(&budget, (void *)(uintptr_t)file.at);
+    file_forget(file, &budget);
     return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, line.text);
 }
 
@@ -117,8 +117,7 @@ enum rc cmd_identity(struct id *out, const char *folder, struct err *err)
     if (rc != RC_OK)
         return rc;
     rc = id_decode(out, file);
-    OPENSSL_cleanse((void *)(uintptr_t)file.at, file.len);
-    budget_give(&budget, (void *)(uintptr_t)file.at);
+    file_forget(file, &budget);
     if (rc == RC_OK)
         return rc;
     return err_set(err, rc, "%s is no identity file: move it away to get a new key", path);
@@ -137,8 +136,7 @@ enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path, str
     uint8_t *copy = arena_take(arena, len);
     if (len > 0 && copy != NULL)
         memcpy(copy, file.at, len);
-    OPENSSL_cleanse((void *)(uintptr_t)file.at, file.len);
-    budget_give(&budget, (void *)(uintptr_t)file.at);
+    file_forget(file, &budget);
     if (len == 0 || copy == NULL)
         return err_set(err, RC_CONFIG, "%s holds no word in its first line", path);
     *out = bytes_of(copy, len);

@@ -151,6 +151,11 @@ static const struct option_command command = {
     .example = examples,
 };
 
+struct door { // a connection, and the number that the broker knows it by
+    uint64_t number;
+    struct web_conn *conn;
+};
+
 struct side {
     struct hub_options o;
     struct arena *arena;
@@ -170,7 +175,7 @@ struct side {
     struct log log;
     struct tls_context *tls;
     struct web_server *server;
-    struct map *conns; // number -> struct web_conn
+    struct map *doors; // by number
     uint64_t last_conn;
     struct budget budget;
     struct broker *broker;
@@ -181,19 +186,19 @@ struct side {
     int exit_code;
 };
 
-// The number the broker knows a connection by is kept as its user pointer.
 static uint64_t number_of(const struct web_conn *conn)
 {
-    return (uint64_t)(uintptr_t)web_user(conn);
+    const struct door *door = web_user(conn);
+    return door != NULL ? door->number : 0;
 }
 
 static void hang_up(struct side *s, uint64_t number, struct bytes why)
 {
     char words[120];
     bytes_to_text(why, words, sizeof words);
-    struct web_conn *conn = map_get(s->conns, &number);
-    if (conn != NULL)
-        web_close(conn, 1008, words);
+    const struct door *door = map_get(s->doors, &number);
+    if (door != NULL)
+        web_close(door->conn, 1008, words);
     broker_closed(s->broker, number, loop_now_us(s->loop));
 }
 
@@ -203,8 +208,8 @@ static void send(struct side *s, uint64_t number, struct bytes message)
         helper_input(s->own, message, loop_now_us(s->loop));
         return;
     }
-    struct web_conn *conn = map_get(s->conns, &number);
-    enum rc rc = conn == NULL ? RC_CLOSED : web_send(conn, message, false);
+    const struct door *door = map_get(s->doors, &number);
+    enum rc rc = door == NULL ? RC_CLOSED : web_send(door->conn, message, false);
     if (rc != RC_OK && rc != RC_CLOSED) // a slow reader must not hold our memory
         hang_up(s, number, bytes_text("too slow: the hub's queue for you is full"));
 }
@@ -288,11 +293,14 @@ static void on_open(void *self, struct web_conn *conn)
 {
     struct side *s = self;
     uint64_t number = ++s->last_conn;
-    if (map_put(s->conns, &number, conn) != RC_OK) {
+    struct door *door = budget_take(&s->budget, sizeof *door);
+    if (door == NULL || map_put(s->doors, &number, door) != RC_OK) {
+        budget_give(&s->budget, door);
         web_close(conn, 1013, "the hub is full");
         return;
     }
-    web_set_user(conn, (void *)(uintptr_t)number);
+    *door = (struct door){number, conn};
+    web_set_user(conn, door);
     log_put(&s->log, LOG_LEVEL_DEBUG, "hub", "connection=%llu from=%s", (unsigned long long)number,
             web_peer_text(conn));
     broker_open(s->broker, number, loop_now_us(s->loop));
@@ -311,7 +319,7 @@ static void on_close(void *self, struct web_conn *conn, const char *reason)
     uint64_t number = number_of(conn);
     log_put(&s->log, LOG_LEVEL_DEBUG, "hub", "connection=%llu ended: %s",
             (unsigned long long)number, reason);
-    (void)map_del(s->conns, &number);
+    budget_give(&s->budget, map_del(s->doors, &number));
     broker_closed(s->broker, number, loop_now_us(s->loop));
 }
 
@@ -337,7 +345,6 @@ static enum rc open_tls(struct side *s, struct err *err)
 
 static void announce(const struct side *s)
 {
-    char hex[DIGEST_HEX_BYTES];
     if (s->o.common.is_json)
         printf("{\"event\":\"listening\",\"address\":\"%s\",\"port\":%u}\n", s->host,
                web_port(s->server));
@@ -347,6 +354,7 @@ static void announce(const struct side *s)
     if (s->o.common.is_json)
         return;
     if (s->tls != NULL) {
+        char hex[DIGEST_HEX_BYTES];
         struct digest print = tls_context_fingerprint(s->tls);
         digest_hex(&print, hex);
         printf("  certificate %s\n", hex);
@@ -423,8 +431,10 @@ static enum rc make_token(struct side *s, struct err *err)
     struct entropy entropy = entropy_os();
     entropy.fill(entropy.self, secret, sizeof secret);
     hex_encode(bytes_of(secret, sizeof secret), hex);
-    hex[2 * TOKEN_BYTES] = '\n';
-    return file_write(s->token_path, bytes_of(hex, 2 * TOKEN_BYTES + 1), 0600, err);
+    struct text word = text_of(hex, sizeof hex);
+    word.len = sizeof hex - 2; // what hex_encode wrote
+    text_add(&word, "\n");
+    return file_write(s->token_path, bytes_of(hex, word.len), 0600, err);
 }
 
 static enum rc open_token(struct side *s, struct err *err)
@@ -484,8 +494,8 @@ static enum rc open_broker(struct side *s, struct err *err)
     struct entropy entropy = entropy_os();
     s->budget.limit_bytes = s->o.memory_bytes;
     s->own_budget.limit_bytes = s->o.memory_bytes;
-    s->conns = map_new(s->arena, sizeof(uint64_t), BROKER_CONNS_MAX, entropy_u64(&entropy));
-    enum rc rc = s->conns == NULL ? RC_NOMEM : broker_new(&s->broker, &cfg);
+    s->doors = map_new(s->arena, sizeof(uint64_t), BROKER_CONNS_MAX, entropy_u64(&entropy));
+    enum rc rc = s->doors == NULL ? RC_NOMEM : broker_new(&s->broker, &cfg);
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the broker: %s", rc_text(rc));
 }
 
@@ -539,7 +549,10 @@ static enum rc open_all(struct side *s, struct err *err)
 
 static void close_all(struct side *s)
 {
-    web_server_free(s->server);
+    size_t at = 0;
+    web_server_free(s->server); // without on_close
+    for (void *door; s->doors != NULL && (door = map_next(s->doors, &at)) != NULL;)
+        budget_give(&s->budget, door);
     broker_free(s->broker);
     crew_free(s->crew);
     helper_free(s->own);

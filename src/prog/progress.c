@@ -8,8 +8,8 @@
 #include "base/num.h"
 #include "base/text.h"
 
-#define FIRST_US (1u * US_PER_S)
-#define EACH_US  (100u * US_PER_MS)
+#define FIRST_US 1000000u
+#define EACH_US  100000u
 #define BAR      30
 
 void progress_start(struct progress *p, bool is_wanted, uint64_t now_us)

@@ -119,7 +119,7 @@ struct reading { // the files of one mesh
 static void give_back(struct reading *r)
 {
     for (size_t i = 0; i < r->bundle.count; i++)
-        budget_give(r->budget, (void *)(uintptr_t)r->bundle.file[i].data.at);
+        file_forget(r->bundle.file[i].data, r->budget);
 }
 
 // Siblings that are missing are left out: the importer says if it cannot do without.

@@ -142,7 +142,7 @@ static bool is_known(struct uplink *u, const struct digest *fingerprint, struct 
     } else if (is_good) {
         is_good = remember(u, path, known, fingerprint, err) == RC_OK;
     }
-    budget_give(&budget, (void *)(uintptr_t)known.at);
+    file_forget(known, &budget);
     return is_good;
 }
 

@@ -12,6 +12,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "base/text.h"
 
 static enum rc failed(struct err *err, enum rc rc, const char *verb, const char *path, int error)
@@ -80,6 +82,8 @@ void file_forget(struct bytes content, struct budget *budget)
 {
     void *block = NULL; // ours, and const only for the reader
     memcpy(&block, &content.at, sizeof block);
+    if (block != NULL)
+        OPENSSL_cleanse(block, content.len);
     budget_give(budget, block);
 }
 

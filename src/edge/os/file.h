@@ -19,7 +19,8 @@
 // regular file; RC_NOMEM; RC_IO. *out is untouched on failure.
 MUST_USE enum rc file_read(struct bytes *out, struct budget *budget, const char *path,
                            size_t max_bytes, struct err *err);
-void file_forget(struct bytes content, struct budget *budget); // what file_read gave
+// Cleansed, as it may have been a secret, and given back: what file_read gave. Empty is fine.
+void file_forget(struct bytes content, struct budget *budget);
 // All of it or nothing, also over a crash: a temporary file beside it, fsync, rename, fsync of
 // the folder. mode as for open(2), e.g. 0600, whatever the umask says. RC_IO.
 MUST_USE enum rc file_write(const char *path, struct bytes content, unsigned mode, struct err *err);

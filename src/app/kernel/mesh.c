@@ -414,3 +414,23 @@ enum rc mesh_import(struct bytes bundle, struct budget *budget, struct buffer *o
     aiReleaseImport(scene);
     return rc;
 }
+
+enum rc mesh_run(struct bytes bundle, struct buffer *result, struct buffer *report)
+{
+    struct budget budget = {.limit_bytes = MESH_RUN_BUDGET_BYTES};
+    struct buffer object = {0};
+    struct err err = {0};
+    enum rc rc = mesh_import(bundle, &budget, &object, &err);
+    if (rc == RC_OK) {
+        buffer_put(result, buffer_bytes(&object));
+        if (result->is_full)
+            rc = err_set(&err, RC_FULL,
+                         "the scene of this mesh has %zu bytes, more than there "
+                         "is room for",
+                         object.len);
+    }
+    if (rc != RC_OK)
+        buffer_put(report, bytes_text(err.text));
+    budget_give(&budget, object.at);
+    return rc;
+}

@@ -53,4 +53,10 @@ MUST_USE enum rc mesh_bundle_decode(struct mesh_bundle *out, struct bytes in);
 MUST_USE enum rc mesh_import(struct bytes bundle, struct budget *budget, struct buffer *out,
                              struct err *err);
 
+#define MESH_RUN_BUDGET_BYTES ((size_t)3 << 30)
+
+// The same as a worker runs a kernel: the bundle in, the object into result's room, the words of
+// a failure into report. Codes as above; RC_FULL also if result has no room.
+MUST_USE enum rc mesh_run(struct bytes bundle, struct buffer *result, struct buffer *report);
+
 #endif

@@ -237,6 +237,29 @@ static void test_bundle(void **state)
     assert_string_equal(err.text, "not a bundle of mesh files");
 }
 
+static void test_run(void **state)
+{
+    (void)state;
+    uint8_t request_room[2048];
+    static uint8_t result_room[1 << 16];
+    uint8_t report_room[ERR_TEXT_BYTES];
+    const struct mesh_bundle good = {.count = 1, .file = {file_of("cube.obj", cube_obj)}};
+    struct buffer request = buffer_of(request_room, sizeof request_room);
+    struct buffer result = buffer_of(result_room, sizeof result_room);
+    struct buffer report = buffer_of(report_room, sizeof report_room);
+    assert_int_equal(mesh_bundle_encode(&good, &request), RC_OK);
+    assert_int_equal(mesh_run(buffer_bytes(&request), &result, &report), RC_OK);
+    struct scene s;
+    assert_int_equal(scene_open(&s, buffer_bytes(&result), NULL), RC_OK);
+    assert_int_equal(report.len, 0);
+    result = buffer_of(result_room, 100);
+    assert_int_equal(mesh_run(buffer_bytes(&request), &result, &report), RC_FULL);
+    assert_true(report.len > 20);
+    report = buffer_of(report_room, sizeof report_room);
+    assert_int_equal(mesh_run(bytes_text("x"), &result, &report), RC_MALFORMED);
+    assert_true(bytes_is(buffer_bytes(&report), "not a bundle of mesh files"));
+}
+
 static uint32_t import_file(const char *name)
 {
     char path[1024];
@@ -281,10 +304,11 @@ static void test_real_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_obj),       cmocka_unit_test(test_gltf),
-        cmocka_unit_test(test_broken),    cmocka_unit_test(test_every_truncation),
-        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_siblings),
-        cmocka_unit_test(test_bundle),    cmocka_unit_test(test_real_files),
+        cmocka_unit_test(test_obj),        cmocka_unit_test(test_gltf),
+        cmocka_unit_test(test_broken),     cmocka_unit_test(test_every_truncation),
+        cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_siblings),
+        cmocka_unit_test(test_bundle),     cmocka_unit_test(test_run),
+        cmocka_unit_test(test_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -427,14 +427,14 @@ static void on_signal(void *self, int number)
 static enum rc make_token(struct side *s, struct err *err)
 {
     uint8_t secret[TOKEN_BYTES];
-    char hex[2 * TOKEN_BYTES + 2];
+    char hex[2 * TOKEN_BYTES + 1];
+    char line[2 * TOKEN_BYTES + 2];
     struct entropy entropy = entropy_os();
     entropy.fill(entropy.self, secret, sizeof secret);
     hex_encode(bytes_of(secret, sizeof secret), hex);
-    struct text word = text_of(hex, sizeof hex);
-    word.len = sizeof hex - 2; // what hex_encode wrote
-    text_add(&word, "\n");
-    return file_write(s->token_path, bytes_of(hex, word.len), 0600, err);
+    struct text text = text_of(line, sizeof line);
+    text_addf(&text, "%s\n", hex);
+    return file_write(s->token_path, bytes_of(line, text.len), 0600, err);
 }
 
 static enum rc open_token(struct side *s, struct err *err)

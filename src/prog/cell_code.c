@@ -14,7 +14,6 @@
 
 #define KERNELS_MAX      16u
 #define STATE_BYTES      4096u
-#define IMPORT_BYTES_MAX ((size_t)1 << 30)
 
 static_assert(CELL_REQUEST_BYTES_MAX >= KERNEL_PARAMS_BYTES_MAX + TASK_KERNEL_BYTES + 16,
               "a request holds any task");
@@ -92,15 +91,8 @@ static enum rc import_run(void *state, struct bytes request, struct buffer *resu
                           struct buffer *report)
 {
     (void)request;
-    (void)report;
     const struct import *import = state;
-    struct budget budget = {.limit_bytes = IMPORT_BYTES_MAX};
-    struct buffer scene = {0};
-    struct err err = {.rc = RC_OK};
-    enum rc rc = mesh_import(import->bundle, &budget, &scene, &err);
-    buffer_put(result, rc == RC_OK ? buffer_bytes(&scene) : bytes_text(err.text));
-    budget_give(&budget, scene.at);
-    return rc == RC_OK && result->is_full ? RC_FULL : rc;
+    return mesh_run(import->bundle, result, report);
 }
 
 const struct worker_code cell_code_import = {

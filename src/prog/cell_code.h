@@ -10,8 +10,8 @@
 
 // load: an input object. run: a request of cell_code_request; result and report as the kernel's.
 extern const struct worker_code cell_code_kernels;
-// load: a bundle (kernel/mesh.h). run: any request; the result is a scene object, or, if the
-// code answers another code than RC_OK, words for the user.
+// load: a bundle (kernel/mesh.h). run: any request; the result is a scene object; with another
+// code than RC_OK the report holds words for the user.
 extern const struct worker_code cell_code_import;
 
 #define CELL_REQUEST_BYTES_MAX 65664 // KERNEL_PARAMS_BYTES_MAX and a kernel's name

@@ -59,8 +59,12 @@ static void on_done(void *self, const struct worker_done *done)
     } else if (done->rc == RC_OK) {
         take_scene(i, done->result);
     } else {
-        bytes_to_text(done->result, words, sizeof words);
-        finish(i, done->rc, words[0] != 0 ? words : done->text);
+        bytes_to_text(done->report, words, sizeof words);
+        if (words[0] == 0)
+            finish(i, done->rc, done->text);
+        else
+            i->rc = err_set(i->err, done->rc, "%s", words); // they name the file
+        loop_stop(i->loop);
     }
 }
 
@@ -182,5 +186,7 @@ enum rc scene_source_get(const char *name, struct arena *arena, struct budget *b
                          struct buffer *out, struct err *err)
 {
     enum rc rc = scenes_make(bytes_text(name), budget, out, err);
-    return rc == RC_ABSENT && file_exists(name) ? from_file(name, arena, budget, out, err) : rc;
+    if (rc != RC_ABSENT || (strchr(name, '.') == NULL && strchr(name, '/') == NULL))
+        return rc;
+    return from_file(name, arena, budget, out, err);
 }

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// How well do a probe, and cost units, foretell what tiles really take? One thread, no network.
+//
+//     cost_bench SCENE [WxH [SPP [TILES [FRAMES]]]]     (cornell 640x360 32 16 3)
+//
+// Plans each frame as the hub does and runs its tiles one after another. For each frame: max/mean
+// of the tiles' CPU time; of their cost units, which is what the plan got wrong; and the largest
+// deviation of time per unit from its mean, which is what the units got wrong. Also how long the
+// planning took.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "compute/frame.h"
+#include "kernel/kernel.h"
+#include "kernel/scene.h"
+#include "kernel/scenes.h"
+
+#define BUDGET_BYTES ((size_t)2 << 30)
+#define TILES_MAX    4096
+
+struct tile_cost {
+    double us;
+    double units;
+};
+
+struct bench {
+    struct budget budget;
+    struct queue queue;
+    struct view view;
+    void *kernel;
+    struct buffer scene;
+    uint8_t *result_room;
+    uint8_t *report_room;
+    struct tile_cost tile[TILES_MAX];
+};
+
+static void need(enum rc rc, const char *what)
+{
+    if (rc == RC_OK)
+        return;
+    fprintf(stderr, "cost_bench: %s: %s\n", what, rc_text(rc));
+    exit(1);
+}
+
+static double clock_us(clockid_t id)
+{
+    struct timespec t;
+    (void)clock_gettime(id, &t); // cannot fail with these clocks
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+}
+
+static struct buffer run_task(struct bench *b, const struct task *t, double *us)
+{
+    struct buffer result = buffer_of(b->result_room, MSG_RESULT_BYTES_MAX);
+    struct buffer report = buffer_of(b->report_room, KERNEL_REPORT_BYTES_MAX);
+    double start = clock_us(CLOCK_PROCESS_CPUTIME_ID);
+    need(trace_kernel.run(b->kernel, bytes_of(t->params, t->params_len), &result, &report), "run");
+    *us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - start;
+    return report;
+}
+
+static struct task *next_task(struct bench *b)
+{
+    return list_is_empty(&b->queue.waiting)
+               ? NULL
+               : CONTAINER_OF(b->queue.waiting.next, struct task, node);
+}
+
+static void print_frame(const struct bench *b, uint32_t frame, uint32_t tiles, double plan_us)
+{
+    double us = 0;
+    double units = 0;
+    double us_max = 0;
+    double units_max = 0;
+    double off = 0;
+    for (uint32_t i = 0; i < tiles; i++) {
+        us += b->tile[i].us;
+        units += b->tile[i].units;
+        us_max = b->tile[i].us > us_max ? b->tile[i].us : us_max;
+        units_max = b->tile[i].units > units_max ? b->tile[i].units : units_max;
+    }
+    for (uint32_t i = 0; i < tiles; i++) {
+        double rate = b->tile[i].us / b->tile[i].units * units / us - 1;
+        off = rate > off ? rate : -rate > off ? -rate : off;
+    }
+    printf("frame %u: %u tiles, mean %.1f ms; max/mean of time %.3f, of units %.3f; time per unit "
+           "off by %.1f %% at most; planned in %.0f us\n",
+           frame, tiles, us / tiles / 1000, us_max * tiles / us, units_max * tiles / units,
+           off * 100, plan_us);
+}
+
+static void run_frame(struct bench *b, const struct msg_submit *spec)
+{
+    struct frame f = {.spec = *spec};
+    double us;
+    uint32_t tiles = 0;
+    list_init(&f.tasks);
+    if (!view_fits(&b->view, spec)) {
+        need(frame_probe(&f, &b->queue), "probe");
+        struct task *probe = next_task(b);
+        struct buffer report = run_task(b, probe, &us);
+        need(frame_probed(&f, &b->view, buffer_bytes(&report)), "probed");
+        queue_free(&b->queue, probe);
+        printf("probe: %.1f ms\n", us / 1000);
+    }
+    double weight = 1;
+    double start = clock_us(CLOCK_MONOTONIC);
+    need(frame_plan(&f, &b->view, &b->queue, &weight, 1), "plan");
+    double plan_us = clock_us(CLOCK_MONOTONIC) - start;
+    memset(b->tile, 0, sizeof b->tile);
+    for (struct task *t; (t = next_task(b)) != NULL;) {
+        struct buffer report = run_task(b, t, &us);
+        double units = frame_report_units(buffer_bytes(&report));
+        b->tile[t->index].us += us;
+        b->tile[t->index].units += units;
+        tiles = t->index + 1 > tiles ? t->index + 1 : tiles;
+        t->frame = &f;
+        frame_learn(&b->view, t, buffer_bytes(&report), (uint64_t)us, units / us);
+        queue_free(&b->queue, t);
+    }
+    print_frame(b, spec->frame, tiles, plan_us);
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench b;
+    const char *name = argc > 1 ? argv[1] : "cornell";
+    struct msg_submit spec = {.width = 640, .height = 360, .depth_max = 6};
+    struct err err;
+    struct scene scene;
+    b.budget.limit_bytes = BUDGET_BYTES;
+    b.view.budget = &b.budget;
+    if (argc > 2 && sscanf(argv[2], "%ux%u", &spec.width, &spec.height) != 2)
+        need(RC_CONFIG, argv[2]);
+    spec.samples = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 32;
+    spec.tiles = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 16;
+    uint32_t frames = argc > 5 ? (uint32_t)strtoul(argv[5], NULL, 10) : 3;
+    struct arena *arena = arena_new((size_t)64 << 20);
+    b.result_room = budget_take(&b.budget, MSG_RESULT_BYTES_MAX);
+    b.report_room = budget_take(&b.budget, KERNEL_REPORT_BYTES_MAX);
+    if (arena == NULL || b.result_room == NULL || b.report_room == NULL)
+        need(RC_NOMEM, "memory");
+    need(queue_init(&b.queue, arena, &b.budget, 1), "queue");
+    need(scenes_make(bytes_text(name), &b.budget, &b.scene, &err), name);
+    need(scene_open(&scene, buffer_bytes(&b.scene), &err), name);
+    need(trace_kernel.open(&b.kernel), "open");
+    need(trace_kernel.load(b.kernel, buffer_bytes(&b.scene)), "load");
+    spec.scene = hash_bytes(buffer_bytes(&b.scene));
+    for (spec.frame = 0; spec.frame < frames; spec.frame++) {
+        spec.camera = scene_camera(&scene, (float)spec.frame / 24);
+        run_frame(&b, &spec);
+    }
+    trace_kernel.close(b.kernel);
+    arena_free(arena);
+    return 0;
+}

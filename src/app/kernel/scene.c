@@ -163,7 +163,8 @@ static enum rc check_triangles(const struct scene *s, struct err *err)
 
 enum rc scene_open(struct scene *out, struct bytes object, struct err *err)
 {
-    static_assert(sizeof SCENE_MAGIC - 1 + 14 * 4 == HEADER_BYTES, "header as in scene.h");
+    static_assert(sizeof SCENE_MAGIC - 1 + 14 * sizeof(float) == HEADER_BYTES,
+                  "header as in scene.h");
     struct scene s = {0};
     enum rc rc = check_header(&s, object, err);
     if (rc == RC_OK)

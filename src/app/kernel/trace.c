@@ -22,7 +22,7 @@
 #define STATE_BYTES_MAX (2u << 20)
 #define WORLD_BYTES_MAX (3ull << 30) // of the largest scene that scene.h allows
 #define TRACE_FLIGHT    64u          // 20 KiB of paths: stays in the first-level cache
-#define FETCH_AHEAD     4u
+#define FETCH_AHEAD     4u           // paths
 
 // Rounding to nearest, no exceptions, denormals are zero (bits 15 and 6): as Embree wants it, and
 // the same wherever this runs.
@@ -235,24 +235,28 @@ static void job_step(struct job *j, uint32_t count)
 {
     struct path *path = j->state->path;
     const struct world *w = &j->state->world;
+    const bool has_screens = w->surface_count > w->opaque_count;
     for (uint32_t i = 0; i < count; i++) {
-        j->context.key = path_ray_key(&path[i]);
+        if (has_screens)
+            j->context.key = path_ray_key(&path[i]);
         rtcIntersect1(w->scene, &j->context.context, &path[i].ray);
+        path_toll(&path[i], &j->context);
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (i + FETCH_AHEAD < count) {
-            const struct RTCHit *h = &path[i + FETCH_AHEAD].ray.hit;
-            if (h->geomID != RTC_INVALID_GEOMETRY_ID)
-                __builtin_prefetch(world_surface(w, h->geomID, h->primID));
-        }
+        if (i + 2 * FETCH_AHEAD < count)
+            path_fetch_hit(w, &path[i + 2 * FETCH_AHEAD]);
+        if (i + FETCH_AHEAD < count)
+            path_fetch_more(w, &path[i + FETCH_AHEAD]);
         path_shade(w, &path[i], j->params.depth_max);
     }
     j->report.rays += count;
     for (uint32_t i = 0; i < count; i++) {
         if (!path[i].has_shadow)
             continue;
-        j->context.key = path_shadow_key(&path[i]);
+        if (has_screens)
+            j->context.key = path_shadow_key(&path[i]);
         rtcOccluded1(w->scene, &j->context.context, &path[i].shadow);
+        path_toll(&path[i], &j->context);
         path_light(&path[i]);
         j->report.shadow_rays++;
     }

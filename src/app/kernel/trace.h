@@ -13,6 +13,7 @@
 #define KERNEL_TRACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -21,7 +22,7 @@
 #include "kernel/kernel.h"
 
 #define TRACE_LAYERS          2
-#define TRACE_PIXEL_BYTES     (TRACE_LAYERS * 3 * 4)
+#define TRACE_PIXEL_BYTES     ((size_t)TRACE_LAYERS * 3 * 4)
 #define TRACE_UNIT            65536  // one step of a sum is 1 / 65536 of radiance 1
 #define TRACE_RADIANCE_MAX    64.0f  // of one sample, per layer and channel: bounds fireflies
 #define TRACE_SAMPLES_MAX     1024u  // in one task: 1024 * 64 * 65536 just fits 32 bits

@@ -9,7 +9,8 @@
 #include "base/rng.h"
 #include "kernel/trace.h"
 
-#define PIXEL_WORDS (TRACE_LAYERS * 3)
+#define PARAMS_BYTES_MAX (TRACE_PARTS_MAX * sizeof(struct trace_pixel) + 256) // encoded
+#define PIXEL_WORDS      (TRACE_LAYERS * 3)
 
 // Numbers measured: doc/decisions/0004-verification-tolerance.md. A channel differs if it is
 // further off than 1 / 64 of the smaller of both plus 1 / 16 of radiance 1.
@@ -93,7 +94,8 @@ enum rc trace_part(struct bytes params, uint64_t nonce, struct buffer *part_para
 
 static uint32_t word_at(struct bytes b, uint32_t pixel, uint32_t word)
 {
-    struct cursor c = {.left = bytes_part(b, (size_t)pixel * TRACE_PIXEL_BYTES + word * 4, 4)};
+    struct cursor c = {.left =
+                           bytes_part(b, (size_t)pixel * TRACE_PIXEL_BYTES + (size_t)word * 4, 4)};
     return cursor_u32le(&c);
 }
 
@@ -110,13 +112,18 @@ static bool pixel_differs(struct bytes a, uint32_t at_a, struct bytes b, uint32_
     return false;
 }
 
-// Whether a part asks for the same samples of the same picture.
-static bool belongs(const struct trace_params *a, const struct trace_params *b)
+// Whether a part asks for single pixels of the same samples of the same picture: then it is the
+// task itself with another list of pixels.
+static bool belongs(const struct trace_params *task, const struct trace_params *part,
+                    struct bytes part_params)
 {
-    return a->seed == b->seed && a->frame == b->frame && a->width == b->width &&
-           a->height == b->height && a->sample_first == b->sample_first &&
-           a->sample_count == b->sample_count && a->depth_max == b->depth_max &&
-           memcmp(&a->camera, &b->camera, sizeof a->camera) == 0 && b->pixel_count > 0;
+    struct trace_params wanted = *task;
+    wanted.pixel_count = part->pixel_count;
+    memcpy(wanted.pixel, part->pixel, sizeof wanted.pixel);
+    uint8_t at[PARAMS_BYTES_MAX];
+    struct buffer b = buffer_of(at, sizeof at);
+    return part->pixel_count > 0 && trace_params_encode(&wanted, &b) == RC_OK &&
+           bytes_equal(buffer_bytes(&b), part_params);
 }
 
 enum rc trace_judge(struct bytes params, struct bytes result, struct bytes part_params,
@@ -126,7 +133,7 @@ enum rc trace_judge(struct bytes params, struct bytes result, struct bytes part_
     struct trace_params p;
     struct trace_params part;
     if (trace_params_decode(&p, params) != RC_OK ||
-        trace_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part))
+        trace_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part, part_params))
         return RC_MALFORMED;
     size_t pixels = p.pixel_count > 0 ? p.pixel_count : (size_t)p.w * p.h;
     if (result.len != pixels * TRACE_PIXEL_BYTES ||

@@ -12,7 +12,7 @@
 #include "kernel/kernel.h"
 #include "kernel/trace.h"
 
-#define SIDE    64u
+#define SIDE    64ul
 #define SAMPLES 4u
 
 static uint8_t honest[SIDE * SIDE * TRACE_PIXEL_BYTES];
@@ -67,7 +67,7 @@ static void fill_honest(void)
 {
     struct rng rng = rng_seeded(1);
     for (size_t i = 0; i < sizeof honest / 4; i++)
-        put(honest, i, (uint32_t)rng_below(&rng, SAMPLES * 2 * TRACE_UNIT));
+        put(honest, i, (uint32_t)rng_below(&rng, 2ull * SAMPLES * TRACE_UNIT));
     memcpy(claimed, honest, sizeof honest);
 }
 

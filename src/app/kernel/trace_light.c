@@ -55,31 +55,48 @@ static __m128 spread(float u, __m128 step)
     return v - _mm_and_ps(_mm_cmpge_ps(v, one), one);
 }
 
-static void draw(const struct world *w, uint64_t bits, const struct light *out[LIGHT_CANDIDATES])
+// The upper half of bits picks a slot, a quarter of the table further for each candidate.
+static uint32_t slot_of(const struct world *w, uint64_t bits, uint32_t candidate)
 {
-    // The upper half picks a slot, a quarter of the table apart; the lower half is the coin.
-    float coin = random_low(bits);
-    for (uint32_t i = 0; i < LIGHT_CANDIDATES; i++) {
-        uint32_t upper = (uint32_t)(bits >> 32) + (i << 30);
-        uint32_t slot = (uint32_t)((uint64_t)upper * w->light_count >> 32);
-        const struct light_slot *s = &w->light_slots[slot];
-        out[i] = &w->lights[coin < s->keep ? slot : s->other];
-    }
+    uint32_t upper = (uint32_t)(bits >> 32) + (candidate << 30);
+    return (uint32_t)((uint64_t)upper * w->light_count >> 32);
+}
+
+static const struct light *draw(const struct world *w, uint64_t bits, uint32_t candidate)
+{
+    uint32_t slot = slot_of(w, bits, candidate);
+    const struct light_slot *s = &w->light_slots[slot];
+    // The lower half is the coin. A product, for a branch on it would be a toss too.
+    uint32_t is_other = (uint32_t)bits >= s->keep;
+    return &w->lights[slot + (s->other - slot) * is_other];
+}
+
+void light_fetch_slots(const struct world *w, uint64_t emitter_bits)
+{
+    for (uint32_t i = 0; i < LIGHT_CANDIDATES; i++)
+        __builtin_prefetch(&w->light_slots[slot_of(w, emitter_bits, i)]);
+}
+
+void light_fetch(const struct world *w, uint64_t emitter_bits)
+{
+    for (uint32_t i = 0; i < LIGHT_CANDIDATES; i++)
+        __builtin_prefetch(draw(w, emitter_bits, i));
 }
 
 static struct candidates weigh(const struct world *w, const struct lobe *l, struct vec at,
-                               uint64_t emitter_bits, uint64_t point_bits)
+                               const struct light_dice *dice)
 {
     struct candidates c;
-    draw(w, emitter_bits, c.light);
+    for (uint32_t i = 0; i < LIGHT_CANDIDATES; i++)
+        c.light[i] = draw(w, dice->emitter, i);
     __m128 power;
     __m128 rest;
     struct four from = four_row(c.light, 0, &power);
     struct four e1 = four_row(c.light, 4, &rest);
     struct four e2 = four_row(c.light, 8, &rest);
 
-    __m128 a = spread(random_high(point_bits), _mm_setr_ps(0.0f, 0.25f, 0.5f, 0.75f));
-    __m128 b = spread(random_low(point_bits), _mm_setr_ps(0.0f, 0.5f, 0.25f, 0.75f));
+    __m128 a = spread(random_high(dice->point), _mm_setr_ps(0.0f, 0.25f, 0.5f, 0.75f));
+    __m128 b = spread(random_low(dice->point), _mm_setr_ps(0.0f, 0.5f, 0.25f, 0.75f));
     // The other half of the parallelogram is folded back.
     __m128 one = _mm_set1_ps(1.0f);
     __m128 is_over = _mm_cmpgt_ps(a + b, one);
@@ -105,11 +122,11 @@ static struct candidates weigh(const struct world *w, const struct lobe *l, stru
     return c;
 }
 
-bool light_choose(const struct world *w, const struct lobe *l, struct vec at, uint64_t emitter_bits,
-                  uint64_t point_bits, float u, struct light_sample *out)
+bool light_choose(const struct world *w, const struct lobe *l, struct vec at,
+                  const struct light_dice *dice, struct light_sample *out)
 {
     assert(w->light_count > 0);
-    struct candidates c = weigh(w, l, at, emitter_bits, point_bits);
+    struct candidates c = weigh(w, l, at, dice);
     float weight[LIGHT_CANDIDATES];
     float x[LIGHT_CANDIDATES];
     float y[LIGHT_CANDIDATES];
@@ -119,7 +136,7 @@ bool light_choose(const struct world *w, const struct lobe *l, struct vec at, ui
     _mm_storeu_ps(y, c.to.y);
     _mm_storeu_ps(z, c.to.z);
     float sum = weight[0] + weight[1] + weight[2] + weight[3];
-    float mark = u * sum;
+    float mark = dice->keep * sum;
     size_t kept = (size_t)(mark >= weight[0]) + (size_t)(mark >= weight[0] + weight[1]) +
                   (size_t)(mark >= weight[0] + weight[1] + weight[2]);
     if (!(weight[kept] > 0.0f))

@@ -21,9 +21,20 @@ struct light_sample {
     struct vec light;   // what arrives if nothing is in between, haze not counted
 };
 
-// From 64 even bits for emitters, 64 for points on them, and 0 <= u < 1 for the choice.
+struct light_dice {   // what one choice is made from
+    uint64_t emitter; // even bits
+    uint64_t point;   // even bits
+    float keep;       // 0 .. 1, 1 excluded
+};
+
 // False: no light reaches `at` over this lobe.
-bool light_choose(const struct world *w, const struct lobe *l, struct vec at, uint64_t emitter_bits,
-                  uint64_t point_bits, float u, struct light_sample *out);
+bool light_choose(const struct world *w, const struct lobe *l, struct vec at,
+                  const struct light_dice *dice, struct light_sample *out);
+
+// Asks the caches for what light_choose will read for the same emitter_bits: the table first,
+// and a little later the lights. Worth its time from LIGHT_MANY lights on.
+#define LIGHT_MANY 256u
+void light_fetch_slots(const struct world *w, uint64_t emitter_bits);
+void light_fetch(const struct world *w, uint64_t emitter_bits);
 
 #endif

@@ -83,8 +83,9 @@ static void the_mean_is_the_sum_over_all_lamps(void **state)
         double sum2 = 0.0;
         for (int i = 0; i < n; i++) {
             struct light_sample s;
-            if (!light_choose(&w, &l, vec_of(0, 0, 0), rng_u64(&rng), rng_u64(&rng),
-                              (float)rng_unit(&rng) * 0.999999f, &s))
+            struct light_dice dice = {.emitter = rng_u64(&rng), .point = rng_u64(&rng)};
+            dice.keep = (float)rng_unit(&rng) * 0.999999f;
+            if (!light_choose(&w, &l, vec_of(0, 0, 0), &dice, &s))
                 continue;
             assert_true(s.towards.y > 0.0f);
             sum += (double)s.light.x;

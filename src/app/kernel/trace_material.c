@@ -71,8 +71,9 @@ static float albedo(float cos_out, float alpha, float eta)
     struct vec out = vec_of(sqrtf(1.0f - cos_out * cos_out), 0.0f, cos_out);
     float sum = 0.0f;
     for (int i = 0; i < STRATA_TURN * STRATA_STEEP; i++) {
+        int steep = i / STRATA_TURN;
         float u1 = ((float)(i % STRATA_TURN) + 0.5f) / (2 * STRATA_TURN);
-        float rest = 1.0f - ((float)(i / STRATA_TURN) + 0.5f) / STRATA_STEEP;
+        float rest = 1.0f - ((float)steep + 0.5f) / STRATA_STEEP;
         float u2 = 1.0f - rest * rest; // which happens 2 * rest times as often
         struct vec h = ggx_normal(out, alpha, u1, u2);
         float cos_oh = vec_dot(out, h);

@@ -22,10 +22,11 @@ enum {
 #define COSINE_OUT_MIN 0.01f   // a shading normal is bent until it sees the path's origin so well
 #define SHADOW_REACH   0.9998f // of the way to a light: its own triangle does not count
 
-// Cost in units of 10 ns or so, fitted by bench/trace_bench (doc/decisions/0004).
-#define COST_RAY    10u
-#define COST_HIT    10u
-#define COST_SHADOW 10u
+// Cost in units of about 10 ns on a desktop core, for both ray and shading: least squares over
+// tiles of 40x30 pixels (doc/benchmarks.md). Coins are dear: Embree leaves its loop for each.
+#define COST_MISS    5u
+#define COST_HIT     30u // with the shadow ray that most hits send
+#define COST_BLOCKED 30u // a shadow ray that met something: it was among things
 
 static struct vec unit_or(struct vec v, struct vec otherwise)
 {
@@ -59,7 +60,8 @@ struct view view_of(const struct camera *c, uint32_t width, uint32_t height)
 // A tent over -1 .. 1 from an even number.
 static float tent(float u)
 {
-    return u < 0.5f ? sqrtf(2.0f * u) - 1.0f : 1.0f - sqrtf(2.0f - 2.0f * u);
+    float x = 2.0f * u - 1.0f;
+    return copysignf(1.0f - sqrtf(1.0f - fabsf(x)), x);
 }
 
 static void ray_set(struct RTCRay *r, struct vec from, struct vec direction, float far)
@@ -202,9 +204,12 @@ static void path_ask_light(const struct world *w, struct path *p, const struct l
 {
     struct light_sample s;
     struct vec from = start_off(at, l->ng, l->ng);
-    float u = random_high(random_bits(p->key, dimension(p, DIMENSION_KEEP)));
-    if (!light_choose(w, l, from, random_bits(p->key, dimension(p, DIMENSION_EMITTER)),
-                      random_bits(p->key, dimension(p, DIMENSION_POINT)), u, &s))
+    struct light_dice dice = {
+        .emitter = random_bits(p->key, dimension(p, DIMENSION_EMITTER)),
+        .point = random_bits(p->key, dimension(p, DIMENSION_POINT)),
+        .keep = random_high(random_bits(p->key, dimension(p, DIMENSION_KEEP))),
+    };
+    if (!light_choose(w, l, from, &dice, &s))
         return;
     p->pending = vec_mul(p->throughput, s.light);
     if (w->sky.haze_per_m > 0.0f) {
@@ -213,7 +218,6 @@ static void path_ask_light(const struct world *w, struct path *p, const struct l
     }
     p->pending_layer = p->depth == 0 ? 0 : 1;
     p->has_shadow = true;
-    p->cost += COST_SHADOW;
     ray_set(&p->shadow, from, s.towards, SHADOW_REACH);
 }
 
@@ -251,12 +255,32 @@ static void path_scatter(const struct world *w, struct path *p, const struct lob
         path_go(p, start_off(at, l->ng, direction), direction);
 }
 
+void path_fetch_hit(const struct world *w, const struct path *p)
+{
+    const struct RTCHit *h = &p->ray.hit;
+    if (h->geomID == RTC_INVALID_GEOMETRY_ID)
+        return;
+    __builtin_prefetch(world_surface(w, h->geomID, h->primID));
+    if (w->light_count >= LIGHT_MANY)
+        light_fetch_slots(w, random_bits(p->key, dimension(p, DIMENSION_EMITTER)));
+}
+
+void path_fetch_more(const struct world *w, const struct path *p)
+{
+    const struct RTCHit *h = &p->ray.hit;
+    if (h->geomID == RTC_INVALID_GEOMETRY_ID)
+        return;
+    __builtin_prefetch(&w->materials[world_surface(w, h->geomID, h->primID)->material]);
+    if (w->light_count >= LIGHT_MANY)
+        light_fetch(w, random_bits(p->key, dimension(p, DIMENSION_EMITTER)));
+}
+
 void path_shade(const struct world *w, struct path *p, uint32_t depth_max)
 {
     const struct RTCRayHit *r = &p->ray;
     p->has_shadow = false;
-    p->cost += COST_RAY;
     if (r->hit.geomID == RTC_INVALID_GEOMETRY_ID) {
+        p->cost += COST_MISS;
         path_sky(w, p);
         return;
     }
@@ -285,8 +309,10 @@ void path_shade(const struct world *w, struct path *p, uint32_t depth_max)
 
 void path_light(struct path *p)
 {
-    if (p->shadow.tfar < 0.0f) // Embree's mark for: something is in between
+    if (p->shadow.tfar < 0.0f) { // Embree's mark for: something is in between
+        p->cost += COST_BLOCKED;
         return;
+    }
     struct vec *layer = &p->light[p->pending_layer];
     *layer = vec_add(*layer, p->pending);
 }

@@ -29,6 +29,8 @@
 #define PATH_ROULETTE_MAX 0.95f // the most likely go-on
 #define PATH_OFFSET       3e-5f // rays start this share of a coordinate off the surface
 
+#define PATH_COST_TOSS 100u // units, see trace_path.c
+
 struct view { // a camera, ready for rays through a frame
     struct vec eye;
     struct vec corner;         // towards the upper left corner of the frame
@@ -56,9 +58,20 @@ struct view view_of(const struct camera *c, uint32_t width, uint32_t height);
 
 // The first ray of one sample of pixel x, y; tent filter of two pixels' width.
 void path_begin(struct path *p, const struct view *v, uint32_t x, uint32_t y, uint64_t key);
+// After the ray, before path_shade: asks the caches for what it will read, in two steps, each
+// some hundred nanoseconds ahead.
+void path_fetch_hit(const struct world *w, const struct path *p);
+void path_fetch_more(const struct world *w, const struct path *p);
 void path_shade(const struct world *w, struct path *p, uint32_t depth_max);
 // After the shadow ray: adds what it let through.
 void path_light(struct path *p);
+
+// After any ray: puts what its coins cost on the path's bill.
+static inline void path_toll(struct path *p, struct world_context *c)
+{
+    p->cost += c->tosses * PATH_COST_TOSS;
+    c->tosses = 0;
+}
 
 // Keys of the coins thrown for triangles that are not opaque (trace_world.h).
 uint64_t path_ray_key(const struct path *p);

@@ -12,7 +12,7 @@
 #include "kernel/trace.h"
 
 #define STAGE_THINGS_MAX 4096u
-#define STAGE_SIDE_MAX   64u
+#define STAGE_SIDE_MAX   64ul
 
 struct stage {
     struct scene_sky sky;

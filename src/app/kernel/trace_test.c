@@ -9,11 +9,12 @@
 
 #include <cmocka.h>
 
+#include "base/num.h"
 #include "base/rng.h"
 #include "kernel/trace_open.h"
 #include "kernel/trace_stage.h"
 
-#define SIDE 40u
+#define SIDE 40ul
 
 static struct stage stage;
 static uint8_t whole[SIDE * SIDE * TRACE_PIXEL_BYTES];
@@ -21,7 +22,7 @@ static uint8_t whole[SIDE * SIDE * TRACE_PIXEL_BYTES];
 // A room with every kind of material, a hundred lamps, haze and rain.
 static void make_room(uint32_t samples)
 {
-    stage_init(&stage, SIDE, samples);
+    stage_init(&stage, (uint32_t)SIDE, samples);
     stage.sky = (struct scene_sky){
         .low = {0.3f, 0.2f, 0.4f}, .high = {0.1f, 0.2f, 0.5f}, .haze = {0.2f, 0.2f, 0.3f}};
     stage.sky.haze_per_m = 0.02f;
@@ -86,7 +87,7 @@ static void tiles_and_sample_ranges_add_up_to_the_frame(void **state)
     render_whole(9);
     static uint8_t sum[sizeof whole];
     memset(sum, 0, sizeof sum);
-    const uint32_t cut[] = {0, 1, 14, 33, SIDE};
+    const uint32_t cut[] = {0, 1, 14, 33, (uint32_t)SIDE};
     const uint32_t range[] = {0, 2, 9};
     for (size_t k = 0; k < 2; k++) {
         for (size_t i = 0; i < 4; i++) {
@@ -115,9 +116,10 @@ static void single_pixels_equal_those_of_the_frame(void **state)
     render_whole(5);
     struct trace_params *p = &stage.params;
     for (uint32_t from = 0; from < SIDE * SIDE; from += p->pixel_count) {
-        p->pixel_count = SIDE * SIDE - from < 333 ? SIDE * SIDE - from : 333;
+        p->pixel_count = (uint32_t)num_min(SIDE * SIDE - from, 333);
         for (uint32_t i = 0; i < p->pixel_count; i++) {
-            uint32_t n = (from + i) * 7 % (SIDE * SIDE); // 7 and the frame have no common divisor
+            size_t n =
+                (size_t)(from + i) * 7 % (SIDE * SIDE); // 7 and the frame have no common divisor
             p->pixel[i] = (struct trace_pixel){(uint16_t)(n % SIDE), (uint16_t)(n / SIDE)};
         }
         struct bytes r = stage_run(&stage);

@@ -121,7 +121,7 @@ static void alias_fill(struct light_slot *slots, double *share, uint32_t *stack,
     while (small > 0 && large < n) {
         uint32_t little = stack[--small];
         uint32_t big = stack[large++];
-        slots[little].keep = (float)share[little];
+        slots[little].keep = (uint32_t)(share[little] * 0x1p32);
         slots[little].other = big;
         share[big] -= 1.0 - share[little];
         if (share[big] < 1.0)
@@ -129,10 +129,7 @@ static void alias_fill(struct light_slot *slots, double *share, uint32_t *stack,
         else
             stack[--large] = big;
     }
-    while (small > 0) // what rounding left
-        slots[stack[--small]].keep = 1.0f;
-    while (large < n)
-        slots[stack[large++]].keep = 1.0f;
+    // What is left keeps to itself: `other` was itself from the start.
 }
 
 static enum rc collect_lights(struct world *w, struct arena *arena)
@@ -185,7 +182,8 @@ static enum rc collect_lights(struct world *w, struct arena *arena)
 static void filter_opacity(const struct RTCFilterFunctionNArguments *args)
 {
     assert(args->N == 1); // single rays only
-    const struct world_context *c = (const void *)args->context;
+    struct world_context *c = (void *)args->context;
+    c->tosses++;
     uint32_t primitive = ((const struct RTCHit *)(const void *)args->hit)->primID;
     const struct surface *s = &c->world->surfaces[c->world->opaque_count + primitive];
     float u = random_high(random_bits(c->key, primitive));

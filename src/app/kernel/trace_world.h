@@ -45,7 +45,7 @@ struct light { // one emitting triangle, 64 bytes
 };
 
 struct light_slot { // one row of the alias table (Vose 1991)
-    float keep;     // chance that this slot means the light of its own number
+    uint32_t keep;  // chance / 2^32 that this slot means the light of its own number
     uint32_t other; // else this one
 };
 
@@ -65,7 +65,8 @@ struct world {
 struct world_context {                  // what Embree hands to the filter
     struct RTCIntersectContext context; // first
     const struct world *world;
-    uint64_t key; // of this ray's coins
+    uint64_t key;    // of this ray's coins
+    uint32_t tosses; // coins thrown so far, for the cost map
 };
 
 // RC_NOMEM: arena or Embree have no more. *w then needs world_close all the same.

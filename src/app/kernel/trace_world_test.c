@@ -46,7 +46,7 @@ static void lines_and_points_are_left_out_and_screens_come_last(void **state)
     uint32_t grey = stage_material(&stage, stage_grey(0.5f));
     uint32_t v[4];
     for (size_t i = 0; i < 4; i++)
-        v[i] = stage_vertex(&stage, (const float[3]){(float)i, (float)(i / 3), 0.0f}, NULL);
+        v[i] = stage_vertex(&stage, (const float[3]){(float)i, i == 3 ? 1.0f : 0.0f, 0.0f}, NULL);
     stage_triangle(&stage, (const uint32_t[3]){v[0], v[1], v[3]}, half);
     stage_triangle(&stage, (const uint32_t[3]){v[0], v[1], v[2]}, grey); // a line
     stage_triangle(&stage, (const uint32_t[3]){v[0], v[0], v[0]}, half); // a point
@@ -92,7 +92,7 @@ static void the_alias_table_has_the_odds_of_the_powers(void **state)
     assert_int_equal(w.light_count, LAMPS);
     double odds[LAMPS] = {0};
     for (uint32_t i = 0; i < LAMPS; i++) {
-        double keep = (double)w.light_slots[i].keep;
+        double keep = (double)w.light_slots[i].keep / 4294967296.0;
         assert_in_range(w.light_slots[i].other, 0, LAMPS - 1);
         odds[i] += keep / LAMPS;
         odds[w.light_slots[i].other] += (1.0 - keep) / LAMPS;
@@ -114,8 +114,10 @@ static void normals_survive_packing(void **state)
     for (int i = 0; i < 100000; i++) {
         struct vec n = vec_of((float)rng_unit(&rng) - 0.5f, (float)rng_unit(&rng) - 0.5f,
                               (float)rng_unit(&rng) - 0.5f);
-        if (i < 27) // the axes, edges and corners
-            n = vec_of((float)(i % 3 - 1), (float)(i / 3 % 3 - 1), (float)(i / 9 - 1));
+        if (i < 27) { // the axes, edges and corners
+            const float side[3] = {-1.0f, 0.0f, 1.0f};
+            n = vec_of(side[i % 3], side[i / 3 % 3], side[i / 9]);
+        }
         if (vec_length(n) < 1e-3f)
             continue;
         n = vec_unit(n);

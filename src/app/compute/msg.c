@@ -155,7 +155,7 @@ static void challenge(struct codec *c, struct msg *m)
 static void ability_fields(struct codec *c, struct msg_ability *v)
 {
     u32_field(c, &v->slots, 0, MSG_SLOTS_MAX);
-    u32_field(c, &v->cores, 0, 65536);
+    u32_field(c, &v->cores, 0, MSG_CORES_MAX);
     u64_field(c, &v->memory_bytes, 0, UINT64_MAX);
     text_field(c, v->cpu, sizeof v->cpu);
     text_field(c, v->cage, sizeof v->cage);
@@ -185,7 +185,7 @@ static void hello(struct codec *c, struct msg *m)
 static void welcome(struct codec *c, struct msg *m)
 {
     fixed_field(c, m->as.welcome.signature.b, SIGNATURE_BYTES);
-    u32_field(c, &m->as.welcome.heartbeat_ms, 100, 60000);
+    u32_field(c, &m->as.welcome.heartbeat_ms, MSG_HEARTBEAT_MS_MIN, MSG_HEARTBEAT_MS_MAX);
 }
 
 static void refuse(struct codec *c, struct msg *m)

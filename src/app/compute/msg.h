@@ -30,6 +30,9 @@
 #define MSG_TEXT_BYTES       161         // with its final 0
 #define MSG_KERNELS_MAX      16u
 #define MSG_SLOTS_MAX        1024u
+#define MSG_CORES_MAX        65536u
+#define MSG_HEARTBEAT_MS_MIN 100u
+#define MSG_HEARTBEAT_MS_MAX 60000u
 #define MSG_PART_BYTES_MAX   (1u << 20) // of an object, in one message
 #define MSG_OBJECT_BYTES_MAX (256u << 20)
 #define MSG_SAMPLES_MAX      65536u // of a frame, over all its tasks

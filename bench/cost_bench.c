@@ -33,6 +33,7 @@ struct bench {
     struct buffer scene;
     uint8_t *result_room;
     uint8_t *report_room;
+    double us_per_unit; // learned as the hub learns a helper's
     struct tile_cost tile[TILES_MAX];
 };
 
@@ -117,7 +118,9 @@ static void run_frame(struct bench *b, const struct msg_submit *spec)
         b->tile[t->index].units += units;
         tiles = t->index + 1 > tiles ? t->index + 1 : tiles;
         t->frame = &f;
-        frame_learn(&b->view, t, buffer_bytes(&report), (uint64_t)us, units / us);
+        double rate = us / units;
+        b->us_per_unit += b->us_per_unit > 0 ? ROSTER_LEARN * (rate - b->us_per_unit) : rate;
+        frame_learn(&b->view, t, buffer_bytes(&report), (uint64_t)us, 1 / b->us_per_unit);
         queue_free(&b->queue, t);
     }
     print_frame(b, spec->frame, tiles, plan_us);

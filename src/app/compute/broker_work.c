@@ -406,7 +406,6 @@ static void check_parts(struct broker *b, struct task *t)
     check->units = t->units * TRACE_PARTS / ((double)t->rect.w * t->rect.h);
     check->checked = t;
     check->is_for_own = true;
-    t->back.check = check;
     list_push_back(&t->frame->tasks, &check->sibling);
     queue_wait(&b->queue, check, true);
 }
@@ -452,13 +451,19 @@ static void check_back(struct broker *b, struct task *check, const struct msg_re
                                     bytes_of(t->back.result, t->back.result_len),
                                     bytes_of(check->params, check->params_len), m->result, &v);
     queue_free(&b->queue, check);
-    t->back.check = NULL;
-    if (rc != RC_OK || !v.is_right) {
+    bool is_right = rc == RC_OK && v.is_right;
+    enum verify_verdict verdict = verify_draw(&t->back.draws, v.parts, v.mismatches, is_right);
+    v.parts = t->back.draws.parts;
+    v.mismatches = t->back.draws.mismatches;
+    v.is_right = verdict == VERIFY_RIGHT;
+    if (verdict == VERIFY_AGAIN) {
+        check_parts(b, t);
+    } else if (verdict == VERIFY_WRONG) {
         wrong(b, t, &v, "pixels that were redone came out differently");
-        return;
+    } else {
+        tell_verdict(b, &t->back.node, t->id, &v, "right");
+        deliver(b, t, v.parts);
     }
-    tell_verdict(b, &t->back.node, t->id, &v, "right");
-    deliver(b, t, v.parts);
 }
 
 static void probe_back(struct broker *b, struct task *t, const struct msg_result *m)

@@ -41,7 +41,7 @@ struct returned { // a tile's result while it is being checked
     struct digest hash; // of result
     uint8_t *result;    // a block of the budget
     size_t result_len;
-    struct task *check;
+    struct verify_draws draws; // of its parts, so far
 };
 
 struct task {

@@ -20,3 +20,17 @@ void verify_note(struct verify_record *r, bool is_right)
         r->strikes++;
     r->is_barred = r->is_barred || r->strikes >= VERIFY_STRIKES_MAX;
 }
+
+enum verify_verdict verify_draw(struct verify_draws *d, uint32_t parts, uint32_t mismatches,
+                                bool is_right)
+{
+    assert(d->draws < VERIFY_DRAWS_MAX);
+    d->draws++;
+    d->parts += parts;
+    d->mismatches += mismatches;
+    if (!is_right || d->mismatches > VERIFY_MISMATCHES_MAX)
+        return VERIFY_WRONG;
+    if (d->mismatches == 0 || d->draws == VERIFY_DRAWS_MAX)
+        return VERIFY_RIGHT;
+    return VERIFY_AGAIN;
+}

@@ -23,4 +23,23 @@ struct verify_record { // a value type; zeroed is a newcomer
 
 void verify_note(struct verify_record *r, bool is_right);
 
+// What draws of random parts say of one result. A draw without any mismatch settles it; one with
+// some, within the kernel's budget, may be an honest machine that rounds differently, or a lie
+// about few parts: then more are drawn, and only few mismatches in all are forgiven (the model
+// and its figures: doc/decisions/0004-verification-tolerance.md).
+#define VERIFY_DRAWS_MAX      8u
+#define VERIFY_MISMATCHES_MAX 4u // in all draws together
+
+enum verify_verdict { VERIFY_RIGHT, VERIFY_WRONG, VERIFY_AGAIN };
+
+struct verify_draws { // a value type; zeroed before the first draw
+    uint32_t draws;
+    uint32_t parts;
+    uint32_t mismatches;
+};
+
+// Adds one draw. is_right: the kernel's own word on it.
+enum verify_verdict verify_draw(struct verify_draws *d, uint32_t parts, uint32_t mismatches,
+                                bool is_right);
+
 #endif

@@ -82,9 +82,40 @@ static void test_as_a_naive_twin(void **state)
     }
 }
 
+static void test_one_clean_draw_settles_it(void **state)
+{
+    (void)state;
+    struct verify_draws d = {0};
+    assert_int_equal(verify_draw(&d, 128, 0, true), VERIFY_RIGHT);
+    assert_int_equal(d.parts, 128);
+}
+
+static void test_few_mismatches_ask_for_more(void **state)
+{
+    (void)state;
+    struct verify_draws d = {0};
+    assert_int_equal(verify_draw(&d, 128, 3, true), VERIFY_AGAIN);
+    for (uint32_t i = 2; i < VERIFY_DRAWS_MAX; i++)
+        assert_int_equal(verify_draw(&d, 128, 0, true), VERIFY_AGAIN);
+    assert_int_equal(verify_draw(&d, 128, 1, true), VERIFY_RIGHT); // 4 of 1024 are forgiven
+}
+
+static void test_many_mismatches_are_wrong(void **state)
+{
+    (void)state;
+    struct verify_draws d = {0};
+    assert_int_equal(verify_draw(&d, 128, 4, false), VERIFY_WRONG); // by the kernel's own budget
+    d = (struct verify_draws){0};
+    assert_int_equal(verify_draw(&d, 128, 2, true), VERIFY_AGAIN);
+    assert_int_equal(verify_draw(&d, 128, 3, true), VERIFY_WRONG); // 5 in all
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_clean_draw_settles_it),
+        cmocka_unit_test(test_few_mismatches_ask_for_more),
+        cmocka_unit_test(test_many_mismatches_are_wrong),
         cmocka_unit_test(test_one_slip_is_forgiven),
         cmocka_unit_test(test_two_within_the_window_bar),
         cmocka_unit_test(test_barred_for_good),

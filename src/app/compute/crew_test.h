@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+// A helper fed by hand: a hub that says what a test wants, and lanes that do as they are told.
+//
+// For tests and fuzz targets only; asserts instead of failing. After every call the helper is
+// drained, and what it wants of its lanes is checked against what they do.
+#ifndef COMPUTE_CREW_TEST_H
+#define COMPUTE_CREW_TEST_H
+
+#include <stdlib.h>
+
+#include "compute/hand_test.h"
+#include "compute/helper.h"
+
+#define CREW_LANES     3u
+#define CREW_HEARD_MAX 4096u
+#define CREW_STORE     ((uint64_t)1 << 20)
+
+struct crew_lane {
+    enum { LANE_IDLE, LANE_LOADING, LANE_RUNNING } state;
+    bool is_killed;
+    bool has_object;
+    struct digest object; // loaded, or on its way
+};
+
+struct crew_heard {
+    bool is_taken;
+    size_t len;
+    uint8_t *at;
+};
+
+struct crew {
+    struct budget budget;
+    struct rng rng;
+    struct hand_store store;
+    struct sign_key *hub;
+    struct sign_key *key;
+    struct helper *helper;
+    struct crew_lane lane[CREW_LANES];
+    uint64_t now_us;
+    uint32_t closings, events[HELPER_EVENT_VERDICT + 1];
+    char closing[MSG_TEXT_BYTES]; // the last one's reason
+    struct crew_heard *heard;
+    size_t heard_count;
+};
+
+static inline void crew_open(struct crew *c, size_t bytes)
+{
+    *c = (struct crew){.budget = {.limit_bytes = bytes}, .rng = rng_seeded(1), .now_us = 1000000};
+    hand_store_open(&c->store, CREW_STORE);
+    c->hub = hand_key(1);
+    c->key = hand_key(2);
+    c->heard = calloc(CREW_HEARD_MAX, sizeof *c->heard);
+    assert(c->heard != NULL);
+    struct helper_cfg cfg = {.budget = &c->budget,
+                             .store = c->store.store,
+                             .client = {.role = MSG_ROLE_HELPER,
+                                        .key = c->key,
+                                        .ability = {.slots = CREW_LANES},
+                                        .entropy = hand_entropy(&c->rng)}};
+    hand_must(helper_new(&c->helper, &cfg));
+}
+
+static inline void crew_forget(struct crew *c)
+{
+    for (size_t i = 0; i < c->heard_count; i++)
+        free(c->heard[i].at);
+    c->heard_count = 0;
+}
+
+static inline void crew_close(struct crew *c)
+{
+    helper_free(c->helper);
+    assert(c->budget.used_bytes == 0);
+    crew_forget(c);
+    free(c->heard);
+    sign_key_free(c->hub);
+    sign_key_free(c->key);
+    hand_store_close(&c->store);
+}
+
+// Whatever the hub says, lanes are told only what they can do.
+static inline void crew_lane_told(struct crew *c, const struct helper_out *out)
+{
+    assert(out->lane < CREW_LANES);
+    struct crew_lane *l = &c->lane[out->lane];
+    if (out->kind == HELPER_LOAD) {
+        assert(l->state == LANE_IDLE && out->bytes.len > 0 && out->budget_us > 0);
+        l->state = LANE_LOADING;
+        l->object = hash_bytes(out->bytes);
+        l->has_object = false;
+    } else if (out->kind == HELPER_RUN) {
+        assert(l->state == LANE_IDLE && l->has_object && out->budget_us > 0);
+        assert(strcmp(out->kernel, "trace") == 0);
+        l->state = LANE_RUNNING;
+        l->is_killed = false;
+    } else {
+        assert(l->state == LANE_RUNNING && !l->is_killed);
+        l->is_killed = true;
+    }
+}
+
+static inline void crew_drain(struct crew *c)
+{
+    struct helper_out out;
+    struct helper_event e;
+    while (helper_next(c->helper, &out)) {
+        if (out.kind == HELPER_CLOSE) {
+            c->closings++;
+            bytes_to_text(out.bytes, c->closing, sizeof c->closing);
+        } else if (out.kind != HELPER_SEND) {
+            crew_lane_told(c, &out);
+        } else {
+            if (c->heard_count == CREW_HEARD_MAX)
+                crew_forget(c);
+            struct crew_heard *h = &c->heard[c->heard_count++];
+            *h = (struct crew_heard){.len = out.bytes.len, .at = malloc(out.bytes.len + 1)};
+            assert(h->at != NULL);
+            memcpy(h->at, out.bytes.at, out.bytes.len);
+        }
+    }
+    while (helper_event(c->helper, &e))
+        c->events[e.kind]++;
+}
+
+static inline void crew_raw(struct crew *c, struct bytes message)
+{
+    helper_input(c->helper, message, c->now_us);
+    crew_drain(c);
+}
+
+static inline void crew_say(struct crew *c, const struct msg *m)
+{
+    size_t cap = msg_bytes_max(m);
+    uint8_t *at = malloc(cap);
+    assert(at != NULL);
+    crew_raw(c, hand_encode(m, at, cap));
+    free(at);
+}
+
+static inline bool crew_hears(struct crew *c, enum msg_type type, struct msg *out)
+{
+    for (size_t i = 0; i < c->heard_count; i++) {
+        struct crew_heard *h = &c->heard[i];
+        hand_must(msg_decode(out, bytes_of(h->at, h->len)));
+        if (h->is_taken || out->type != type)
+            continue;
+        h->is_taken = true;
+        return true;
+    }
+    return false;
+}
+
+// Connected to the hub, and as far in as steps say: 1 challenged, 2 welcome.
+static inline void crew_connect(struct crew *c, int steps)
+{
+    helper_open(c->helper, c->now_us);
+    struct msg m = {.type = MSG_CHALLENGE,
+                    .as.challenge = {.version = MSG_VERSION, .hub = sign_key_public(c->hub)}};
+    if (steps >= 1)
+        crew_say(c, &m);
+    if (steps < 2 || !crew_hears(c, MSG_HELLO, &m))
+        return;
+    struct msg w = {.type = MSG_WELCOME, .as.welcome = {.heartbeat_ms = 1000}};
+    uint8_t room[MSG_SIGNED_BYTES];
+    hand_sign(c->hub, msg_welcome_signed(m.as.hello.nonce, &m.as.hello.public, room),
+              &w.as.welcome.signature);
+    crew_say(c, &w);
+}
+
+static inline void crew_hang_up(struct crew *c)
+{
+    helper_closed(c->helper, c->now_us);
+    crew_drain(c);
+}
+
+// What this lane does ends: loaded, ran, or failed with rc.
+static inline void crew_ends(struct crew *c, uint32_t lane, enum rc rc)
+{
+    struct crew_lane *l = &c->lane[lane];
+    enum rc told = l->state == LANE_RUNNING && l->is_killed ? RC_CLOSED : rc;
+    bool is_load = l->state == LANE_LOADING;
+    if (l->state == LANE_IDLE)
+        return;
+    l->state = LANE_IDLE;
+    if (is_load) {
+        l->has_object = rc == RC_OK;
+        helper_loaded(c->helper, lane, rc, "no scene", c->now_us);
+    } else {
+        struct helper_outcome o = {.rc = told,
+                                   .text = "died\nof it",
+                                   .result = bytes_text("the result"),
+                                   .report = bytes_text("the report"),
+                                   .cpu_us = 5};
+        helper_ran(c->helper, lane, &o, c->now_us);
+    }
+    crew_drain(c);
+}
+
+static inline struct bytes crew_object(uint8_t number)
+{
+    static const char *const text[] = {"object zero", "object one", "object two", "object three"};
+    return bytes_text(text[number % 4]);
+}
+
+static inline struct msg crew_assign(uint64_t task, uint8_t object)
+{
+    return (struct msg){.type = MSG_ASSIGN,
+                        .as.assign = {.task = task,
+                                      .budget_ms = 1000,
+                                      .spec = {.kernel = "trace",
+                                               .input_count = 1,
+                                               .input = {hash_bytes(crew_object(object))},
+                                               .params = bytes_text("params")}}};
+}
+
+static inline struct msg crew_part(uint8_t object)
+{
+    struct bytes data = crew_object(object);
+    return (struct msg){
+        .type = MSG_OBJECT_PART,
+        .as.object_part = {.digest = hash_bytes(data), .total = data.len, .data = data}};
+}
+
+#endif

@@ -4,9 +4,31 @@
 
 #include <assert.h>
 
+#include "kernel/trace_math.h"
+
 #define PI 3.14159265f
 
 static const struct vec no_normal = {0.0f, 0.0f, 0.0f};
+
+static float turn_of(float angle) // 0..1
+{
+    float turn = angle * (0.5f / PI);
+    return turn - floorf(turn);
+}
+
+float shape_sine(float angle)
+{
+    float sine, cosine;
+    math_sincos(turn_of(angle), &sine, &cosine);
+    return sine;
+}
+
+float shape_cosine(float angle)
+{
+    float sine, cosine;
+    math_sincos(turn_of(angle), &sine, &cosine);
+    return cosine;
+}
 
 struct frame frame_at(struct vec origin)
 {
@@ -15,8 +37,8 @@ struct frame frame_at(struct vec origin)
 
 struct frame frame_turned(struct vec origin, float angle)
 {
-    float c = cosf(angle);
-    float s = sinf(angle);
+    float c = shape_cosine(angle);
+    float s = shape_sine(angle);
     return (struct frame){origin, vec_of(c, 0.0f, -s), vec_of(0.0f, 1.0f, 0.0f),
                           vec_of(s, 0.0f, c)};
 }
@@ -85,7 +107,7 @@ static uint32_t ring_draw(struct draft *d, const struct ring *r)
     uint32_t first = draft_vertex_count(d);
     for (unsigned i = 0; i < r->sides; i++) {
         float a = 2.0f * PI * (float)i / (float)r->sides;
-        struct vec out = vec_along(vec_scale(r->side, cosf(a)), across, sinf(a));
+        struct vec out = vec_along(vec_scale(r->side, shape_cosine(a)), across, shape_sine(a));
         (void)draft_vertex(d, vec_along(r->centre, out, r->radius), out); // run on from first
     }
     return first;
@@ -158,10 +180,12 @@ void shape_turned(struct draft *d, const struct frame *f, const float (*outline)
         uint32_t next = draft_vertex_count(d);
         for (unsigned k = 0; k < sides; k++) {
             float a = 2.0f * PI * (float)k / (float)sides;
-            struct vec normal = frame_direction(f, rise * cosf(a), -widen, -rise * sinf(a));
-            (void)draft_vertex(
-                d, frame_point(f, outline[i][0] * cosf(a), outline[i][1], -outline[i][0] * sinf(a)),
-                normal); // indices run on from next
+            struct vec normal =
+                frame_direction(f, rise * shape_cosine(a), -widen, -rise * shape_sine(a));
+            (void)draft_vertex(d,
+                               frame_point(f, outline[i][0] * shape_cosine(a), outline[i][1],
+                                           -outline[i][0] * shape_sine(a)),
+                               normal); // indices run on from next
         }
         if (i > 0)
             skin(d, last, next, sides, material);
@@ -176,11 +200,11 @@ void shape_ball(struct draft *d, struct vec centre, float radius, unsigned bands
     for (unsigned i = 0; i <= bands; i++) {
         float polar = PI * (float)i / (float)bands;
         // Poles keep a hair of radius: vertices that coincide would make triangles of no area.
-        float r = i == 0 || i == bands ? 1e-4f : sinf(polar);
+        float r = i == 0 || i == bands ? 1e-4f : shape_sine(polar);
         uint32_t next = draft_vertex_count(d);
         for (unsigned k = 0; k < 2 * bands; k++) {
             float a = PI * (float)k / (float)bands;
-            struct vec out = vec_of(r * cosf(a), -cosf(polar), -r * sinf(a));
+            struct vec out = vec_of(r * shape_cosine(a), -shape_cosine(polar), -r * shape_sine(a));
             (void)draft_vertex(d, vec_along(centre, out, radius), out); // run on from next
         }
         if (i > 0)
@@ -195,7 +219,8 @@ void shape_disc(struct draft *d, const struct frame *f, float radius, unsigned s
     uint32_t first = draft_vertex_count(d);
     for (unsigned i = 0; i < sides; i++) {
         float a = 2.0f * PI * (float)i / (float)sides;
-        (void)draft_vertex(d, frame_point(f, radius * cosf(a), radius * sinf(a), 0.0f), no_normal);
+        (void)draft_vertex(
+            d, frame_point(f, radius * shape_cosine(a), radius * shape_sine(a), 0.0f), no_normal);
     }
     lid(d, first, f->origin, sides, material);
 }

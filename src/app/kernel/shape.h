@@ -15,6 +15,11 @@
 
 #define SHAPE_POINTS_MAX 64u // of a polyline or an outline
 
+// Of an angle within +-1e4, to 1e-6 plus what its own rounding does; the same on every machine,
+// which libm's are not.
+float shape_sine(float angle);
+float shape_cosine(float angle);
+
 struct frame {
     struct vec origin;
     struct vec right, up, out;

@@ -4,7 +4,8 @@
 
 #include "kernel/shape.h"
 
-#define HALF 1.0f // half the room's width; it stands on y = 0
+#define HALF 1.0f      // half the room's width; it stands on y = 0
+#define SUNK (-0.005f) // the box's underside, so that it does not lie in the floor's plane
 
 static uint32_t matte(struct draft *d, float red, float green, float blue)
 {
@@ -40,7 +41,7 @@ static void things(struct draft *d)
     const struct scene_material glass = {
         .base = {1.0f, 1.0f, 1.0f}, .transmission = 1.0f, .ior = 1.5f, .opacity = 1.0f};
     struct frame turned = frame_turned(vec_of(-0.05f, 0.0f, -0.55f), 0.3f);
-    shape_box(d, &turned, vec_of(-0.3f, 0.0f, -0.25f), vec_of(0.3f, 0.75f, 0.25f),
+    shape_box(d, &turned, vec_of(-0.3f, SUNK, -0.25f), vec_of(0.3f, 0.75f, 0.25f),
               matte(d, 0.73f, 0.73f, 0.73f));
     shape_ball(d, vec_of(-0.5f, 0.38f, 0.05f), 0.38f, 48, draft_material(d, &metal));
     shape_ball(d, vec_of(0.48f, 0.36f, 0.3f), 0.36f, 48, draft_material(d, &glass));

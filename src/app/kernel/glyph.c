@@ -8,6 +8,7 @@
 #include "base/attr.h"
 
 #define STROKE_POINTS_MAX 16
+#define LAYER_M           0.0008f // from point to point: no two strokes share a plane
 
 struct glyph {
     char code;
@@ -96,8 +97,8 @@ static void stroke(struct draft *d, const struct frame *f, const struct vec *poi
         shape_tube(d, point, count, pen->radius, pen->sides, pen->material);
         return;
     }
-    for (size_t i = 1; i < count; i++)
-        strip(d, f, point[i - 1], point[i], pen);
+    for (size_t i = 1; i < count; i++) // each piece a layer above the one before
+        strip(d, f, vec_along(point[i - 1], f->out, LAYER_M), point[i], pen);
 }
 
 static void glyph_draw(struct draft *d, const struct frame *f, char code,
@@ -106,6 +107,7 @@ static void glyph_draw(struct draft *d, const struct frame *f, char code,
     struct vec point[STROKE_POINTS_MAX];
     size_t count = 0;
     float step = pen->height / 6.0f;
+    float layer = 0.0f;
     const char *s = strokes_of(code);
     while (*s != '\0') {
         if (*s == ' ') {
@@ -116,7 +118,8 @@ static void glyph_draw(struct draft *d, const struct frame *f, char code,
         }
         assert(count < STROKE_POINTS_MAX && s[1] != '\0');
         point[count++] =
-            frame_point(f, (float)(s[0] - '0') * step, (float)(s[1] - '0') * step, 0.0f);
+            frame_point(f, (float)(s[0] - '0') * step, (float)(s[1] - '0') * step, layer * LAYER_M);
+        layer += 1.0f;
         s += 2;
     }
     stroke(d, f, point, count, pen);

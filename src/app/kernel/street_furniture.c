@@ -11,7 +11,7 @@ static void lamp(struct street *s, float side, float z)
 {
     float x = side * (STREET_KERB_X + 0.4f);
     unsigned sides = 6 + 2 * s->fine;
-    shape_rod(s->draft, vec_of(x, STREET_KERB_Y, z), vec_of(x, 0.7f, z), 0.09f, sides,
+    shape_rod(s->draft, vec_of(x, STREET_KERB_Y - STREET_SUNK, z), vec_of(x, 0.7f, z), 0.09f, sides,
               s->id[PAINT_DARK]);
     const struct vec mast[6] = {{x, 0.6f, z},
                                 {x, 4.6f, z},
@@ -46,15 +46,15 @@ static void cable(struct street *s, struct vec from, struct vec to, float sag, f
 static void pole(struct street *s, float side, float z)
 {
     float x = side * (STREET_KERB_X + 0.45f);
-    shape_rod(s->draft, vec_of(x, STREET_KERB_Y, z), vec_of(x, 9.0f, z), 0.13f, 10,
-              s->id[PAINT_TRIM]);
+    shape_rod(s->draft, vec_of(x, STREET_KERB_Y - 2.0f * STREET_SUNK, z), vec_of(x, 9.0f, z), 0.13f,
+              10, s->id[PAINT_TRIM]);
     struct frame f = frame_at(vec_of(x, 8.0f, z));
     shape_box(s->draft, &f, vec_of(-0.9f, 0.3f, -0.05f), vec_of(0.9f, 0.42f, 0.05f),
               s->id[PAINT_STEEL]);
     shape_box(s->draft, &f, vec_of(-0.7f, -0.6f, -0.05f), vec_of(0.7f, -0.5f, 0.05f),
               s->id[PAINT_STEEL]);
-    shape_rod(s->draft, vec_of(x + 0.35f, 6.6f, z + 0.1f), vec_of(x + 0.35f, 7.4f, z + 0.1f), 0.24f,
-              10, s->id[PAINT_STEEL]);
+    shape_rod(s->draft, vec_of(x + 0.35f, 6.6f, z + 0.1f), vec_of(x + 0.35f, 7.38f, z + 0.1f),
+              0.24f, 10, s->id[PAINT_STEEL]);
 }
 
 static void wires(struct street *s)
@@ -125,7 +125,7 @@ static void machine(struct street *s, float side, float z)
 {
     struct frame f = street_front(side, z, z - 1.0f);
     f.origin.y = STREET_KERB_Y;
-    shape_box(s->draft, &f, vec_of(0.0f, 0.0f, 0.05f), vec_of(1.0f, 1.85f, 0.75f),
+    shape_box(s->draft, &f, vec_of(0.0f, -STREET_SUNK, 0.05f), vec_of(1.0f, 1.85f, 0.75f),
               s->id[street_pick(s, 2) ? PAINT_CAR_A : PAINT_CAR_C]);
     shape_panel(s->draft, &f, (const float[2]){0.08f, 0.85f}, (const float[2]){0.92f, 1.75f},
                 0.755f, s->id[street_pick(s, 2) ? PAINT_BOX_WHITE : PAINT_ROOM_COOL_A]);
@@ -146,13 +146,12 @@ static void crates(struct street *s, float side, float z)
 {
     unsigned count = 2 + street_pick(s, 3);
     for (unsigned i = 0; i < count; i++) {
-        struct frame f = frame_turned(vec_of(side * (STREET_WALL_X - 0.45f - 0.5f * (float)(i % 2)),
-                                             STREET_KERB_Y + (i >= 4   ? 0.72f
-                                                              : i >= 2 ? 0.36f
-                                                                       : 0.0f),
-                                             z - 0.1f * (float)i),
-                                      street_between(s, -0.3f, 0.3f));
-        shape_box(s->draft, &f, vec_of(-0.25f, 0.0f, -0.2f), vec_of(0.25f, 0.34f, 0.2f),
+        struct frame f =
+            frame_turned(vec_of(side * (STREET_WALL_X - 0.45f - 0.5f * (float)(i % 2)),
+                                STREET_KERB_Y + (i >= 2 ? 0.36f : 0.0f) + 0.004f * (float)i,
+                                z - 0.1f * (float)i),
+                         street_between(s, -0.3f, 0.3f));
+        shape_box(s->draft, &f, vec_of(-0.25f, -0.015f, -0.2f), vec_of(0.25f, 0.34f, 0.2f),
                   s->id[PAINT_GOODS_A + street_pick(s, 3)]);
     }
 }
@@ -167,9 +166,9 @@ static void plant(struct street *s, float side, float z)
         float a = street_between(s, 0.0f, 2.0f * PI);
         float reach = street_between(s, 0.15f, 0.42f);
         float rise = street_between(s, 0.5f, 1.3f);
-        struct vec tip = frame_point(&f, reach * cosf(a), rise, reach * sinf(a));
+        struct vec tip = frame_point(&f, reach * shape_cosine(a), rise, reach * shape_sine(a));
         struct vec root = frame_point(&f, 0.0f, 0.36f + 0.3f * (rise - 0.4f), 0.0f);
-        struct vec side_way = vec_of(-0.06f * sinf(a), 0.02f, 0.06f * cosf(a));
+        struct vec side_way = vec_of(-0.06f * shape_sine(a), 0.02f, 0.06f * shape_cosine(a));
         struct vec middle = vec_scale(vec_add(root, tip), 0.5f);
         const struct vec leaf[4] = {root, vec_add(middle, side_way), tip,
                                     vec_sub(middle, side_way)};
@@ -182,7 +181,7 @@ static void stand(struct street *s, float side, float z)
 {
     struct frame f =
         frame_turned(vec_of(side * (STREET_KERB_X + 0.75f), STREET_KERB_Y, z), -0.35f * side);
-    shape_box(s->draft, &f, vec_of(-0.3f, 0.0f, -0.1f), vec_of(0.3f, 1.15f, 0.1f),
+    shape_box(s->draft, &f, vec_of(-0.3f, -1.3f * STREET_SUNK, -0.1f), vec_of(0.3f, 1.15f, 0.1f),
               s->id[PAINT_DARK]);
     enum tint tint = street_pick(s, TINT_COUNT);
     shape_panel(s->draft, &f, (const float[2]){-0.25f, 0.15f}, (const float[2]){0.25f, 1.1f}, 0.11f,

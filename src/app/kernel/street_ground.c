@@ -13,6 +13,7 @@
 #define SHORE_PUDDLE 0.515f // water above this lies open
 #define SHORE_DAMP   0.41f
 #define BANDS        3u // asphalt, damp, puddle
+#define RINGS        26u
 #define POLYGON_MAX  8u // a triangle cut by two lines keeps fewer
 
 static float lattice(uint64_t seed, int64_t x, int64_t z)
@@ -48,7 +49,7 @@ static float water(const struct street *s, float x, float z)
               0.15f * noise(s->seed + 2, x * 2.9f, z * 2.3f) +
               0.06f * noise(s->seed + 4, x * 7.0f, z * 6.0f);
     float kerb = fmaxf(0.0f, fabsf(x) - (STREET_KERB_X - 0.7f)) / 0.7f;
-    float track = cosf((fabsf(x) - 1.55f) * 2.0f * PI / 1.7f);
+    float track = shape_cosine((fabsf(x) - 1.55f) * 2.0f * PI / 1.7f);
     return h + 0.10f * kerb + 0.035f * track;
 }
 
@@ -67,8 +68,8 @@ static struct vec ground_normal(const struct street *s, float x, float z, unsign
     float nz = swell[band] * slope(s, 12, x * 2.3f, z * 2.3f) +
                grain[band] * slope(s, 14, x * 17.0f, z * 17.0f);
     if (band == BANDS - 1) { // wind on water
-        nx += 0.006f * sinf(x * 9.0f + z * 4.0f + 3.0f * noise(s->seed, x, z));
-        nz += 0.010f * sinf(z * 12.0f - x * 3.0f + 4.0f * noise(s->seed + 3, x, z));
+        nx += 0.006f * shape_sine(x * 9.0f + z * 4.0f + 3.0f * noise(s->seed, x, z));
+        nz += 0.010f * shape_sine(z * 12.0f - x * 3.0f + 4.0f * noise(s->seed + 3, x, z));
     }
     return vec_of(nx, 1.0f, nz);
 }
@@ -225,7 +226,7 @@ static void draw_marks(struct street *s)
     }
     for (unsigned i = 0; i < 7; i++) // a crossing
         draw_mark(s, 0.95f * (float)i - 3.1f, 0.48f, -10.6f, -13.8f);
-    draw_mark(s, -3.2f, 6.4f, -9.3f, -9.55f);
+    draw_mark(s, -3.2f, 6.4f, -9.45f, -9.70f);
 }
 
 // Slabs lie not quite even: each tilts its reflections a little.
@@ -283,13 +284,14 @@ static void draw_ring(struct street *s, float x, float z, float radius)
     float phase = street_between(s, 0.0f, 2.0f * PI);
     for (unsigned i = 0; i <= STEPS; i++) {
         float t = (float)i / STEPS;
-        float tilt = 0.13f * sinf(t * 3.0f * 2.0f * PI + phase) * sinf(PI * t);
+        float tilt = 0.13f * shape_sine(t * 3.0f * 2.0f * PI + phase) * shape_sine(PI * t);
         float r = fmaxf(radius * t, 1e-3f);
         uint32_t first = draft_vertex_count(s->draft);
         for (unsigned k = 0; k < SIDES; k++) {
             float a = 2.0f * PI * (float)k / SIDES;
-            (void)draft_vertex(s->draft, vec_of(x + r * cosf(a), 0.0015f, z + r * sinf(a)),
-                               vec_of(tilt * cosf(a), 1.0f, tilt * sinf(a))); // run on
+            (void)draft_vertex(
+                s->draft, vec_of(x + r * shape_cosine(a), 0.0015f, z + r * shape_sine(a)),
+                vec_of(tilt * shape_cosine(a), 1.0f, tilt * shape_sine(a))); // run on
         }
         for (unsigned k = 0; k < SIDES && i > 0; k++) {
             unsigned j = (k + 1) % SIDES;
@@ -300,18 +302,33 @@ static void draw_ring(struct street *s, float x, float z, float radius)
     }
 }
 
-static void draw_rings(struct street *s, unsigned count)
+struct ring_at {
+    float x, z, radius;
+};
+
+static bool is_apart(const struct ring_at *placed, unsigned count, struct ring_at r)
 {
-    unsigned tries = 40 * count;
-    while (count > 0 && tries-- > 0) {
+    bool apart = true;
+    for (unsigned i = 0; i < count; i++)
+        apart = apart && fabsf(placed[i].x - r.x) + fabsf(placed[i].z - r.z) >
+                             1.5f * (placed[i].radius + r.radius); // more than a circle's
+    return apart;
+}
+
+static void draw_rings(struct street *s)
+{
+    struct ring_at placed[RINGS];
+    unsigned count = 0;
+    for (unsigned tries = 40 * RINGS; count < RINGS && tries > 0; tries--) {
         float far = street_between(s, 0.0f, 1.0f);
         float x = street_between(s, -3.3f, 3.3f);
         float z = 1.0f - 16.0f * far * far;
         float radius = street_between(s, 0.05f, 0.14f);
-        if (water(s, x - radius, z) > SHORE_PUDDLE && water(s, x + radius, z) > SHORE_PUDDLE &&
+        if (is_apart(placed, count, (struct ring_at){x, z, radius}) &&
+            water(s, x - radius, z) > SHORE_PUDDLE && water(s, x + radius, z) > SHORE_PUDDLE &&
             water(s, x, z - radius) > SHORE_PUDDLE && water(s, x, z + radius) > SHORE_PUDDLE) {
             draw_ring(s, x, z, radius);
-            count--;
+            placed[count++] = (struct ring_at){x, z, radius};
         }
     }
 }
@@ -322,7 +339,7 @@ void street_ground(struct street *s, uint32_t triangles)
     draw_marks(s);
     draw_pavement(s, -1.0f);
     draw_pavement(s, 1.0f);
-    draw_rings(s, 26);
+    draw_rings(s);
     uint32_t spent = draft_triangle_count(s->draft) - before;
     draw_roadway(s, triangles > spent + 4000 ? triangles - spent : 4000);
 }

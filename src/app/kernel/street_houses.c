@@ -145,7 +145,7 @@ static void window(struct street *s, const struct house *h, float x, float y, fl
     shape_panel(s->draft, f, (const float[2]){middle - 0.025f, low[1]},
                 (const float[2]){middle + 0.025f, high[1]}, -0.1f, s->id[PAINT_DARK]);
     shape_panel(s->draft, f, (const float[2]){low[0], bar - 0.02f},
-                (const float[2]){high[0], bar + 0.02f}, -0.1f, s->id[PAINT_DARK]);
+                (const float[2]){high[0], bar + 0.02f}, -0.103f, s->id[PAINT_DARK]);
     sill(s, f, low[0] - 0.06f, high[0] + 0.06f, low[1]);
     if (street_pick(s, 100) < 22)
         cooler(s, f, low[0], y + 0.08f);
@@ -178,7 +178,7 @@ static void fire_escape(struct street *s, const struct house *h)
     float x1 = x0 + 3.0f;
     for (unsigned i = 0; i < h->storeys; i++) {
         float y = GROUND_M + 0.45f + STOREY_M * (float)i;
-        shape_box(s->draft, f, vec_of(x0, y - 0.05f, 0.0f), vec_of(x1, y, 1.05f),
+        shape_box(s->draft, f, vec_of(x0, y - 0.05f, 0.005f), vec_of(x1, y, 1.05f),
                   s->id[PAINT_RUST]);
         rail(s, f, x0, x1, y);
         if (i + 1 == h->storeys)
@@ -205,7 +205,7 @@ static void pipes(struct street *s, const struct house *h)
     unsigned count = 1 + street_pick(s, 3);
     for (unsigned i = 0; i < count; i++) {
         float x = i == 0 ? 0.15f : h->width - 0.2f - 0.14f * (float)i;
-        shape_rod(s->draft, frame_point(&h->front, x, STREET_KERB_Y, 0.09f),
+        shape_rod(s->draft, frame_point(&h->front, x, STREET_KERB_Y - 1.5f * STREET_SUNK, 0.09f),
                   frame_point(&h->front, x, h->height, 0.09f), 0.05f, 5 + s->fine,
                   s->id[street_pick(s, 2) ? PAINT_STEEL : PAINT_RUST]);
     }
@@ -214,14 +214,14 @@ static void pipes(struct street *s, const struct house *h)
 static void roof(struct street *s, const struct house *h)
 {
     const struct frame *f = &h->front;
-    shape_box(s->draft, f, vec_of(-0.05f, h->height - 0.1f, -0.4f),
-              vec_of(h->width + 0.05f, h->height + 0.55f, 0.12f), s->id[PAINT_TRIM]);
+    shape_box(s->draft, f, vec_of(0.002f, h->height - 0.1f, -0.4f),
+              vec_of(h->width - 0.002f, h->height + 0.55f, 0.12f), s->id[PAINT_TRIM]);
     if (h->is_plain)
         return;
     static const float tank[][2] = {{0.0f, 2.6f}, {1.1f, 2.3f}, {1.1f, 0.6f}, {0.0f, 0.6f}};
     struct frame at = frame_moved(f, h->width * street_between(s, 0.3f, 0.7f), h->height, -2.0f);
     shape_turned(s->draft, &at, tank, ARRAY_COUNT(tank), 10 + 2 * s->fine, s->id[PAINT_RUST]);
-    shape_rod(s->draft, frame_point(f, 1.0f, h->height, -1.0f),
+    shape_rod(s->draft, frame_point(f, 1.0f, h->height - STREET_SUNK, -1.0f),
               frame_point(f, 1.0f, h->height + 3.5f, -1.0f), 0.03f, 4, s->id[PAINT_DARK]);
 }
 
@@ -234,8 +234,8 @@ static void storeys(struct street *s, const struct house *h)
             window(s, h, wide * (float)i, GROUND_M + STOREY_M * (float)k, wide);
     for (unsigned k = 0; k <= h->storeys; k += 1 + street_pick(s, 2)) { // bands between storeys
         float y = GROUND_M + STOREY_M * (float)k;
-        shape_box(s->draft, &h->front, vec_of(0.0f, y - 0.08f, -0.02f),
-                  vec_of(h->width, y + 0.06f, 0.07f), s->id[PAINT_TRIM]);
+        shape_box(s->draft, &h->front, vec_of(0.015f, y - 0.08f, -0.03f),
+                  vec_of(h->width - 0.015f, y + 0.06f, 0.07f), s->id[PAINT_TRIM]);
     }
 }
 
@@ -253,10 +253,11 @@ static void ground_storey(struct street *s, const struct house *h)
 
 static void house(struct street *s, const struct house *h)
 {
-    // The body leaves room for the shop below.
-    shape_box(s->draft, &h->front, vec_of(0.0f, GROUND_M, -DEPTH_M),
-              vec_of(h->width, h->height, BODY_OUT), s->id[h->wall]);
-    const float edges[2] = {0.0f, h->width};
+    // The body leaves room for the shop below, and lies within the sides, they within the front.
+    const float in = 0.005f;
+    shape_box(s->draft, &h->front, vec_of(2.0f * in, GROUND_M + in, -DEPTH_M),
+              vec_of(h->width - 2.0f * in, h->height, BODY_OUT), s->id[h->wall]);
+    const float edges[2] = {in, h->width - in};
     for (unsigned i = 0; i < 2; i++) { // the front's thickness
         const struct vec corner[4] = {frame_point(&h->front, edges[i], 0.0f, 0.0f),
                                       frame_point(&h->front, edges[i], h->height, 0.0f),
@@ -309,7 +310,8 @@ static void screen(struct street *s, const struct frame *f, unsigned columns, un
 {
     for (unsigned k = 0; k < rows; k++)
         for (unsigned i = 0; i < columns; i++) {
-            float t = sinf(0.55f * (float)i + 0.3f * (float)k) + cosf(0.7f * (float)k);
+            float t =
+                shape_sine(0.55f * (float)i + 0.3f * (float)k) + shape_cosine(0.7f * (float)k);
             enum paint p = t > 0.9f    ? PAINT_BOX_MAGENTA
                            : t > 0.3f  ? PAINT_BOX_VIOLET
                            : t > -0.4f ? PAINT_BOX_BLUE
@@ -330,8 +332,8 @@ static void far_end(struct street *s)
                       .wall = PAINT_WALL_D,
                       .is_plain = true};
     h.front = frame_at(vec_of(-30.0f, 0.0f, STREET_FAR_Z - 9.0f));
-    shape_box(s->draft, &h.front, vec_of(0.0f, 0.0f, -DEPTH_M), vec_of(h.width, h.height, BODY_OUT),
-              s->id[h.wall]);
+    shape_box(s->draft, &h.front, vec_of(0.0f, -STREET_SUNK, -DEPTH_M),
+              vec_of(h.width, h.height, BODY_OUT), s->id[h.wall]);
     for (unsigned k = 0; k < h.storeys; k++)
         for (unsigned i = 8; i < 22; i++)
             window(s, &h, 2.0f * (float)i, GROUND_M + STOREY_M * (float)k, 2.0f);

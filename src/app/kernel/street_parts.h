@@ -16,6 +16,10 @@
 #define STREET_FAR_Z   (-128.0f) // where a cross street's houses close the view
 #define STREET_PLAIN_Z (-42.0f)  // beyond it, details are left out
 
+// No two faces share a plane where they overlap: which of them a ray meets would depend on the
+// machine's rounding. What stands on something goes this deep into it, metres.
+#define STREET_SUNK 0.02f
+
 enum paint {
     PAINT_ASPHALT, // the three grounds from dry to deep
     PAINT_DAMP,

@@ -4,22 +4,29 @@
 
 #include "base/attr.h"
 
-#define ROOM_M 2.4f // depth behind the front
+#define ROOM_M  2.4f   // depth behind the front
+#define FLOOR_M 0.025f // above the pavement, which runs on below
 
 struct shop {
-    struct frame f; // origin at the opening's lower left corner, on the pavement
+    struct frame f; // origin at the opening's lower left corner, on the floor
     float width, height;
 };
 
+// Narrower at the back, so that two rooms side by side share an edge and no wall.
 static void room(struct street *s, const struct shop *h, enum paint back, enum paint flank)
 {
+    const float in = 0.02f;
     const float w = h->width;
     const float top = h->height;
     const struct frame *f = &h->f;
-    const struct vec at[8] = {frame_point(f, 0, 0, 0),         frame_point(f, w, 0, 0),
-                              frame_point(f, w, top, 0),       frame_point(f, 0, top, 0),
-                              frame_point(f, 0, 0, -ROOM_M),   frame_point(f, w, 0, -ROOM_M),
-                              frame_point(f, w, top, -ROOM_M), frame_point(f, 0, top, -ROOM_M)};
+    const struct vec at[8] = {frame_point(f, 0, 0, 0),
+                              frame_point(f, w, 0, 0),
+                              frame_point(f, w, top, 0),
+                              frame_point(f, 0, top, 0),
+                              frame_point(f, in, 0, -ROOM_M),
+                              frame_point(f, w - in, 0, -ROOM_M),
+                              frame_point(f, w - in, top, -ROOM_M),
+                              frame_point(f, in, top, -ROOM_M)};
     draft_quad(s->draft, (struct vec[4]){at[0], at[1], at[5], at[4]}, s->id[PAINT_SLAB_C]);
     draft_quad(s->draft, (struct vec[4]){at[3], at[7], at[6], at[2]}, s->id[PAINT_WALL_C]);
     draft_quad(s->draft, (struct vec[4]){at[0], at[4], at[7], at[3]}, s->id[flank]);
@@ -60,7 +67,7 @@ static void shelves(struct street *s, const struct shop *h)
         while (x < h->width - 0.5f) {
             float wide = street_between(s, 0.12f, 0.4f);
             float tall = street_between(s, 0.15f, 0.4f);
-            shape_box(s->draft, &h->f, vec_of(x, y, -1.85f),
+            shape_box(s->draft, &h->f, vec_of(x, y - STREET_SUNK, -1.85f),
                       vec_of(x + wide * 0.9f, y + tall, -1.6f),
                       s->id[goods[street_pick(s, ARRAY_COUNT(goods))]]);
             x += wide + 0.03f;
@@ -71,8 +78,8 @@ static void shelves(struct street *s, const struct shop *h)
 // A bar's counter with stools, and short curtains over the door.
 static void counter(struct street *s, const struct shop *h)
 {
-    shape_box(s->draft, &h->f, vec_of(0.3f, 0.0f, -1.5f), vec_of(h->width - 0.3f, 1.05f, -1.1f),
-              s->id[PAINT_RUST]);
+    shape_box(s->draft, &h->f, vec_of(0.3f, -STREET_SUNK, -1.5f),
+              vec_of(h->width - 0.3f, 1.05f, -1.1f), s->id[PAINT_RUST]);
     for (unsigned i = 0; 0.7f * (float)i < h->width - 1.1f; i++) {
         static const float stool[][2] = {{0.16f, 0.0f},  {0.03f, 0.05f}, {0.03f, 0.6f},
                                          {0.18f, 0.62f}, {0.18f, 0.7f},  {0.002f, 0.7f}};
@@ -92,7 +99,7 @@ static void cabinets(struct street *s, const struct shop *h)
 {
     for (unsigned i = 0; 0.85f * (float)i < h->width - 1.15f; i++) {
         float x = 0.35f + 0.85f * (float)i;
-        shape_box(s->draft, &h->f, vec_of(x, 0.0f, -1.7f), vec_of(x + 0.65f, 1.75f, -1.05f),
+        shape_box(s->draft, &h->f, vec_of(x, -STREET_SUNK, -1.7f), vec_of(x + 0.65f, 1.75f, -1.05f),
                   s->id[PAINT_DARK]);
         shape_panel(s->draft, &h->f, (const float[2]){x + 0.08f, 0.95f},
                     (const float[2]){x + 0.57f, 1.4f}, -1.04f,
@@ -120,13 +127,14 @@ static void frontage(struct street *s, const struct shop *h)
 {
     for (unsigned i = 0; i <= 4; i++) {
         float x = h->width * (float)i / 4.0f;
-        shape_box(s->draft, &h->f, vec_of(x - 0.03f, 0.0f, -0.08f),
-                  vec_of(x + 0.03f, h->height, 0.0f), s->id[PAINT_DARK]);
+        shape_box(s->draft, &h->f, vec_of(fmaxf(x - 0.03f, 0.003f), -STREET_SUNK, -0.08f),
+                  vec_of(fminf(x + 0.03f, h->width - 0.003f), h->height - 0.003f, 0.0f),
+                  s->id[PAINT_DARK]);
     }
-    shape_box(s->draft, &h->f, vec_of(0.0f, 0.0f, -0.08f), vec_of(h->width * 0.5f, 0.45f, 0.0f),
-              s->id[PAINT_DARK]);
-    shape_box(s->draft, &h->f, vec_of(0.0f, 2.25f, -0.08f), vec_of(h->width, 2.33f, 0.0f),
-              s->id[PAINT_DARK]);
+    shape_box(s->draft, &h->f, vec_of(0.01f, -0.8f * STREET_SUNK, -0.075f),
+              vec_of(h->width * 0.5f, 0.45f, -0.005f), s->id[PAINT_DARK]);
+    shape_box(s->draft, &h->f, vec_of(0.01f, 2.25f, -0.075f),
+              vec_of(h->width - 0.01f, 2.33f, -0.005f), s->id[PAINT_DARK]);
 }
 
 static void awning(struct street *s, const struct shop *h)
@@ -152,7 +160,8 @@ void street_shop(struct street *s, const struct frame *front, float x, float wid
         {PAINT_ROOM_WARM_A, PAINT_ROOM_WARM_DIM}, {PAINT_ROOM_WARM_A, PAINT_ROOM_WARM_DIM},
         {PAINT_ROOM_COOL_A, PAINT_ROOM_COOL_DIM}, {PAINT_ROOM_TEAL, PAINT_ROOM_TEAL_DIM},
         {PAINT_ROOM_ROSE, PAINT_ROOM_ROSE_DIM},   {PAINT_ROOM_WARM_B, PAINT_ROOM_WARM_DIM}};
-    struct shop h = {frame_moved(front, x, STREET_KERB_Y, 0.0f), width, height - STREET_KERB_Y};
+    const float y = STREET_KERB_Y + FLOOR_M;
+    struct shop h = {frame_moved(front, x, y, 0.0f), width, height - y};
     if (street_pick(s, 100) < 16) {
         shutter(s, &h);
         return;

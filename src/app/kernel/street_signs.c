@@ -34,7 +34,8 @@ static void border(struct street *s, const struct frame *f, float width, float h
     const float in = 0.05f;
     const struct vec corner[5] = {frame_point(f, in, in, z), frame_point(f, width - in, in, z),
                                   frame_point(f, width - in, height - in, z),
-                                  frame_point(f, in, height - in, z), frame_point(f, in, in, z)};
+                                  frame_point(f, in, height - in, z),
+                                  frame_point(f, in, in, z + 0.004f)};
     shape_tube(s->draft, corner, 5, 0.016f, tube_sides(s, f), id);
 }
 
@@ -118,9 +119,9 @@ static void hang(struct street *s, float side, float z, float y, const struct si
                     s->id[PAINT_BOX_MAGENTA + g->tint]);
     for (unsigned i = 0; i < 2; i++) {
         float at = y + height * (0.12f + 0.76f * (float)i);
-        shape_rod(s->draft, vec_of(side * STREET_WALL_X, at, z - 0.5f * thick),
-                  vec_of(side * (STREET_WALL_X - gap), at, z - 0.5f * thick), 0.03f, 4,
-                  s->id[PAINT_STEEL]);
+        shape_rod(s->draft, vec_of(side * (STREET_WALL_X + STREET_SUNK), at, z - 0.5f * thick),
+                  vec_of(side * (STREET_WALL_X - gap - STREET_SUNK), at, z - 0.5f * thick), 0.03f,
+                  4, s->id[PAINT_STEEL]);
     }
 }
 
@@ -129,7 +130,7 @@ static void mount(struct street *s, const struct frame *corner, const struct sig
                   float height)
 {
     struct frame f = frame_moved(corner, 0.0f, 0.0f, 0.22f);
-    shape_box(s->draft, &f, vec_of(0.0f, 0.0f, -0.22f), vec_of(width, height, 0.0f),
+    shape_box(s->draft, &f, vec_of(0.0f, 0.0f, -0.215f), vec_of(width, height, 0.0f),
               s->id[PAINT_DARK]);
     face(s, &f, g, width, height);
 }
@@ -168,7 +169,7 @@ void street_signs(struct street *s, const struct frame *front, float side, float
         hang(s, side, z, y, &g, street_between(s, 0.18f, 0.5f));
     }
     if (street_pick(s, 3) == 0)
-        roundel(s, side, z_near - width + 0.5f, street_between(s, 3.2f, 3.8f));
+        roundel(s, side, z_near - width + 0.45f, street_between(s, 3.2f, 3.8f));
     struct sign g = sign_drawn(s, false);
     g.height = 0.52f;
     float board = width - 1.0f;

@@ -132,7 +132,7 @@ static void walker(struct street *s, float x, float z, float turn, float height,
                                  frame_point(&f, -0.25f, 0.82f, 0.1f)};
     shape_tube(s->draft, other, 3, 0.055f * k, 5, s->id[cloth]);
     shape_ball(s->draft, frame_point(&f, 0.0f, 1.6f, 0.02f), 0.105f * k, 5, s->id[PAINT_SKIN]);
-    shape_ball(s->draft, frame_point(&f, 0.0f, 1.63f, -0.03f), 0.108f * k, 5, s->id[PAINT_CLOTH_A]);
+    shape_ball(s->draft, frame_point(&f, 0.0f, 1.63f, -0.03f), 0.112f * k, 6, s->id[PAINT_CLOTH_A]);
     brolly(s, hand, cover);
 }
 

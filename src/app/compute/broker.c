@@ -97,8 +97,7 @@ void broker_free(struct broker *b)
 {
     if (b == NULL)
         return;
-    LIST_FOR_SAFE(it, &b->conn_list)
-    {
+    LIST_FOR_SAFE (it, &b->conn_list) {
         struct conn *c = CONTAINER_OF(it, struct conn, node);
         strip(b, c);
         budget_give(b->budget, c);
@@ -175,10 +174,12 @@ static void welcome(struct broker *b, struct conn *c, const struct msg_hello *he
     outbox_send(&b->outbox, c->id, &m);
 }
 
-static uint64_t dead_us(const struct broker *b)
+// The hub's own compute lives as long as its connection: it is in this process, and a machine that
+// slept has missed its heartbeats and ours alike.
+static uint64_t dead_us(const struct broker *b, const struct seat *s)
 {
-    return time_after(b->now_us,
-                      (uint64_t)BROKER_HEARTBEAT_MS * BROKER_HEARTBEATS_MISSED * US_PER_MS);
+    uint64_t silence_us = (uint64_t)BROKER_HEARTBEAT_MS * BROKER_HEARTBEATS_MISSED * US_PER_MS;
+    return s->is_own ? UINT64_MAX : time_after(b->now_us, silence_us);
 }
 
 static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello *hello,
@@ -211,7 +212,7 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
     }
     c->state = CONN_HELPER;
     b->stat.helpers += !is_own;
-    heap_move(&b->lives, &c->life, dead_us(b));
+    heap_move(&b->lives, &c->life, dead_us(b, c->seat));
     struct broker_note note = {.kind = NOTE_HELPER_IN, .node = *node};
     memcpy(note.who, c->seat->name, sizeof note.who);
     broker_note_put(b, &note);
@@ -287,7 +288,7 @@ static void give_object(struct broker *b, struct conn *c, const struct msg_objec
 
 static void helper_says(struct broker *b, struct conn *c, const struct msg *m)
 {
-    heap_move(&b->lives, &c->life, dead_us(b));
+    heap_move(&b->lives, &c->life, dead_us(b, c->seat));
     if (m->type == MSG_HEARTBEAT)
         c->seat->health = m->as.heartbeat;
     else if (m->type == MSG_OBJECT_GET)
@@ -383,8 +384,7 @@ struct broker_stat broker_stat(const struct broker *b)
 static void check_seat(const struct seat *s)
 {
     uint32_t held = 0;
-    LIST_FOR(it, &s->tasks)
-    {
+    LIST_FOR (it, &s->tasks) {
         const struct task *t = CONTAINER_OF(it, struct task, node);
         assert(t->state == TASK_HELD && t->seat == s);
         assert(task_may_go_to(t, s));
@@ -396,8 +396,7 @@ static void check_seat(const struct seat *s)
 static void check_frame(const struct frame *f)
 {
     uint32_t left = 0;
-    LIST_FOR(it, &f->tasks)
-    {
+    LIST_FOR (it, &f->tasks) {
         const struct task *t = CONTAINER_OF(it, struct task, sibling);
         assert(t->frame == f);
         assert((t->state == TASK_RETURNED) == (t->back.result != NULL));
@@ -408,16 +407,15 @@ static void check_frame(const struct frame *f)
 
 void broker_check(const struct broker *b)
 {
-    LIST_FOR(it, &b->roster.seats)
-    check_seat(CONTAINER_OF(it, struct seat, node));
-    LIST_FOR(it, &b->conn_list)
-    {
+    LIST_FOR (it, &b->roster.seats)
+        check_seat(CONTAINER_OF(it, struct seat, node));
+    LIST_FOR (it, &b->conn_list) {
         const struct conn *c = CONTAINER_OF(it, struct conn, node);
         assert((c->seat != NULL) == (c->state == CONN_HELPER));
         assert((c->gamer != NULL) == (c->state == CONN_GAMER));
         if (c->gamer == NULL)
             continue;
-        LIST_FOR(frame, &c->gamer->frames)
-        check_frame(CONTAINER_OF(frame, struct frame, node));
+        LIST_FOR (frame, &c->gamer->frames)
+            check_frame(CONTAINER_OF(frame, struct frame, node));
     }
 }

@@ -234,6 +234,7 @@ static void test_who_says_nothing(void **state)
     assert_true(desk_is_refused(&d, mute, "no hello in time"));
     uint64_t helper = desk_join(&d, HELPER, 2);
     uint64_t gamer = desk_join(&d, GAMER, 3);
+    uint64_t own = desk_join(&d, HELPER, 1);
     uint64_t silence = (uint64_t)BROKER_HEARTBEAT_MS * US_PER_MS * BROKER_HEARTBEATS_MISSED;
     struct msg beat = {.type = MSG_HEARTBEAT};
     for (int i = 0; i < 5; i++) {
@@ -245,6 +246,7 @@ static void test_who_says_nothing(void **state)
     assert_true(desk_is_refused(&d, helper, "no heartbeat in time"));
     desk_wait(&d, 100 * silence);
     assert_false(desk_is_closed(&d, gamer)); // pings watch it
+    assert_false(desk_is_closed(&d, own));   // a machine that slept wakes up with it
     desk_wait(&d, 0);
     d.now_us = 5; // a clock that went backwards
     desk_wait(&d, 0);

@@ -170,8 +170,8 @@ static void job_drop(struct helper *h, struct job *j)
 
 static void drop_all(struct helper *h)
 {
-    LIST_FOR_SAFE(it, &h->jobs)
-    job_drop(h, CONTAINER_OF(it, struct job, node));
+    LIST_FOR_SAFE (it, &h->jobs)
+        job_drop(h, CONTAINER_OF(it, struct job, node));
     fetch_free(h->fetch);
     h->fetch = NULL;
     h->has_wanted = false;
@@ -205,8 +205,7 @@ static void job_failed(struct helper *h, struct job *j, enum rc rc, const char *
 static void object_failed(struct helper *h, const struct digest *object, enum rc rc,
                           const char *text)
 {
-    LIST_FOR_SAFE(it, &h->jobs)
-    {
+    LIST_FOR_SAFE (it, &h->jobs) {
         struct job *j = CONTAINER_OF(it, struct job, node);
         if (j->state == JOB_WAITING && digest_equal(&j->spec.input[0], object))
             job_failed(h, j, rc, text);
@@ -300,8 +299,7 @@ static void get_ready(struct helper *h)
 
 static void proceed(struct helper *h)
 {
-    LIST_FOR_SAFE(it, &h->jobs)
-    {
+    LIST_FOR_SAFE (it, &h->jobs) {
         struct job *j = CONTAINER_OF(it, struct job, node);
         if (j->state == JOB_WAITING)
             start_job(h, j);
@@ -342,8 +340,7 @@ static void take_task(struct helper *h, const struct msg_assign *m, uint64_t now
 
 static void cancel(struct helper *h, uint64_t task)
 {
-    LIST_FOR(it, &h->jobs)
-    {
+    LIST_FOR (it, &h->jobs) {
         struct job *j = CONTAINER_OF(it, struct job, node);
         if (j->task == task) {
             job_drop(h, j);
@@ -428,6 +425,7 @@ static void settle_opening(struct helper *h, uint64_t now_us)
         event_put(h, &e);
     } else if (h->client.state == CLIENT_OUT && !h->is_refused) {
         h->is_refused = true;
+        h->beat_us = UINT64_MAX;
         e.kind = HELPER_EVENT_OUT;
         memcpy(e.text, h->client.refusal.text, sizeof e.text);
         event_put(h, &e);

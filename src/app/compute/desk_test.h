@@ -13,7 +13,7 @@
 #include "kernel/kernel.h"
 #include "kernel/trace.h"
 
-#define DESK_KEYS      12u // 0: the hub, 1: its own compute, the rest for helpers and gamers
+#define DESK_KEYS      8u // 0: the hub, 1: its own compute, the rest for helpers and gamers
 #define DESK_HEARD_MAX 8192u
 #define DESK_STORE     ((uint64_t)4 << 20)
 #define DESK_START_US  1000000u

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Any hub: a gamer takes a frame only if all of it is there, tells its owner once, and gives back.
+//
+// Input: operations of one byte and their arguments; see step().
+#include "compute/player_test.h"
+#include "compute/sample_test.h"
+
+#define STEPS_MAX  512u
+#define FUZZ_BYTES ((size_t)4 << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct fuzz {
+    struct player p;
+    struct cursor in;
+    uint64_t jobs; // submitted so far: their numbers are 1, 2, ...
+};
+
+static void submit(struct fuzz *f)
+{
+    struct msg_submit m = player_frame();
+    uint64_t job = 0;
+    enum rc rc = gamer_submit(f->p.gamer, &m, &job);
+    assert(rc == RC_OK || rc == RC_FULL || rc == RC_NOMEM);
+    if (rc == RC_OK)
+        assert(job == ++f->jobs);
+    player_drain(&f->p);
+}
+
+static void tile(struct fuzz *f, uint64_t job)
+{
+    struct rect r = {cursor_u8(&f->in) % 9u, cursor_u8(&f->in) % 7u, 1, 1};
+    uint8_t size = cursor_u8(&f->in);
+    r.w = 1u + size % 8;
+    r.h = 1u + size / 8 % 6;
+    struct msg m = player_tile(job, r, size >> 6 & 1, 1u + (size >> 7));
+    player_say(&f->p, &m);
+}
+
+static void say(struct fuzz *f, uint64_t job, uint8_t how)
+{
+    struct msg m[4] = {{.type = MSG_DONE, .as.done = {.job = job}},
+                       {.type = MSG_FAILED, .as.failed = {job, RC_IO, "no"}},
+                       {.type = MSG_PLANNED, .as.planned = {job, 1, 1}},
+                       {.type = MSG_OBJECT_GET, .as.object_get = {f->p.scene, how, 1u + how}}};
+    player_say(&f->p, &m[how % 4]);
+}
+
+static void take(struct fuzz *f, uint64_t job)
+{
+    struct join *j = gamer_take(f->p.gamer, job);
+    assert(j == NULL || join_is_whole(j));
+    join_free(j);
+}
+
+static void sample(struct fuzz *f, uint8_t type)
+{
+    struct rng r = rng_seeded(cursor_u8(&f->in));
+    struct msg m = sample_msg((enum msg_type)(1 + type % SAMPLE_TYPES), &r);
+    player_say(&f->p, &m);
+}
+
+static void step(struct fuzz *f)
+{
+    uint8_t op = cursor_u8(&f->in);
+    uint8_t how = cursor_u8(&f->in);
+    uint64_t job = f->jobs - how % 10; // may be none
+    if (op % 16 < 2)
+        submit(f);
+    else if (op % 16 < 7)
+        tile(f, job);
+    else if (op % 16 < 10)
+        say(f, job, op % 16 == 9 ? how : 0);
+    else if (op % 16 == 10)
+        take(f, job);
+    else if (op % 16 == 11)
+        player_hang_up(&f->p);
+    else if (op % 16 == 12)
+        player_connect(&f->p, how % 4);
+    else if (op % 16 == 13)
+        sample(f, how);
+    else if (op % 16 == 14)
+        f->p.budget.limit_bytes = how & 1 ? FUZZ_BYTES : f->p.budget.used_bytes + how * 64u;
+    else
+        player_raw(&f->p, cursor_take(&f->in, how));
+    double progress = gamer_progress(f->p.gamer);
+    assert(progress >= 0 && progress <= 1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz f = {.in = {.left = bytes_of(data, size)}};
+    player_open(&f.p, FUZZ_BYTES);
+    player_connect(&f.p, 2);
+    for (uint32_t i = 0; i < STEPS_MAX && f.in.left.len > 0 && !f.in.is_bad; i++)
+        step(&f);
+    player_hang_up(&f.p);
+    // Every frame was told of exactly once.
+    assert(f.p.events[GAMER_EVENT_FRAME] + f.p.events[GAMER_EVENT_FAILED] == f.jobs);
+    player_close(&f.p);
+    return 0;
+}

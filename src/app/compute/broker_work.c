@@ -40,8 +40,7 @@ static void note_task(struct broker *b, enum broker_note_kind kind, const struct
 // Ends a frame and all of its tasks; helpers are told to stop.
 static void frame_end(struct broker *b, struct frame *f)
 {
-    LIST_FOR_SAFE(it, &f->tasks)
-    {
+    LIST_FOR_SAFE (it, &f->tasks) {
         struct task *t = CONTAINER_OF(it, struct task, sibling);
         if (t->state == TASK_HELD)
             outbox_send(&b->outbox, t->seat->conn,
@@ -79,8 +78,7 @@ static uint32_t slot_weights(const struct broker *b, double *weight)
 {
     uint32_t count = 0;
     double sum = 0;
-    LIST_FOR(it, &b->roster.seats)
-    {
+    LIST_FOR (it, &b->roster.seats) {
         const struct seat *s = CONTAINER_OF(it, struct seat, node);
         for (uint32_t i = 0; !s->is_own && i < s->ability.slots && count < CANDIDATES_MAX; i++) {
             weight[count] = 1 / s->us_per_unit;
@@ -110,8 +108,7 @@ static void plan_tiles(struct broker *b, struct frame *f)
 // The scene is in the store: all helpers may fetch it while the first one probes.
 static void scene_ready(struct broker *b, struct frame *f)
 {
-    LIST_FOR(it, &b->roster.seats)
-    {
+    LIST_FOR (it, &b->roster.seats) {
         const struct seat *s = CONTAINER_OF(it, struct seat, node);
         outbox_send(&b->outbox, s->conn,
                     &(struct msg){.type = MSG_PREPARE, .as.prepare = {f->spec.scene}});
@@ -132,8 +129,7 @@ static void ask_for_scene(struct broker *b, struct gamer *g)
 // Fetches the scene of the first frame that waits for one, unless a fetch is going on already.
 static void want_scene(struct broker *b, struct gamer *g)
 {
-    LIST_FOR_SAFE(it, &g->frames)
-    {
+    LIST_FOR_SAFE (it, &g->frames) {
         struct frame *f = CONTAINER_OF(it, struct frame, node);
         if (g->fetch != NULL)
             return; // it goes on with the next scene when this one is done
@@ -149,8 +145,7 @@ static void want_scene(struct broker *b, struct gamer *g)
 
 void work_submit(struct broker *b, struct gamer *g, const struct msg_submit *m)
 {
-    LIST_FOR(it, &g->frames)
-    {
+    LIST_FOR (it, &g->frames) {
         if (CONTAINER_OF(it, struct frame, node)->spec.job == m->job) {
             broker_refuse(b, g->conn, RC_REFUSED, "two frames with the same number");
             return;
@@ -176,8 +171,7 @@ void work_submit(struct broker *b, struct gamer *g, const struct msg_submit *m)
 
 void work_withdraw(struct broker *b, struct gamer *g, uint64_t job)
 {
-    LIST_FOR(it, &g->frames)
-    {
+    LIST_FOR (it, &g->frames) {
         struct frame *f = CONTAINER_OF(it, struct frame, node);
         if (f->spec.job == job) {
             frame_end(b, f);
@@ -192,8 +186,7 @@ static void scene_settled(struct broker *b, struct gamer *g, enum rc rc, const c
     struct digest scene = *fetch_digest(g->fetch);
     fetch_free(g->fetch);
     g->fetch = NULL;
-    LIST_FOR_SAFE(it, &g->frames)
-    {
+    LIST_FOR_SAFE (it, &g->frames) {
         struct frame *f = CONTAINER_OF(it, struct frame, node);
         if (f->state != FRAME_FETCHING || !digest_equal(&f->spec.scene, &scene))
             continue;
@@ -232,8 +225,8 @@ void work_object_none(struct broker *b, struct gamer *g, const struct digest *di
 
 void work_gamer_gone(struct broker *b, struct gamer *g)
 {
-    LIST_FOR_SAFE(it, &g->frames)
-    frame_end(b, CONTAINER_OF(it, struct frame, node));
+    LIST_FOR_SAFE (it, &g->frames)
+        frame_end(b, CONTAINER_OF(it, struct frame, node));
     fetch_free(g->fetch);
     g->fetch = NULL;
     view_reset(&g->view);
@@ -551,8 +544,7 @@ static struct seat *choose(const struct broker *b, const struct task *t)
     struct seat *seat[CANDIDATES_MAX];
     size_t count = 0;
     bool is_hopeless = true; // no helper could ever take it
-    LIST_FOR(it, &b->roster.seats)
-    {
+    LIST_FOR (it, &b->roster.seats) {
         struct seat *s = CONTAINER_OF(it, struct seat, node);
         if (s->is_own || t->is_for_own || !task_may_go_to(t, s) || !seat_can(s, "trace"))
             continue;
@@ -572,16 +564,15 @@ static struct seat *choose(const struct broker *b, const struct task *t)
 
 static bool has_free_slot(const struct broker *b)
 {
-    LIST_FOR(it, &b->roster.seats)
-    if (seat_free_slots(CONTAINER_OF(it, struct seat, node)) > 0)
-        return true;
+    LIST_FOR (it, &b->roster.seats)
+        if (seat_free_slots(CONTAINER_OF(it, struct seat, node)) > 0)
+            return true;
     return false;
 }
 
 static void assign_from(struct broker *b, struct list *waiting)
 {
-    LIST_FOR_SAFE(it, waiting)
-    {
+    LIST_FOR_SAFE (it, waiting) {
         if (!has_free_slot(b))
             return;
         struct task *t = CONTAINER_OF(it, struct task, node);

@@ -23,8 +23,8 @@ void outbox_drop_all(struct outbox *o)
 {
     budget_give(o->budget, o->given);
     o->given = NULL;
-    LIST_FOR_SAFE(it, &o->items)
-    budget_give(o->budget, CONTAINER_OF(it, struct item, node));
+    LIST_FOR_SAFE (it, &o->items)
+        budget_give(o->budget, CONTAINER_OF(it, struct item, node));
     list_init(&o->items);
     o->owed_count = 0;
 }
@@ -81,8 +81,7 @@ void outbox_close(struct outbox *o, uint64_t conn, const char *reason)
 
 void outbox_forget(struct outbox *o, uint64_t conn)
 {
-    LIST_FOR_SAFE(it, &o->items)
-    {
+    LIST_FOR_SAFE (it, &o->items) {
         struct item *item = CONTAINER_OF(it, struct item, node);
         if (item->conn != conn)
             continue;

@@ -18,8 +18,8 @@ enum rc roster_init(struct roster *r, struct arena *arena, struct budget *budget
 
 void roster_reset(struct roster *r)
 {
-    LIST_FOR_SAFE(it, &r->seats)
-    budget_give(r->budget, CONTAINER_OF(it, struct seat, node));
+    LIST_FOR_SAFE (it, &r->seats)
+        budget_give(r->budget, CONTAINER_OF(it, struct seat, node));
     list_init(&r->seats);
     size_t at = 0;
     for (struct standing *s; r->standings != NULL && (s = map_next(r->standings, &at)) != NULL;)
@@ -93,8 +93,7 @@ void roster_leave(struct roster *r, struct seat *s)
 
 struct seat *roster_by_node(const struct roster *r, const struct digest *node)
 {
-    LIST_FOR(it, &r->seats)
-    {
+    LIST_FOR (it, &r->seats) {
         struct seat *s = CONTAINER_OF(it, struct seat, node);
         if (digest_equal(&s->standing->node, node))
             return s;
@@ -105,8 +104,7 @@ struct seat *roster_by_node(const struct roster *r, const struct digest *node)
 uint32_t roster_slots(const struct roster *r)
 {
     uint32_t slots = 0;
-    LIST_FOR(it, &r->seats)
-    {
+    LIST_FOR (it, &r->seats) {
         const struct seat *s = CONTAINER_OF(it, struct seat, node);
         if (!s->is_own)
             slots += s->ability.slots;

@@ -217,10 +217,11 @@ void frame_learn(struct view *v, const struct task *t, struct bytes report, uint
     if (!view_fits(v, &t->frame->spec) || trace_report_decode(&r, report) != RC_OK || cpu_us == 0)
         return;
     double share = (double)t->sample_count / t->frame->spec.samples;
-    double whole_us = (double)cpu_us / share; // as if this range had been all samples
+    // As if this range had been all samples; bounded before it becomes an integer.
+    double whole_us = fmin(fmax((double)cpu_us / share, 1), COST_US_MAX);
     struct cost_tile measured = {.tile = t->rect,
                                  .units = r.cost,
-                                 .cpu_us = num_clamp((uint64_t)whole_us, 1, COST_US_MAX),
+                                 .cpu_us = (uint64_t)whole_us,
                                  .speed = fmin(fmax(speed, COST_SPEED_MIN), COST_SPEED_MAX)};
     if (cost_measured(v->cost, &measured, COST_BLEND * share) != RC_OK)
         return; // a helper's word that makes no sense teaches nothing

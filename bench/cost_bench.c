@@ -16,6 +16,7 @@
 #include "kernel/kernel.h"
 #include "kernel/scene.h"
 #include "kernel/scenes.h"
+#include "os/clock.h"
 
 #define BUDGET_BYTES ((size_t)2 << 30)
 #define TILES_MAX    4096
@@ -148,7 +149,7 @@ int main(int argc, char **argv)
     need(queue_init(&b.queue, arena, &b.budget, 1), "queue");
     need(scenes_make(bytes_text(name), &b.budget, &b.scene, &err), name);
     need(scene_open(&scene, buffer_bytes(&b.scene), &err), name);
-    need(trace_kernel.open(&b.kernel), "open");
+    need(trace_kernel.open(&b.kernel, clock_ticks), "open");
     need(trace_kernel.load(b.kernel, buffer_bytes(&b.scene)), "load");
     spec.scene = hash_bytes(buffer_bytes(&b.scene));
     for (spec.frame = 0; spec.frame < frames; spec.frame++) {

@@ -184,7 +184,7 @@ static void render(const struct options *o, struct bytes object, uint64_t *sum,
     void *state = NULL;
     if (room == NULL)
         die("frame", "no memory");
-    need(trace_kernel.open(&state), "open");
+    need(trace_kernel.open(&state, NULL), "open");
     double start = seconds();
     need(trace_kernel.load(state, object), "load");
     double loaded = seconds();

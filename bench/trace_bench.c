@@ -142,7 +142,7 @@ struct bench { // one opened kernel and what it renders
 static void bench_open(struct bench *b, const char *isa, struct bytes object)
 {
     double from = cpu_s();
-    if (trace_open_isa(&b->state, isa) != RC_OK)
+    if (trace_open_isa(&b->state, NULL, isa) != RC_OK)
         die("this machine cannot");
     double opened = cpu_s();
     if (trace_kernel.load(b->state, object) != RC_OK)

@@ -404,7 +404,7 @@ struct rig *rig_new(const struct rig_cfg *cfg)
     r->key = key_from(&r->entropy);
     r->own_key = key_from(&r->entropy);
     open_store(r, &r->arena, &r->kv, &r->store);
-    must(trace_kernel.open(&r->kernel));
+    must(trace_kernel.open(&r->kernel, NULL));
     struct broker_cfg c = {.budget = &r->budget,
                            .store = r->store,
                            .key = r->key,

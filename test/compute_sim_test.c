@@ -64,7 +64,7 @@ static uint8_t *reference(const struct msg_submit *m, size_t *len)
     struct buffer params = buffer_of(room, sizeof room);
     assert_int_equal(trace_params_encode(&p, &params), RC_OK);
     void *kernel;
-    assert_int_equal(trace_kernel.open(&kernel), RC_OK);
+    assert_int_equal(trace_kernel.open(&kernel, NULL), RC_OK);
     assert_int_equal(trace_kernel.load(kernel, buffer_bytes(&cornell)), RC_OK);
     assert_int_equal(trace_kernel.result_bytes(buffer_bytes(&params), len), RC_OK);
     uint8_t *at = malloc(*len);

@@ -9,6 +9,7 @@
 #include "kernel/kernel.h"
 #include "kernel/mesh.h"
 #include "kernel/trace.h"
+#include "os/clock.h"
 #include "wire/cbor.h"
 #include "work/task.h"
 
@@ -29,7 +30,7 @@ static enum rc kernels_setup(void **state)
     if (k == NULL)
         return RC_NOMEM;
     for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++) {
-        enum rc rc = kernel_at(i)->open(&k->state[i]);
+        enum rc rc = kernel_at(i)->open(&k->state[i], clock_ticks);
         if (rc != RC_OK)
             return rc;
     }

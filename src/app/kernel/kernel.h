@@ -34,7 +34,10 @@ struct kernel {
     const char *name; // on the wire
 
     // *state is the kernel's own; NULL and a code on failure. RC_UNSUPPORTED, RC_NOMEM.
-    enum rc (*open)(void **state);
+    // ticks: any counter that grows evenly and finely with time, for the report of where time
+    // went; only differences count, and results never depend on it. Called from run, until
+    // close. NULL: there is none; reports then repeat bit for bit.
+    enum rc (*open)(void **state, uint64_t (*ticks)(void));
     // Takes one input object, validated here: it came from a stranger. Replaces what was loaded.
     // `object` stays valid and unchanged until the next load or close. RC_MALFORMED, RC_NOMEM.
     enum rc (*load)(void *state, struct bytes object);

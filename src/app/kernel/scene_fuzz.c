@@ -37,7 +37,7 @@ static void render(void *kernel, struct bytes object, const struct scene *scene)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void *kernel; // opening takes longer than all the rest
-    if (kernel == NULL && trace_kernel.open(&kernel) != RC_OK)
+    if (kernel == NULL && trace_kernel.open(&kernel, NULL) != RC_OK)
         return 0;
     struct bytes object = bytes_of(data, size);
     struct scene scene;

@@ -7,6 +7,7 @@
 #include "kernel/trace.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 #include <xmmintrin.h>
 
@@ -24,17 +25,24 @@
 #define TRACE_FLIGHT    64u          // 20 KiB of paths: stays in the first-level cache
 #define FETCH_AHEAD     4u           // paths
 
+#define PROBE_CELL 1u   // pixels: a cost map this fine is asked for by probes only
+#define PROBE_PASS 16u  // samples of a pixel that are timed at once
+#define PROBE_MEAN 64.0 // pixels that the running mean looks back on
+#define PROBE_MOST 3.0  // times the mean time per unit; more was spent on something else
+
 // Rounding to nearest, no exceptions, denormals are zero (bits 15 and 6): as Embree wants it, and
 // the same wherever this runs.
 #define FLOAT_MODE 0x9fc0u
 
 struct trace_state {
     RTCDevice device;
-    struct arena *arena; // holds this struct
+    uint64_t (*ticks)(void); // the host's; NULL: none
+    struct arena *arena;     // holds this struct
     struct arena *world_arena;
     struct world world;
     bool is_loaded;
     uint32_t cost[TRACE_CELLS_MAX];
+    float spent[TRACE_CELLS_MAX]; // ticks of a probe's pixels
     struct path path[TRACE_FLIGHT];
 };
 
@@ -43,8 +51,9 @@ struct job { // one run
     struct trace_params params;
     struct view view;
     struct world_context context;
-    uint8_t *sums; // the result
-    uint32_t pixel_count;
+    uint8_t *sums;                    // the result
+    uint32_t pixel_end;               // one past the last to trace
+    uint32_t sample_from, sample_end; // of each pixel
     uint32_t cells_x;
     uint32_t pixel, sample; // the next sample to start
     uint32_t x, y;          // of that pixel
@@ -108,7 +117,7 @@ static const char *device_config(const char *isa)
     return NULL;
 }
 
-enum rc trace_open_isa(void **state, const char *isa)
+enum rc trace_open_isa(void **state, uint64_t (*ticks)(void), const char *isa)
 {
     *state = NULL;
     const char *config = device_config(isa);
@@ -124,6 +133,7 @@ enum rc trace_open_isa(void **state, const char *isa)
         goto done;
     }
     s->arena = arena;
+    s->ticks = ticks;
     s->world_arena = arena_new(WORLD_BYTES_MAX);
     if (s->world_arena == NULL)
         goto done;
@@ -140,9 +150,9 @@ done:
     return rc;
 }
 
-static enum rc kernel_open(void **state)
+static enum rc kernel_open(void **state, uint64_t (*ticks)(void))
 {
-    return trace_open_isa(state, NULL);
+    return trace_open_isa(state, ticks, NULL);
 }
 
 static enum rc kernel_load(void *state, struct bytes object)
@@ -176,21 +186,21 @@ static void job_pixel(struct job *j)
     j->pixel_key = random_pixel_key(p->seed, p->frame, j->x, j->y);
 }
 
-// Puts the next sample into *p; false: all are under way.
+// Puts the next sample into *p; false: all of them are under way.
 static bool job_next(struct job *j, struct path *p)
 {
     const struct trace_params *a = &j->params;
-    if (j->pixel == j->pixel_count)
+    if (j->pixel == j->pixel_end)
         return false;
-    if (j->sample == 0)
+    if (j->sample == j->sample_from)
         job_pixel(j);
     uint64_t key = random_sample_key(j->pixel_key, a->sample_first + j->sample);
     path_begin(p, &j->view, j->x, j->y, key);
     p->pixel = j->pixel;
     p->cell =
         a->pixel_count > 0 ? 0 : (j->y - a->y) / a->cell * j->cells_x + (j->x - a->x) / a->cell;
-    if (++j->sample == a->sample_count) {
-        j->sample = 0;
+    if (++j->sample == j->sample_end) {
+        j->sample = j->sample_from;
         j->pixel++;
     }
     return true;
@@ -284,6 +294,55 @@ static void job_run(struct job *j)
     }
 }
 
+// Some samples of each pixel, and what they took: added to the state's `spent`, if is_timed.
+static void job_pass(struct job *j, uint32_t pixels, bool is_timed)
+{
+    struct trace_state *s = j->state;
+    double mean = 0.0; // ticks per unit, lately
+    for (uint32_t i = 0; i < pixels; i++) {
+        uint32_t units = s->cost[i];
+        uint64_t from = s->ticks();
+        j->pixel = i;
+        j->pixel_end = i + 1;
+        j->sample = j->sample_from;
+        job_run(j);
+        uint64_t ticks = s->ticks() - from;
+        if (!is_timed)
+            continue;
+        units = s->cost[i] - units; // of this pass; no path is free
+        double rate = (double)ticks / fmax(units, 1.0);
+        rate = i == 0 ? rate : fmin(rate, mean * PROBE_MOST);
+        mean += (rate - mean) / fmin(i + 1.0, PROBE_MEAN);
+        s->spent[i] += (float)(rate * units);
+    }
+}
+
+// As job_run, but measures: time per unit differs by what rays come near to, which nobody counts.
+// The map then shows time, scaled to the same sum of units. A pixel's samples run among
+// themselves: single rays cannot be timed without making them slower. The first sample is for
+// warming caches up; the others come in passes, so that a slow moment spreads.
+static void job_probe(struct job *j)
+{
+    struct trace_state *s = j->state;
+    uint32_t pixels = j->pixel_end;
+    uint32_t samples = j->params.sample_count;
+    for (uint32_t from = 0; from < samples; from = j->sample_end) {
+        j->sample_from = from;
+        j->sample_end = (uint32_t)num_min(from == 0 ? 1 : from + PROBE_PASS, samples);
+        job_pass(j, pixels, from > 0);
+    }
+    double spent = 0.0;
+    double units = 0.0;
+    for (uint32_t i = 0; i < pixels; i++) {
+        spent += (double)s->spent[i];
+        units += s->cost[i];
+    }
+    if (!(spent > 0.0)) // a single sample, or a clock that stands still
+        return;
+    for (uint32_t i = 0; i < pixels; i++)
+        s->cost[i] = (uint32_t)fmin((double)s->spent[i] * (units / spent) + 0.5, UINT32_MAX);
+}
+
 static enum rc job_report(struct job *j, struct buffer *report)
 {
     const struct trace_params *p = &j->params;
@@ -321,15 +380,20 @@ static enum rc kernel_run(void *state, struct bytes params, struct buffer *resul
         return RC_FULL;
     memset(j.sums, 0, result_bytes);
     memset(s->cost, 0, sizeof s->cost);
+    memset(s->spent, 0, sizeof s->spent);
 
     unsigned mode = _mm_getcsr();
     _mm_setcsr(FLOAT_MODE);
-    j.pixel_count = (uint32_t)(result_bytes / TRACE_PIXEL_BYTES);
+    j.pixel_end = (uint32_t)(result_bytes / TRACE_PIXEL_BYTES);
+    j.sample_end = j.params.sample_count;
     j.cells_x = (uint32_t)num_div_ceil(j.params.w, j.params.cell);
     j.view = view_of(&j.params.camera, j.params.width, j.params.height);
     rtcInitIntersectContext(&j.context.context);
     j.context.world = &s->world;
-    job_run(&j);
+    if (j.params.cell == PROBE_CELL && j.params.pixel_count == 0 && s->ticks != NULL)
+        job_probe(&j);
+    else
+        job_run(&j);
     _mm_setcsr(mode);
     return job_report(&j, report);
 }

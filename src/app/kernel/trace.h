@@ -78,7 +78,8 @@ struct trace_report {
 // What the kernel itself writes; RC_FULL: no room.
 enum rc trace_report_encode(const struct trace_report *r, struct buffer *out);
 enum rc trace_report_decode(struct trace_report *out, struct bytes in);
-// Cost of one cell: estimated time in arbitrary units, the same for the whole frame.
+// Cost of one cell: estimated time in arbitrary units, the same for the whole frame. A probe
+// (cell 1) of a kernel that was given ticks spreads the sum of its units by measured time.
 uint32_t trace_report_cost(const struct trace_report *r, uint32_t cell_x, uint32_t cell_y);
 
 extern const struct kernel trace_kernel;

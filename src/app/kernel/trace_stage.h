@@ -155,7 +155,7 @@ static inline void stage_init(struct stage *s, uint32_t side, uint32_t samples)
 
 static inline enum rc stage_open(struct stage *s)
 {
-    enum rc rc = trace_kernel.open(&s->state);
+    enum rc rc = trace_kernel.open(&s->state, NULL);
     return rc == RC_OK ? trace_kernel.load(s->state, stage_object(s)) : rc;
 }
 

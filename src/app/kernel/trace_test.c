@@ -180,6 +180,58 @@ static void cost_covers_the_tile_and_depends_on_nothing_but_it(void **state)
     stage_close(&stage);
 }
 
+static uint64_t ticks_now; // of a clock that nobody but the test moves
+
+static uint64_t ticks_of_test(void)
+{
+    // Every second pixel's pass takes ten times as long: a pass asks twice, before and after.
+    static const uint64_t step[] = {0, 100, 0, 1000};
+    static size_t turn;
+    return ticks_now += step[turn++ % ARRAY_COUNT(step)];
+}
+
+static uint64_t ticks_stand_still(void)
+{
+    return 7;
+}
+
+// The sum of a probe's cost map, in odd and even columns; the result goes to `whole`.
+static void probe(uint64_t (*ticks)(void), uint64_t column[2])
+{
+    stage.params.cell = 1;
+    trace_kernel.close(stage.state);
+    assert_int_equal(trace_kernel.open(&stage.state, ticks), RC_OK);
+    assert_int_equal(trace_kernel.load(stage.state, stage_object(&stage)), RC_OK);
+    struct bytes r = stage_run(&stage);
+    assert_int_equal(r.len, sizeof whole);
+    memcpy(whole, r.at, sizeof whole);
+    column[0] = column[1] = 0;
+    for (uint32_t y = 0; y < SIDE; y++)
+        for (uint32_t x = 0; x < SIDE; x++)
+            column[x % 2] += trace_report_cost(&stage.report, x, y);
+}
+
+static void a_probe_spreads_its_units_by_time(void **state)
+{
+    (void)state;
+    static uint8_t untimed[sizeof whole];
+    uint64_t units[2];
+    uint64_t timed[2];
+    uint64_t still[2];
+    make_room(8);
+    probe(NULL, units);
+    memcpy(untimed, whole, sizeof whole);
+    probe(ticks_of_test, timed);
+    assert_memory_equal(whole, untimed, sizeof whole);
+    uint64_t all = units[0] + units[1];
+    assert_in_range(timed[0] + timed[1], all - SIDE * SIDE, all + SIDE * SIDE); // rounded
+    assert_true(timed[1] > 3 * timed[0]); // columns alternate, SIDE is even
+    probe(ticks_stand_still, still);
+    assert_memory_equal(whole, untimed, sizeof whole);
+    assert_memory_equal(still, units, sizeof units);
+    stage_close(&stage);
+}
+
 static void what_cannot_be_run_is_refused(void **state)
 {
     (void)state;
@@ -226,7 +278,7 @@ static void unknown_instruction_sets_are_refused(void **state)
 {
     (void)state;
     void *kernel = &stage;
-    assert_int_equal(trace_open_isa(&kernel, "avx1024"), RC_UNSUPPORTED);
+    assert_int_equal(trace_open_isa(&kernel, NULL, "avx1024"), RC_UNSUPPORTED);
     assert_null(kernel);
 }
 
@@ -237,6 +289,7 @@ int main(void)
         cmocka_unit_test(single_pixels_equal_those_of_the_frame),
         cmocka_unit_test(the_same_again_in_another_process_state),
         cmocka_unit_test(cost_covers_the_tile_and_depends_on_nothing_but_it),
+        cmocka_unit_test(a_probe_spreads_its_units_by_time),
         cmocka_unit_test(what_cannot_be_run_is_refused),
         cmocka_unit_test(a_bright_frame_fits_its_sums),
         cmocka_unit_test(unknown_instruction_sets_are_refused),

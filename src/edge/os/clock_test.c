@@ -35,9 +35,20 @@ static void both_agree_with_the_system(void **state)
     assert_true(clock_wall_s() <= (uint64_t)t.tv_sec + 60);
 }
 
+static void ticks_grow_with_time(void **state)
+{
+    (void)state;
+    const uint64_t from = clock_ticks();
+    const uint64_t start_us = clock_now_us();
+    while (clock_now_us() < start_us + 2000)
+        continue;
+    assert_true(clock_ticks() - from > 2000); // finer than microseconds
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(monotonic_moves_forward),
-                                       cmocka_unit_test(both_agree_with_the_system)};
+                                       cmocka_unit_test(both_agree_with_the_system),
+                                       cmocka_unit_test(ticks_grow_with_time)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -489,13 +489,23 @@ void rig_helper_cut(struct rig *r, uint32_t index)
     sim_link_cut(helper_at(r, index)->link, false);
 }
 
-void rig_helper_return(struct rig *r, uint32_t index)
+static void reconnect(struct rig_helper *h)
 {
-    struct rig_helper *h = helper_at(r, index);
-    helper_closed(h->machine, now(r));
+    helper_closed(h->machine, now(h->rig));
     sim_link_free(h->link);
     h->link = NULL;
     connect_helper(h);
+}
+
+void rig_helper_return(struct rig *r, uint32_t index)
+{
+    reconnect(helper_at(r, index));
+}
+
+void rig_own_return(struct rig *r)
+{
+    if (!sim_link_is_open(r->helper[0]->link, 1))
+        reconnect(r->helper[0]);
 }
 
 struct helper *rig_helper_machine(struct rig *r, uint32_t index)

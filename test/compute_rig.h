@@ -56,6 +56,7 @@ struct rig_helper_cfg {
 uint32_t rig_helper(struct rig *r, const struct rig_helper_cfg *cfg);
 void rig_helper_cut(struct rig *r, uint32_t index);
 void rig_helper_return(struct rig *r, uint32_t index); // connects again with the same key
+void rig_own_return(struct rig *r); // the hub's own compute, if it lost its place
 struct helper *rig_helper_machine(struct rig *r, uint32_t index);
 
 // A gamer with the given token (NULL: none) and scene (borrowed).

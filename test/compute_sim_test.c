@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -368,9 +369,185 @@ static void test_memory_runs_out(void **state)
     }
 }
 
-int main(void)
+#define SOAK_FRAMES_MAX 8u
+#define SOAK_STEPS      30u
+#define SOAK_LIMIT_US   ((uint64_t)7200 * SECOND)
+#define SOAK_SCARCE     ((size_t)1 << 20)
+#define SOAK_SLOT_BYTES ((size_t)1 << 16) // what the broker may keep of a peer that is gone
+
+static uint64_t soak_first = 1; // set by main alone
+static uint64_t soak_count = 30;
+
+struct soak_frame {
+    uint32_t gamer;
+    uint64_t job;
+    struct msg_submit spec;
+    uint32_t whole, failed; // how often either was said
+};
+
+struct soak {
+    struct rig *rig;
+    struct rng dice;
+    uint32_t helpers, gamers, frames;
+    bool is_cut[RIG_GAMERS_MAX];
+    struct soak_frame frame[SOAK_FRAMES_MAX];
+};
+
+static uint32_t dice(struct soak *s, uint32_t bound)
 {
+    return (uint32_t)rng_below(&s->dice, bound);
+}
+
+static void soak_helper(struct soak *s, bool is_honest)
+{
+    struct rig_helper_cfg cfg = {
+        .fault = is_honest ? RIG_HONEST : (enum rig_fault)dice(s, RIG_HOLE + 1),
+        .after_tasks = 1 + dice(s, 6),
+        .spoiled_permille = 100 + dice(s, 901),
+        .us_per_unit = 0.1 + rng_unit(&s->dice) * (dice(s, 4) == 0 ? 500 : 10),
+        .slots = 1 + dice(s, 3),
+        .latency_us = 100 + dice(s, 200000)};
+    rig_helper(s->rig, &cfg);
+    s->helpers++;
+}
+
+static void soak_submit(struct soak *s)
+{
+    uint32_t g = dice(s, s->gamers);
+    if (s->frames == SOAK_FRAMES_MAX || s->is_cut[g])
+        return;
+    struct soak_frame *f = &s->frame[s->frames++];
+    f->spec = frame_of(dice(s, 3));
+    f->spec.width = 1 + dice(s, 48);
+    f->spec.height = 1 + dice(s, 36);
+    f->spec.samples = 1 + dice(s, 4);
+    f->spec.depth_max = 1 + dice(s, 4);
+    f->spec.tiles = dice(s, 20);
+    f->gamer = g;
+    f->job = rig_submit(s->rig, g, &f->spec);
+}
+
+static void soak_listen(struct soak *s)
+{
+    struct gamer_event e;
+    for (uint32_t g = 0; g < s->gamers; g++)
+        while (rig_gamer_event(s->rig, g, &e))
+            for (uint32_t i = 0; i < s->frames; i++) {
+                struct soak_frame *f = &s->frame[i];
+                if (f->gamer != g || f->job != e.job)
+                    continue;
+                f->failed += e.kind == GAMER_EVENT_FAILED;
+                f->whole += e.kind == GAMER_EVENT_FRAME;
+                if (e.kind == GAMER_EVENT_FRAME)
+                    assert_right(s->rig, g, f->job, &f->spec);
+            }
+}
+
+static void soak_step(struct soak *s)
+{
+    uint32_t what = dice(s, 12);
+    if (what < 3 && s->helpers < 8) {
+        soak_helper(s, dice(s, 2) == 0);
+    } else if (what < 5 && s->helpers > 0) {
+        rig_helper_cut(s->rig, dice(s, s->helpers));
+    } else if (what < 7 && s->helpers > 0) {
+        rig_helper_return(s->rig, dice(s, s->helpers));
+    } else if (what == 7 && s->gamers < 2) {
+        rig_gamer(s->rig, NULL, buffer_bytes(&cornell));
+        s->gamers++;
+    } else if (what == 8 && dice(s, 4) == 0) {
+        uint32_t g = dice(s, s->gamers);
+        rig_gamer_cut(s->rig, g);
+        s->is_cut[g] = true;
+    } else {
+        soak_submit(s);
+    }
+    uint64_t wait = dice(s, 3) == 0 ? 30 * SECOND : SECOND / 5;
+    rig_run(s->rig, world_now_us(rig_world(s->rig)) + rng_below(&s->dice, wait));
+    soak_listen(s);
+}
+
+static bool soak_is_over(const struct soak *s)
+{
+    for (uint32_t i = 0; i < s->frames; i++)
+        if (s->frame[i].whole + s->frame[i].failed == 0)
+            return false;
+    return true;
+}
+
+// Whatever happened: in the end there are honest helpers, or the hub's own compute takes over.
+static void soak_end(struct soak *s)
+{
+    soak_helper(s, true);
+    soak_helper(s, true);
+    while (!soak_is_over(s) && world_now_us(rig_world(s->rig)) < SOAK_LIMIT_US) {
+        rig_run(s->rig, world_now_us(rig_world(s->rig)) + 60 * SECOND);
+        soak_listen(s);
+        rig_own_return(s->rig); // harmless unless the broker had no memory for it
+    }
+    for (uint32_t i = 0; i < s->frames; i++)
+        assert_int_equal(s->frame[i].whole + s->frame[i].failed, 1); // told once, whole or not
+    assert_int_equal(broker_stat(rig_broker(s->rig)).frames, 0);
+    for (uint32_t g = 0; g < s->gamers; g++)
+        rig_gamer_cut(s->rig, g);
+    for (uint32_t h = 0; h < s->helpers; h++)
+        rig_helper_cut(s->rig, h);
+    rig_run(s->rig, world_now_us(rig_world(s->rig)) + 60 * SECOND);
+    soak_listen(s);
+    assert_int_equal(broker_stat(rig_broker(s->rig)).gamers, 0);
+    assert_int_equal(broker_stat(rig_broker(s->rig)).helpers, 0);
+    assert_true(rig_broker_used_bytes(s->rig) < SOAK_SLOT_BYTES);
+    for (uint32_t i = 0; i < s->frames; i++)
+        assert_int_equal(s->frame[i].whole + s->frame[i].failed, 1);
+}
+
+static uint64_t soak_world(uint64_t seed, uint32_t *whole)
+{
+    struct soak s = {.dice = rng_seeded(seed), .gamers = 1};
+    struct rig_cfg cfg = {.seed = seed,
+                          .is_own_last = dice(&s, 2) == 0,
+                          .attempts_max = 1 + dice(&s, 6),
+                          .broker_bytes = (size_t)256 << 20};
+    if (dice(&s, 4) == 0)
+        cfg.broker_bytes = SOAK_SCARCE + rng_below(&s.dice, 4 * SOAK_SCARCE);
+    s.rig = rig_new(&cfg);
+    rig_gamer(s.rig, NULL, buffer_bytes(&cornell));
+    for (uint32_t i = 0; i < SOAK_STEPS; i++)
+        soak_step(&s);
+    soak_end(&s);
+    for (uint32_t i = 0; i < s.frames; i++)
+        *whole += s.frame[i].whole;
+    uint64_t hash = world_hash(rig_world(s.rig));
+    rig_free(s.rig);
+    return hash;
+}
+
+static void test_worlds_drawn_from_a_seed(void **state)
+{
+    (void)state;
+    uint32_t whole = 0;
+    for (uint64_t i = 0; i < soak_count; i++) {
+        uint64_t seed = soak_first + i;
+        printf("\rseed %llu",
+               (unsigned long long)seed); // the last one printed is the one that failed
+        (void)fflush(stdout);
+        uint64_t hash = soak_world(seed, &whole);
+        if (i % 8 == 0)
+            assert_true(soak_world(seed, &whole) == hash); // the same seed, the same history
+    }
+    printf(": %u whole frames\n", whole);
+    assert_true(soak_count < 10 || whole > soak_count); // it is not all failures
+}
+
+// usage: compute_sim_test [SEED [COUNT]]: only worlds drawn from COUNT seeds, SEED being the first
+int main(int argc, char **argv)
+{
+    soak_first = argc > 1 ? strtoull(argv[1], NULL, 0) : soak_first;
+    soak_count = argc > 2 ? strtoull(argv[2], NULL, 0) : argc > 1 ? 1 : soak_count;
+    if (argc > 1)
+        cmocka_set_test_filter("test_worlds*");
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_worlds_drawn_from_a_seed),
         cmocka_unit_test(test_frame_equals_one_process),
         cmocka_unit_test(test_same_seed_same_history),
         cmocka_unit_test(test_dead_helper),

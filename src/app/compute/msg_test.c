@@ -227,9 +227,9 @@ static enum rc decode_number(const struct field *f, int64_t v)
 static enum rc decode_string(const struct field *f, bool is_text, size_t len)
 {
     static uint8_t at[MSG_PART_BYTES_MAX + 64];
-    static char text[1024];
     struct buffer b = buffer_of(at, sizeof at);
     if (is_text) {
+        char text[1024];
         assert_true(len < sizeof text);
         memset(text, 'a', len);
         text[len] = 0;

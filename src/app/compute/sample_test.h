@@ -48,7 +48,7 @@ static inline void sample_fill(struct rng *r, uint8_t *out, size_t len)
 
 static inline struct digest sample_digest(struct rng *r)
 {
-    struct digest d;
+    struct digest d = {{0}};
     sample_fill(r, d.b, sizeof d.b);
     return d;
 }

@@ -71,16 +71,20 @@ static void wires(struct street *s)
         }
         for (unsigned i = 0; i < 3; i++) { // to the houses, and over the street
             float far = i == 1 ? STREET_WALL_X : -STREET_WALL_X;
-            cable(s, vec_of(x, 7.5f + 0.3f * (float)i, z),
-                  vec_of(far, street_between(s, 5.5f, 9.0f), z - street_between(s, 2.0f, 9.0f)),
-                  0.4f, 0.012f);
+            float along = street_between(s, 2.0f, 9.0f);
+            float high = street_between(s, 5.5f, 9.0f);
+            cable(s, vec_of(x, 7.5f + 0.3f * (float)i, z), vec_of(far, high, z - along), 0.4f,
+                  0.012f);
         }
     }
     for (unsigned i = 0; i < 9; i++) {
         float z = -6.0f - 9.0f * (float)i;
-        cable(s, vec_of(-STREET_WALL_X, street_between(s, 6.0f, 10.0f), z),
-              vec_of(STREET_WALL_X, street_between(s, 6.0f, 10.0f), z - street_between(s, 0, 4.0f)),
-              street_between(s, 0.3f, 0.9f), 0.013f);
+        float sag = street_between(s, 0.3f, 0.9f);
+        float along = street_between(s, 0, 4.0f);
+        float right = street_between(s, 6.0f, 10.0f);
+        float left = street_between(s, 6.0f, 10.0f);
+        cable(s, vec_of(-STREET_WALL_X, left, z), vec_of(STREET_WALL_X, right, z - along), sag,
+              0.013f);
     }
 }
 
@@ -216,7 +220,8 @@ void street_furniture(struct street *s)
         crates(s, -side, z - 1.5f);
         plant(s, side, z - 2.2f);
         plant(s, -side, z - 3.0f);
-        stand(s, street_pick(s, 2) ? 1.0f : -1.0f, z - street_between(s, 0.0f, 4.0f));
+        float along = street_between(s, 0.0f, 4.0f);
+        stand(s, street_pick(s, 2) ? 1.0f : -1.0f, z - along);
         z -= street_between(s, 4.0f, 8.0f);
     }
     manhole(s, 1.3f, -6.2f);

@@ -232,13 +232,18 @@ static void draw_marks(struct street *s)
 // Slabs lie not quite even: each tilts its reflections a little.
 static void draw_slab(struct street *s, float x, float z, float width, float length)
 {
-    struct vec n = vec_of(street_between(s, -0.02f, 0.02f), 1.0f, street_between(s, -0.02f, 0.02f));
+    struct vec n = vec_of(0.0f, 1.0f, 0.0f);
+    n.z = street_between(s, -0.02f, 0.02f);
+    n.x = street_between(s, -0.02f, 0.02f);
     const float y = STREET_KERB_Y;
     const float gap = 0.007f;
-    uint32_t v[4] = {draft_vertex(s->draft, vec_of(x + gap, y, z - gap), n),
-                     draft_vertex(s->draft, vec_of(x + width - gap, y, z - gap), n),
-                     draft_vertex(s->draft, vec_of(x + width - gap, y, z - length + gap), n),
-                     draft_vertex(s->draft, vec_of(x + gap, y, z - length + gap), n)};
+    const struct vec corner[4] = {{x + gap, y, z - gap},
+                                  {x + width - gap, y, z - gap},
+                                  {x + width - gap, y, z - length + gap},
+                                  {x + gap, y, z - length + gap}};
+    uint32_t v[4];
+    for (unsigned i = 0; i < 4; i++)
+        v[i] = draft_vertex(s->draft, corner[i], n);
     uint32_t id = s->id[PAINT_SLAB_A + street_pick(s, 3)];
     draft_triangle(s->draft, v[0], v[1], v[2], id);
     draft_triangle(s->draft, v[0], v[2], v[3], id);

@@ -112,6 +112,7 @@ struct street {
 };
 
 void street_paints(struct street *s); // fills id
+// One throw a statement: C leaves open which of a call's arguments is evaluated first.
 float street_between(struct street *s, float low, float high);
 uint32_t street_pick(struct street *s, uint32_t count); // 0 .. count - 1
 

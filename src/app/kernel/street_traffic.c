@@ -148,8 +148,11 @@ void street_traffic(struct street *s)
     walker(s, 5.1f, -13.3f, PI + 0.2f, 1.66f, PAINT_BROLLY_C);
     for (unsigned i = 0; i < 12; i++) {
         float side = street_pick(s, 2) ? 1.0f : -1.0f;
-        walker(s, side * street_between(s, 4.0f, 5.3f), -19.0f - 4.1f * (float)i,
-               PI * (float)street_pick(s, 2) + street_between(s, -0.3f, 0.3f),
-               street_between(s, 1.58f, 1.84f), PAINT_BROLLY_A + street_pick(s, 3));
+        enum paint cover = PAINT_BROLLY_A + street_pick(s, 3);
+        float height = street_between(s, 1.58f, 1.84f);
+        float turn = PI * (float)street_pick(s, 2);
+        turn += street_between(s, -0.3f, 0.3f);
+        float x = side * street_between(s, 4.0f, 5.3f);
+        walker(s, x, -19.0f - 4.1f * (float)i, turn, height, cover);
     }
 }

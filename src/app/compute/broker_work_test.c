@@ -535,10 +535,11 @@ static void test_boasts(void **state)
     desk_say(&w.d, fast, &probe);
     free(at);
     assert_true(desk_hears(&w.d, w.gus, MSG_PLANNED, &m));
+    desk_hang_up(&w.d, fast); // the others get what it made dear
     uint64_t late = BROKER_LATE_BASE_US + (uint64_t)BROKER_LATE_FACTOR * BROKER_EXPECTED_US_MAX;
     uint32_t given = 0;
     for (uint64_t conn = w.own; conn <= w.gus + 2; conn++)
-        while (desk_hears(&w.d, conn, MSG_ASSIGN, &m)) {
+        while (conn != fast && desk_hears(&w.d, conn, MSG_ASSIGN, &m)) {
             assert_true(m.as.assign.budget_ms <= late / US_PER_MS); // nor is it for ever
             given++;
         }
@@ -563,6 +564,24 @@ static void test_largest_frame(void **state)
     assert_int_equal(m.as.failed.rc, RC_NOMEM);
     assert_int_equal(broker_stat(w.d.broker).frames + broker_stat(w.d.broker).tasks_waiting, 0);
     desk_close(&w.d);
+}
+
+// A scene that cannot be asked for: the gamer is told, or at least closed, and does not wait.
+static void test_no_memory_to_ask(void **state)
+{
+    (void)state;
+    for (size_t more = 0; more < 20000; more += more < 2000 ? 8 : 500) {
+        struct world w;
+        struct msg m;
+        world_open(&w, &(struct desk_cfg){0});
+        w.d.budget.limit_bytes = w.d.budget.used_bytes + more;
+        submit(&w, 1);
+        bool is_asked = desk_hears(&w.d, w.gus, MSG_OBJECT_GET, &m);
+        assert_int_equal(broker_stat(w.d.broker).frames, is_asked ? 1 : 0);
+        assert_true(is_asked || desk_is_closed(&w.d, w.gus) ||
+                    desk_hears(&w.d, w.gus, MSG_FAILED, &m));
+        desk_close(&w.d);
+    }
 }
 
 // Every step of a frame with memory that ends there: told or closed, and all is given back.
@@ -614,6 +633,7 @@ int main(void)
         cmocka_unit_test(test_nobody_left),
         cmocka_unit_test(test_boasts),
         cmocka_unit_test(test_largest_frame),
+        cmocka_unit_test(test_no_memory_to_ask),
         cmocka_unit_test(test_budget_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,8 +47,8 @@ struct rig_helper_cfg {
     enum rig_fault fault;
     uint32_t after_tasks;      // DYING, HOLE
     uint32_t spoiled_permille; // FORGING
-    double us_per_unit;        // 0: 1
     uint32_t slots;            // 0: 1
+    double us_per_unit;        // 0: 1
     uint64_t latency_us;       // one way; 0: 1000
 };
 

@@ -15,7 +15,7 @@
 #include "kernel/scene.h"
 #include "kernel/scenes.h"
 
-#define SECOND 1000000u
+#define SECOND ((uint64_t)1000000)
 
 static struct budget scenes = {.limit_bytes = SCENES_BUDGET_BYTES};
 static struct buffer cornell;
@@ -371,7 +371,7 @@ static void test_memory_runs_out(void **state)
 
 #define SOAK_FRAMES_MAX 8u
 #define SOAK_STEPS      30u
-#define SOAK_LIMIT_US   ((uint64_t)7200 * SECOND)
+#define SOAK_LIMIT_US   (7200 * SECOND)
 #define SOAK_SCARCE     ((size_t)1 << 20)
 #define SOAK_SLOT_BYTES ((size_t)1 << 16) // what the broker may keep of a peer that is gone
 

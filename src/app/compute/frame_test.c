@@ -99,7 +99,8 @@ static void test_probe_of_any_size(void **state)
             assert_int_equal(only_task(&d)->kind, TASK_PROBE);
             assert_true(p.w * p.h <= TRACE_CELLS_MAX);
             uint64_t all = (uint64_t)side[i] * side[k];
-            assert_true(p.w * p.h >= (all < FRAME_PROBE_PIXELS ? all : FRAME_PROBE_PIXELS));
+            assert_true((uint64_t)p.w * p.h >=
+                        (all < FRAME_PROBE_PIXELS ? all : FRAME_PROBE_PIXELS));
             struct bytes report = report_of(p.w, p.h, 400, room, sizeof room);
             enum rc rc = frame_probed(&d.frame, &d.view, report);
             assert_int_equal(rc,

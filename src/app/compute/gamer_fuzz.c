@@ -80,7 +80,7 @@ static void step(struct fuzz *f)
     else if (op % 16 == 13)
         sample(f, how);
     else if (op % 16 == 14)
-        f->p.budget.limit_bytes = how & 1 ? FUZZ_BYTES : f->p.budget.used_bytes + how * 64u;
+        f->p.budget.limit_bytes = how & 1 ? FUZZ_BYTES : f->p.budget.used_bytes + (size_t)how * 64;
     else
         player_raw(&f->p, cursor_take(&f->in, how));
     double progress = gamer_progress(f->p.gamer);

@@ -106,7 +106,7 @@ static void test_tiles_that_lie(void **state)
         tile(&p, job, (struct rect){0, 0, 4, 6}, 0, 2);
         struct msg m = player_tile(job, (struct rect){4, 0, 4, 6}, 0, 2);
         struct msg_tile *t = &m.as.tile;
-        static uint8_t bright[4 * 6 * TRACE_PIXEL_BYTES];
+        static uint8_t bright[(size_t)4 * 6 * TRACE_PIXEL_BYTES];
         memset(bright, 0xff, sizeof bright);
         if (how == 0)
             t->rect.x = 3; // overlaps

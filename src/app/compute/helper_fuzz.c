@@ -74,7 +74,7 @@ static void step(struct crew *c, struct cursor *in)
     else if (op % 16 == 13)
         sample(c, how, cursor_u8(in));
     else if (op % 16 == 14)
-        c->budget.limit_bytes = how & 1 ? FUZZ_BYTES : c->budget.used_bytes + how * 64u;
+        c->budget.limit_bytes = how & 1 ? FUZZ_BYTES : c->budget.used_bytes + (size_t)how * 64;
     else
         crew_raw(c, cursor_take(in, how));
     helper_tick(c->helper, c->now_us);

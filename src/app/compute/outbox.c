@@ -15,7 +15,8 @@ struct item {
 
 void outbox_init(struct outbox *o, struct budget *budget, uint64_t *owed, size_t owed_max)
 {
-    *o = (struct outbox){.budget = budget, .owed = owed, .owed_max = owed_max};
+    *o = (struct outbox){.budget = budget, .owed_max = owed_max};
+    o->owed = owed;
     list_init(&o->items);
 }
 

@@ -154,7 +154,7 @@ static inline struct msg_submit player_frame(void)
 // A dark tile of a frame of 8 by 6 pixels.
 static inline struct msg player_tile(uint64_t job, struct rect rect, uint32_t first, uint32_t count)
 {
-    static const uint8_t dark[8 * 6 * TRACE_PIXEL_BYTES];
+    static const uint8_t dark[(size_t)8 * 6 * TRACE_PIXEL_BYTES];
     return (struct msg){
         .type = MSG_TILE,
         .as.tile = {.job = job,

@@ -430,7 +430,8 @@ static enum rc decode_camera(const char *replace, size_t at)
     struct msg m = sample_msg(MSG_SUBMIT, &r);
     struct bytes item[ITEMS_MAX] = {{0}};
     size_t count = items_of(encoded(&m, room), item);
-    memcpy(again, item[9].at, item[9].len);
+    struct buffer camera = buffer_of(again, sizeof again);
+    buffer_put(&camera, item[9]);
     memcpy(again + 1 + 5 * at, replace, 5); // an array head, then floats of five bytes
     return decode_with(item, count, 9, bytes_of(again, item[9].len));
 }

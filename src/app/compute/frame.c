@@ -76,6 +76,15 @@ static uint32_t probe_block(const struct msg_submit *spec)
     return block;
 }
 
+// The probe's share of the frame's samples is (samples / block^2) / spec->samples: 1/64 or less,
+// but two samples a pixel are the least that says anything.
+static uint32_t probe_samples(const struct msg_submit *spec)
+{
+    uint32_t block = probe_block(spec);
+    return (uint32_t)num_clamp((uint64_t)spec->samples * block * block / 64, 2,
+                               FRAME_PROBE_SAMPLES);
+}
+
 enum rc frame_probe(struct frame *f, struct queue *q)
 {
     uint32_t block = probe_block(&f->spec);
@@ -83,7 +92,7 @@ enum rc frame_probe(struct frame *f, struct queue *q)
     params_of(&f->spec, &p);
     p.width = p.w = (uint32_t)num_div_ceil(p.width, block);
     p.height = p.h = (uint32_t)num_div_ceil(p.height, block);
-    p.sample_count = FRAME_PROBE_SAMPLES;
+    p.sample_count = probe_samples(&f->spec);
     p.cell = 1;
     struct task *t = task_for(f, q, TASK_PROBE, &p);
     if (t == NULL)
@@ -119,7 +128,7 @@ enum rc frame_probed(struct frame *f, struct view *v, struct bytes report)
     if (rc == RC_OK)
         rc = cost_from_probe(v->cost, r.cells_x, r.cells_y, r.cost);
     double sum = rc == RC_OK ? frame_report_units(report) : 0;
-    double each = sum > 0 ? sum / ((double)r.cells_x * r.cells_y * FRAME_PROBE_SAMPLES) : 1;
+    double each = sum > 0 ? sum / ((double)r.cells_x * r.cells_y * probe_samples(&f->spec)) : 1;
     v->frame_units = each * pixels * f->spec.samples;
     return rc;
 }

@@ -18,8 +18,8 @@
 #include "work/cost.h"
 
 #define FRAME_TILE_PIXELS_MAX (1u << 20) // a result then fits one message
-#define FRAME_PROBE_PIXELS    3000u      // at least, if the frame has as many
-#define FRAME_PROBE_SAMPLES   8u
+#define FRAME_PROBE_PIXELS    2000u // at least, if the frame has as many
+#define FRAME_PROBE_SAMPLES   12u // at most; fewer keep it below 2 % of a frame of few samples
 #define FRAME_TASK_UNITS      1e9 // of cost in one task: about ten seconds of one core
 #define FRAME_TILES_A_SLOT    4u  // unless the gamer says otherwise
 

@@ -240,5 +240,9 @@ int main(int argc, char **argv)
     file_write(o.png, buffer_bytes(&png));
     if (o.layers != NULL)
         layers_write(o.layers, &image, &budget);
+    budget_give(&budget, png.at);
+    budget_give(&budget, rgb);
+    budget_give(&budget, sum);
+    budget_give(&budget, object.at);
     return 0;
 }

@@ -13,8 +13,8 @@
 #include "wire/cbor.h"
 #include "work/task.h"
 
-#define KERNELS_MAX      16u
-#define STATE_BYTES      4096u
+#define KERNELS_MAX 16u
+#define STATE_BYTES 4096u
 
 static_assert(CELL_REQUEST_BYTES_MAX >= KERNEL_PARAMS_BYTES_MAX + TASK_KERNEL_BYTES + 16,
               "a request holds any task");

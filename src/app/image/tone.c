@@ -126,6 +126,7 @@ static void spread(struct plane *level, unsigned count, float share)
         unsigned above = count - i;
         bool is_shown = above < shown;
         float mean = (float)above / (float)(above + 1);
+        // cppcheck-suppress knownConditionTrueFalse ; it takes count for 1, which is asserted away
         widen(&level[i - 1], &level[i], is_shown ? 1.0f - mean : 0.0f, is_shown ? mean : 1.0f);
     }
     widen(&level[0], &level[1], 1.0f - share, share);

@@ -42,8 +42,7 @@ struct kernel {
     // `object` stays valid and unchanged until the next load or close. RC_MALFORMED, RC_NOMEM.
     enum rc (*load)(void *state, struct bytes object);
     // RC_MALFORMED: params; RC_ABSENT: nothing is loaded; RC_FULL: result or report has no room.
-    enum rc (*run)(void *state, struct bytes params, struct buffer *result,
-                   struct buffer *report);
+    enum rc (*run)(void *state, struct bytes params, struct buffer *result, struct buffer *report);
     void (*close)(void *state); // NULL is fine
 
     // Exact size of the result that params asks for; RC_MALFORMED if params are none.

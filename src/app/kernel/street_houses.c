@@ -39,9 +39,9 @@ static void wall(struct street *s, const struct house *h, const float low[static
     unsigned across = (unsigned)((high[0] - low[0]) / wide + 0.9f);
     unsigned up = (unsigned)((high[1] - low[1]) / tall + 0.9f);
     for (unsigned n = 0; n < across * up; n++) {
-        unsigned row = n / across;
-        float x = low[0] + wide * (float)(n - row * across);
-        float y = low[1] + tall * (float)row;
+        unsigned line = n / across;
+        float x = low[0] + wide * (float)(n - line * across);
+        float y = low[1] + tall * (float)line;
         shape_box(s->draft, &h->front, vec_of(x, y, 0.001f),
                   vec_of(fminf(x + wide, high[0]) - gap, fminf(y + tall, high[1]) - gap,
                          tile_depth(x, y)),

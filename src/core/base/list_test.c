@@ -30,8 +30,8 @@ static void it_keeps_order(void **state)
     }
     static const int want[] = {3, 1, 0, 2, 4};
     size_t n = 0;
-    LIST_FOR(it, &head)
-    assert_int_equal(CONTAINER_OF(it, struct thing, link)->number, want[n++]);
+    LIST_FOR (it, &head)
+        assert_int_equal(CONTAINER_OF(it, struct thing, link)->number, want[n++]);
     assert_int_equal(n, 5);
 }
 
@@ -45,16 +45,16 @@ static void deletion_on_the_way_is_safe(void **state)
         t[i].number = i;
         list_push_back(&head, &t[i].link);
     }
-    LIST_FOR_SAFE(it, &head)
-    if (CONTAINER_OF(it, struct thing, link)->number % 2 == 0)
-        list_del(it);
+    LIST_FOR_SAFE (it, &head)
+        if (CONTAINER_OF(it, struct thing, link)->number % 2 == 0)
+            list_del(it);
     list_del(&t[0].link); // off already: harmless
     int sum = 0;
-    LIST_FOR(it, &head)
-    sum += CONTAINER_OF(it, struct thing, link)->number;
+    LIST_FOR (it, &head)
+        sum += CONTAINER_OF(it, struct thing, link)->number;
     assert_int_equal(sum, 1 + 3 + 5);
-    LIST_FOR_SAFE(it, &head)
-    list_del(it);
+    LIST_FOR_SAFE (it, &head)
+        list_del(it);
     assert_true(list_is_empty(&head));
 }
 

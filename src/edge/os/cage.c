@@ -261,6 +261,7 @@ static bool load_filter(const struct cage_filter *filter)
 {
     // Through an integer to lose const: the kernel only reads.
     const struct sock_fprog program = {.len = (unsigned short)filter->count,
+                                       // NOLINTNEXTLINE(performance-no-int-to-ptr)
                                        .filter = (struct sock_filter *)(uintptr_t)filter->op};
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }

@@ -102,6 +102,6 @@ void pool_free(struct pool *p)
         arena_free(p->arena);
         return;
     }
-    LIST_FOR(it, &p->jobs)
-    (void)uv_cancel((uv_req_t *)&CONTAINER_OF(it, struct job, link)->uv); // or it runs on
+    LIST_FOR (it, &p->jobs)
+        (void)uv_cancel((uv_req_t *)&CONTAINER_OF(it, struct job, link)->uv); // or it runs on
 }

@@ -90,8 +90,7 @@ void web_server_free(struct web_server *s)
     assert(!h->is_over);
     h->is_over = true;
     h->is_silent = true;
-    LIST_FOR(it, &h->conns)
-    { // nothing leaves the list inside this call
+    LIST_FOR (it, &h->conns) { // nothing leaves the list inside this call
         struct web_conn *c = CONTAINER_OF(it, struct web_conn, link);
         web_close(c, WS_CODE_GOING_AWAY, "going away");
         web_drop(c);

@@ -387,8 +387,8 @@ static void sweep_cb(void *self)
     const uint64_t now_us = loop_now_us(h->loop);
     const struct web_limits *l = &h->limits;
     const uint64_t least_us = num_min(l->handshake_us_max, num_min(l->ping_us, l->dead_us));
-    LIST_FOR(it, &h->conns) // nothing leaves the list inside a sweep
-    sweep_conn(CONTAINER_OF(it, struct web_conn, link), now_us);
+    LIST_FOR (it, &h->conns) // nothing leaves the list inside a sweep
+        sweep_conn(CONTAINER_OF(it, struct web_conn, link), now_us);
     if (h->on_room != NULL)
         h->on_room(h);
     loop_timer_at(h->sweep, now_us + num_clamp(least_us / 4, SWEEP_US_MIN, SWEEP_US_MAX));

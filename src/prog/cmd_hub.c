@@ -200,6 +200,12 @@ static void hang_up(struct side *s, uint64_t number, struct bytes why)
     if (door != NULL)
         web_close(door->conn, 1008, words);
     broker_closed(s->broker, number, loop_now_us(s->loop));
+    if (number != OWN_CONN)
+        return;
+    // Without its own compute the hub could verify nothing: it takes its seat again.
+    helper_closed(s->own, loop_now_us(s->loop));
+    helper_open(s->own, loop_now_us(s->loop));
+    broker_open(s->broker, OWN_CONN, loop_now_us(s->loop));
 }
 
 static void send(struct side *s, uint64_t number, struct bytes message)
@@ -239,7 +245,7 @@ static bool drain_own(struct side *s)
         if (out.kind == HELPER_SEND)
             broker_input(s->broker, OWN_CONN, out.bytes, loop_now_us(s->loop));
         else if (out.kind == HELPER_CLOSE)
-            broker_closed(s->broker, OWN_CONN, loop_now_us(s->loop));
+            hang_up(s, OWN_CONN, out.bytes);
         else
             crew_do(s->crew, &out);
     }

@@ -47,6 +47,8 @@ static void frame_end(struct broker *b, struct frame *f)
                         &(struct msg){.type = MSG_CANCEL, .as.cancel = {t->id}});
         queue_free(&b->queue, t);
     }
+    if (f->is_pinned)
+        store_unpin(b->store, &f->spec.scene);
     assert(f->gamer->frame_count > 0 && b->stat.frames > 0);
     f->gamer->frame_count--;
     b->stat.frames--;
@@ -108,6 +110,7 @@ static void plan_tiles(struct broker *b, struct frame *f)
 // The scene is in the store: all helpers may fetch it while the first one probes.
 static void scene_ready(struct broker *b, struct frame *f)
 {
+    f->is_pinned = store_pin(b->store, &f->spec.scene) == RC_OK; // stays while it is worked on
     LIST_FOR (it, &b->roster.seats) {
         const struct seat *s = CONTAINER_OF(it, struct seat, node);
         outbox_send(&b->outbox, s->conn,

@@ -18,7 +18,7 @@
 #include "work/cost.h"
 
 #define FRAME_TILE_PIXELS_MAX (1u << 20) // a result then fits one message
-#define FRAME_PROBE_PIXELS    2000u // at least, if the frame has as many
+#define FRAME_PROBE_PIXELS    2000u      // at least, if the frame has as many
 #define FRAME_PROBE_SAMPLES   12u // at most; fewer keep it below 2 % of a frame of few samples
 #define FRAME_TASK_UNITS      1e9 // of cost in one task: about ten seconds of one core
 #define FRAME_TILES_A_SLOT    4u  // unless the gamer says otherwise
@@ -44,6 +44,7 @@ struct frame {
     enum frame_state state;
     uint32_t tasks_all, tasks_done; // tiles, times sample ranges
     uint32_t retries, wrong;
+    bool is_pinned; // its scene, in the store
 };
 
 // True: the view's cost map is of a frame like this, no probe is needed.

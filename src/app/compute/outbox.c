@@ -60,15 +60,32 @@ static struct item *item_new(struct outbox *o, enum out_kind kind, uint64_t conn
     return item;
 }
 
+static void encode(const struct msg *m, struct buffer *out)
+{
+    enum rc rc = msg_encode(m, out);
+    assert(rc == RC_OK); // msg_bytes_max bounds it
+    (void)rc;
+}
+
+// Most messages are small, and then take no more than they are; those with a large byte string
+// are encoded in place, to be copied once only.
 void outbox_send(struct outbox *o, uint64_t conn, const struct msg *m)
 {
-    struct item *item = item_new(o, OUT_SEND, conn, msg_bytes_max(m));
+    size_t len_max = msg_bytes_max(m);
+    uint8_t room[2 * MSG_HEAD_BYTES_MAX];
+    struct buffer small = buffer_of(room, sizeof room);
+    if (len_max <= sizeof room) {
+        encode(m, &small);
+        len_max = small.len;
+    }
+    struct item *item = item_new(o, OUT_SEND, conn, len_max);
     if (item == NULL)
         return;
     struct buffer b = buffer_of(item->at, item->len);
-    enum rc rc = msg_encode(m, &b);
-    assert(rc == RC_OK); // msg_bytes_max bounds it
-    (void)rc;
+    if (small.len > 0)
+        buffer_put(&b, buffer_bytes(&small));
+    else
+        encode(m, &b);
     item->len = b.len;
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Measures kernel `trace`: rays per second against bare Embree, cost map against CPU time, SIMD
-// levels.
+// Measures kernel `trace`: rays per second against bare Embree, and what SIMD levels differ in.
 //
 //     trace_bench rays SCENE [WIDTH HEIGHT SAMPLES ROUNDS]   kernel and bare loop, interleaved
-//     trace_bench cost SCENE [WIDTH HEIGHT SAMPLES ROUNDS]   16 tiles of equal cost, CPU time each
 //     trace_bench isa  SCENE [WIDTH HEIGHT SAMPLES]          honest pixels that differ, and how
 //
 // SCENE is a generator's name or a scene object's file. Linked with --wrap for rtcIntersect1 and
@@ -24,8 +22,6 @@
 
 #define CHANNELS   ((size_t)TRACE_LAYERS * 3)
 #define ROUNDS_MAX 64
-#define TILES      16
-#define LEVELS     4 // 2^4 tiles
 
 struct record {
     struct world_context context;
@@ -236,86 +232,6 @@ static void mode_rays(struct bench *b, uint32_t rounds)
                  median(ratio, rounds));
 }
 
-struct area { // in cells
-    uint32_t x, y, w, h;
-};
-
-static uint64_t area_cost(const struct trace_report *r, struct area a)
-{
-    uint64_t sum = 0;
-    for (uint32_t y = a.y; y < a.y + a.h; y++) {
-        for (uint32_t x = a.x; x < a.x + a.w; x++)
-            sum += trace_report_cost(r, x, y);
-    }
-    return sum;
-}
-
-// Halves along the longer side where the cost does; leaves both in place.
-static void area_halve(const struct trace_report *r, struct area *a, struct area *b)
-{
-    uint64_t all = area_cost(r, *a);
-    struct area part = *a;
-    uint64_t best = UINT64_MAX;
-    struct area left = *a;
-    bool is_wide = a->w >= a->h;
-    for (uint32_t cut = 1; cut < (is_wide ? a->w : a->h); cut++) {
-        *(is_wide ? &part.w : &part.h) = cut;
-        uint64_t twice = 2 * area_cost(r, part);
-        uint64_t off = twice > all ? twice - all : all - twice;
-        if (off < best) {
-            best = off;
-            left = part;
-        }
-    }
-    *b = *a;
-    if (is_wide) {
-        b->x += left.w;
-        b->w -= left.w;
-    } else {
-        b->y += left.h;
-        b->h -= left.h;
-    }
-    *a = left;
-}
-
-static void mode_cost(struct bench *b, uint32_t rounds)
-{
-    struct area tile[TILES];
-    uint64_t cost[TILES];
-    struct trace_params whole = b->params;
-    (void)bench_run(b);
-    struct trace_report r = b->report;
-    tile[0] = (struct area){0, 0, r.cells_x, r.cells_y};
-    for (uint32_t level = 0; level < LEVELS; level++) {
-        for (uint32_t i = 0, n = 1u << level; i < n; i++)
-            area_halve(&r, &tile[i], &tile[n + i]);
-    }
-    for (uint32_t i = 0; i < TILES; i++)
-        cost[i] = area_cost(&r, tile[i]);
-    double sum = 0.0;
-    double most = 0.0;
-    for (uint32_t i = 0; i < TILES; i++) {
-        b->params = whole;
-        b->params.x = tile[i].x * whole.cell;
-        b->params.y = tile[i].y * whole.cell;
-        b->params.w =
-            (uint32_t)num_min((uint64_t)tile[i].w * whole.cell, whole.width - b->params.x);
-        b->params.h =
-            (uint32_t)num_min((uint64_t)tile[i].h * whole.cell, whole.height - b->params.y);
-        double s[ROUNDS_MAX] = {0};
-        for (uint32_t k = 0; k < rounds; k++)
-            s[k] = bench_run(b);
-        double t = median(s, rounds);
-        (void)printf("tile %2u  %4u %4u %4ux%-4u  cost %10llu  %8.2f ms  %6.2f ns/unit\n", i,
-                     b->params.x, b->params.y, b->params.w, b->params.h,
-                     (unsigned long long)cost[i], t * 1e3, t * 1e9 / (double)cost[i]);
-        sum += t;
-        most = t > most ? t : most;
-    }
-    (void)printf("max / mean CPU time %.3f over %d tiles of equal cost\n", most / sum * TILES,
-                 TILES);
-}
-
 static uint32_t word_at(struct bytes b, size_t i)
 {
     struct cursor c = {.left = bytes_part(b, i * 4, 4)};
@@ -369,8 +285,7 @@ static uint32_t number(int argc, char **argv, int index, uint32_t otherwise)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        (void)fprintf(stderr, "usage: %s rays|cost|isa SCENE [WIDTH HEIGHT SAMPLES ROUNDS]\n",
-                      argv[0]);
+        (void)fprintf(stderr, "usage: %s rays|isa SCENE [WIDTH HEIGHT SAMPLES ROUNDS]\n", argv[0]);
         return 2;
     }
     static struct bench b;
@@ -383,10 +298,7 @@ int main(int argc, char **argv)
         return 0;
     }
     bench_open(&b, getenv("TRACE_ISA"), object);
-    if (strcmp(argv[1], "rays") == 0)
-        mode_rays(&b, rounds);
-    else
-        mode_cost(&b, rounds);
+    mode_rays(&b, rounds);
     trace_kernel.close(b.state);
     return 0;
 }

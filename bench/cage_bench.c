@@ -6,7 +6,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 #define WARM_CALLS  20000
@@ -122,6 +125,34 @@ static double since_us(uint64_t from_ns)
     return (double)(uv_hrtime() - from_ns) / 1e3;
 }
 
+// The same machine's bare figure: a byte to another process and back over a socketpair.
+static void measure_bare(void)
+{
+    static double sample[WARM_CALLS];
+    int end[2];
+    char byte = 0;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, end) != 0)
+        must(RC_IO, "socketpair");
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)close(end[0]);
+        while (read(end[1], &byte, 1) == 1 && write(end[1], &byte, 1) == 1) {
+        }
+        _exit(0);
+    }
+    (void)close(end[1]);
+    for (size_t i = 0; pid > 0 && i < WARM_CALLS; i++) {
+        const uint64_t from = uv_hrtime();
+        if (write(end[0], &byte, 1) != 1 || read(end[0], &byte, 1) != 1)
+            must(RC_IO, "ping");
+        sample[i] = since_us(from);
+    }
+    (void)close(end[0]);
+    (void)waitpid(pid, NULL, 0);
+    (void)printf("bare socketpair, us:  p50 %7.1f  p99 %7.1f\n", quantile(sample, WARM_CALLS, 0.5),
+                 quantile(sample, WARM_CALLS, 0.99));
+}
+
 static void measure_warm(struct bench *b)
 {
     static double sample[WARM_CALLS];
@@ -210,6 +241,7 @@ static void measure(bool has_no_spaces)
 
 int main(void)
 {
+    measure_bare();
     measure(false);
     measure(true);
     return EXIT_SUCCESS;

@@ -65,7 +65,9 @@ static struct outcome run(enum http_kind kind, struct bytes in, size_t step)
         o.sum = sum_of(&h);
         upgrade(&h, kind);
     } else {
-        o.used = 0; // where exactly it broke depends on the cuts
+        o.used = 0; // where exactly it broke depends on the cuts,
+        if (o.rc != RC_AGAIN)
+            o.rc = RC_MALFORMED; // and of two faults, which one is met first
     }
     http_end(&h);
     assert(budget.used_bytes == 0);

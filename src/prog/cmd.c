@@ -2,6 +2,7 @@
 // What every subcommand needs: its row in the table, options, folders, identity, log, last words.
 #include "cmd.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -141,6 +142,33 @@ enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path, str
         return err_set(err, RC_CONFIG, "%s holds no word in its first line", path);
     *out = bytes_of(copy, len);
     return RC_OK;
+}
+
+bool cmd_is_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, host, &v6) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&v6);
+    return strcmp(host, "localhost") == 0;
+}
+
+#define STORE_OBJECTS 65536u
+
+enum rc cmd_store(struct kv_env **kv, struct store **store, struct arena *arena, const char *path,
+                  uint64_t bytes_max, struct err *err)
+{
+    struct entropy entropy = entropy_os();
+    enum rc rc = file_make_folder(path, err);
+    if (rc == RC_OK)
+        rc = kv_open(kv, path, bytes_max * 2, err); // twice: pages and free lists
+    if (rc != RC_OK)
+        return rc;
+    struct store_cfg cfg = {kv_host(*kv), bytes_max, STORE_OBJECTS, entropy_u64(&entropy)};
+    rc = store_open(store, arena, &cfg);
+    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, rc_text(rc));
 }
 
 static void log_line(void *context, enum log_level level, const char *line)

@@ -12,6 +12,8 @@
 #include "base/rc.h"
 #include "crypt/id.h"
 #include "os/file.h"
+#include "os/kv.h"
+#include "store/store.h"
 
 struct cmd {
     const struct option_command *options;
@@ -73,6 +75,13 @@ MUST_USE enum rc cmd_identity(struct id *out, const char *folder, struct err *er
 // The first line of a file that holds one secret word; in arena. RC_ABSENT, RC_CONFIG.
 MUST_USE enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path,
                             struct err *err);
+// An address of this machine that nobody else can reach: 127.0.0.0/8, ::1, or "localhost". A name
+// that only looks like one is not.
+bool cmd_is_loopback(const char *host);
+// The store of objects in the folder `path`, made if missing; *kv is closed by kv_close, *store
+// lives in arena.
+MUST_USE enum rc cmd_store(struct kv_env **kv, struct store **store, struct arena *arena,
+                           const char *path, uint64_t bytes_max, struct err *err);
 // Lines to standard error with journald's <n> prefix if it is not a terminal.
 struct log cmd_log(const struct cmd_common *common);
 

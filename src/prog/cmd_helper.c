@@ -21,7 +21,6 @@
 #define RETRY_US      1000000u  // after a lost connection; doubled each time ...
 #define RETRY_US_MAX  15000000u // ... up to this
 #define HEALTH_US     1000000u
-#define OBJECTS_MAX   65536u
 #define MACHINE_BYTES ((size_t)1 << 30) // objects and results on their way
 
 struct helper_options {
@@ -301,17 +300,8 @@ static void on_signal(void *self, int number)
 static enum rc open_store(struct side *s, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    struct entropy entropy = entropy_os();
     enum rc rc = cmd_path(path, s->state, "store", err);
-    if (rc == RC_OK)
-        rc = file_make_folder(path, err);
-    if (rc == RC_OK)
-        rc = kv_open(&s->kv, path, s->o.store_bytes * 2, err); // twice: pages and free lists
-    if (rc != RC_OK)
-        return rc;
-    struct store_cfg cfg = {kv_host(s->kv), s->o.store_bytes, OBJECTS_MAX, entropy_u64(&entropy)};
-    rc = store_open(&s->store, s->arena, &cfg);
-    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, rc_text(rc));
+    return rc == RC_OK ? cmd_store(&s->kv, &s->store, s->arena, path, s->o.store_bytes, err) : rc;
 }
 
 static enum rc open_loop(struct side *s, struct err *err)

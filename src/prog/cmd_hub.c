@@ -24,7 +24,6 @@
 
 #define OWN_CONN        1u // the broker's number for the hub's own compute
 #define TOKEN_BYTES     16u
-#define OBJECTS_MAX     65536u
 #define QUEUE_BYTES_MAX ((size_t)128 << 20) // tiles on their way to one gamer
 #define BODY_BYTES_MAX  4096u
 
@@ -329,16 +328,10 @@ static void on_close(void *self, struct web_conn *conn, const char *reason)
     broker_closed(s->broker, number, loop_now_us(s->loop));
 }
 
-static bool is_loopback(const char *address)
-{
-    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
-           strcmp(address, "localhost") == 0;
-}
-
 static enum rc open_tls(struct side *s, struct err *err)
 {
     const struct hub_options *o = &s->o;
-    bool wants = o->tls == OPTION_ON || (o->tls == OPTION_AUTO && !is_loopback(s->host)) ||
+    bool wants = o->tls == OPTION_ON || (o->tls == OPTION_AUTO && !cmd_is_loopback(s->host)) ||
                  (o->tls == OPTION_AUTO && o->certificate != NULL);
     if ((o->certificate == NULL) != (o->key == NULL))
         return err_set(err, RC_CONFIG, "--cert and --key go together: one of them is missing");
@@ -475,14 +468,8 @@ static enum rc open_files(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "objects", err);
     if (rc == RC_OK)
-        rc = file_make_folder(path, err);
-    if (rc == RC_OK)
-        rc = kv_open(&s->kv, path, s->o.store_bytes * 2, err); // twice: pages and free lists
-    if (rc != RC_OK)
-        return rc;
-    struct store_cfg cfg = {kv_host(s->kv), s->o.store_bytes, OBJECTS_MAX, entropy_u64(&entropy)};
-    rc = store_open(&s->store, s->arena, &cfg);
-    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, rc_text(rc));
+        rc = cmd_store(&s->kv, &s->store, s->arena, path, s->o.store_bytes, err);
+    return rc;
 }
 
 static enum rc open_broker(struct side *s, struct err *err)

@@ -32,12 +32,6 @@ struct uplink {
     char refusal[ERR_TEXT_BYTES]; // why we hung up ourselves; empty: we did not
 };
 
-static bool is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "::1") == 0;
-}
-
 static enum rc find_hub(struct uplink *u, struct err *err)
 {
     const struct uplink_options *o = u->options;
@@ -69,7 +63,7 @@ enum rc uplink_new(struct uplink **out, struct loop *loop, const struct uplink_o
     u->arena = arena;
     enum rc rc = find_hub(u, err);
     bool wants_tls =
-        options->tls == OPTION_ON || (options->tls == OPTION_AUTO && !is_loopback(u->host));
+        options->tls == OPTION_ON || (options->tls == OPTION_AUTO && !cmd_is_loopback(u->host));
     if (rc == RC_OK && wants_tls)
         rc = tls_client_context(&u->tls, err);
     if (rc == RC_OK)

@@ -66,7 +66,7 @@ MUST_USE enum rc uplink_new(struct uplink **out, struct loop *loop,
                             const struct uplink_handlers *handlers, struct err *err);
 // Connects; on_open or on_close follows. Only when not connected.
 MUST_USE enum rc uplink_open(struct uplink *u, struct err *err);
-// RC_FULL: the hub does not take what we send; the connection is closed then.
+// If the hub does not take what we send, the connection is closed, and on_close says so.
 void uplink_send(struct uplink *u, struct bytes message);
 void uplink_close(struct uplink *u, const char *reason);
 bool uplink_is_busy(const struct uplink *u);    // what was sent is not all out yet

@@ -2,8 +2,7 @@
 // What verdicts do to a helper's standing: right ones earn, wrong ones bar.
 //
 // Random parts of every result are redone (kernel/kernel.h), so a verdict is about one result.
-// An honest machine slips about once in 10^4 results; two wrong ones within VERIFY_WINDOW
-// results are proof enough to bar (notes: at most 1 % of honest helpers barred per 10^5 tasks).
+// One wrong result may be a machine's slip; two within VERIFY_WINDOW results bar the key.
 #ifndef WORK_VERIFY_H
 #define WORK_VERIFY_H
 

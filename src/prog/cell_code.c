@@ -41,7 +41,11 @@ static enum rc kernels_setup(void **state)
 static enum rc kernels_load(void *state, struct bytes object)
 {
     struct kernels *k = state;
-    return trace_kernel.load(k->state[0], object); // the one kernel that takes objects
+    enum rc rc = RC_UNSUPPORTED;
+    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
+        if (kernel_at(i)->takes_object) // the one that does
+            rc = kernel_at(i)->load(k->state[i], object);
+    return rc;
 }
 
 static enum rc kernels_run(void *state, struct bytes request, struct buffer *result,

@@ -103,7 +103,10 @@ static void plan_tiles(struct broker *b, struct frame *f)
         return;
     }
     struct msg m = {.type = MSG_PLANNED,
-                    .as.planned = {f->spec.job, f->tasks_all, b->roster.seat_count}};
+                    .as.planned = {.job = f->spec.job,
+                                   .tiles = f->tasks_all,
+                                   .helpers = b->roster.seat_count,
+                                   .camera = f->spec.camera}};
     outbox_send(&b->outbox, f->gamer->conn->id, &m);
 }
 

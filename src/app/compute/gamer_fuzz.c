@@ -41,7 +41,8 @@ static void say(struct fuzz *f, uint64_t job, uint8_t how)
 {
     struct msg m[4] = {{.type = MSG_DONE, .as.done = {.job = job}},
                        {.type = MSG_FAILED, .as.failed = {job, RC_IO, "no"}},
-                       {.type = MSG_PLANNED, .as.planned = {job, 1, 1}},
+                       {.type = MSG_PLANNED,
+                        .as.planned = {.job = job, .tiles = 1, .helpers = 1, .camera.fov_deg = 40}},
                        {.type = MSG_OBJECT_GET, .as.object_get = {f->p.scene, how, 1u + how}}};
     player_say(&f->p, &m[how % 4]);
 }

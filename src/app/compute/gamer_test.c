@@ -48,7 +48,8 @@ static void test_one_frame(void **state)
     assert_int_equal(p.events[GAMER_EVENT_IN], 1);
     assert_true(player_hears(&p, MSG_SUBMIT, &m));
     assert_int_equal(m.as.submit.job, job);
-    struct msg plan = {.type = MSG_PLANNED, .as.planned = {job, 3, 1}};
+    struct msg plan = {.type = MSG_PLANNED,
+                       .as.planned = {.job = job, .tiles = 3, .helpers = 1, .camera.fov_deg = 40}};
     player_say(&p, &plan);
     assert_int_equal(p.last.tiles, 3);
     assert_null(gamer_take(p.gamer, job));
@@ -162,7 +163,8 @@ static void test_words_about_no_frame(void **state)
     uint64_t job = submit(&p);
     uint32_t before = p.event_count;
     struct msg m[4] = {{.type = MSG_FAILED, .as.failed = {99, RC_IO, "?"}},
-                       {.type = MSG_PLANNED, .as.planned = {99, 1, 1}},
+                       {.type = MSG_PLANNED,
+                        .as.planned = {.job = 99, .tiles = 1, .helpers = 1, .camera.fov_deg = 40}},
                        {.type = MSG_DONE, .as.done = {.job = 99}},
                        player_tile(99, (struct rect){0, 0, 8, 6}, 0, 2)};
     for (size_t i = 0; i < 4; i++)

@@ -207,7 +207,8 @@ static void object_failed(struct helper *h, const struct digest *object, enum rc
 {
     LIST_FOR_SAFE (it, &h->jobs) {
         struct job *j = CONTAINER_OF(it, struct job, node);
-        if (j->state == JOB_WAITING && digest_equal(&j->spec.input[0], object))
+        bool needs_it = j->spec.input_count > 0 && digest_equal(&j->spec.input[0], object);
+        if (j->state == JOB_WAITING && needs_it)
             job_failed(h, j, rc, text);
     }
 }
@@ -260,6 +261,12 @@ static void lane_run(struct helper *h, struct lane *lane, struct job *j)
 static void start_job(struct helper *h, struct job *j)
 {
     const struct digest *object = &j->spec.input[0];
+    if (j->spec.input_count == 0) {
+        struct lane *any = idle_lane(h, object);
+        if (any != NULL)
+            lane_run(h, any, j);
+        return;
+    }
     if (!store_has(h->store, object)) {
         if (h->fetch == NULL && !fetch_start(h, object))
             job_failed(h, j, RC_NOMEM, "out of memory for an object"); // this one: others follow
@@ -310,10 +317,11 @@ static void proceed(struct helper *h)
 static void take_task(struct helper *h, const struct msg_assign *m, uint64_t now_us)
 {
     const struct task_spec *spec = &m->spec;
-    const char *fault = kernel_find(bytes_text(spec->kernel)) == NULL ? "no such kernel here"
-                        : spec->input_count != 1                      ? "one input is needed"
-                        : h->job_count >= HELPER_TASKS_MAX            ? "too many tasks"
-                                                                      : NULL;
+    const struct kernel *kernel = kernel_find(bytes_text(spec->kernel));
+    const char *fault = kernel == NULL                              ? "no such kernel here"
+                        : spec->input_count != kernel->takes_object ? "not as many inputs"
+                        : h->job_count >= HELPER_TASKS_MAX          ? "too many tasks"
+                                                                    : NULL;
     struct job *j = fault == NULL ? budget_take(h->budget, sizeof *j + spec->params.len) : NULL;
     if (j == NULL) {
         struct msg no = {.type = MSG_FAILURE,

@@ -237,7 +237,9 @@ static void submit(struct codec *c, struct msg *m)
     u32_field(c, &v->samples, 1, MSG_SAMPLES_MAX);
     u32_field(c, &v->depth_max, 1, TRACE_DEPTH_MAX);
     u32_field(c, &v->tiles, 0, MSG_TILES_MAX);
+    bool_field(c, &v->is_session);
     camera_field(c, &v->camera);
+    bytes_field(c, &v->have, MSG_HAVE_MAX * MSG_HAVE_BYTES);
 }
 
 static void withdraw(struct codec *c, struct msg *m)
@@ -250,6 +252,9 @@ static void planned(struct codec *c, struct msg *m)
     u64_field(c, &m->as.planned.job, 0, UINT64_MAX);
     u32_field(c, &m->as.planned.tiles, 1, UINT32_MAX);
     u32_field(c, &m->as.planned.helpers, 0, UINT32_MAX);
+    u64_field(c, &m->as.planned.plan, 0, UINT64_MAX);
+    u64_field(c, &m->as.planned.input, 0, UINT64_MAX);
+    camera_field(c, &m->as.planned.camera);
 }
 
 static void tile(struct codec *c, struct msg *m)
@@ -269,6 +274,7 @@ static void tile(struct codec *c, struct msg *m)
     u64_field(c, &v->cpu_us, 0, UINT64_MAX);
     u32_field(c, &v->attempts, 1, UINT32_MAX);
     u32_field(c, &v->parts, 0, TRACE_PARTS_MAX);
+    bool_field(c, &v->is_cached);
     bytes_field(c, &v->result, MSG_RESULT_BYTES_MAX);
 }
 
@@ -292,16 +298,21 @@ static void prepare(struct codec *c, struct msg *m)
     fixed_field(c, m->as.prepare.object.b, DIGEST_BYTES);
 }
 
+static void spec_fields(struct codec *c, struct task_spec *v)
+{
+    text_field(c, v->kernel, sizeof v->kernel);
+    array_field(c, &v->input_count, TASK_INPUTS_MAX);
+    for (uint32_t i = 0; i < v->input_count; i++)
+        fixed_field(c, v->input[i].b, DIGEST_BYTES);
+    bytes_field(c, &v->params, KERNEL_PARAMS_BYTES_MAX);
+}
+
 static void assign(struct codec *c, struct msg *m)
 {
     struct msg_assign *v = &m->as.assign;
     u64_field(c, &v->task, 0, UINT64_MAX);
     u32_field(c, &v->budget_ms, 1, UINT32_MAX);
-    text_field(c, v->spec.kernel, sizeof v->spec.kernel);
-    array_field(c, &v->spec.input_count, TASK_INPUTS_MAX);
-    for (uint32_t i = 0; i < v->spec.input_count; i++)
-        fixed_field(c, v->spec.input[i].b, DIGEST_BYTES);
-    bytes_field(c, &v->spec.params, KERNEL_PARAMS_BYTES_MAX);
+    spec_fields(c, &v->spec);
 }
 
 static void cancel(struct codec *c, struct msg *m)
@@ -337,6 +348,46 @@ static void verdict(struct codec *c, struct msg *m)
     text_field(c, v->text, MSG_TEXT_BYTES);
 }
 
+static void run(struct codec *c, struct msg *m)
+{
+    struct msg_run *v = &m->as.run;
+    u64_field(c, &v->job, 0, UINT64_MAX);
+    text_field(c, v->label, sizeof v->label);
+    u32_field(c, &v->deadline_ms, 0, UINT32_MAX);
+    spec_fields(c, &v->spec);
+}
+
+static void ran(struct codec *c, struct msg *m)
+{
+    struct msg_ran *v = &m->as.ran;
+    u64_field(c, &v->job, 0, UINT64_MAX);
+    text_field(c, v->label, sizeof v->label);
+    text_field(c, v->helper, sizeof v->helper);
+    fixed_field(c, v->node.b, DIGEST_BYTES);
+    u64_field(c, &v->wall_us, 0, UINT64_MAX);
+    u64_field(c, &v->cpu_us, 0, UINT64_MAX);
+    u32_field(c, &v->attempts, 1, UINT32_MAX);
+    bool_field(c, &v->is_cached);
+    bytes_field(c, &v->result, MSG_RESULT_BYTES_MAX);
+}
+
+static void input(struct codec *c, struct msg *m)
+{
+    struct msg_input *v = &m->as.input;
+    u64_field(c, &v->step, 1, UINT64_MAX);
+    u32_field(c, &v->for_us, 1, MSG_INPUT_US_MAX);
+    for (size_t i = 0; i < 3; i++)
+        f32_field(c, &v->move[i], -1, 1);
+    for (size_t i = 0; i < 2; i++)
+        f32_field(c, &v->turn[i], -1, 1);
+}
+
+static void peers(struct codec *c, struct msg *m)
+{
+    u32_field(c, &m->as.peers.ready, 0, UINT32_MAX);
+    u32_field(c, &m->as.peers.all, 0, UINT32_MAX);
+}
+
 static const struct {
     void (*fields)(struct codec *c, struct msg *m);
     uint32_t count; // top-level fields, without the type
@@ -349,10 +400,10 @@ static const struct {
     [MSG_OBJECT_GET] = {object_get, 3},
     [MSG_OBJECT_PART] = {object_part, 4},
     [MSG_OBJECT_NONE] = {object_none, 1},
-    [MSG_SUBMIT] = {submit, 9},
+    [MSG_SUBMIT] = {submit, 11},
     [MSG_WITHDRAW] = {withdraw, 1},
-    [MSG_PLANNED] = {planned, 3},
-    [MSG_TILE] = {tile, 15},
+    [MSG_PLANNED] = {planned, 6},
+    [MSG_TILE] = {tile, 16},
     [MSG_DONE] = {done, 4},
     [MSG_FAILED] = {failed, 3},
     [MSG_PREPARE] = {prepare, 1},
@@ -361,6 +412,10 @@ static const struct {
     [MSG_RESULT] = {result, 6},
     [MSG_FAILURE] = {failure, 3},
     [MSG_VERDICT] = {verdict, 5},
+    [MSG_RUN] = {run, 6},
+    [MSG_RAN] = {ran, 9},
+    [MSG_INPUT] = {input, 7},
+    [MSG_PEERS] = {peers, 2},
 };
 
 size_t msg_bytes_max(const struct msg *m)
@@ -372,6 +427,12 @@ size_t msg_bytes_max(const struct msg *m)
         return MSG_HEAD_BYTES_MAX + m->as.tile.result.len;
     case MSG_ASSIGN:
         return MSG_HEAD_BYTES_MAX + m->as.assign.spec.params.len;
+    case MSG_SUBMIT:
+        return MSG_HEAD_BYTES_MAX + m->as.submit.have.len;
+    case MSG_RUN:
+        return MSG_HEAD_BYTES_MAX + m->as.run.spec.params.len;
+    case MSG_RAN:
+        return MSG_HEAD_BYTES_MAX + m->as.ran.result.len;
     case MSG_RESULT:
         return MSG_HEAD_BYTES_MAX + m->as.result.report.len + m->as.result.result.len;
     case MSG_CHALLENGE:
@@ -381,7 +442,6 @@ size_t msg_bytes_max(const struct msg *m)
     case MSG_HEARTBEAT:
     case MSG_OBJECT_GET:
     case MSG_OBJECT_NONE:
-    case MSG_SUBMIT:
     case MSG_WITHDRAW:
     case MSG_PLANNED:
     case MSG_DONE:
@@ -390,6 +450,8 @@ size_t msg_bytes_max(const struct msg *m)
     case MSG_CANCEL:
     case MSG_FAILURE:
     case MSG_VERDICT:
+    case MSG_INPUT:
+    case MSG_PEERS:
         break;
     }
     return MSG_HEAD_BYTES_MAX;
@@ -420,6 +482,21 @@ enum rc msg_decode(struct msg *out, struct bytes in)
     out->type = (enum msg_type)type;
     form[type].fields(&c, out);
     return cbor_done(&reader) && !c.is_bad ? RC_OK : RC_MALFORMED;
+}
+
+void msg_have_put(struct buffer *have, uint32_t index, uint32_t sample_first)
+{
+    buffer_u32le(have, index);
+    buffer_u32le(have, sample_first);
+}
+
+bool msg_have_next(struct cursor *have, uint32_t *index, uint32_t *sample_first)
+{
+    if (have->left.len < MSG_HAVE_BYTES)
+        return false;
+    *index = cursor_u32le(have);
+    *sample_first = cursor_u32le(have);
+    return true;
 }
 
 struct bytes msg_hello_signed(const struct msg_challenge *c, enum msg_role role,

@@ -37,6 +37,10 @@
 #define MSG_OBJECT_BYTES_MAX (256u << 20)
 #define MSG_SAMPLES_MAX      65536u // of a frame, over all its tasks
 #define MSG_TILES_MAX        4096u
+#define MSG_LABEL_BYTES      65     // with its final 0
+#define MSG_HAVE_MAX         16384u // results of one frame that a gamer can name
+#define MSG_HAVE_BYTES       8u
+#define MSG_INPUT_US_MAX     1000000u // of one step of input
 
 enum msg_type { // numbers are pinned and only appended
     MSG_CHALLENGE = 1,
@@ -59,6 +63,10 @@ enum msg_type { // numbers are pinned and only appended
     MSG_RESULT = 18,
     MSG_FAILURE = 19,
     MSG_VERDICT = 20,
+    MSG_RUN = 21,
+    MSG_RAN = 22,
+    MSG_INPUT = 23,
+    MSG_PEERS = 24,
 };
 
 enum msg_role {
@@ -141,7 +149,9 @@ struct msg_submit { // gamer to hub: one frame
     uint32_t samples;   // per pixel, 1..MSG_SAMPLES_MAX
     uint32_t depth_max; // 1..TRACE_DEPTH_MAX
     uint32_t tiles;     // 0: as the hub thinks best
+    bool is_session;    // seen from where the session stands (MSG_INPUT) instead of camera
     struct camera camera;
+    struct bytes have; // results that are in already, after a lost connection: msg_have_put
 };
 
 struct msg_withdraw { // gamer to hub
@@ -152,6 +162,9 @@ struct msg_planned { // hub to gamer: the frame was split
     uint64_t job;
     uint32_t tiles;
     uint32_t helpers; // ready now, the hub's own not counted
+    uint64_t plan;    // names this way of cutting: results of another one do not fit to it
+    uint64_t input;   // the last step of input that the camera has seen
+    struct camera camera;
 };
 
 struct msg_tile { // hub to gamer: verified
@@ -165,6 +178,7 @@ struct msg_tile { // hub to gamer: verified
     uint64_t cpu_us;    // of the worker, by the helper's word
     uint32_t attempts;  // 1: the first helper did it
     uint32_t parts;     // redone by the hub; 0: it did the tile itself
+    bool is_cached;     // made before, for this or another frame
     struct bytes result;
 };
 
@@ -218,6 +232,37 @@ struct msg_verdict { // hub to helper: what became of its result
     char text[MSG_TEXT_BYTES];
 };
 
+struct msg_run {                 // gamer to hub: one task of any kernel
+    uint64_t job;                // as in submit
+    char label[MSG_LABEL_BYTES]; // the gamer's own word for it; may be empty
+    uint32_t deadline_ms;        // from now, then it has failed; 0: none
+    struct task_spec spec;       // borrows params; the hub must have its inputs
+};
+
+struct msg_ran { // hub to gamer: verified
+    uint64_t job;
+    char label[MSG_LABEL_BYTES];
+    char helper[MSG_NAME_BYTES];
+    struct digest node; // the helper's node id
+    uint64_t wall_us;   // from assignment to result
+    uint64_t cpu_us;    // of the worker, by the helper's word
+    uint32_t attempts;  // 1: the first helper did it
+    bool is_cached;     // made before
+    struct bytes result;
+};
+
+struct msg_input {   // gamer to hub: one step of what the player did
+    uint64_t step;   // 1 and on, each once, in order
+    uint32_t for_us; // how long, 1..MSG_INPUT_US_MAX
+    float move[3];   // right, up, ahead: share of full speed, -1..1
+    float turn[2];   // right, up: share of full speed, -1..1
+};
+
+struct msg_peers {  // hub to gamer, when it changed, at most once a second
+    uint32_t ready; // helpers with a free slot, the hub's own not counted
+    uint32_t all;
+};
+
 struct msg {
     enum msg_type type;
     union {
@@ -241,6 +286,10 @@ struct msg {
         struct msg_result result;
         struct msg_failure failure;
         struct msg_verdict verdict;
+        struct msg_run run;
+        struct msg_ran ran;
+        struct msg_input input;
+        struct msg_peers peers;
     } as;
 };
 
@@ -251,6 +300,10 @@ size_t msg_bytes_max(const struct msg *m);
 MUST_USE enum rc msg_encode(const struct msg *m, struct buffer *out);
 // RC_MALFORMED: *out is of no use.
 MUST_USE enum rc msg_decode(struct msg *out, struct bytes in);
+
+// One entry of submit.have: the result of tile `index` whose samples begin at sample_first.
+void msg_have_put(struct buffer *have, uint32_t index, uint32_t sample_first);
+bool msg_have_next(struct cursor *have, uint32_t *index, uint32_t *sample_first);
 
 // What is signed. Each starts with its own words, so that no signature serves twice.
 #define MSG_SIGNED_BYTES 160

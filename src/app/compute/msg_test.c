@@ -18,7 +18,7 @@
 #include "compute/sample_test.h"
 #include "wire/cbor.h"
 
-#define ITEMS_MAX 16u
+#define ITEMS_MAX 20u
 #define DOC_PATH  PROJECT_ROOT "/doc/messages.cddl"
 #define DOC_BYTES 65536u
 
@@ -130,7 +130,10 @@ static void skip_item(struct cbor_reader *r)
         }
         break;
     default:
-        (void)cbor_get_flag(r);
+        if (r->left.len > 0 && r->left.at[0] == 0xfa)
+            (void)cbor_get_f32(r);
+        else
+            (void)cbor_get_flag(r);
     }
 }
 
@@ -176,6 +179,8 @@ static bool is_other_kind(struct bytes item, size_t k)
 {
     unsigned a = item.at[0] >> 5;
     unsigned b = other_item[k].at[0] >> 5;
+    if (item.at[0] == other_item[k].at[0] && item.at[0] == 0xfa)
+        return false; // a float
     return k >= 5 || (a != b && !(a <= 1 && b <= 1)); // the two signs are one kind
 }
 
@@ -337,6 +342,8 @@ static void check_field(const struct field *f)
                     "\x82\x61"
                     "a\x01",
                     4, 16);
+    } else if (strcmp(f->type, "share") == 0) {
+        assert_int_equal(f->item[f->at].len, 5); // test_shares has the rest
     } else if (strcmp(f->type, "camera") == 0) {
         assert_int_equal(f->item[f->at].len, 1 + 10 * 5); // test_cameras has the rest
     } else {
@@ -431,9 +438,43 @@ static enum rc decode_camera(const char *replace, size_t at)
     struct bytes item[ITEMS_MAX] = {{0}};
     size_t count = items_of(encoded(&m, room), item);
     struct buffer camera = buffer_of(again, sizeof again);
-    buffer_put(&camera, item[9]);
+    buffer_put(&camera, item[10]);
     memcpy(again + 1 + 5 * at, replace, 5); // an array head, then floats of five bytes
-    return decode_with(item, count, 9, bytes_of(again, item[9].len));
+    return decode_with(item, count, 10, bytes_of(again, item[10].len));
+}
+
+static void test_shares(void **state)
+{
+    (void)state;
+    struct rng r = rng_seeded(11);
+    struct msg m = sample_msg(MSG_INPUT, &r);
+    struct bytes item[ITEMS_MAX] = {{0}};
+    size_t count = items_of(encoded(&m, room), item);
+    for (size_t i = 3; i < 8; i++) {
+        struct bytes one = bytes_of("\xfa\x3f\x80\x00\x00", 5);
+        struct bytes above = bytes_of("\xfa\xbf\x80\x00\x01", 5);
+        assert_int_equal(decode_with(item, count, i, one), RC_OK);
+        assert_int_equal(decode_with(item, count, i, above), RC_MALFORMED);
+    }
+}
+
+static void test_what_a_gamer_has(void **state)
+{
+    (void)state;
+    uint8_t at[3 * MSG_HAVE_BYTES];
+    struct buffer have = buffer_of(at, sizeof at);
+    msg_have_put(&have, 1, 0);
+    msg_have_put(&have, UINT32_MAX, 1024);
+    struct cursor c = {.left = bytes_of(at, have.len + 3)}; // and a rest that is none
+    uint32_t index = 0;
+    uint32_t first = 0;
+    assert_true(msg_have_next(&c, &index, &first));
+    assert_int_equal(index, 1);
+    assert_int_equal(first, 0);
+    assert_true(msg_have_next(&c, &index, &first));
+    assert_int_equal(index, UINT32_MAX);
+    assert_int_equal(first, 1024);
+    assert_false(msg_have_next(&c, &index, &first));
 }
 
 static void test_cameras(void **state)
@@ -497,6 +538,8 @@ int main(void)
         cmocka_unit_test(test_no_such_type),
         cmocka_unit_test(test_document_says_what_is),
         cmocka_unit_test(test_out_of_range_is_not_encoded),
+        cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_what_a_gamer_has),
         cmocka_unit_test(test_cameras),
         cmocka_unit_test(test_what_is_signed),
         cmocka_unit_test(test_token_proof_is_bound_to_all),

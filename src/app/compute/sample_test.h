@@ -12,7 +12,7 @@
 #include "compute/msg.h"
 #include "kernel/scene.h"
 
-#define SAMPLE_TYPES      20u // MSG_CHALLENGE .. MSG_VERDICT
+#define SAMPLE_TYPES      24u // MSG_CHALLENGE .. MSG_PEERS
 #define SAMPLE_BYTES_MAX  (MSG_HEAD_BYTES_MAX + 2 * SAMPLE_BLOB_BYTES)
 #define SAMPLE_BLOB_BYTES 300u
 
@@ -89,6 +89,18 @@ static inline void sample_hello(struct rng *r, struct msg_hello *v)
     }
 }
 
+static inline struct camera sample_camera(struct rng *r)
+{
+    struct camera v;
+    for (size_t i = 0; i < 3; i++) {
+        v.eye[i] = sample_f32(r, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
+        v.target[i] = sample_f32(r, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
+        v.up[i] = sample_f32(r, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
+    }
+    v.fov_deg = sample_f32(r, 1, 170);
+    return v;
+}
+
 static inline void sample_submit(struct rng *r, struct msg_submit *v)
 {
     *v = (struct msg_submit){.job = sample_u64(r, 0, UINT64_MAX),
@@ -98,13 +110,10 @@ static inline void sample_submit(struct rng *r, struct msg_submit *v)
                              .height = sample_u32(r, 1, TRACE_SIDE_MAX),
                              .samples = sample_u32(r, 1, MSG_SAMPLES_MAX),
                              .depth_max = sample_u32(r, 1, TRACE_DEPTH_MAX),
-                             .tiles = sample_u32(r, 0, MSG_TILES_MAX)};
-    for (size_t i = 0; i < 3; i++) {
-        v->camera.eye[i] = sample_f32(r, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
-        v->camera.target[i] = sample_f32(r, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
-        v->camera.up[i] = sample_f32(r, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
-    }
-    v->camera.fov_deg = sample_f32(r, 1, 170);
+                             .tiles = sample_u32(r, 0, MSG_TILES_MAX),
+                             .is_session = rng_below(r, 2) == 0,
+                             .camera = sample_camera(r)};
+    v->have = bytes_of(sample_blob, MSG_HAVE_BYTES * rng_below(r, 30));
 }
 
 static inline void sample_tile(struct rng *r, struct msg_tile *v)
@@ -121,19 +130,55 @@ static inline void sample_tile(struct rng *r, struct msg_tile *v)
         .cpu_us = sample_u64(r, 0, UINT64_MAX),
         .attempts = sample_u32(r, 1, UINT32_MAX),
         .parts = sample_u32(r, 0, TRACE_PARTS_MAX),
+        .is_cached = rng_below(r, 2) == 0,
         .result = sample_bytes(r)};
     sample_text(r, v->helper, sizeof v->helper);
+}
+
+static inline void sample_spec(struct rng *r, struct task_spec *v)
+{
+    sample_text(r, v->kernel, sizeof v->kernel);
+    v->input_count = sample_u32(r, 0, TASK_INPUTS_MAX);
+    for (uint32_t i = 0; i < v->input_count; i++)
+        v->input[i] = sample_digest(r);
+    v->params = sample_bytes(r);
+}
+
+static inline void sample_runs(struct rng *r, struct msg *m)
+{
+    if (m->type == MSG_RUN) {
+        m->as.run.job = sample_u64(r, 0, UINT64_MAX);
+        sample_text(r, m->as.run.label, MSG_LABEL_BYTES);
+        m->as.run.deadline_ms = sample_u32(r, 0, UINT32_MAX);
+        sample_spec(r, &m->as.run.spec);
+    } else if (m->type == MSG_RAN) {
+        m->as.ran = (struct msg_ran){.job = sample_u64(r, 0, UINT64_MAX),
+                                     .node = sample_digest(r),
+                                     .wall_us = sample_u64(r, 0, UINT64_MAX),
+                                     .cpu_us = sample_u64(r, 0, UINT64_MAX),
+                                     .attempts = sample_u32(r, 1, UINT32_MAX),
+                                     .is_cached = rng_below(r, 2) == 0,
+                                     .result = sample_bytes(r)};
+        sample_text(r, m->as.ran.label, MSG_LABEL_BYTES);
+        sample_text(r, m->as.ran.helper, MSG_NAME_BYTES);
+    } else if (m->type == MSG_INPUT) {
+        m->as.input.step = sample_u64(r, 1, UINT64_MAX);
+        m->as.input.for_us = sample_u32(r, 1, MSG_INPUT_US_MAX);
+        for (size_t i = 0; i < 3; i++)
+            m->as.input.move[i] = sample_f32(r, -1, 1);
+        for (size_t i = 0; i < 2; i++)
+            m->as.input.turn[i] = sample_f32(r, -1, 1);
+    } else if (m->type == MSG_PEERS) {
+        m->as.peers =
+            (struct msg_peers){sample_u32(r, 0, UINT32_MAX), sample_u32(r, 0, UINT32_MAX)};
+    }
 }
 
 static inline void sample_assign(struct rng *r, struct msg_assign *v)
 {
     v->task = sample_u64(r, 0, UINT64_MAX);
     v->budget_ms = sample_u32(r, 1, UINT32_MAX);
-    sample_text(r, v->spec.kernel, sizeof v->spec.kernel);
-    v->spec.input_count = sample_u32(r, 0, TASK_INPUTS_MAX);
-    for (uint32_t i = 0; i < v->spec.input_count; i++)
-        v->spec.input[i] = sample_digest(r);
-    v->spec.params = sample_bytes(r);
+    sample_spec(r, &v->spec);
 }
 
 static inline void sample_result(struct rng *r, struct msg_result *v)
@@ -190,8 +235,12 @@ static inline void sample_frames(struct rng *r, struct msg *m)
     } else if (m->type == MSG_WITHDRAW) {
         m->as.withdraw.job = job;
     } else if (m->type == MSG_PLANNED) {
-        m->as.planned =
-            (struct msg_planned){job, sample_u32(r, 1, UINT32_MAX), sample_u32(r, 0, UINT32_MAX)};
+        m->as.planned = (struct msg_planned){job,
+                                             sample_u32(r, 1, UINT32_MAX),
+                                             sample_u32(r, 0, UINT32_MAX),
+                                             sample_u64(r, 0, UINT64_MAX),
+                                             sample_u64(r, 0, UINT64_MAX),
+                                             sample_camera(r)};
     } else if (m->type == MSG_TILE) {
         sample_tile(r, &m->as.tile);
     } else if (m->type == MSG_DONE) {
@@ -244,6 +293,7 @@ static inline struct msg sample_msg(enum msg_type type, struct rng *r)
     sample_objects(r, &m);
     sample_frames(r, &m);
     sample_tasks(r, &m);
+    sample_runs(r, &m);
     return m;
 }
 

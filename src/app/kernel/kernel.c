@@ -2,9 +2,10 @@
 // The table of kernels.
 #include "kernel/kernel.h"
 
+#include "kernel/echo.h"
 #include "kernel/trace.h"
 
-static const struct kernel *const kernels[] = {&trace_kernel};
+static const struct kernel *const kernels[] = {&trace_kernel, &echo_kernel};
 
 const struct kernel *kernel_at(size_t index)
 {

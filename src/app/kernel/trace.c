@@ -400,6 +400,7 @@ static enum rc kernel_run(void *state, struct bytes params, struct buffer *resul
 
 const struct kernel trace_kernel = {
     .name = "trace",
+    .takes_object = true,
     .open = kernel_open,
     .load = kernel_load,
     .run = kernel_run,

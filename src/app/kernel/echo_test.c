@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Tests of kernel `echo`.
+#include "kernel/echo.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "base/seed_test.h"
+
+static void test_gives_back_what_it_gets(void **state)
+{
+    (void)state;
+    struct rng r = rng_seeded(test_seed());
+    uint8_t params[300];
+    uint8_t room[300];
+    void *kernel;
+    assert_int_equal(echo_kernel.open(&kernel, NULL), RC_OK);
+    for (size_t len = 0; len <= sizeof params; len++) {
+        for (size_t i = 0; i < len; i++)
+            params[i] = (uint8_t)rng_u64(&r);
+        struct buffer result = buffer_of(room, len);
+        struct buffer report = buffer_of(NULL, 0);
+        struct bytes in = bytes_of(params, len);
+        size_t want;
+        assert_int_equal(echo_kernel.result_bytes(in, &want), RC_OK);
+        assert_int_equal(want, len);
+        assert_int_equal(echo_kernel.run(kernel, in, &result, &report), RC_OK);
+        assert_true(echo_kernel.verify(in, buffer_bytes(&result)));
+        if (len == 0)
+            continue;
+        struct buffer small = buffer_of(room, len - 1);
+        assert_int_equal(echo_kernel.run(kernel, in, &small, &report), RC_FULL);
+        memcpy(room, params, len);
+        room[rng_below(&r, len)] ^= 1; // a forged result
+        assert_false(echo_kernel.verify(in, bytes_of(room, len)));
+        assert_false(echo_kernel.verify(in, bytes_of(params, len - 1)));
+    }
+    echo_kernel.close(kernel);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_gives_back_what_it_gets)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -19,6 +19,7 @@ struct block { // followed by its bytes
     alignas(max_align_t) struct block *next;
     size_t size;
     size_t used;
+    bool is_used_again; // after a reset: what is taken is not zero yet
 };
 
 struct arena {
@@ -36,7 +37,7 @@ static struct block *block_new(struct arena *a, size_t len)
     size_t whole;
     if (size < len || !num_add(size, sizeof(struct block), &whole))
         return NULL;
-    struct block *b = malloc(whole);
+    struct block *b = calloc(1, whole); // a large table's pages are there when they are used
     if (b == NULL)
         return NULL;
     *b = (struct block){.size = size};
@@ -96,7 +97,8 @@ void *arena_take(struct arena *a, size_t len_bytes)
     b->used += rounded;
     a->used_bytes += rounded;
     assert(b->used <= b->size);
-    memset(at, 0, rounded);
+    if (b->is_used_again)
+        memset(at, 0, rounded);
     return at;
 }
 
@@ -113,6 +115,7 @@ void arena_reset(struct arena *a)
     blocks_free(a->first->next);
     a->first->next = NULL;
     a->first->used = 0;
+    a->first->is_used_again = true;
     a->shared = a->first;
     a->used_bytes = 0;
 }

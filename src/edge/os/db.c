@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +15,8 @@
 #define BUSY_MS 2000 // another process reads or writes the file
 
 struct statement {
-    const char *sql; // SQLite's own copy; NULL: unused slot
+    const char *sql;   // SQLite's own copy; NULL: unused slot
+    const char *given; // where the caller's text was, last time; compared, never read
     sqlite3_stmt *stmt;
     uint64_t used_turn;
 };
@@ -24,6 +26,7 @@ struct db {
     sqlite3 *handle;
     struct statement cache[DB_STATEMENTS_MAX];
     uint64_t turn;
+    char words[ERR_TEXT_BYTES]; // of the last failure
 };
 
 struct db_value db_integer(int64_t v)
@@ -54,8 +57,11 @@ static enum rc rc_of(int code)
     case SQLITE_DONE:
         return RC_OK;
     case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH: // no integer where the table wants one
     case SQLITE_TOOBIG:
         return RC_REFUSED;
+    case SQLITE_ERROR:
+        return RC_MALFORMED;
     case SQLITE_FULL:
         return RC_FULL;
     case SQLITE_NOMEM:
@@ -65,30 +71,57 @@ static enum rc rc_of(int code)
     }
 }
 
-// The caller's text identifies a statement by content, so that equal constants of two files
-// share one. A linear walk over 64 pointers and lengths is nothing beside a statement's cost.
-static sqlite3_stmt *statement_of(struct db *db, const char *sql, int *code)
+// Keeps the words while SQLite still has them: a rollback forgets them.
+static enum rc failed(struct db *db, int code)
 {
-    struct statement *oldest = &db->cache[0];
-    db->turn++;
+    (void)snprintf(db->words, sizeof db->words, "%s", sqlite3_errmsg(db->handle));
+    return rc_of(code);
+}
+
+// The caller's text identifies a statement by content, so that equal constants of two files share
+// one. Most often it lies where it lay last time: one comparison of text then, instead of one for
+// each statement that is kept.
+static struct statement *find(struct db *db, const char *sql)
+{
     for (size_t i = 0; i < DB_STATEMENTS_MAX; i++) {
         struct statement *s = &db->cache[i];
-        if (s->sql != NULL && strcmp(s->sql, sql) == 0) {
-            s->used_turn = db->turn;
-            return s->stmt;
-        }
-        if (s->used_turn < oldest->used_turn)
-            oldest = s;
+        if (s->given == sql && strcmp(s->sql, sql) == 0)
+            return s;
     }
-    (void)sqlite3_finalize(oldest->stmt); // repeats an old error, if any
-    *oldest = (struct statement){0};
-    *code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &oldest->stmt, NULL);
-    if (*code != SQLITE_OK)
-        return NULL;
-    assert(oldest->stmt != NULL); // an empty text
-    oldest->sql = sqlite3_sql(oldest->stmt);
-    oldest->used_turn = db->turn;
-    return oldest->stmt;
+    for (size_t i = 0; i < DB_STATEMENTS_MAX; i++) {
+        struct statement *s = &db->cache[i];
+        if (s->sql != NULL && strcmp(s->sql, sql) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+static struct statement *oldest(struct db *db)
+{
+    struct statement *found = &db->cache[0];
+    for (size_t i = 1; i < DB_STATEMENTS_MAX; i++) {
+        if (db->cache[i].used_turn < found->used_turn)
+            found = &db->cache[i];
+    }
+    return found;
+}
+
+static sqlite3_stmt *statement_of(struct db *db, const char *sql, int *code)
+{
+    struct statement *s = find(db, sql);
+    if (s == NULL) {
+        s = oldest(db);
+        (void)sqlite3_finalize(s->stmt); // repeats an old error, if any
+        *s = (struct statement){0};
+        *code = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt, NULL);
+        if (*code != SQLITE_OK)
+            return NULL;
+        assert(s->stmt != NULL); // an empty text
+        s->sql = sqlite3_sql(s->stmt);
+    }
+    s->given = sql;
+    s->used_turn = ++db->turn;
+    return s->stmt;
 }
 
 static int bind(sqlite3_stmt *stmt, int index, const struct db_value *v)
@@ -134,7 +167,7 @@ enum rc db_rows(struct db *db, const char *sql, const struct db_value *values, s
     int code = SQLITE_OK;
     sqlite3_stmt *stmt = statement_of(db, sql, &code);
     if (stmt == NULL)
-        return rc_of(code);
+        return failed(db, code);
     assert((size_t)sqlite3_bind_parameter_count(stmt) == count);
     for (size_t i = 0; i < count && code == SQLITE_OK; i++)
         code = bind(stmt, (int)i + 1, &values[i]);
@@ -146,9 +179,10 @@ enum rc db_rows(struct db *db, const char *sql, const struct db_value *values, s
             row[i] = column(stmt, i);
         code = on_row == NULL || on_row(self, row, (size_t)columns) ? SQLITE_OK : SQLITE_DONE;
     }
+    const enum rc rc = code == SQLITE_OK || code == SQLITE_DONE ? RC_OK : failed(db, code);
     (void)sqlite3_reset(stmt); // repeats code
     (void)sqlite3_clear_bindings(stmt);
-    return rc_of(code);
+    return rc;
 }
 
 enum rc db_run(struct db *db, const char *sql, const struct db_value *values, size_t count)
@@ -181,18 +215,20 @@ void db_rollback(struct db *db)
 
 const char *db_error(const struct db *db)
 {
-    return sqlite3_errmsg(db->handle);
+    return db->words;
 }
 
 static int open_all(struct db *db, const char *path, const char *schema)
 {
+    assert(sqlite3_threadsafe() != 0); // built for one thread alone, two databases share state
     int code = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(db->handle, BUSY_MS);
     if (code == SQLITE_OK)
         code = sqlite3_exec(db->handle,
                             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                            "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF",
+                            "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;"
+                            "PRAGMA cache_size=-8192", // KiB
                             NULL, NULL, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_exec(db->handle, schema, NULL, NULL, NULL);

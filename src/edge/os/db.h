@@ -8,6 +8,9 @@
 // WAL, synchronous=FULL: what db_commit returned RC_OK for survives a power cut. SQL texts are
 // the caller's constants: prepared once and kept (DB_STATEMENTS_MAX; the one that was not used
 // for longest leaves). Without db_begin each db_run is its own transaction.
+//
+// One thread at a time: a db may be handed to another thread by what orders memory between the
+// two (a lock, a pool's job), if no call of ours is under way.
 #ifndef OS_DB_H
 #define OS_DB_H
 
@@ -43,8 +46,9 @@ MUST_USE enum rc db_open(struct db **out, const char *path, const char *schema, 
 void db_close(struct db *db); // rolls back what was not committed; NULL is fine
 
 // Runs one statement that gives no rows. values are copied.
-// RC_FULL: the disk; RC_REFUSED: a constraint (the row is there already, ...); RC_IO. A failed
-// statement changes nothing; the transaction around it stays open.
+// RC_FULL: the disk; RC_REFUSED: a constraint (the row is there already, ...); RC_MALFORMED: no
+// SQL that this database understands; RC_IO. A failed statement changes nothing; the transaction
+// around it stays open after RC_REFUSED and RC_MALFORMED, and should be rolled back after others.
 MUST_USE enum rc db_run(struct db *db, const char *sql, const struct db_value *values,
                         size_t count);
 // Each row in turn; row is borrowed for the call, which returns false to stop early, and must

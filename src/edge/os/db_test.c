@@ -89,7 +89,13 @@ static void a_constraint_refuses_and_changes_nothing(void **state)
     assert_non_null(strstr(db_error(db), "UNIQUE"));
     assert_int_equal(put(db, 2, "two"), RC_OK); // the statement works on
     assert_int_equal(count(db), 2);
-    assert_int_equal(db_run(db, "no such statement", NULL, 0), RC_IO);
+    assert_int_equal(db_run(db, "no such statement", NULL, 0), RC_MALFORMED);
+    assert_non_null(strstr(db_error(db), "syntax error"));
+    const struct db_value word[] = {db_text("one"), db_null(), db_null()};
+    assert_int_equal(db_run(db, insert, word, 3), RC_REFUSED); // no integer
+    assert_non_null(strstr(db_error(db), "mismatch"));
+    db_rollback(db);
+    assert_non_null(strstr(db_error(db), "mismatch")); // the last failure's, still
     db_close(db);
 }
 

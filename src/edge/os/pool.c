@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdalign.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <uv.h>
 
@@ -29,6 +30,7 @@ struct job {
     struct pool *pool;
     void (*work)(void *block);
     void (*done)(void *self, void *block);
+    void (*dropped)(void *block);
     void *self;
     alignas(max_align_t) uint8_t block[];
 };
@@ -50,8 +52,13 @@ enum rc pool_new(struct pool **out, struct loop *l, size_t jobs_max)
     return RC_OK;
 }
 
+// What is given to threads can wait, and the loop cannot: on a machine with few processors it
+// would otherwise be kept waiting for milliseconds by work that was taken off it.
+#define POOL_NICE 5
+
 static void work_cb(uv_work_t *uv)
 {
+    (void)setpriority(PRIO_PROCESS, 0, POOL_NICE); // of this thread; if refused, it is as it was
     struct job *j = CONTAINER_OF(uv, struct job, uv);
     j->work(j->block);
 }
@@ -64,6 +71,8 @@ static void done_cb(uv_work_t *uv, int status)
     p->busy--;
     if (!p->is_over && status == 0)
         j->done(j->self, j->block);
+    else if (j->dropped != NULL)
+        j->dropped(j->block);
     budget_give(&p->blocks, j);
     if (p->is_over && p->busy == 0)
         arena_free(p->arena);
@@ -78,7 +87,11 @@ enum rc pool_run(struct pool *p, const struct pool_job *job)
     struct job *j = budget_take(&p->blocks, sizeof *j + job->block_bytes);
     if (j == NULL)
         return RC_NOMEM;
-    *j = (struct job){.pool = p, .work = job->work, .done = job->done, .self = job->self};
+    *j = (struct job){.pool = p,
+                      .work = job->work,
+                      .done = job->done,
+                      .dropped = job->dropped,
+                      .self = job->self};
     if (job->block_bytes > 0)
         memcpy(j->block, job->block, job->block_bytes);
     const int failed = uv_queue_work(loop_uv(p->loop), &j->uv, work_cb, done_cb);

@@ -20,9 +20,12 @@ struct pool;
 struct pool_job {
     void (*work)(void *block);             // on a thread of the pool
     void (*done)(void *self, void *block); // on the loop; block dies when it returns
-    void *self;                            // for done; never seen by the thread
-    const void *block;                     // copied before pool_run returns
-    size_t block_bytes;                    // 0 .. POOL_BLOCK_BYTES_MAX
+    // Instead of done, on the loop, for a job that pool_free came upon: the place to give back
+    // what the block points to. NULL: nothing.
+    void (*dropped)(void *block);
+    void *self;         // for done; never seen by the thread
+    const void *block;  // copied before pool_run returns
+    size_t block_bytes; // 0 .. POOL_BLOCK_BYTES_MAX
 };
 
 // At most jobs_max (1 .. 2^16) jobs wait or run at a time. The threads are libuv's (four, or
@@ -32,7 +35,8 @@ MUST_USE enum rc pool_new(struct pool **out, struct loop *l, size_t jobs_max);
 // RC_NOMEM.
 MUST_USE enum rc pool_run(struct pool *p, const struct pool_job *job);
 size_t pool_busy_count(const struct pool *p);
-// Jobs not yet begun are dropped, begun ones run to their end; no `done` comes any more.
+// Jobs not yet begun are dropped, begun ones run to their end; no `done` comes any more, but
+// `dropped`, once the thread has left the block alone: in loop_free at the latest.
 // NULL is fine. Before loop_free.
 void pool_free(struct pool *p);
 

@@ -80,10 +80,20 @@ static void results_come_back_on_the_loop(void **state)
     loop_free(w.loop);
 }
 
+struct counts { // outlive loop_free, which waits for the jobs
+    atomic_uint begun;
+    unsigned dropped;
+};
+
 static void free_work(void *block)
 {
-    atomic_uint *count = *(atomic_uint **)block;
-    atomic_fetch_add(count, 1);
+    struct counts *counts = *(struct counts **)block;
+    atomic_fetch_add(&counts->begun, 1);
+}
+
+static void count_dropped(void *block)
+{
+    (*(struct counts **)block)->dropped++;
 }
 
 static void never_done(void *self, void *block)
@@ -98,15 +108,19 @@ static void an_early_end_is_clean(void **state)
     (void)state;
     struct world w;
     setup(&w, 1000);
-    atomic_uint count = 0; // outlives loop_free, which waits for the jobs
-    atomic_uint *at = &count;
-    const struct pool_job job = {
-        .work = free_work, .done = never_done, .block = &at, .block_bytes = sizeof(void *)};
+    struct counts counts = {0};
+    struct counts *at = &counts;
+    const struct pool_job job = {.work = free_work,
+                                 .done = never_done,
+                                 .dropped = count_dropped,
+                                 .block = &at,
+                                 .block_bytes = sizeof(void *)};
     for (int i = 0; i < 1000; i++)
         assert_int_equal(pool_run(w.pool, &job), RC_OK);
     pool_free(w.pool);
     loop_free(w.loop);
-    assert_true(atomic_load(&count) <= 1000);
+    assert_true(atomic_load(&counts.begun) <= 1000);
+    assert_int_equal(counts.dropped, 1000); // begun or not: each block's end is told
     pool_free(NULL);
 }
 

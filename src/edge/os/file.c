@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -188,4 +189,16 @@ enum rc file_state_folder(char out[static FILE_PATH_BYTES], struct err *err)
     if (t.is_cut)
         return err_set(err, RC_CONFIG, "no state folder: its path is too long");
     return file_make_folder(out, err);
+}
+
+size_t file_raise_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return 0; // not on any system we know
+    const rlim_t first = files.rlim_cur;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+        files.rlim_cur = first;
+    return files.rlim_cur > SIZE_MAX ? SIZE_MAX : (size_t)files.rlim_cur; // RLIM_INFINITY is large
 }

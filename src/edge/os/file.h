@@ -30,5 +30,8 @@ MUST_USE enum rc file_make_folder(const char *path, struct err *err);
 // $XDG_STATE_HOME/shoal, else $HOME/.local/state/shoal; made if missing. RC_CONFIG: neither
 // variable holds an absolute path (or it is too long). RC_IO.
 MUST_USE enum rc file_state_folder(char out[static FILE_PATH_BYTES], struct err *err);
+// Lets this process, and those it will start, have as many descriptors open as the system allows
+// at all, which is often far more than what it allows at first. How many that is now.
+size_t file_raise_limit(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,6 +142,20 @@ static void the_state_folder_follows_the_environment(void **state)
     assert_string_equal(err.text, "no state folder: set HOME or XDG_STATE_HOME");
 }
 
+static void as_many_files_as_the_system_allows(void **state)
+{
+    (void)state;
+    struct rlimit was, now;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    now = was;
+    now.rlim_cur = was.rlim_max / 2;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+    assert_int_equal(file_raise_limit(), was.rlim_max);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+    assert_int_equal(now.rlim_cur, was.rlim_max);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_failed_write_leaves_nothing),
         cmocka_unit_test(folders_are_made_on_the_way),
         cmocka_unit_test(the_state_folder_follows_the_environment),
+        cmocka_unit_test(as_many_files_as_the_system_allows),
     };
     return cmocka_run_group_tests(tests, make, unmake);
 }

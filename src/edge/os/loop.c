@@ -55,7 +55,8 @@ static enum rc uv_parts_init(struct loop *l, struct err *err)
     int failed = uv_loop_init(&l->uv);
     if (failed != 0)
         return err_set(err, RC_IO, "cannot make an event loop: %s", uv_strerror(failed));
-    (void)uv_prepare_init(&l->uv, &l->before_sleep); // these three cannot fail
+    (void)uv_loop_configure(&l->uv, UV_METRICS_IDLE_TIME); // known since libuv 1.39
+    (void)uv_prepare_init(&l->uv, &l->before_sleep);       // these three cannot fail
     l->before_sleep.data = l;
     (void)uv_prepare_start(&l->before_sleep, prepare_cb);
     uv_unref((uv_handle_t *)&l->before_sleep);
@@ -123,6 +124,11 @@ uint64_t loop_now_us(struct loop *l)
     if (l->now_us == 0)
         l->now_us = clock_now_us();
     return l->now_us;
+}
+
+uint64_t loop_idle_us(struct loop *l)
+{
+    return uv_metrics_idle_time(&l->uv) / 1000; // it counts nanoseconds
 }
 
 void loop_set_sleep_hook(struct loop *l, void (*hook)(void *self), void *self)

@@ -40,6 +40,9 @@ void loop_stop(struct loop *l); // at the end of this turn
 // Monotonic microseconds (clock_now_us), read once a turn.
 uint64_t loop_now_us(struct loop *l);
 
+// How long the loop has slept so far, in all, waiting for something to do.
+uint64_t loop_idle_us(struct loop *l);
+
 // Called once a turn, before the loop looks for new input: drain machines' outboxes, set
 // timers. NULL takes it away.
 void loop_set_sleep_hook(struct loop *l, void (*hook)(void *self), void *self);

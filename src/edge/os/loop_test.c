@@ -109,6 +109,25 @@ static void time_stands_within_a_turn(void **state)
     loop_free(w.loop);
 }
 
+static void sleep_is_counted_and_work_is_not(void **state)
+{
+    (void)state;
+    struct world w = world_new();
+    w.fired = 100; // on_due does not arm it again
+    assert_int_equal(loop_timer_new(&w.timer, w.loop, on_due, &w), RC_OK);
+    w.due_us = clock_now_us() + 30000;
+    loop_timer_at(w.timer, w.due_us);
+    const uint64_t start_us = clock_now_us();
+    loop_run(w.loop);
+    const uint64_t idle_us = loop_idle_us(w.loop);
+    assert_in_range(idle_us, 20000, clock_now_us() - start_us);
+    while (clock_now_us() < w.due_us + 20000) // busy
+        ;
+    assert_int_equal(loop_idle_us(w.loop), idle_us);
+    loop_timer_free(w.timer);
+    loop_free(w.loop);
+}
+
 static void on_signal(void *self, int number)
 {
     struct world *w = self;
@@ -150,6 +169,7 @@ int main(void)
         cmocka_unit_test(a_timer_moves_and_is_disarmed),
         cmocka_unit_test(the_hook_runs_once_a_turn),
         cmocka_unit_test(time_stands_within_a_turn),
+        cmocka_unit_test(sleep_is_counted_and_work_is_not),
         cmocka_unit_test(signals_reach_the_loop),
         cmocka_unit_test(signals_alone_do_not_keep_it_running),
     };

@@ -8,10 +8,18 @@
 #include "base/attr.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "os/clock.h"
 
 #define PLAIN_BYTES  16384 // a TLS record's most
 #define SLICE_BYTES  65536 // of plain bytes between two writes under TLS
 #define TLS_OVERHEAD 1024  // alerts and handshake leftovers; records add 1/256 at most
+
+// A read brings little at first, so that one who has to wait after it has cost little until then.
+#define BITE_BYTES_MIN 4096u
+
+#define IP4_AT 12 // where the IPv4 address lies in ::ffff:a.b.c.d
+
+static const uint8_t ip4_prefix[IP4_AT] = {[10] = 0xff, [11] = 0xff}; // RFC 4291 section 2.5.5.2
 
 struct chunk { // of the out-queue
     uv_write_t req;
@@ -54,11 +62,24 @@ void stream_drop(struct stream *s, const char *why)
     uv_close((uv_handle_t *)&s->tcp, closed_cb);
 }
 
+void stream_reset(struct stream *s, const char *why)
+{
+    if (s->state == STREAM_GONE)
+        return;
+    if (uv_tcp_close_reset(&s->tcp, closed_cb) != 0) {
+        stream_drop(s, why);
+        return;
+    }
+    keep_why(s, why);
+    s->state = STREAM_GONE;
+}
+
 enum rc stream_init(struct stream *s, const struct stream_cfg *cfg)
 {
     *s = (struct stream){.loop = cfg->loop,
                          .ops = cfg->ops,
                          .budget = cfg->budget,
+                         .bite_bytes = BITE_BYTES_MIN,
                          .queue_bytes_max = cfg->queue_bytes_max};
     const int failed = uv_tcp_init(loop_uv(cfg->loop), &s->tcp);
     s->tcp.data = s;
@@ -138,6 +159,7 @@ static void enqueue(struct stream *s, struct bytes head, struct bytes body, size
         return;
     }
     s->queued_bytes += len;
+    s->given_bytes += len;
 }
 
 static uv_buf_t uv_buf_of(struct bytes b)
@@ -217,6 +239,13 @@ size_t stream_queued_bytes(const struct stream *s)
     return s->queued_bytes;
 }
 
+uint64_t stream_taken_bytes(const struct stream *s)
+{
+    const size_t left = uv_stream_get_write_queue_size((const uv_stream_t *)&s->tcp);
+    assert(left <= s->given_bytes);
+    return s->given_bytes - left;
+}
+
 void stream_end(struct stream *s, const char *why)
 {
     if (s->state == STREAM_JOINING)
@@ -228,6 +257,9 @@ void stream_end(struct stream *s, const char *why)
         tls_end(s->tls);
         flush_tls(s);
     }
+    if (s->state == STREAM_GONE)
+        return;
+    stream_resume(s); // the peer's end has to be seen
     if (s->state == STREAM_GONE)
         return;
     s->state = STREAM_ENDING;
@@ -249,6 +281,16 @@ const char *stream_peer(const struct stream *s)
     return s->peer;
 }
 
+const uint8_t *stream_ip6(const struct stream *s)
+{
+    return s->ip6;
+}
+
+bool stream_is_broken(const struct stream *s)
+{
+    return s->is_broken;
+}
+
 static void become_open(struct stream *s)
 {
     s->state = STREAM_OPEN;
@@ -261,10 +303,11 @@ static bool shake_hands(struct stream *s)
     const char *why = NULL;
     enum rc rc = tls_handshake(s->tls, &why);
     flush_tls(s); // an alert, if it failed
-    if (rc == RC_REFUSED) {
+    if (rc == RC_REFUSED || rc == RC_CLOSED) {
         char text[STREAM_WHY_BYTES];
         struct text t = text_of(text, sizeof text);
         text_addf(&t, "TLS handshake failed: %s", why);
+        s->is_broken = rc == RC_REFUSED;
         stream_drop(s, text);
     }
     if (rc != RC_OK || s->state == STREAM_GONE)
@@ -284,18 +327,27 @@ static void read_tls(struct stream *s, struct bytes ciphertext)
     uint8_t plain[PLAIN_BYTES];
     size_t len = 0;
     enum rc rc = RC_OK;
-    while (rc == RC_OK && (s->state == STREAM_OPEN || s->state == STREAM_ENDING)) {
+    while (rc == RC_OK && s->state == STREAM_OPEN) {
         rc = tls_read(s->tls, plain, sizeof plain, &len);
-        if (rc == RC_OK && s->state == STREAM_OPEN)
+        if (rc == RC_OK)
             s->ops->on_bytes(s, bytes_of(plain, len));
     }
     if (s->state == STREAM_GONE)
         return;
     flush_tls(s); // answers to key updates
-    if (rc == RC_CLOSED)
+    if (rc == RC_CLOSED) {
         stream_end(s, "closed by peer");
-    else if (rc == RC_MALFORMED)
+    } else if (rc == RC_MALFORMED) {
+        s->is_broken = true;
         stream_drop(s, "connection lost: broken TLS record");
+    }
+}
+
+static void throw_away(struct stream *s, size_t len)
+{
+    s->late_bytes += len;
+    if (s->late_bytes > STREAM_LATE_BYTES_MAX)
+        stream_drop(s, "closed");
 }
 
 static void alloc_cb(uv_handle_t *handle, size_t size, uv_buf_t *out)
@@ -303,7 +355,7 @@ static void alloc_cb(uv_handle_t *handle, size_t size, uv_buf_t *out)
     (void)size;
     struct stream *s = handle->data;
     // libuv reads into it and calls read_cb at once: one block serves all streams.
-    *out = (uv_buf_t){.base = (char *)loop_scratch_in(s->loop), .len = LOOP_SCRATCH_BYTES};
+    *out = (uv_buf_t){.base = (char *)loop_scratch_in(s->loop), .len = s->bite_bytes};
 }
 
 static void read_cb(uv_stream_t *tcp, ssize_t got, const uv_buf_t *buf)
@@ -324,29 +376,76 @@ static void read_cb(uv_stream_t *tcp, ssize_t got, const uv_buf_t *buf)
         return;
     }
     struct bytes in = bytes_of(buf->base, (size_t)got);
-    if (s->tls != NULL)
+    s->read_us = clock_now_us();
+    if (in.len == s->bite_bytes)
+        s->bite_bytes = (uint32_t)num_min((uint64_t)s->bite_bytes * 2, LOOP_SCRATCH_BYTES);
+    if (s->state == STREAM_ENDING)
+        throw_away(s, in.len);
+    else if (s->tls != NULL)
         read_tls(s, in);
-    else if (s->state == STREAM_OPEN)
+    else
         s->ops->on_bytes(s, in);
+}
+
+// False: it is not connected any more.
+static bool learn_peer(struct stream *s)
+{
+    struct sockaddr_storage a;
+    int len = sizeof a;
+    if (uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&a, &len) != 0)
+        return false;
+    if (a.ss_family == AF_INET6) {
+        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)&a;
+        memcpy(s->ip6, &in->sin6_addr, STREAM_IP6_BYTES);
+        s->port = ntohs(in->sin6_port);
+    } else {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)&a;
+        memcpy(s->ip6, ip4_prefix, IP4_AT);
+        memcpy(s->ip6 + IP4_AT, &in->sin_addr, STREAM_IP6_BYTES - IP4_AT);
+        s->port = ntohs(in->sin_port);
+    }
+    return true;
 }
 
 static void name_peer(struct stream *s)
 {
-    struct sockaddr_storage a;
-    int len = sizeof a;
-    char name[INET6_ADDRSTRLEN] = "?";
+    const bool is_ip4 = memcmp(s->ip6, ip4_prefix, IP4_AT) == 0;
+    char name[INET6_ADDRSTRLEN] = "?"; // stays if it cannot be written, which it always can
+    (void)uv_inet_ntop(is_ip4 ? AF_INET : AF_INET6, s->ip6 + (is_ip4 ? IP4_AT : 0), name,
+                       sizeof name);
     struct text t = text_of(s->peer, sizeof s->peer);
-    if (uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&a, &len) != 0) {
-        text_add(&t, "unknown");
-    } else if (a.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)&a;
-        (void)uv_ip6_name(in, name, sizeof name); // "?" if it cannot
-        text_addf(&t, "[%s]:%u", name, ntohs(in->sin6_port));
-    } else {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)&a;
-        (void)uv_ip4_name(in, name, sizeof name);
-        text_addf(&t, "%s:%u", name, ntohs(in->sin_port));
-    }
+    text_addf(&t, is_ip4 ? "%s:%u" : "[%s]:%u", name, s->port);
+}
+
+static void start_reading(struct stream *s)
+{
+    const int failed = uv_read_start((uv_stream_t *)&s->tcp, alloc_cb, read_cb);
+    if (failed != 0)
+        drop_uv(s, failed);
+}
+
+void stream_pause(struct stream *s)
+{
+    if (s->is_paused || s->state != STREAM_OPEN)
+        return;
+    s->is_paused = true;
+    s->bite_bytes = BITE_BYTES_MIN;
+    (void)uv_read_stop((uv_stream_t *)&s->tcp); // always succeeds
+}
+
+uint64_t stream_work_us(struct stream *s)
+{
+    const uint64_t from_us = s->read_us;
+    s->read_us = clock_now_us();
+    return time_since(from_us, s->read_us);
+}
+
+void stream_resume(struct stream *s)
+{
+    if (!s->is_paused || s->state == STREAM_GONE)
+        return;
+    s->is_paused = false;
+    start_reading(s);
 }
 
 static void begin(struct stream *s, struct tls_context *tls, const char *host)
@@ -357,21 +456,28 @@ static void begin(struct stream *s, struct tls_context *tls, const char *host)
         stream_drop(s, "out of memory");
         return;
     }
-    const int failed = uv_read_start((uv_stream_t *)&s->tcp, alloc_cb, read_cb);
-    if (failed != 0)
-        drop_uv(s, failed);
-    else if (s->tls == NULL)
+    start_reading(s);
+    if (s->state == STREAM_GONE)
+        return;
+    if (s->tls == NULL)
         become_open(s);
     else if (host != NULL)
         (void)shake_hands(s); // never over yet: the peer has to answer
 }
 
-void stream_accept(struct stream *s, uv_stream_t *listener, struct tls_context *tls)
+enum rc stream_accept(struct stream *s, uv_stream_t *listener)
 {
     const int failed = uv_accept(listener, (uv_stream_t *)&s->tcp);
     if (failed != 0)
         drop_uv(s, failed);
-    else
+    else if (!learn_peer(s))
+        stream_drop(s, "closed by peer"); // while it waited
+    return s->state == STREAM_GONE ? RC_CLOSED : RC_OK;
+}
+
+void stream_serve(struct stream *s, struct tls_context *tls)
+{
+    if (s->state == STREAM_JOINING)
         begin(s, tls, NULL);
 }
 
@@ -384,5 +490,8 @@ int stream_connect(struct stream *s, uv_connect_t *req, const struct sockaddr *a
 void stream_join(struct stream *s, struct tls_context *tls, const char *host)
 {
     assert(s->state == STREAM_JOINING);
-    begin(s, tls, host);
+    if (learn_peer(s))
+        begin(s, tls, host);
+    else
+        stream_drop(s, "closed by peer");
 }

@@ -4,6 +4,12 @@
 //     new --connect, accept--> joining --on_ready--> open --stream_end--> ending --on_gone--> gone
 //                                  any of these --stream_drop, error--> on_gone
 //
+//     stream_accept(&s, listener);    // takes what waits, learns who it is, reads nothing
+//     if (is_welcome(stream_ip6(&s)))
+//         stream_serve(&s, tls);
+//     else
+//         stream_reset(&s, "not welcome");
+//
 // For edge/os alone. Embedded in its owner, whose memory must stay until on_gone, which always
 // comes, once, on the loop and never inside a call. Callbacks may call anything here.
 #ifndef OS_STREAM_H
@@ -23,6 +29,11 @@
 
 #define STREAM_PEER_BYTES 64  // "[address]:port"
 #define STREAM_WHY_BYTES  128 // one line
+#define STREAM_IP6_BYTES  16  // network order; IPv4 as ::ffff:a.b.c.d
+
+// Input that comes after we have turned away is thrown away; one who sends more than this has no
+// mind to stop. What an honest peer had under way may be cut: it misses words, no more.
+#define STREAM_LATE_BYTES_MAX ((size_t)1 << 20)
 
 struct stream;
 
@@ -53,7 +64,15 @@ struct stream { // fields are private to stream.c
     bool is_shut; // FIN is queued
     bool is_fin_sent;
     bool has_peer_fin;
+    bool is_paused;
+    bool is_broken;      // the peer broke TLS
+    uint32_t bite_bytes; // the next read's most: doubles where one was full, small after a pause
+    uint64_t read_us;    // since when the read under way is being worked on
     uint8_t state;
+    uint8_t ip6[STREAM_IP6_BYTES];
+    uint16_t port;
+    size_t late_bytes;    // thrown away while ending
+    uint64_t given_bytes; // to libuv's queue, ever
     char peer[STREAM_PEER_BYTES];
     char why[STREAM_WHY_BYTES];
 };
@@ -67,8 +86,13 @@ struct stream_cfg {
 
 // RC_IO: no on_gone will come, nothing is held. After RC_OK the stream must reach on_gone.
 MUST_USE enum rc stream_init(struct stream *s, const struct stream_cfg *cfg);
-// Takes one waiting connection. Failing is heard of by on_gone. tls: NULL for plain.
-void stream_accept(struct stream *s, uv_stream_t *listener, struct tls_context *tls);
+// Takes one waiting connection. RC_OK: stream_ip6 is known, nothing was read, and stream_serve or
+// stream_reset is to follow. RC_CLOSED: it was gone already, on_gone comes.
+MUST_USE enum rc stream_accept(struct stream *s, uv_stream_t *listener);
+// tls: NULL for plain. Failing is heard of by on_gone.
+void stream_serve(struct stream *s, struct tls_context *tls);
+// As stream_drop, and the kernel keeps nothing either: the peer sees a reset, not an end.
+void stream_reset(struct stream *s, const char *why);
 // The caller keeps req until on_connect, which gets 0 or libuv's error, and then stream_join.
 MUST_USE int stream_connect(struct stream *s, uv_connect_t *req, const struct sockaddr *address,
                             uv_connect_cb on_connect);
@@ -81,6 +105,16 @@ MUST_USE enum rc stream_room(struct stream *s, size_t len);
 // was asked for before. head may be empty.
 void stream_put(struct stream *s, struct bytes head, struct bytes body);
 size_t stream_queued_bytes(const struct stream *s);
+// Of what ever had to be queued, how much the kernel has taken: grows while the peer reads.
+uint64_t stream_taken_bytes(const struct stream *s);
+
+// Reads nothing until stream_resume, so that the peer's window fills and it has to wait. on_bytes
+// may come for what the read callback under way has brought. Nor is the peer's end noticed.
+// stream_end resumes. Both are harmless twice.
+void stream_pause(struct stream *s);
+void stream_resume(struct stream *s);
+// In on_bytes: what the read under way has cost, in time, since it began or this was last asked.
+uint64_t stream_work_us(struct stream *s);
 
 // No more input; flushes, sends FIN, waits for the peer's. The owner bounds the time by
 // stream_drop. Does nothing if it ends already. The first reason given is the one kept.
@@ -89,5 +123,7 @@ void stream_drop(struct stream *s, const char *why);    // at once
 void stream_because(struct stream *s, const char *why); // the reason, if none was given yet
 const char *stream_why(const struct stream *s);
 const char *stream_peer(const struct stream *s);
+const uint8_t *stream_ip6(const struct stream *s); // zeros before it is connected
+bool stream_is_broken(const struct stream *s);     // the peer broke TLS, handshake or records
 
 #endif

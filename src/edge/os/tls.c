@@ -251,8 +251,11 @@ enum rc tls_handshake(struct tls *t, const char **why)
         return RC_OK;
     if (SSL_get_error(t->ssl, done) == SSL_ERROR_WANT_READ)
         return RC_AGAIN;
+    const unsigned long code = ERR_peek_error();
+    const bool is_alert =
+        ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) >= SSL_AD_REASON_OFFSET;
     *why = ssl_words();
-    return RC_REFUSED;
+    return is_alert ? RC_CLOSED : RC_REFUSED;
 }
 
 enum rc tls_read(struct tls *t, uint8_t *out, size_t cap, size_t *len)

@@ -39,8 +39,9 @@ void tls_free(struct tls *t); // NULL is fine
 
 // Ciphertext that arrived; all of it is taken. RC_NOMEM.
 MUST_USE enum rc tls_input(struct tls *t, struct bytes ciphertext);
-// Goes on with the handshake. RC_OK: done; RC_AGAIN: wants input; RC_REFUSED: failed, *why (a
-// constant, or valid until the next call) says it.
+// Goes on with the handshake. RC_OK: done; RC_AGAIN: wants input; RC_REFUSED: what the peer sent
+// cannot be agreed to, or is no TLS; RC_CLOSED: the peer gave up by an alert. After the last two
+// *why (a constant, or valid until the next call) says it.
 MUST_USE enum rc tls_handshake(struct tls *t, const char **why);
 // Plain bytes, after the handshake. RC_OK: *len > 0 of them. RC_AGAIN: none now; RC_CLOSED: the
 // peer ended it; RC_MALFORMED: broken records.

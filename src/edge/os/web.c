@@ -11,14 +11,27 @@
 #include "os/web_conn.h"
 
 #define BACKLOG 511 // as nginx's; the kernel cuts it at net.core.somaxconn
+// A rush at the door must not starve those who are in: 4,000 a second, some tenth of our time.
+#define ACCEPTS_MAX 16
+#define ACCEPTS_US  4000
+
+#define CONNECTIONS_MAX ((size_t)1 << 24) // so that sums of sizes cannot wrap
 
 struct web_server {
     struct web_house house;
     uv_tcp_t listener;
     bool is_listening; // the listener's handle is not yet closed
-    bool is_waiting;   // one stands at the door, and there was no memory for it
+    bool is_waiting;   // one stands at the door, and there was no memory or time for it
     uint16_t port;
+    uint64_t accepts_us; // since when they are counted
+    unsigned accepts;
+    struct loop_timer *door;
 };
+
+static struct web_server *server_of(struct web_house *h)
+{
+    return CONTAINER_OF(h, struct web_server, house);
+}
 
 struct web_limits web_limits_default(void)
 {
@@ -29,14 +42,52 @@ struct web_limits web_limits_default(void)
                                .memory_bytes_max = (size_t)1 << 30,
                                .handshake_us_max = UINT64_C(10) * US_PER_S,
                                .ping_us = UINT64_C(10) * US_PER_S,
-                               .dead_us = UINT64_C(30) * US_PER_S};
+                               .dead_us = UINT64_C(30) * US_PER_S,
+                               .take_bytes_s_min = 4096};
+}
+
+static bool is_welcome(struct web_house *h, const struct web_conn *c)
+{
+    const struct web_handlers *to = &h->handlers;
+    if (h->conn_count - h->away_count > h->limits.connections_max) // c is among them
+        return false;
+    return to->on_accept == NULL || to->on_accept(to->self, stream_ip6(&c->stream));
+}
+
+static void judge(struct web_house *h, struct web_conn *c)
+{
+    if (stream_accept(&c->stream, (uv_stream_t *)&server_of(h)->listener) == RC_OK &&
+        is_welcome(h, c)) {
+        c->was_let_in = true;
+        stream_serve(&c->stream, h->tls);
+        return;
+    }
+    c->is_away = true;
+    h->away_count++;
+    c->phase = WEB_ENDING;
+    stream_reset(&c->stream, "not welcome");
+}
+
+// True: the next one has to wait a little.
+static bool is_rush(struct web_server *s)
+{
+    const uint64_t now_us = loop_now_us(s->house.loop);
+    const uint64_t next_us = time_after(s->accepts_us, ACCEPTS_US);
+    if (now_us >= next_us) {
+        s->accepts_us = now_us;
+        s->accepts = 0;
+    } else if (s->accepts == ACCEPTS_MAX) {
+        loop_timer_at(s->door, next_us);
+        return true;
+    }
+    s->accepts++;
+    return false;
 }
 
 static void let_in(struct web_server *s)
 {
     struct web_house *h = &s->house;
-    const bool is_full = h->conn_count >= h->limits.connections_max;
-    struct web_conn *c = conn_new(h, WEB_HTTP);
+    struct web_conn *c = is_rush(s) ? NULL : conn_new(h, WEB_HTTP);
     s->is_waiting = c == NULL;
     if (c == NULL)
         return; // libuv calls no more until this one is taken: see on_room
@@ -45,18 +96,22 @@ static void let_in(struct web_server *s)
         s->is_waiting = true;
         return;
     }
-    stream_accept(&c->stream, (uv_stream_t *)&s->listener, is_full ? NULL : h->tls);
-    if (is_full)
-        web_drop(c);
+    judge(h, c);
 }
 
 static void on_room(struct web_house *h)
 {
-    struct web_server *s = CONTAINER_OF(h, struct web_server, house);
+    struct web_server *s = server_of(h);
     if (s->is_waiting && !h->is_over) {
         s->is_waiting = false; // let_in may come back here
         let_in(s);
     }
+}
+
+static void door_cb(void *self)
+{
+    struct web_server *s = self;
+    on_room(&s->house);
 }
 
 static void connection_cb(uv_stream_t *listener, int status)
@@ -68,9 +123,10 @@ static void connection_cb(uv_stream_t *listener, int status)
 
 static void release(struct web_house *h)
 {
-    struct web_server *s = CONTAINER_OF(h, struct web_server, house);
+    struct web_server *s = server_of(h);
     if (s->is_listening || h->conn_count > 0)
         return;
+    loop_timer_free(s->door);
     house_close(h);
     arena_free(h->arena);
 }
@@ -124,22 +180,41 @@ static int listen_at(struct web_server *s, const struct web_listen_cfg *cfg)
     return failed;
 }
 
+static enum rc server_new(struct web_server **out, struct loop *loop,
+                          const struct web_limits *limits, const struct web_handlers *handlers)
+{
+    if (limits->connections_max > CONNECTIONS_MAX)
+        return RC_CONFIG;
+    // The first block of an arena, which the server lies in, is not for the heap if that is large.
+    const size_t bytes = sizeof(struct web_server) + HOUSE_BYTES(limits->connections_max);
+    struct arena *arena = arena_new(65536 + bytes);
+    struct web_server *s = arena != NULL ? arena_take(arena, sizeof *s) : NULL;
+    enum rc rc = s != NULL ? house_open(&s->house, arena, loop, limits, handlers, true) : RC_NOMEM;
+    if (rc == RC_OK) {
+        rc = loop_timer_new(&s->door, loop, door_cb, s);
+        if (rc != RC_OK)
+            house_close(&s->house);
+    }
+    if (rc != RC_OK) {
+        arena_free(arena);
+        return rc;
+    }
+    s->house.on_empty = release;
+    s->house.on_room = on_room;
+    *out = s;
+    return RC_OK;
+}
+
 enum rc web_listen(struct web_server **out, struct loop *loop, const struct web_listen_cfg *cfg,
                    const struct web_handlers *handlers, struct err *err)
 {
     *out = NULL;
-    struct arena *arena = arena_new(sizeof(struct web_server) + 4096);
-    struct web_server *s = arena != NULL ? arena_take(arena, sizeof *s) : NULL;
-    enum rc rc =
-        s != NULL ? house_open(&s->house, arena, loop, &cfg->limits, handlers, true) : RC_NOMEM;
-    if (rc != RC_OK) {
-        arena_free(arena);
+    struct web_server *s = NULL;
+    enum rc rc = server_new(&s, loop, &cfg->limits, handlers);
+    if (rc != RC_OK)
         return err_set(err, rc, "cannot listen on %s:%u: %s", cfg->address, cfg->port,
                        rc == RC_CONFIG ? "a limit is out of range" : rc_text(rc));
-    }
     s->house.tls = cfg->tls;
-    s->house.on_empty = release;
-    s->house.on_room = on_room;
     int failed = uv_tcp_init(loop_uv(loop), &s->listener);
     assert(failed == 0); // makes no descriptor yet
     s->listener.data = s;
@@ -161,5 +236,5 @@ uint16_t web_port(const struct web_server *s)
 
 size_t web_connections(const struct web_server *s)
 {
-    return s->house.conn_count;
+    return s->house.conn_count - s->house.away_count;
 }

@@ -11,6 +11,9 @@
 // each on_open, and for each successful web_connect) or its server or client is freed. Memory:
 // heads, joined messages and out-queues of all connections are counted against
 // limits.memory_bytes_max.
+//
+// Strangers: on_accept keeps them out before they cost anything, on_read and web_pause hold them
+// to a rate, limits bound what each may hold and for how long, on_gone tells how they ended.
 #ifndef OS_WEB_H
 #define OS_WEB_H
 
@@ -38,14 +41,36 @@ struct web_limits {            // all at least 1
     uint64_t handshake_us_max; // from connect or accept to open; between HTTP requests too
     uint64_t ping_us;          // silence after which a ping is sent
     uint64_t dead_us;          // silence after which the peer is gone; more than ping_us
+    uint64_t take_bytes_s_min; // a server's: what a peer must take of its queue, over dead_us
 };
 
 // 1024 connections; 256 MiB messages; 1 MiB bodies; 16 MiB queues; 1 GiB memory; handshake 10 s;
-// ping 10 s; dead 30 s.
+// ping 10 s; dead 30 s; 4 KiB/s.
 struct web_limits web_limits_default(void);
+
+enum web_end {         // what the peer has to answer for
+    WEB_END_NORMAL,    // nothing: closed by either side, lost, silent
+    WEB_END_TIMEOUT,   // no first request, or half of one, or of TLS, within handshake_us_max
+    WEB_END_MALFORMED, // it broke TLS, HTTP or WebSocket, or sent a longer message than allowed
+    WEB_END_SLOW,      // it did not take what was sent to it
+};
+
+#define WEB_IP6_BYTES    16                 // network order; IPv4 as ::ffff:a.b.c.d
+#define WEB_PAUSE_US_MAX UINT64_C(60000000) // so that a peer's end is not missed for longer
 
 struct web_handlers { // copied; any may be NULL
     void *self;       // given to each
+    // A server's: TCP has brought somebody; nothing was read, and TLS is not begun. False: reset at
+    // once, nothing is kept, and nothing more is heard of it. Not asked for those who come when
+    // connections_max are there.
+    bool (*on_accept)(void *self, const uint8_t ip6[static WEB_IP6_BYTES]);
+    // A server's: once for each that on_accept let in (NULL: all), when its socket is gone; after
+    // on_close, and also where that is not owed.
+    void (*on_gone)(void *self, const uint8_t ip6[static WEB_IP6_BYTES], enum web_end end);
+    // What one read has brought, after the calls that came of it: plain bytes, and the requests or
+    // frames (also pings and parts of messages) that ended in them. The place to count, and to
+    // web_pause. conn may be closing by now.
+    void (*on_read)(void *self, struct web_conn *conn, size_t bytes, size_t frames);
     // Fills *response, which is 404 without a body before; what it points to is copied right
     // after the call. Not called for upgrades. conn is for web_peer_text only.
     void (*on_request)(void *self, struct web_conn *conn, const struct http_request *request,
@@ -80,7 +105,7 @@ MUST_USE enum rc web_listen(struct web_server **out, struct loop *loop,
                             const struct web_listen_cfg *cfg, const struct web_handlers *handlers,
                             struct err *err);
 uint16_t web_port(const struct web_server *s);
-size_t web_connections(const struct web_server *s); // accepted and not yet gone
+size_t web_connections(const struct web_server *s); // let in and not yet gone
 // Tells open peers that we go away (1001, best effort) and hangs up. No callback comes any more.
 // NULL is fine. loop_free waits for the rest.
 void web_server_free(struct web_server *s);
@@ -106,15 +131,27 @@ MUST_USE enum rc web_connect(struct web_conn **out, struct loop *loop,
 // RC_CLOSED: not open. RC_NOMEM: the budget is spent; nothing was sent.
 MUST_USE enum rc web_send(struct web_conn *c, struct bytes message, bool is_text);
 size_t web_queued_bytes(const struct web_conn *c);
+// In on_read: what the read has cost us in time, since it began or this was last asked.
+uint64_t web_work_us(struct web_conn *c);
+// Reads nothing from the peer until then, so that it has to wait: its bytes pile up at its side.
+// What the read under way has brought is still delivered. Of several calls the latest time holds,
+// WEB_PAUSE_US_MAX from now at most; one in the past is no pause. Meanwhile the peer is not taken
+// for dead, and gets pings, so as not to take us for dead; its close is noticed afterwards.
+// web_close ends the pause. Harmless on a conn that closes or is not yet connected.
+void web_pause(struct web_conn *c, uint64_t until_us);
 // Starts the closing handshake: code 1000 .. 4999, words at most 123 bytes. What is queued still
-// goes out; nothing is received any more. Harmless on a conn that closes already.
+// goes out; nothing is received any more, and one who sends much more is hung up on. Harmless on
+// a conn that closes already.
 void web_close(struct web_conn *c, uint16_t code, const char *words);
 void web_set_user(struct web_conn *c, void *user);
 void *web_user(const struct web_conn *c); // NULL at first
 // "127.0.0.1:51234", "[::1]:8765"; for a client before it is connected, the name it was given.
 const char *web_peer_text(const struct web_conn *c);
-// Gone at once, without a word to the peer and without on_close; for a client's conn at the end
-// of a program. NULL is fine.
+const uint8_t *web_peer_ip6(const struct web_conn *c); // WEB_IP6_BYTES; zeros before connected
+// In on_close: what on_gone will say.
+enum web_end web_end_of(const struct web_conn *c);
+// Gone at once, without a word to the peer and without on_close (on_gone comes); for a client's
+// conn at the end of a program, and for peers that deserve no word. NULL is fine.
 void web_drop(struct web_conn *c);
 
 #endif

@@ -220,7 +220,7 @@ enum rc web_connect(struct web_conn **out, struct loop *loop, const struct web_c
                     const struct web_handlers *handlers, struct err *err)
 {
     *out = NULL;
-    struct arena *arena = arena_new(sizeof(struct web_dial) + 4096);
+    struct arena *arena = arena_new(sizeof(struct web_dial) + HOUSE_BYTES(1));
     struct web_dial *d = arena != NULL ? arena_take(arena, sizeof *d) : NULL;
     enum rc rc =
         d == NULL ? RC_NOMEM : house_open(&d->house, arena, loop, &cfg->limits, handlers, false);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/heap.h"
 #include "base/list.h"
 #include "os/http.h"
 #include "os/stream.h"
@@ -27,11 +28,14 @@ struct web_house {
     struct arena *arena; // holds the owner of this struct
     struct budget budget;
     struct ws_host *frames;
-    struct loop_timer *sweep; // timeouts and pings
+    struct loop_timer *sweep;  // timeouts and pings
+    struct loop_timer *resume; // ends pauses
+    struct heap paused;        // connections, by when their pause ends
     struct list conns;
     size_t conn_count;
-    bool is_silent; // no callbacks to the handlers any more
-    bool is_over;   // to be torn down when the last connection is gone
+    size_t away_count; // of these, turned away at the door and not yet forgotten
+    bool is_silent;    // no callbacks to the handlers any more
+    bool is_over;      // to be torn down when the last connection is gone
     void (*on_empty)(struct web_house *h);
     void (*on_room)(struct web_house *h); // memory may be free again; may be NULL
     uint8_t keys[WEB_KEYS_BYTES];
@@ -56,17 +60,27 @@ struct web_conn {
     void *user;
     struct ws ws;
     struct http http;
-    uint64_t seen_us;   // the peer's last byte
-    uint64_t phase_us;  // since when this phase lasts, or progress was last seen in it
-    size_t swept_bytes; // queued at the last sweep
-    uint8_t phase;      // enum web_phase
-    bool is_pinged;     // since seen_us
-    bool was_opened;    // on_close is owed
-    bool is_dropped;    // by web_drop: on_close is not owed
+    struct heap_node pause; // in the house's heap while paused
+    uint64_t seen_us;       // the peer's last byte, or the end of a pause
+    uint64_t pinged_us;     // our last ping
+    uint64_t phase_us;      // since when this phase lasts, or progress was last seen in it
+    uint64_t swept_bytes;   // of its queue, taken by the peer until the last sweep
+    uint64_t slow_us;       // since when there has always been a queue; until the last sweep
+    uint64_t slow_bytes;    // taken until then
+    size_t late_bytes;      // that came after our close frame
+    uint8_t phase;          // enum web_phase
+    uint8_t end;            // enum web_end
+    bool is_pinged;         // since seen_us
+    bool was_answered;      // at least one request
+    bool was_opened;        // on_close is owed
+    bool is_dropped;        // by web_drop: on_close is not owed
+    bool was_let_in;        // on_gone is owed
+    bool is_away;           // turned away at the door
 };
 
-// RC_CONFIG: a limit is 0, or dead_us is not above ping_us; RC_NOMEM. h lies in arena; on failure
-// the caller frees that.
+// RC_CONFIG: a limit is 0, or dead_us is not above ping_us; RC_NOMEM. h lies in arena, which
+// must have HOUSE_BYTES(connections_max) more; on failure the caller frees it.
+#define HOUSE_BYTES(connections_max) ((connections_max) * sizeof(struct heap_node *) + 256)
 MUST_USE enum rc house_open(struct web_house *h, struct arena *arena, struct loop *loop,
                             const struct web_limits *limits, const struct web_handlers *handlers,
                             bool is_server);

@@ -278,6 +278,7 @@ static void end_frame(struct ws_reader *r, bool is_masked)
     assert(r->held_bytes >= whole);
     r->held_bytes -= whole;
     r->is_begun = false;
+    r->ws->frame_count++;
 }
 
 // A piece of payload, maybe empty, maybe the frame's last. RC_AGAIN: no event yet.

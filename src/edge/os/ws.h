@@ -64,6 +64,7 @@ struct ws { // embed it; fields are private to ws.c
     uint8_t *message;         // being joined, from the budget
     size_t message_len;
     size_t message_cap;
+    uint64_t frame_count; // ended so far: read it, e.g. for how much one read has brought
     uint8_t message_kind; // of the message being joined; 0: none
     bool is_over;         // a close frame or an error was seen
     bool is_given;        // the joined message was handed out by the last ws_next

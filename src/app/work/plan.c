@@ -6,11 +6,18 @@
 #include <stdbool.h>
 
 // Expected time including the chance of having to do it again elsewhere: work / P(right), with
-// Laplace's rule of succession for P, so that newcomers are neither trusted nor shunned.
+// Laplace's rule of succession for P, so that newcomers are neither trusted nor shunned. Counts are
+// scaled down to PLAN_RESULTS: past that, who had more work does not get still more for it.
 static double cost_us(const struct plan_candidate *c)
 {
-    double right = (double)c->results_right + 1;
-    double all = right + (double)c->results_wrong + 1;
+    double all = (double)c->results_right + (double)c->results_wrong;
+    double wrong = (double)c->results_wrong;
+    if (all > PLAN_RESULTS) {
+        wrong *= PLAN_RESULTS / all;
+        all = PLAN_RESULTS;
+    }
+    double right = all - wrong + 1;
+    all += 2;
     return (double)c->work_us * all / right;
 }
 

@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PLAN_NONE SIZE_MAX
+#define PLAN_NONE    SIZE_MAX
+#define PLAN_RESULTS 32u // of a candidate, that count
 
 struct plan_candidate {  // a helper that may be given the task now: it has a free slot
     uint64_t work_us;    // expected time of this task there

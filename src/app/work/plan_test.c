@@ -86,17 +86,29 @@ static void test_no_other_would_be_sooner(void **state)
         struct plan_candidate c[8];
         size_t count = 1 + rng_below(&r, 8);
         for (size_t i = 0; i < count; i++)
-            c[i] = (struct plan_candidate){.work_us = 1 + rng_below(&r, 1000),
-                                           .free_slots = 1 + (uint32_t)rng_below(&r, 4),
-                                           .slots = 4,
-                                           .results_right = (uint32_t)rng_below(&r, 100),
-                                           .results_wrong = (uint32_t)rng_below(&r, 10)};
+            c[i] =
+                (struct plan_candidate){.work_us = 1 + rng_below(&r, 1000),
+                                        .free_slots = 1 + (uint32_t)rng_below(&r, 4),
+                                        .slots = 4,
+                                        .results_right = (uint32_t)rng_below(&r, PLAN_RESULTS - 10),
+                                        .results_wrong = (uint32_t)rng_below(&r, 10)};
         size_t chosen = choose(c, count);
         assert_true(chosen < count);
         assert_int_equal(plan_fastest.choose(c, count, (uint64_t)round), chosen);
         for (size_t i = 0; i < count; i++)
             assert_false(is_sooner(&c[i], &c[chosen]));
     }
+}
+
+static void test_more_work_earns_no_more(void **state)
+{
+    (void)state;
+    struct plan_candidate c[2] = {
+        {.work_us = 100, .free_slots = 1, .slots = 1, .results_right = 100000},
+        {.work_us = 100, .free_slots = 2, .slots = 2, .results_right = 2 * PLAN_RESULTS}};
+    assert_int_equal(choose(c, 2), 1); // as good as equal: the one with more room
+    c[1].results_wrong = 2 * PLAN_RESULTS;
+    assert_int_equal(choose(c, 2), 0);
 }
 
 int main(void)
@@ -107,6 +119,7 @@ int main(void)
         cmocka_unit_test(test_equals_by_free_slots_then_order),
         cmocka_unit_test(test_failures_cost_time),
         cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_more_work_earns_no_more),
         cmocka_unit_test(test_no_other_would_be_sooner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,12 @@ void verify_note(struct verify_record *r, bool is_right)
     r->is_barred = r->is_barred || r->strikes >= VERIFY_STRIKES_MAX;
 }
 
+uint32_t verify_draws_needed(const struct verify_record *r, uint64_t dice)
+{
+    bool is_close = r->right < VERIFY_NEWCOMER || r->strikes > 0 || dice % VERIFY_CLOSE_ONE_IN == 0;
+    return is_close ? VERIFY_DRAWS_CLOSE : 1;
+}
+
 enum verify_verdict verify_draw(struct verify_draws *d, uint32_t parts, uint32_t mismatches,
                                 bool is_right)
 {
@@ -30,7 +36,7 @@ enum verify_verdict verify_draw(struct verify_draws *d, uint32_t parts, uint32_t
     d->mismatches += mismatches;
     if (!is_right || d->mismatches > VERIFY_MISMATCHES_MAX)
         return VERIFY_WRONG;
-    if (d->mismatches == 0 || d->draws == VERIFY_DRAWS_MAX)
+    if (d->draws == VERIFY_DRAWS_MAX || (d->mismatches == 0 && d->draws >= d->needed))
         return VERIFY_RIGHT;
     return VERIFY_AGAIN;
 }

@@ -29,9 +29,19 @@ void verify_note(struct verify_record *r, bool is_right);
 #define VERIFY_DRAWS_MAX      8u
 #define VERIFY_MISMATCHES_MAX 4u // in all draws together
 
+// How many draws without a mismatch a result needs: more of a newcomer's first results, and of a
+// few of anybody's, so that a lie about one pixel in a hundred is found out early (of 128 parts
+// each and what is forgiven: .285 pass where one draw is needed, .028 where four are).
+#define VERIFY_NEWCOMER     10u // results
+#define VERIFY_DRAWS_CLOSE  4u
+#define VERIFY_CLOSE_ONE_IN 16u
+// dice: any number that the helper cannot know.
+uint32_t verify_draws_needed(const struct verify_record *r, uint64_t dice);
+
 enum verify_verdict { VERIFY_RIGHT, VERIFY_WRONG, VERIFY_AGAIN };
 
 struct verify_draws { // a value type; zeroed before the first draw
+    uint32_t needed;  // verify_draws_needed; 0: one
     uint32_t draws;
     uint32_t parts;
     uint32_t mismatches;

@@ -110,10 +110,27 @@ static void test_many_mismatches_are_wrong(void **state)
     assert_int_equal(verify_draw(&d, 128, 3, true), VERIFY_WRONG); // 5 in all
 }
 
+static void test_draws_needed(void **state)
+{
+    (void)state;
+    struct verify_record r = {0};
+    assert_int_equal(verify_draws_needed(&r, 1), VERIFY_DRAWS_CLOSE); // a newcomer
+    r.right = VERIFY_NEWCOMER;
+    assert_int_equal(verify_draws_needed(&r, 1), 1);
+    assert_int_equal(verify_draws_needed(&r, 5 * VERIFY_CLOSE_ONE_IN), VERIFY_DRAWS_CLOSE);
+    r.strikes = 1;
+    assert_int_equal(verify_draws_needed(&r, 1), VERIFY_DRAWS_CLOSE);
+    struct verify_draws d = {.needed = 3};
+    assert_int_equal(verify_draw(&d, 128, 0, true), VERIFY_AGAIN);
+    assert_int_equal(verify_draw(&d, 128, 0, true), VERIFY_AGAIN);
+    assert_int_equal(verify_draw(&d, 128, 0, true), VERIFY_RIGHT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_clean_draw_settles_it),
+        cmocka_unit_test(test_draws_needed),
         cmocka_unit_test(test_few_mismatches_ask_for_more),
         cmocka_unit_test(test_many_mismatches_are_wrong),
         cmocka_unit_test(test_one_slip_is_forgiven),

@@ -53,21 +53,14 @@ static double clock_us(clockid_t id)
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
 }
 
-static struct buffer run_task(struct bench *b, const struct task *t, double *us)
+static struct buffer run_task(struct bench *b, struct bytes params, double *us)
 {
     struct buffer result = buffer_of(b->result_room, MSG_RESULT_BYTES_MAX);
     struct buffer report = buffer_of(b->report_room, KERNEL_REPORT_BYTES_MAX);
     double start = clock_us(CLOCK_PROCESS_CPUTIME_ID);
-    need(trace_kernel.run(b->kernel, bytes_of(t->params, t->params_len), &result, &report), "run");
+    need(trace_kernel.run(b->kernel, params, &result, &report), "run");
     *us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - start;
     return report;
-}
-
-static struct task *next_task(struct bench *b)
-{
-    return list_is_empty(&b->queue.waiting)
-               ? NULL
-               : CONTAINER_OF(b->queue.waiting.next, struct task, node);
 }
 
 static void print_frame(const struct bench *b, uint32_t frame, uint32_t tiles, double plan_us)
@@ -93,38 +86,53 @@ static void print_frame(const struct bench *b, uint32_t frame, uint32_t tiles, d
            off * 100, plan_us);
 }
 
+static void probe(struct bench *b, struct job *f)
+{
+    double us;
+    struct line line;
+    line_init(&line, skill_of("trace", false));
+    need(frame_probe(f, &b->queue, &line, 0), "probe");
+    struct task *t = CONTAINER_OF(f->tasks.next, struct task, sibling);
+    struct buffer report = run_task(b, bytes_of(t->params, t->params_len), &us);
+    need(frame_probed(f, &b->view, buffer_bytes(&report)), "probed");
+    queue_free(&b->queue, t);
+    printf("probe: %.1f ms\n", us / 1000);
+}
+
+static void run_piece(struct bench *b, struct job *f, uint32_t at)
+{
+    double us;
+    uint8_t room[FRAME_PARAMS_BYTES];
+    const struct piece *p = &f->piece[at];
+    struct buffer report = run_task(b, frame_piece_spec(f, p, room).params, &us);
+    double units = frame_report_units(buffer_bytes(&report));
+    double rate = us / units;
+    b->tile[p->index].us += us;
+    b->tile[p->index].units += units;
+    b->us_per_unit += b->us_per_unit > 0 ? ROSTER_LEARN * (rate - b->us_per_unit) : rate;
+    struct task t = {.job = f, .piece = at};
+    frame_learn(&b->view, &t, buffer_bytes(&report), (uint64_t)us, 1 / b->us_per_unit);
+}
+
 static void run_frame(struct bench *b, const struct msg_submit *spec)
 {
-    struct frame f = {.spec = *spec};
-    double us;
-    uint32_t tiles = 0;
-    list_init(&f.tasks);
-    if (!view_fits(&b->view, spec)) {
-        need(frame_probe(&f, &b->queue), "probe");
-        struct task *probe = next_task(b);
-        struct buffer report = run_task(b, probe, &us);
-        need(frame_probed(&f, &b->view, buffer_bytes(&report)), "probed");
-        queue_free(&b->queue, probe);
-        printf("probe: %.1f ms\n", us / 1000);
-    }
+    struct job f = {.spec = *spec};
     double weight = 1;
+    list_init(&f.tasks);
+    if (!view_fits(&b->view, spec))
+        probe(b, &f);
     double start = clock_us(CLOCK_MONOTONIC);
-    need(frame_plan(&f, &b->view, &b->queue, &weight, 1), "plan");
+    need(frame_plan(&f, &b->view, &weight, 1), "plan");
     double plan_us = clock_us(CLOCK_MONOTONIC) - start;
+    uint32_t *order = frame_order(&f, &b->budget);
+    if (order == NULL)
+        need(RC_NOMEM, "memory");
     memset(b->tile, 0, sizeof b->tile);
-    for (struct task *t; (t = next_task(b)) != NULL;) {
-        struct buffer report = run_task(b, t, &us);
-        double units = frame_report_units(buffer_bytes(&report));
-        b->tile[t->index].us += us;
-        b->tile[t->index].units += units;
-        tiles = t->index + 1 > tiles ? t->index + 1 : tiles;
-        t->frame = &f;
-        double rate = us / units;
-        b->us_per_unit += b->us_per_unit > 0 ? ROSTER_LEARN * (rate - b->us_per_unit) : rate;
-        frame_learn(&b->view, t, buffer_bytes(&report), (uint64_t)us, 1 / b->us_per_unit);
-        queue_free(&b->queue, t);
-    }
-    print_frame(b, spec->frame, tiles, plan_us);
+    for (uint32_t i = 0; i < f.piece_count; i++)
+        run_piece(b, &f, order[i]);
+    print_frame(b, spec->frame, f.piece[f.piece_count - 1].index + 1, plan_us);
+    budget_give(&b->budget, order);
+    budget_give(&b->budget, f.piece);
 }
 
 int main(int argc, char **argv)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compute/rows_test.h"
 #include "crypt/sign.h"
 #include "kernel/kernel.h"
 #include "sim/entropy.h"
@@ -53,6 +54,9 @@ struct rig_gamer {
     struct budget budget;
     struct sim_link *link;
     uint64_t conn;
+    char name[8];
+    bool is_gone;                  // for good
+    uint64_t tile_messages, tiles; // that came, and that were new
     struct gamer_event *events;
     size_t event_first, event_count;
 };
@@ -65,8 +69,14 @@ struct rig {
     struct sim_kv *kv;
     struct arena *arena;
     struct store *store;
+    struct sim_kv *results_kv;
+    struct arena *results_arena;
+    struct store *results;
     struct sign_key *key;
     struct sign_key *own_key;
+    struct broker_cfg broker_cfg;
+    struct rows rows;
+    bool is_deaf;
     uint64_t timer;
     uint64_t last_conn;
     uint32_t helper_count;
@@ -151,6 +161,7 @@ static void broker_pump(struct rig *r)
     broker_check(r->broker);
     struct out out;
     struct broker_note note;
+    struct record record;
     while (broker_next(r->broker, &out)) {
         struct sim_link *l = link_of(r, out.conn);
         if (l != NULL && out.kind == OUT_SEND)
@@ -162,6 +173,10 @@ static void broker_pump(struct rig *r)
     }
     while (broker_note(r->broker, &note))
         world_note(r->world, note.kind);
+    while (!r->is_deaf && broker_record(r->broker, &record)) {
+        world_note(r->world, 200u + record.kind);
+        rows_take(&r->rows, &record, now(r));
+    }
     world_cancel(r->world, r->timer);
     uint64_t due = broker_due_us(r->broker);
     r->timer = due == UINT64_MAX ? 0 : world_at(r->world, due, broker_wake, r, 0);
@@ -231,6 +246,8 @@ static void lane_load(struct rig_lane *l, struct bytes object)
 static void spoil(struct rig_helper *h, struct buffer *result)
 {
     size_t pixels = result->len / TRACE_PIXEL_BYTES;
+    if (pixels == 0 && result->len > 0 && rng_below(&h->lies, 1000) < h->cfg.spoiled_permille)
+        result->at[0] ^= 1;
     for (size_t i = 0; i < pixels; i++)
         if (rng_below(&h->lies, 1000) < h->cfg.spoiled_permille)
             memset(result->at + i * TRACE_PIXEL_BYTES, 1, TRACE_PIXEL_BYTES);
@@ -248,17 +265,18 @@ static uint64_t units_of(struct bytes report)
     return units > 0 ? units : 1000;
 }
 
-static void lane_run(struct rig_lane *l, struct bytes params)
+static void lane_run(struct rig_lane *l, const char *name, struct bytes params)
 {
     struct rig_helper *h = l->of;
     struct rig *r = h->rig;
     size_t len = 0;
-    must(trace_kernel.result_bytes(params, &len));
+    const struct kernel *kernel = kernel_find(bytes_text(name));
+    must(kernel->result_bytes(params, &len));
     l->result = take(len);
     l->report = take(KERNEL_REPORT_BYTES_MAX);
     struct buffer result = buffer_of(l->result, len);
     struct buffer report = buffer_of(l->report, KERNEL_REPORT_BYTES_MAX);
-    enum rc rc = trace_kernel.run(r->kernel, params, &result, &report);
+    enum rc rc = kernel->run(r->kernel, params, &result, &report);
     if (h->cfg.fault == RIG_FORGING)
         spoil(h, &result);
     if (h->cfg.fault == RIG_FAILING)
@@ -307,7 +325,7 @@ static void helper_pump(struct rig_helper *h)
         else if (out.kind == HELPER_KILL)
             lane_kill(&h->lane[out.lane]);
         else
-            lane_run(&h->lane[out.lane], out.bytes);
+            lane_run(&h->lane[out.lane], out.kernel, out.bytes);
         if (out.kind == HELPER_RUN)
             count_task(h);
     }
@@ -351,7 +369,7 @@ static void connect_helper(struct rig_helper *h)
     sim_link_attach(h->link, 0, &(struct sim_link_handler){h, hub_hears, hub_closed});
     sim_link_attach(h->link, 1, &(struct sim_link_handler){h, helper_hears, helper_lost});
     helper_open(h->machine, now(r));
-    broker_open(r->broker, h->conn, now(r));
+    broker_open(r->broker, h->conn, NULL, now(r));
     broker_pump(r);
     helper_pump(h);
 }
@@ -380,13 +398,14 @@ static struct rig_helper *helper_make(struct rig *r, const struct rig_helper_cfg
     struct helper_cfg c = {
         .budget = &h->budget,
         .store = h->store,
-        .client = {.role = MSG_ROLE_HELPER,
-                   .key = h->key,
-                   .ability = {.slots = h->cfg.slots,
-                               .cores = h->cfg.slots,
-                               .speed_count = 1,
-                               .speed = {{"trace", (uint64_t)(1e6 / h->cfg.us_per_unit)}}},
-                   .entropy = sim_entropy_host(&h->entropy)}};
+        .client = {
+            .role = MSG_ROLE_HELPER,
+            .key = h->key,
+            .ability = {.slots = h->cfg.slots,
+                        .cores = h->cfg.slots,
+                        .speed_count = 2,
+                        .speed = {{"trace", (uint64_t)(1e6 / h->cfg.us_per_unit)}, {"echo", 1000}}},
+            .entropy = sim_entropy_host(&h->entropy)}};
     must(helper_new(&h->machine, &c));
     for (uint32_t i = 0; i < LANES_MAX; i++)
         h->lane[i] = (struct rig_lane){.of = h, .index = i};
@@ -404,17 +423,20 @@ struct rig *rig_new(const struct rig_cfg *cfg)
     r->key = key_from(&r->entropy);
     r->own_key = key_from(&r->entropy);
     open_store(r, &r->arena, &r->kv, &r->store);
+    open_store(r, &r->results_arena, &r->results_kv, &r->results);
     must(trace_kernel.open(&r->kernel, NULL));
-    struct broker_cfg c = {.budget = &r->budget,
-                           .store = r->store,
-                           .key = r->key,
-                           .token = cfg->token == NULL ? bytes_of(NULL, 0) : bytes_text(cfg->token),
-                           .own = sign_key_public(r->own_key),
-                           .is_own_last = cfg->is_own_last,
-                           .attempts_max = cfg->attempts_max,
-                           .policy = &plan_fastest,
-                           .entropy = sim_entropy_host(&r->entropy)};
-    must(broker_new(&r->broker, &c));
+    r->broker_cfg = (struct broker_cfg){.budget = &r->budget,
+                                        .store = r->store,
+                                        .results = r->results,
+                                        .key = r->key,
+                                        .token = cfg->token == NULL ? bytes_of(NULL, 0)
+                                                                    : bytes_text(cfg->token),
+                                        .own = sign_key_public(r->own_key),
+                                        .is_own_last = cfg->is_own_last,
+                                        .attempts_max = cfg->attempts_max,
+                                        .policy = &plan_fastest,
+                                        .entropy = sim_entropy_host(&r->entropy)};
+    must(broker_new(&r->broker, &r->broker_cfg));
     struct rig_helper *own = helper_make(r, &(struct rig_helper_cfg){.latency_us = 1}, r->own_key);
     connect_helper(own);
     return r;
@@ -450,6 +472,9 @@ void rig_free(struct rig *r)
         free(r->gamer[i]);
     }
     trace_kernel.close(r->kernel);
+    rows_drop(&r->rows);
+    arena_free(r->results_arena);
+    sim_kv_free(r->results_kv);
     sign_key_free(r->key);
     arena_free(r->arena);
     sim_kv_free(r->kv);
@@ -526,6 +551,9 @@ static void gamer_pump(struct rig_gamer *g)
     while (gamer_event(g->machine, &e)) {
         assert(g->event_count < EVENTS_MAX);
         world_note(g->rig->world, 100u + e.kind);
+        g->tiles += e.kind == GAMER_EVENT_TILE;
+        if (e.kind == GAMER_EVENT_RAN)
+            assert(bytes_is(e.ran.result, e.ran.label));
         g->events[(g->event_first + g->event_count++) % EVENTS_MAX] = e;
     }
 }
@@ -535,6 +563,9 @@ static void gamer_hears(void *self, struct sim_link *l, unsigned end, struct byt
     (void)l;
     (void)end;
     struct rig_gamer *g = self;
+    struct msg m;
+    must(msg_decode(&m, message));
+    g->tile_messages += m.type == MSG_TILE;
     gamer_input(g->machine, message);
     gamer_pump(g);
 }
@@ -544,7 +575,7 @@ static void gamer_lost(void *self, struct sim_link *l, unsigned end)
     (void)l;
     (void)end;
     struct rig_gamer *g = self;
-    gamer_closed(g->machine, "the hub is gone");
+    gamer_closed(g->machine);
     gamer_pump(g);
 }
 
@@ -566,18 +597,31 @@ static void hub_lost_gamer(void *self, struct sim_link *l, unsigned end)
     broker_pump(g->rig);
 }
 
+static void connect_gamer(struct rig_gamer *g)
+{
+    struct rig *r = g->rig;
+    struct sim_way way = {.latency_us = 2000, .rate_bytes_s = 100000000};
+    g->conn = ++r->last_conn;
+    must(sim_link_new(&g->link, r->world, g->name,
+                      &(struct sim_link_cfg){.way = {way, way}, .detect_us = 50000}));
+    sim_link_attach(g->link, 0, &(struct sim_link_handler){g, hub_hears_gamer, hub_lost_gamer});
+    sim_link_attach(g->link, 1, &(struct sim_link_handler){g, gamer_hears, gamer_lost});
+    gamer_open(g->machine);
+    broker_open(r->broker, g->conn, NULL, now(r));
+    broker_pump(r);
+}
+
 uint32_t rig_gamer(struct rig *r, const char *token, struct bytes scene)
 {
     assert(r->gamer_count < RIG_GAMERS_MAX);
     struct rig_gamer *g = take(sizeof *g);
-    char name[] = "gamer?";
-    name[5] = (char)('a' + r->gamer_count);
+    memcpy(g->name, "gamer?", 7);
+    g->name[5] = (char)('a' + r->gamer_count);
     g->rig = r;
     g->events = take(EVENTS_MAX * sizeof *g->events);
-    g->entropy = sim_entropy_of(r->world, name);
+    g->entropy = sim_entropy_of(r->world, g->name);
     g->key = key_from(&g->entropy);
     g->budget = (struct budget){.limit_bytes = MEMORY_BYTES};
-    g->conn = ++r->last_conn;
     struct gamer_cfg c = {.budget = &g->budget,
                           .client = {.role = MSG_ROLE_GAMER,
                                      .key = g->key,
@@ -586,15 +630,8 @@ uint32_t rig_gamer(struct rig *r, const char *token, struct bytes scene)
     must(gamer_new(&g->machine, &c));
     struct digest name_of_scene;
     gamer_scene(g->machine, scene, &name_of_scene);
-    struct sim_way way = {.latency_us = 2000, .rate_bytes_s = 100000000};
-    must(sim_link_new(&g->link, r->world, name,
-                      &(struct sim_link_cfg){.way = {way, way}, .detect_us = 50000}));
-    sim_link_attach(g->link, 0, &(struct sim_link_handler){g, hub_hears_gamer, hub_lost_gamer});
-    sim_link_attach(g->link, 1, &(struct sim_link_handler){g, gamer_hears, gamer_lost});
     r->gamer[r->gamer_count++] = g;
-    gamer_open(g->machine);
-    broker_open(r->broker, g->conn, now(r));
-    broker_pump(r);
+    connect_gamer(g);
     return r->gamer_count - 1;
 }
 
@@ -606,6 +643,71 @@ struct gamer_side *rig_gamer_machine(struct rig *r, uint32_t index)
 void rig_gamer_cut(struct rig *r, uint32_t index)
 {
     sim_link_cut(r->gamer[index]->link, false);
+}
+
+void rig_gamer_return(struct rig *r, uint32_t index)
+{
+    struct rig_gamer *g = r->gamer[index];
+    uint64_t before = g->conn;
+    gamer_closed(g->machine);
+    sim_link_free(g->link);
+    g->link = NULL;
+    connect_gamer(g);
+    broker_closed(r->broker, before, now(r));
+    broker_pump(r);
+}
+
+bool rig_gamer_is_in(struct rig *r, uint32_t index)
+{
+    return sim_link_is_open(r->gamer[index]->link, 1);
+}
+
+void rig_gamer_abandon(struct rig *r, uint32_t index)
+{
+    struct rig_gamer *g = r->gamer[index];
+    sim_link_close(g->link, 1);
+    gamer_closed(g->machine);
+    gamer_abandon(g->machine, "it is gone");
+    gamer_pump(g);
+    g->is_gone = true;
+}
+
+uint64_t rig_gamer_twice(struct rig *r, uint32_t index)
+{
+    return r->gamer[index]->tile_messages - r->gamer[index]->tiles;
+}
+
+void rig_hub_deaf(struct rig *r, bool is_deaf)
+{
+    r->is_deaf = is_deaf;
+    broker_pump(r);
+}
+
+void rig_hub_crash(struct rig *r)
+{
+    size_t limit = r->budget.limit_bytes;
+    broker_free(r->broker);
+    assert(r->budget.used_bytes == 0);
+    must(broker_new(&r->broker, &r->broker_cfg));
+    rows_restore(&r->rows, r->broker, now(r));
+    r->budget.limit_bytes = limit;
+    r->is_deaf = false;
+    broker_pump(r);
+    for (uint32_t i = 0; i < r->helper_count; i++)
+        reconnect(r->helper[i]);
+    for (uint32_t i = 0; i < r->gamer_count; i++)
+        if (!r->gamer[i]->is_gone)
+            rig_gamer_return(r, i);
+}
+
+uint64_t rig_run_echo(struct rig *r, uint32_t gamer, const char *text)
+{
+    uint64_t job = 0;
+    struct msg_run m = {.spec = {.kernel = "echo", .params = bytes_text(text)}};
+    bytes_to_text(bytes_text(text), m.label, sizeof m.label);
+    must(gamer_run(r->gamer[gamer]->machine, &m, &job));
+    gamer_pump(r->gamer[gamer]);
+    return job;
 }
 
 uint64_t rig_submit(struct rig *r, uint32_t gamer, const struct msg_submit *m)

@@ -2,7 +2,8 @@
 // A hub, its own compute, helpers and gamers as machines in a simulated world, with faults.
 //
 // Real machines, real kernels, real results; time, links and failures are the world's. A lane's
-// work takes `units x us_per_unit` of virtual time, whatever the computation takes here.
+// work takes `units x us_per_unit` of virtual time, whatever the computation takes here. The rig
+// keeps the broker's records as a host would, and can cut the hub's power.
 #ifndef TEST_COMPUTE_RIG_H
 #define TEST_COMPUTE_RIG_H
 
@@ -57,13 +58,26 @@ uint32_t rig_helper(struct rig *r, const struct rig_helper_cfg *cfg);
 void rig_helper_cut(struct rig *r, uint32_t index);
 void rig_helper_return(struct rig *r, uint32_t index); // connects again with the same key
 void rig_own_return(struct rig *r); // the hub's own compute, if it lost its place
+// Power is gone at the hub and back at once; whoever is not gone for good connects again. is_deaf:
+// from now on the host takes no records, which are then lost with the next crash.
+void rig_hub_crash(struct rig *r);
+void rig_hub_deaf(struct rig *r, bool is_deaf);
 struct helper *rig_helper_machine(struct rig *r, uint32_t index);
 
 // A gamer with the given token (NULL: none) and scene (borrowed).
 uint32_t rig_gamer(struct rig *r, const char *token, struct bytes scene);
 struct gamer_side *rig_gamer_machine(struct rig *r, uint32_t index);
 void rig_gamer_cut(struct rig *r, uint32_t index);
+// Connects again with the same key, whatever became of the connection before. The hub may not have
+// noticed yet; it is told after the new one is there.
+void rig_gamer_return(struct rig *r, uint32_t index);
+bool rig_gamer_is_in(struct rig *r, uint32_t index); // its end of the connection is open
+// Gives up what is under way, for good: it does not come back by itself after a crash.
+void rig_gamer_abandon(struct rig *r, uint32_t index);
+uint64_t rig_gamer_twice(struct rig *r, uint32_t index); // tiles that came although they were there
 uint64_t rig_submit(struct rig *r, uint32_t gamer, const struct msg_submit *m); // job
+// One echo; text is params and label, and what must come back. The job.
+uint64_t rig_run_echo(struct rig *r, uint32_t gamer, const char *text);
 // Its events, in order; false: none yet.
 bool rig_gamer_event(struct rig *r, uint32_t gamer, struct gamer_event *out);
 // Raw bytes from a helper to the hub, as a liar sends them.

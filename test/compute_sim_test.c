@@ -15,7 +15,8 @@
 #include "kernel/scene.h"
 #include "kernel/scenes.h"
 
-#define SECOND ((uint64_t)1000000)
+#define SECOND     ((uint64_t)1000000)
+#define KEPT_BYTES ((size_t)1 << 20) // results of all frames of a test, kept to be given again
 
 static struct budget scenes = {.limit_bytes = SCENES_BUDGET_BYTES};
 static struct buffer cornell;
@@ -292,11 +293,13 @@ static void test_gamer_leaves(void **state)
     struct gamer_event e;
     assert_true(rig_run_to(r, g, GAMER_EVENT_TILE, 600 * SECOND, &e));
     rig_gamer_cut(r, g);
-    rig_run(r, world_now_us(rig_world(r)) + 60 * SECOND);
+    rig_run(r, world_now_us(rig_world(r)) + SECOND);
+    assert_int_equal(broker_stat(rig_broker(r)).frames, 1); // it may come back
+    rig_run(r, world_now_us(rig_world(r)) + BROKER_LINGER_US);
     struct broker_stat s = broker_stat(rig_broker(r));
-    assert_int_equal(s.gamers + s.frames + s.tasks_waiting, 0);
+    assert_int_equal(s.gamers + s.gamers_away + s.frames + s.tasks_waiting, 0);
     assert_int_equal(s.helpers, 1);
-    assert_true(rig_broker_used_bytes(r) < 16384); // standings and connections are left
+    assert_true(rig_broker_used_bytes(r) < KEPT_BYTES); // results, standings, connections
     rig_free(r);
 }
 
@@ -369,8 +372,101 @@ static void test_memory_runs_out(void **state)
     }
 }
 
+// ---- The hub goes down
+
+// At every 5 ms of a frame's life; records are written at once, or not in the last 20 ms.
+static void test_hub_crashes(void **state)
+{
+    (void)state;
+    uint32_t resumed = 0;
+    for (uint64_t at_us = 1000; at_us < 600000; at_us += 5000 + at_us / 8) {
+        for (uint64_t deaf_us = 0; deaf_us <= 20000; deaf_us += 20000) {
+            struct rig *r = rig_of(19);
+            struct msg_submit m = frame_of(0);
+            for (int i = 0; i < 3; i++)
+                rig_helper(r, &(struct rig_helper_cfg){.us_per_unit = 5});
+            uint32_t g = rig_gamer(r, NULL, buffer_bytes(&cornell));
+            uint64_t job = rig_submit(r, g, &m);
+            (void)rig_run_echo(r, g, "a run");
+            uint64_t start_us = world_now_us(rig_world(r));
+            rig_run(r, start_us + (at_us > deaf_us ? at_us - deaf_us : 0));
+            rig_hub_deaf(r, deaf_us > 0);
+            rig_run(r, start_us + at_us);
+            rig_hub_crash(r);
+            struct gamer_event e;
+            assert_true(rig_run_to(r, g, GAMER_EVENT_FRAME, 600 * SECOND, &e));
+            resumed += (uint32_t)broker_stat(rig_broker(r)).resumed;
+            assert_right(r, g, job, &m);
+            assert_int_equal(rig_gamer_twice(r, g), 0);
+            rig_free(r);
+        }
+    }
+    assert_true(resumed > 10);
+}
+
+// One asks for a thousand things, the other for a few: both get the same share while they want it.
+static void test_gamers_take_turns(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of(20);
+    rig_helper(r, &(struct rig_helper_cfg){.us_per_unit = 20}); // 20 ms each
+    uint32_t greedy = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    uint32_t modest = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    rig_run(r, SECOND);
+    char text[16];
+    for (unsigned i = 0; i < 1000; i++) {
+        (void)snprintf(text, sizeof text, "greedy %u", i);
+        (void)rig_run_echo(r, greedy, text);
+    }
+    rig_run(r, 2 * SECOND);
+    for (unsigned i = 0; i < 50; i++) {
+        (void)snprintf(text, sizeof text, "modest %u", i);
+        (void)rig_run_echo(r, modest, text);
+    }
+    struct gamer_event e;
+    uint32_t done[2] = {0, 0};
+    while (rig_gamer_event(r, greedy, &e))
+        continue; // while it was alone
+    while (done[1] < 50) {
+        assert_true(rig_run_to(r, modest, GAMER_EVENT_RAN, 100 * SECOND, &e));
+        done[1]++;
+        while (rig_gamer_event(r, greedy, &e))
+            done[0] += e.kind == GAMER_EVENT_RAN;
+        assert_true(done[0] <= done[1] + 2 && done[1] <= done[0] + 2);
+    }
+    rig_free(r);
+}
+
+// Four frames that came first do not hold up the single one of somebody else.
+static void test_frames_take_turns(void **state)
+{
+    (void)state;
+    struct rig *r = rig_of(21);
+    rig_helper(r, &(struct rig_helper_cfg){.us_per_unit = 10});
+    uint32_t greedy = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    uint32_t modest = rig_gamer(r, NULL, buffer_bytes(&cornell));
+    for (uint32_t i = 0; i < 4; i++) {
+        struct msg_submit m = frame_of(i);
+        (void)rig_submit(r, greedy, &m);
+    }
+    struct gamer_event e;
+    assert_true(rig_run_to(r, greedy, GAMER_EVENT_TILE, 600 * SECOND, &e));
+    struct msg_submit m = frame_of(9);
+    (void)rig_submit(r, modest, &m);
+    assert_true(rig_run_to(r, modest, GAMER_EVENT_FRAME, 600 * SECOND, &e));
+    uint32_t others = 0;
+    while (rig_gamer_event(r, greedy, &e))
+        others += e.kind == GAMER_EVENT_FRAME;
+    assert_true(others <= 2);
+    for (; others < 4; others++)
+        assert_true(rig_run_to(r, greedy, GAMER_EVENT_FRAME, 600 * SECOND, &e));
+    rig_free(r);
+}
+
 #define SOAK_FRAMES_MAX 8u
-#define SOAK_STEPS      30u
+#define SOAK_RUNS_MAX   24u
+#define SOAK_STEPS      40u
+#define SOAK_RETURNS    20u // of a gamer that is closed again and again, for want of memory
 #define SOAK_LIMIT_US   (7200 * SECOND)
 #define SOAK_SCARCE     ((size_t)1 << 20)
 #define SOAK_SLOT_BYTES ((size_t)1 << 16) // what the broker may keep of a peer that is gone
@@ -385,12 +481,19 @@ struct soak_frame {
     uint32_t whole, failed; // how often either was said
 };
 
+struct soak_run {
+    uint32_t gamer;
+    uint64_t job;
+    uint32_t ran, failed;
+};
+
 struct soak {
     struct rig *rig;
     struct rng dice;
-    uint32_t helpers, gamers, frames;
-    bool is_cut[RIG_GAMERS_MAX];
+    uint32_t helpers, gamers, frames, runs, crashes;
+    uint32_t returns[RIG_GAMERS_MAX];
     struct soak_frame frame[SOAK_FRAMES_MAX];
+    struct soak_run run[SOAK_RUNS_MAX];
 };
 
 static uint32_t dice(struct soak *s, uint32_t bound)
@@ -414,7 +517,7 @@ static void soak_helper(struct soak *s, bool is_honest)
 static void soak_submit(struct soak *s)
 {
     uint32_t g = dice(s, s->gamers);
-    if (s->frames == SOAK_FRAMES_MAX || s->is_cut[g])
+    if (s->frames == SOAK_FRAMES_MAX)
         return;
     struct soak_frame *f = &s->frame[s->frames++];
     f->spec = frame_of(dice(s, 3));
@@ -427,25 +530,69 @@ static void soak_submit(struct soak *s)
     f->job = rig_submit(s->rig, g, &f->spec);
 }
 
+static void soak_echo(struct soak *s)
+{
+    static const char *const text[] = {"a", "bb", "ccc", "dddd", "eeeee", "ffffff"};
+    if (s->runs == SOAK_RUNS_MAX)
+        return;
+    struct soak_run *r = &s->run[s->runs++];
+    r->gamer = dice(s, s->gamers);
+    r->job = rig_run_echo(s->rig, r->gamer, text[dice(s, 6)]); // some of them again
+}
+
+static void soak_take(struct soak *s, uint32_t g, const struct gamer_event *e)
+{
+    for (uint32_t i = 0; i < s->frames; i++) {
+        struct soak_frame *f = &s->frame[i];
+        if (f->gamer != g || f->job != e->job)
+            continue;
+        f->failed += e->kind == GAMER_EVENT_FAILED;
+        f->whole += e->kind == GAMER_EVENT_FRAME;
+        if (e->kind == GAMER_EVENT_FRAME)
+            assert_right(s->rig, g, f->job, &f->spec);
+    }
+    for (uint32_t i = 0; i < s->runs; i++) {
+        struct soak_run *r = &s->run[i];
+        r->failed += r->gamer == g && r->job == e->job && e->kind == GAMER_EVENT_FAILED;
+        r->ran += r->gamer == g && r->job == e->job && e->kind == GAMER_EVENT_RAN;
+    }
+}
+
 static void soak_listen(struct soak *s)
 {
     struct gamer_event e;
-    for (uint32_t g = 0; g < s->gamers; g++)
+    for (uint32_t g = 0; g < s->gamers; g++) {
         while (rig_gamer_event(s->rig, g, &e))
-            for (uint32_t i = 0; i < s->frames; i++) {
-                struct soak_frame *f = &s->frame[i];
-                if (f->gamer != g || f->job != e.job)
-                    continue;
-                f->failed += e.kind == GAMER_EVENT_FAILED;
-                f->whole += e.kind == GAMER_EVENT_FRAME;
-                if (e.kind == GAMER_EVENT_FRAME)
-                    assert_right(s->rig, g, f->job, &f->spec);
-            }
+            soak_take(s, g, &e);
+        assert_int_equal(rig_gamer_twice(s->rig, g), 0); // whatever broke
+    }
+}
+
+// The wire breaks, and the gamer is back: at once, soon, or when its jobs were given up.
+static void soak_break(struct soak *s)
+{
+    static const uint64_t away_us[] = {0, 10000, SECOND, 20 * SECOND, BROKER_LINGER_US + SECOND};
+    uint32_t g = dice(s, s->gamers);
+    uint64_t until_us = away_us[dice(s, 5)];
+    if (until_us > 0 || dice(s, 2) == 0)
+        rig_gamer_cut(s->rig, g);
+    rig_run(s->rig, world_now_us(rig_world(s->rig)) + until_us);
+    rig_gamer_return(s->rig, g);
+}
+
+static void soak_crash(struct soak *s)
+{
+    if (dice(s, 2) == 0) { // and the last of what was done is not written
+        rig_hub_deaf(s->rig, true);
+        rig_run(s->rig, world_now_us(rig_world(s->rig)) + rng_below(&s->dice, SECOND));
+    }
+    rig_hub_crash(s->rig);
+    s->crashes++;
 }
 
 static void soak_step(struct soak *s)
 {
-    uint32_t what = dice(s, 12);
+    uint32_t what = dice(s, 16);
     if (what < 3 && s->helpers < 8) {
         soak_helper(s, dice(s, 2) == 0);
     } else if (what < 5 && s->helpers > 0) {
@@ -455,10 +602,12 @@ static void soak_step(struct soak *s)
     } else if (what == 7 && s->gamers < 2) {
         rig_gamer(s->rig, NULL, buffer_bytes(&cornell));
         s->gamers++;
-    } else if (what == 8 && dice(s, 4) == 0) {
-        uint32_t g = dice(s, s->gamers);
-        rig_gamer_cut(s->rig, g);
-        s->is_cut[g] = true;
+    } else if (what == 8) {
+        soak_break(s);
+    } else if (what == 9) {
+        soak_crash(s);
+    } else if (what < 13) {
+        soak_echo(s);
     } else {
         soak_submit(s);
     }
@@ -472,7 +621,33 @@ static bool soak_is_over(const struct soak *s)
     for (uint32_t i = 0; i < s->frames; i++)
         if (s->frame[i].whole + s->frame[i].failed == 0)
             return false;
+    for (uint32_t i = 0; i < s->runs; i++)
+        if (s->run[i].ran + s->run[i].failed == 0)
+            return false;
     return true;
+}
+
+// Told once, whole or not.
+static void soak_check(const struct soak *s)
+{
+    for (uint32_t i = 0; i < s->frames; i++)
+        assert_int_equal(s->frame[i].whole + s->frame[i].failed, 1);
+    for (uint32_t i = 0; i < s->runs; i++)
+        assert_int_equal(s->run[i].ran + s->run[i].failed, 1);
+}
+
+// Who was shown out, for want of memory, comes back; one that never gets in gives up.
+static void soak_return(struct soak *s)
+{
+    rig_own_return(s->rig); // harmless unless the broker had no memory for it
+    for (uint32_t g = 0; g < s->gamers; g++) {
+        if (rig_gamer_is_in(s->rig, g))
+            continue;
+        if (s->returns[g]++ < SOAK_RETURNS)
+            rig_gamer_return(s->rig, g);
+        else
+            rig_gamer_abandon(s->rig, g);
+    }
 }
 
 // Whatever happened: in the end there are honest helpers, or the hub's own compute takes over.
@@ -483,25 +658,28 @@ static void soak_end(struct soak *s)
     while (!soak_is_over(s) && world_now_us(rig_world(s->rig)) < SOAK_LIMIT_US) {
         rig_run(s->rig, world_now_us(rig_world(s->rig)) + 60 * SECOND);
         soak_listen(s);
-        rig_own_return(s->rig); // harmless unless the broker had no memory for it
+        soak_return(s);
     }
-    for (uint32_t i = 0; i < s->frames; i++)
-        assert_int_equal(s->frame[i].whole + s->frame[i].failed, 1); // told once, whole or not
-    assert_int_equal(broker_stat(rig_broker(s->rig)).frames, 0);
+    soak_check(s);
     for (uint32_t g = 0; g < s->gamers; g++)
         rig_gamer_cut(s->rig, g);
     for (uint32_t h = 0; h < s->helpers; h++)
         rig_helper_cut(s->rig, h);
-    rig_run(s->rig, world_now_us(rig_world(s->rig)) + 60 * SECOND);
+    rig_run(s->rig, world_now_us(rig_world(s->rig)) + 60 * SECOND + BROKER_LINGER_US);
     soak_listen(s);
     assert_int_equal(broker_stat(rig_broker(s->rig)).gamers, 0);
+    assert_int_equal(broker_stat(rig_broker(s->rig)).gamers_away, 0);
+    assert_int_equal(broker_stat(rig_broker(s->rig)).frames, 0);
     assert_int_equal(broker_stat(rig_broker(s->rig)).helpers, 0);
-    assert_true(rig_broker_used_bytes(s->rig) < SOAK_SLOT_BYTES);
-    for (uint32_t i = 0; i < s->frames; i++)
-        assert_int_equal(s->frame[i].whole + s->frame[i].failed, 1);
+    assert_true(rig_broker_used_bytes(s->rig) < SOAK_SLOT_BYTES + KEPT_BYTES);
+    soak_check(s);
 }
 
-static uint64_t soak_world(uint64_t seed, uint32_t *whole)
+struct soak_sum {
+    uint32_t whole, ran, crashes;
+};
+
+static uint64_t soak_world(uint64_t seed, struct soak_sum *sum)
 {
     struct soak s = {.dice = rng_seeded(seed), .gamers = 1};
     struct rig_cfg cfg = {.seed = seed,
@@ -516,7 +694,10 @@ static uint64_t soak_world(uint64_t seed, uint32_t *whole)
         soak_step(&s);
     soak_end(&s);
     for (uint32_t i = 0; i < s.frames; i++)
-        *whole += s.frame[i].whole;
+        sum->whole += s.frame[i].whole;
+    for (uint32_t i = 0; i < s.runs; i++)
+        sum->ran += s.run[i].ran;
+    sum->crashes += s.crashes;
     uint64_t hash = world_hash(rig_world(s.rig));
     rig_free(s.rig);
     return hash;
@@ -525,18 +706,19 @@ static uint64_t soak_world(uint64_t seed, uint32_t *whole)
 static void test_worlds_drawn_from_a_seed(void **state)
 {
     (void)state;
-    uint32_t whole = 0;
+    struct soak_sum sum = {0};
     for (uint64_t i = 0; i < soak_count; i++) {
         uint64_t seed = soak_first + i;
         printf("\rseed %llu",
                (unsigned long long)seed); // the last one printed is the one that failed
         (void)fflush(stdout);
-        uint64_t hash = soak_world(seed, &whole);
+        uint64_t hash = soak_world(seed, &sum);
         if (i % 8 == 0)
-            assert_true(soak_world(seed, &whole) == hash); // the same seed, the same history
+            assert_true(soak_world(seed, &sum) == hash); // the same seed, the same history
     }
-    printf(": %u whole frames\n", whole);
-    assert_true(soak_count < 10 || whole > soak_count); // it is not all failures
+    printf(": %u whole frames, %u runs, %u crashes\n", sum.whole, sum.ran, sum.crashes);
+    assert_true(soak_count < 10 || sum.whole > 3 * soak_count); // it is not all failures
+    assert_true(soak_count < 10 || sum.ran > 4 * soak_count);
 }
 
 // usage: compute_sim_test [SEED [COUNT]]: only worlds drawn from COUNT seeds, SEED being the first
@@ -565,6 +747,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_malformed_helper_is_dropped),
         cmocka_unit_test(test_scene_that_is_none),
         cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_hub_crashes),
+        cmocka_unit_test(test_gamers_take_turns),
+        cmocka_unit_test(test_frames_take_turns),
     };
     return cmocka_run_group_tests(tests, make_scene, drop_scene);
 }

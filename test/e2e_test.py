@@ -6,7 +6,9 @@ usage: e2e_test.py CASE SHOAL RENDER     (CASE: a function's name without `case_
 """
 import base64
 import json
+import math
 import os
+import re
 import signal
 import socket
 import struct
@@ -241,10 +243,10 @@ def case_clear_errors(w):
     assert hub.poll() is None
 
 
-def websocket(port):
+def websocket(port, path="/v1"):
     s = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
     key = base64.b64encode(os.urandom(16)).decode()
-    s.sendall(f"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
               f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
     head = b""
     while b"\r\n\r\n" not in head:
@@ -255,7 +257,10 @@ def websocket(port):
 
 def frame(opcode, payload):
     mask = os.urandom(4)
-    head = struct.pack("!BB", 0x80 | opcode, 0x80 | len(payload)) + mask
+    if len(payload) < 126:
+        head = struct.pack("!BB", 0x80 | opcode, 0x80 | len(payload)) + mask
+    else:
+        head = struct.pack("!BBH", 0x80 | opcode, 0x80 | 126, len(payload)) + mask
     return head + bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
 
 
@@ -311,7 +316,7 @@ def case_hub_gone_and_back(w):
     hub = w.hub()
     helper = w.helper(hub, "one-h")
     player = subprocess.Popen(w.play_words(hub, "--scene", "cornell", "--size", "800x600", "--spp",
-                                           "256", "--out", w.path("never.png")),
+                                           "256", "--patience", "0", "--out", w.path("never.png")),
                               stderr=subprocess.PIPE, text=True)
     wait_for(lambda: "frame 0" in read(hub.log), "the frame to begin", hub)
     hub.kill()
@@ -323,6 +328,131 @@ def case_hub_gone_and_back(w):
     r = w.play(again, "--scene", "cornell", "--size", "32x24", "--spp", "2", "--out",
                w.path("x.png"))
     assert r.returncode == 0, r
+
+
+def case_hub_killed_in_mid_frame(w):
+    """kill -9 of the hub: started again, it goes on where it was, and nothing comes twice."""
+    hub = w.hub()
+    helper = w.helper(hub, "one-h")
+    player = subprocess.Popen(
+        w.play_words(hub, "--scene", "cornell", "--size", "320x180", "--spp", "64", "--tiles", "24",
+                     "--json", "--layers", w.path("many"), "--out", w.path("many.png")),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: read(hub.log).count("  tile ") >= 3, "some tiles", hub)
+    hub.kill()
+    hub.wait(WAIT_S)
+    done = read(hub.log).count("  tile ")
+    again = w.hub(port=hub.port)
+    out, err = player.communicate(timeout=WAIT_S)
+    assert player.returncode == 0 and "trying for" in err, (out, err)
+    tiles = [e["tile"] for e in map(json.loads, out.splitlines()) if e["event"] == "tile"]
+    assert sorted(tiles) == list(range(24)), tiles
+    same_as_one_process(w, "cornell", "320x180", "64")
+    status = json.load(urllib.request.urlopen(f"http://127.0.0.1:{again.port}/status"))
+    assert status["restored"] == 1 and status["frames_done"] == 1, status
+    made = read(again.log).count("  tile ")
+    assert made <= 24 - done + 4, (done, made)  # what the last milliseconds held is made again
+    wait_for(lambda: read(helper.log).count("Ready to help") == 2, "the helper to come back", helper)
+
+
+class Json:
+    """A client of the JSON vocabularies: whole text messages."""
+
+    def __init__(self, port):
+        self.socket = websocket(port, "/")
+        self.file = self.socket.makefile("rb")
+
+    def say(self, message):
+        self.socket.sendall(frame(1, json.dumps(message).encode()))
+
+    def hear(self):
+        while True:
+            first, length = self.file.read(2)
+            if length == 126:
+                length = struct.unpack("!H", self.file.read(2))[0]
+            payload = self.file.read(length)
+            if first == 0x81:
+                return json.loads(payload)
+            assert first == 0x89, (first, payload)  # a ping
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def seed_vocabulary(port, token):
+    """A gamer and a helper of the first vocabulary of doc/vocabulary.md."""
+    helper, gamer = Json(port), Json(port)
+    helper.say({"type": "register_peer", "peer_id": "ann"})
+    assert helper.hear()["type"] == "registered"
+    gamer.say({"type": "register_gamer", "gamer_id": "gus", "token": token})
+    assert gamer.hear()["type"] == "registered"
+    task = {"type": "submit_task", "task_id": "mine", "task": {"type": "echo", "data": {"n": [1, "\u00e4"]}}}
+    for is_first in (True, False):
+        gamer.say(task)
+        if is_first:
+            asked = helper.hear()
+            assert asked["type"] == "execute_task" and asked["task_type"] == "echo", asked
+            helper.say({"type": "task_result", "task_id": asked["task_id"],
+                                    "result": asked["task_data"], "processing_time_ms": 1.5})
+        answer = gamer.hear()
+        assert answer["type"] == "task_result" and answer["status"] == "completed", answer
+        assert answer["task_id"] == "mine" and answer["result"] == task["task"]["data"], answer
+        assert answer.get("cached", False) is not is_first, answer
+    gamer.say({"type": "submit_task", "task_id": "x", "task": {"type": "magic"}})
+    answer = gamer.hear()
+    assert answer["status"] == "error" and answer["task_id"] == "x", answer
+    helper.close()
+    gamer.close()
+
+
+def net_vocabulary(port, token):
+    """The same in the second one; the helper fails, so the hub does it itself."""
+    def say(ws, kind, **data):
+        ws.say({"msg_type": kind, "msg_id": "1", "timestamp": 0, "data": data})
+
+    def hear(ws, kind):
+        while True:
+            m = ws.hear()
+            if m["msg_type"] == kind:
+                return m["data"]
+
+    helper, gamer = Json(port), Json(port)
+    say(helper, "register_peer", peer_id="bob", capabilities={"cpu_cores": 2})
+    hear(helper, "registration_ack")
+    say(gamer, "register_user", user_id="gil", token=token)
+    hear(gamer, "registration_ack")
+    say(gamer, "task_request", task_id="t1", task_data={"type": "echo", "x": 1}, requirements={})
+    asked = hear(helper, "task_assignment")
+    say(helper, "task_failure", task_id=asked["task_id"], peer_id="bob", error="out of order")
+    answer = hear(gamer, "task_result")
+    assert answer["task_id"] == "t1" and answer["result"] == {"type": "echo", "x": 1}, answer
+    helper.close()
+    gamer.close()
+
+
+def case_json_vocabularies(w):
+    hub = w.hub()
+    token = read(w.path("hub/token")).strip()
+    seed_vocabulary(hub.port, token)
+    net_vocabulary(hub.port, token)
+    eve = Json(hub.port)
+    eve.say({"type": "register_gamer", "gamer_id": "eve", "token": "guess"})
+    assert "wrong token" in eve.hear()["message"]
+    eve.close()
+    assert token not in read(hub.log)
+
+
+def case_metrics(w):
+    hub = w.hub()
+    w.helper(hub, "one-h")
+    assert w.play(hub, "--scene", "cornell", "--size", "32x24", "--spp", "2", "--tiles", "3",
+                  "--out", w.path("x.png")).returncode == 0
+    page = urllib.request.urlopen(f"http://127.0.0.1:{hub.port}/metrics", timeout=WAIT_S)
+    assert page.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = page.read().decode().splitlines()
+    assert "shoal_hub_tiles_done_total 3" in lines and "shoal_hub_helpers 1" in lines, lines
+    assert any(line.startswith('shoal_hub_work_seconds{quantile="0.99"}') for line in lines), lines
 
 
 def case_tls_and_first_contact(w):
@@ -344,8 +474,136 @@ def case_tls_and_first_contact(w):
     assert plain.returncode == 1, plain
 
 
+def doctor(w, port, *words):
+    return run([SHOAL, "doctor", "--hub", f"127.0.0.1:{port}", "--state", w.path("gamer"), *words])
+
+
+def checks(result):
+    """The lines of a check-up with --json: what each says, by its check."""
+    found = {c["check"]: c for c in map(json.loads, result.stdout.splitlines())}
+    assert result.returncode == (1 if found["all"]["result"] == "fail" else 0), result
+    assert all("fix" in c for c in found.values() if c["result"] == "fail" and c["check"] != "all")
+    return found
+
+
+def case_doctor_good_hub(w):
+    hub = w.hub()
+    w.helper(hub, "attic")
+    token = ("--token-file", w.path("hub/token"))
+    r = doctor(w, hub.port, *token)
+    assert r.returncode == 0 and r.stderr == "" and "FAIL" not in r.stdout, r
+    assert "by attic" in r.stdout and "\033" not in r.stdout, r
+    for line in r.stdout.splitlines()[:-2]:  # columns that stand under one another
+        assert re.match(r"(ok  |WARN|-   |    )  (->|[a-z]{1,10}) +(?<=^.{18})\S", line), line
+    found = checks(doctor(w, hub.port, *token, "--json"))
+    for check in ("name", "connection", "encryption", "health", "protocol", "gamer", "helpers",
+                  "echo", "rate", "sandbox", "kernels", "processor"):
+        assert found[check]["result"] in ("ok", "warn"), found[check]
+    assert found["helpers"]["helpers"] == 1
+    assert 0 < found["echo"]["p50_ms"] <= found["echo"]["p95_ms"] < 10000, found["echo"]
+    assert found["rate"]["bytes_s"] > 100000, found["rate"]
+    assert found["kernels"]["units_s"] > 0
+    assert hub.poll() is None
+
+
+def case_doctor_no_helper(w):
+    hub = w.hub()
+    r = doctor(w, hub.port, "--token-file", w.path("hub/token"))
+    assert r.returncode == 0 and "by the hub itself" in r.stdout, r
+    assert "WARN  helpers" in r.stdout and "shoal helper --hub" in r.stdout, r
+
+
+def case_doctor_wrong_token(w):
+    hub = w.hub()
+    with open(w.path("bad-token"), "w") as f:
+        f.write("wrong\n")
+    r = doctor(w, hub.port, "--token-file", w.path("bad-token"))
+    assert r.returncode == 1 and "FAIL  gamer" in r.stdout and "--token-file" in r.stdout, r
+    assert "WARN  helpers" in r.stdout and "there and back" not in r.stdout, r
+    found = checks(doctor(w, hub.port, "--token-file", w.path("no-such-file"), "--json"))
+    assert found["token"]["result"] == "fail" and "no-such-file" in found["token"]["text"], found
+    assert found["gamer"]["result"] == "fail" and found["sandbox"]["result"] != "fail", found
+
+
+def case_doctor_no_hub(w):
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    r = doctor(w, port)
+    assert r.returncode == 1 and "FAIL  connection" in r.stdout and "refused" in r.stdout, r
+    assert f"shoal hub --listen 127.0.0.1:{port}" in r.stdout, r
+    assert "sandbox" in r.stdout, r  # this machine is looked at nevertheless
+    found = checks(run([SHOAL, "doctor", "--hub", "no-such-hub.invalid", "--state",
+                        w.path("gamer"), "--timeout", "3", "--json"]))
+    assert found["name"]["result"] == "fail" and "connection" not in found, found
+    for words in (("--timeout", "0"), ("--hub", "a:b:c"), ("--tokn-file", "x")):
+        r = run([SHOAL, "doctor", "--state", w.path("gamer"), *words])
+        assert r.returncode == 2 and r.stdout == "", r
+
+
+def case_doctor_some_other_server(w):
+    """Talks, but is no hub: says something else, nothing, or is a web server."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+        for answer, check in ((b"220 mail\r\n", "encryption"), (b"", "encryption"),
+                              (b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n"
+                               b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n", "health")):
+            p = subprocess.Popen([SHOAL, "doctor", "--hub", f"127.0.0.1:{port}", "--state",
+                                  w.path("gamer"), "--timeout", "1", "--json"],
+                                 stdout=subprocess.PIPE, text=True)
+            s.settimeout(0.1)
+            held = []
+            while p.poll() is None:
+                try:
+                    held.append(s.accept()[0])
+                    held[-1].sendall(answer)
+                except TimeoutError:
+                    pass
+            found = checks(subprocess.CompletedProcess([], p.returncode, p.stdout.read()))
+            assert found[check]["result"] == "fail", found
+            assert "protocol" not in found and "sandbox" in found, found
+            assert check != "health" or found["clock"]["result"] == "warn", found
+            for c in held:
+                c.close()
+        # Ctrl-C ends it at once, whatever it waits for.
+        p = subprocess.Popen([SHOAL, "doctor", "--hub", f"127.0.0.1:{port}", "--state",
+                              w.path("gamer"), "--timeout", "600"], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+        s.settimeout(WAIT_S)
+        held = s.accept()
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=WAIT_S)
+        assert p.returncode == 130 and err == "shoal: stopped\n", (out, err)
+        held[0].close()
+
+
+def case_doctor_tls(w):
+    hub = w.hub("--tls")
+    w.helper(hub, "one-h", "--tls")
+    words = ("--token-file", w.path("hub/token"))
+    found = checks(doctor(w, hub.port, *words, "--json"))
+    assert found["encryption"]["result"] == "fail", found
+    assert "say --tls" in found["encryption"]["fix"], found
+    found = checks(doctor(w, hub.port, *words, "--tls", "--json"))
+    print_of = read(hub.log).split("certificate ")[1].split()[0]
+    assert found["encryption"]["result"] == "warn", found
+    assert print_of in found["encryption"]["text"], found
+    assert found["echo"]["result"] != "fail", found
+    assert checks(doctor(w, hub.port, *words, "--tls", "--json"))["encryption"]["result"] == "ok"
+    hub.terminate()
+    hub.wait(WAIT_S)
+    other = w.hub("--tls", port=hub.port, name="impostor")
+    found = checks(doctor(w, other.port, *words, "--tls", "--json"))
+    assert found["encryption"]["result"] == "fail" and "protocol" not in found, found
+    assert "known_hubs" in found["encryption"]["fix"], found
+    other.terminate()
+    other.wait(WAIT_S)
+    plain = w.hub(port=hub.port, name="plain")
+    found = checks(doctor(w, plain.port, *words, "--tls", "--json"))
+    assert "--no-tls" in found["encryption"]["fix"] and "protocol" not in found, found
+
+
 def case_help_and_pages(w):
-    for command in ("hub", "helper", "play"):
+    for command in ("hub", "helper", "play", "doctor"):
         r = run([SHOAL, command, "--help"])
         assert r.returncode == 0 and f"usage: shoal {command}" in r.stdout, r
         assert all(len(line) <= 80 for line in r.stdout.splitlines()), r.stdout
@@ -356,6 +614,42 @@ def case_help_and_pages(w):
     with open(w.path("conf"), "w") as f:
         f.write("# a comment\nspp = 0\n")
     one_line(run([SHOAL, "play", "--config", w.path("conf")]), 2, "conf: line 2: spp 0")
+
+
+def case_recorded_input(w):
+    """Frames are seen from where the hub says that the player flew to."""
+    hub = w.hub()
+    recording, picture = w.path("flight.txt"), w.path("f.png")
+    words = ("--scene", "cornell", "--size", "16x12", "--spp", "1", "--frames", "3", "--fps", "10",
+             "--out", picture, "--input", recording, "--json")
+    with open(recording, "w", newline="") as f:  # right, from the fifth on back
+        f.write("# MS RIGHT UP AHEAD TURN TILT\r\n" + "25 0.5 0 0 0 0\r\n" * 4 +
+                "25 -1 0 0 0 0\n" * 8)
+    r = w.play(hub, *words)
+    assert r.returncode == 0, r
+    planned = [e for e in map(json.loads, r.stdout.splitlines()) if e["event"] == "planned"]
+    assert [e["frame"] for e in planned] == [0, 1, 2], planned
+    assert [e["input"] for e in planned] == [0, 4, 8], planned  # 0, 100 and 200 ms of them
+    eyes = [e["eye"] for e in planned]
+    assert 0.29 < math.dist(eyes[0], eyes[1]) < 0.31, eyes  # m: 6 m/s at full speed
+    assert 0.29 < math.dist(eyes[0], eyes[2]) < 0.31, eyes
+    assert 0.59 < math.dist(eyes[1], eyes[2]) < 0.61, eyes
+    pictures = {read(w.path(f"f-000{i}.png"), "rb") for i in range(3)}
+    assert len(pictures) == 3
+
+    def refused(text, *parts):
+        with open(recording, "w") as f:
+            f.write(text)
+        r = w.play(hub, *words)
+        one_line(r, 1, "flight.txt: ", *parts)
+        assert r.stdout == "", r
+
+    refused("25 0 0 1 0 0\n# x\n25 0 0 nan 0 0\n", "line 3", "AHEAD", "-1 to 1")
+    refused("25 0 0 1 0\n", "line 1", "TILT is missing")
+    refused("25 0 0 1 0 0\n" * 100001, "line 100001", "more than 100000 steps")
+    os.remove(recording)
+    one_line(w.play(hub, *words), 1, "flight.txt")
+    assert hub.poll() is None
 
 
 def main():

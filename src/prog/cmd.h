@@ -23,6 +23,7 @@ struct cmd {
 extern const struct cmd cmd_hub;
 extern const struct cmd cmd_helper;
 extern const struct cmd cmd_play;
+extern const struct cmd cmd_doctor;
 
 #define EXIT_DONE   0
 #define EXIT_FAILED 1

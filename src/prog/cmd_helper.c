@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "compute/helper.h"
 #include "crew.h"
+#include "helper_view.h"
 #include "os/clock.h"
 #include "os/device.h"
 #include "os/entropy.h"
@@ -16,7 +17,6 @@
 #include "os/loop.h"
 #include "os/nursery.h"
 #include "uplink.h"
-#include "wire/json.h"
 
 #define RETRY_US      1000000u  // after a lost connection; doubled each time ...
 #define RETRY_US_MAX  15000000u // ... up to this
@@ -99,6 +99,7 @@ struct side { // all that this command is made of
     struct loop_timer *due;   // the machine's
     struct loop_timer *retry; // of the connection
     struct loop_timer *look;  // at the machine's health
+    struct loop_timer *total; // of what was done
     struct id id;
     struct kv_env *kv;
     struct store *store;
@@ -111,45 +112,14 @@ struct side { // all that this command is made of
     bool is_up;
     bool was_in; // since the last connection
     uint64_t wait_us;
+    struct helper_view view;
     int exit_code;
 };
-
-static void say(const struct side *s, const struct helper_event *e)
-{
-    static const char *const word[] = {
-        [HELPER_EVENT_IN] = "in",         [HELPER_EVENT_OUT] = "refused",
-        [HELPER_EVENT_TASK] = "task",     [HELPER_EVENT_RAN] = "done",
-        [HELPER_EVENT_FAILED] = "failed", [HELPER_EVENT_VERDICT] = "verdict"};
-    if (s->o.common.is_json) {
-        char room[1024];
-        struct text text = text_of(room, sizeof room);
-        struct json_writer w = json_writer_of(&text);
-        json_put_object(&w, NULL);
-        json_put_text(&w, "event", word[e->kind]);
-        json_put_u64(&w, "task", e->task);
-        json_put_f64(&w, "ms", (double)e->wall_us / 1000);
-        json_put_f64(&w, "cpu_ms", (double)e->cpu_us / 1000);
-        json_put_flag(&w, "right", e->is_right);
-        json_put_text(&w, "text", e->text);
-        json_put_object_end(&w);
-        puts(room);
-        return;
-    }
-    if (e->kind == HELPER_EVENT_IN)
-        printf("Connected to hub %s. Ready to help.\n", uplink_hub(s->uplink));
-    else if (e->kind == HELPER_EVENT_FAILED)
-        printf("task %" PRIu64 "  %-6s failed: %s\n", e->task, e->kernel, e->text);
-    else if (e->kind == HELPER_EVENT_VERDICT && !e->is_right)
-        printf("task %" PRIu64 "  judged wrong: %s\n", e->task, e->text);
-    else if (e->kind == HELPER_EVENT_RAN && !s->o.is_quiet)
-        printf("task %" PRIu64 "  %-6s done in %.1f ms (%.1f ms of one core)\n", e->task, e->kernel,
-               (double)e->wall_us / 1000, (double)e->cpu_us / 1000);
-}
 
 static void on_event(struct side *s, const struct helper_event *e)
 {
     s->was_in = s->was_in || e->kind == HELPER_EVENT_IN;
-    say(s, e);
+    helper_view_event(&s->view, e, uplink_hub(s->uplink), loop_now_us(s->loop));
 }
 
 static void arm(struct side *s)
@@ -195,6 +165,14 @@ static void on_look(void *self)
                                    .memory_free_bytes = state.memory_free_bytes};
     helper_health(s->machine, &health);
     loop_timer_at(s->look, time_after(loop_now_us(s->loop), HEALTH_US));
+}
+
+static void on_total(void *self)
+{
+    struct side *s = self;
+    struct helper_stat stat = helper_stat(s->machine);
+    helper_view_total(&s->view, &stat, loop_now_us(s->loop));
+    loop_timer_at(s->total, time_after(loop_now_us(s->loop), HELPER_VIEW_TOTAL_US));
 }
 
 static void connect_now(void *self)
@@ -286,7 +264,11 @@ static void on_ready(void *self, const struct msg_speed *speed, uint32_t count)
                hex, (unsigned)s->o.slots, s->device.cpu_count, cfg.client.ability.cpu,
                (double)speed[0].units_s / 1e6, crew_cage(s->crew));
     }
+    s->view = (struct helper_view){.is_json = s->o.common.is_json,
+                                   .is_quiet = s->o.is_quiet,
+                                   .start_us = loop_now_us(s->loop)};
     on_look(s);
+    on_total(s);
     connect_now(s);
 }
 
@@ -318,6 +300,8 @@ static enum rc open_loop(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = loop_timer_new(&s->look, s->loop, on_look, s);
     if (rc == RC_OK)
+        rc = loop_timer_new(&s->total, s->loop, on_total, s);
+    if (rc == RC_OK)
         loop_set_sleep_hook(s->loop, drain, s);
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));
 }
@@ -348,6 +332,10 @@ static enum rc open_all(struct side *s, struct err *err)
 
 static void close_all(struct side *s)
 {
+    if (s->machine != NULL) {
+        struct helper_stat stat = helper_stat(s->machine);
+        helper_view_total(&s->view, &stat, clock_now_us());
+    }
     uplink_free(s->uplink);
     crew_free(s->crew);
     helper_free(s->machine);
@@ -356,6 +344,7 @@ static void close_all(struct side *s)
     loop_timer_free(s->due);
     loop_timer_free(s->retry);
     loop_timer_free(s->look);
+    loop_timer_free(s->total);
     loop_free(s->loop);
     kv_close(s->kv);
     id_end(&s->id);

@@ -4,156 +4,34 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/map.h"
+#include "archive.h"
 #include "base/num.h"
 #include "cell_code.h"
 #include "cmd.h"
 #include "compute/broker.h"
 #include "compute/helper.h"
+#include "compute/results.h"
 #include "crew.h"
 #include "hub/api.h"
+#include "hub/metrics.h"
+#include "hub_doors.h"
+#include "hub_figures.h"
+#include "hub_options.h"
 #include "hub_view.h"
+#include "os/blobs.h"
 #include "os/clock.h"
 #include "os/entropy.h"
 #include "os/kv.h"
 #include "os/loop.h"
 #include "os/nursery.h"
 #include "os/tls.h"
-#include "os/web.h"
-#include "records.h"
 
-#define OWN_CONN        1u // the broker's number for the hub's own compute
-#define TOKEN_BYTES     16u
-#define QUEUE_BYTES_MAX ((size_t)128 << 20) // tiles on their way to one gamer
-#define BODY_BYTES_MAX  4096u
-
-struct hub_options {
-    struct cmd_common common;
-    const char *listen;
-    const char *host;
-    uint64_t port;
-    const char *db;
-    const char *token_file;
-    bool is_open;
-    enum option_switch tls;
-    const char *certificate;
-    const char *key;
-    uint64_t attempts;
-    bool has_own;
-    uint64_t own_slots;
-    uint64_t store_bytes;
-    uint64_t memory_bytes;
-    bool is_quiet;
-};
-
-static const struct option_spec specs[] = {
-    {.name = "listen",
-     .kind = OPTION_ADDR,
-     .initial = "127.0.0.1:8765",
-     .value = "ADDR:PORT",
-     .sentence = "where to listen; 0.0.0.0:8765 for the whole network, port 0 for a free one",
-     .offset = offsetof(struct hub_options, listen)},
-    {.name = "host",
-     .kind = OPTION_TEXT,
-     .value = "ADDR",
-     .sentence = "another way to say the address of --listen",
-     .offset = offsetof(struct hub_options, host)},
-    {.name = "port",
-     .kind = OPTION_U64,
-     .min = 1,
-     .max = 65535,
-     .initial = "8765",
-     .sentence = "the port that goes with --host",
-     .offset = offsetof(struct hub_options, port)},
-    {.name = "db",
-     .kind = OPTION_TEXT,
-     .value = "FILE",
-     .sentence = "SQLite file for tasks, results, peers, gamers [results.db in the state folder]",
-     .offset = offsetof(struct hub_options, db)},
-    {.name = "token-file",
-     .kind = OPTION_TEXT,
-     .value = "FILE",
-     .sentence = "file with the word that gamers must know [token in the state folder; made]",
-     .offset = offsetof(struct hub_options, token_file)},
-    {.name = "open",
-     .kind = OPTION_FLAG,
-     .sentence = "let gamers in without a token",
-     .offset = offsetof(struct hub_options, is_open)},
-    {.name = "tls",
-     .kind = OPTION_SWITCH,
-     .sentence = "encrypt all connections; auto: unless it listens on loopback alone",
-     .offset = offsetof(struct hub_options, tls)},
-    {.name = "cert",
-     .kind = OPTION_TEXT,
-     .value = "FILE",
-     .sentence = "TLS certificate, PEM [self-made, in the state folder]",
-     .offset = offsetof(struct hub_options, certificate)},
-    {.name = "key",
-     .kind = OPTION_TEXT,
-     .value = "FILE",
-     .sentence = "private key of --cert, PEM",
-     .offset = offsetof(struct hub_options, key)},
-    {.name = "max-attempts",
-     .kind = OPTION_U64,
-     .min = 1,
-     .max = QUEUE_ATTEMPTS_MAX,
-     .initial = "3",
-     .sentence = "helpers that may try a task before the hub does it itself",
-     .offset = offsetof(struct hub_options, attempts)},
-    {.name = "own-compute",
-     .kind = OPTION_FLAG,
-     .traits = OPTION_NEGATABLE,
-     .initial = "yes",
-     .sentence = "do what no helper can; without it the hub only verifies",
-     .offset = offsetof(struct hub_options, has_own)},
-    {.name = "own-slots",
-     .kind = OPTION_U64,
-     .min = 1,
-     .max = NURSERY_WORKERS_MAX,
-     .initial = "1",
-     .sentence = "workers of the hub's own compute",
-     .offset = offsetof(struct hub_options, own_slots)},
-    {.name = "store-size",
-     .kind = OPTION_SIZE,
-     .min = 1u << 20,
-     .max = (uint64_t)1 << 40,
-     .initial = "4G",
-     .sentence = "keep at most this much of scenes and other objects",
-     .offset = offsetof(struct hub_options, store_bytes)},
-    {.name = "memory",
-     .kind = OPTION_SIZE,
-     .min = 64u << 20,
-     .max = (uint64_t)1 << 40,
-     .initial = "2G",
-     .sentence = "memory for frames in work",
-     .offset = offsetof(struct hub_options, memory_bytes)},
-    {.name = "quiet",
-     .kind = OPTION_FLAG,
-     .sentence = "no line for what happens",
-     .offset = offsetof(struct hub_options, is_quiet)},
-    CMD_COMMON(struct hub_options),
-};
-
-static const char *const examples[] = {"shoal hub",
-                                       "shoal hub --listen 0.0.0.0:8765 --db results.db", NULL};
-
-static const struct option_command command = {
-    .name = "hub",
-    .summary = "coordinate helpers and gamers",
-    .description =
-        "Listens for helpers, who lend compute, and gamers, who use it. Splits each frame into "
-        "tiles of equal cost, gives them to helpers, recomputes random pixels of every result, "
-        "and passes right ones on. Plain on loopback, TLS everywhere else. Helpers are known by "
-        "their key; gamers need the token.",
-    .spec = specs,
-    .count = ARRAY_COUNT(specs),
-    .example = examples,
-};
-
-struct door { // a connection, and the number that the broker knows it by
-    uint64_t number;
-    struct web_conn *conn;
-};
+#define OWN_CONN       1u // the broker's number for the hub's own compute
+#define OWN_AGAIN_US   100000u
+#define TOKEN_BYTES    16u
+#define BODY_BYTES_MAX 32768u // of an HTTP answer: all figures
+#define HEALTH_US      (30 * (uint64_t)US_PER_S)
+#define CLEAN_US       (60 * (uint64_t)US_PER_S)
 
 struct side {
     struct hub_options o;
@@ -166,57 +44,48 @@ struct side {
     struct nursery *nursery;
     struct loop *loop;
     struct loop_timer *due;
+    struct loop_timer *commit; // archive_take
+    struct loop_timer *health;
+    struct loop_timer *clean;
+    struct loop_timer *again; // own compute takes its seat
+    uint64_t start_us;
+    bool is_commit_armed;
     struct id id;
     struct id own_id;
     struct kv_env *kv;
     struct store *store;
-    struct records records;
+    struct blobs *blobs; // long results
+    struct store *results;
+    struct archive archive;
     struct log log;
     struct tls_context *tls;
-    struct web_server *server;
-    struct map *doors; // by number
-    uint64_t last_conn;
+    struct doors *doors;
     struct budget budget;
     struct broker *broker;
     struct crew *crew;
     struct helper *own; // NULL until the crew has measured itself
     struct budget own_budget;
+    struct hub_view view;
+    struct hub_figures *figures;
     char body[BODY_BYTES_MAX]; // of an HTTP answer
     int exit_code;
 };
 
-static uint64_t number_of(const struct web_conn *conn)
+// Without its own compute the hub could verify nothing: it takes its seat again, but not at once:
+// where memory is out, it would be refused again and again within one turn of the loop.
+static void own_lost(struct side *s)
 {
-    const struct door *door = web_user(conn);
-    return door != NULL ? door->number : 0;
+    uint64_t now_us = loop_now_us(s->loop);
+    broker_closed(s->broker, OWN_CONN, now_us);
+    helper_closed(s->own, now_us);
+    loop_timer_at(s->again, time_after(now_us, OWN_AGAIN_US));
 }
 
-static void hang_up(struct side *s, uint64_t number, struct bytes why)
+static void on_again(void *self)
 {
-    char words[120];
-    bytes_to_text(why, words, sizeof words);
-    const struct door *door = map_get(s->doors, &number);
-    if (door != NULL)
-        web_close(door->conn, 1008, words);
-    broker_closed(s->broker, number, loop_now_us(s->loop));
-    if (number != OWN_CONN)
-        return;
-    // Without its own compute the hub could verify nothing: it takes its seat again.
-    helper_closed(s->own, loop_now_us(s->loop));
+    struct side *s = self;
     helper_open(s->own, loop_now_us(s->loop));
-    broker_open(s->broker, OWN_CONN, loop_now_us(s->loop));
-}
-
-static void send(struct side *s, uint64_t number, struct bytes message)
-{
-    if (number == OWN_CONN) {
-        helper_input(s->own, message, loop_now_us(s->loop));
-        return;
-    }
-    const struct door *door = map_get(s->doors, &number);
-    enum rc rc = door == NULL ? RC_CLOSED : web_send(door->conn, message, false);
-    if (rc != RC_OK && rc != RC_CLOSED) // a slow reader must not hold our memory
-        hang_up(s, number, bytes_text("too slow: the hub's queue for you is full"));
+    broker_open(s->broker, OWN_CONN, NULL, loop_now_us(s->loop));
 }
 
 // What the broker wants, and what its own helper wants, until neither wants anything.
@@ -226,10 +95,12 @@ static bool drain_broker(struct side *s)
     bool did = false;
     while (broker_next(s->broker, &out)) {
         did = true;
-        if (out.kind == OUT_SEND)
-            send(s, out.conn, out.bytes);
+        if (out.conn != OWN_CONN)
+            doors_do(s->doors, &out);
+        else if (out.kind == OUT_SEND)
+            helper_input(s->own, out.bytes, loop_now_us(s->loop));
         else
-            hang_up(s, out.conn, out.bytes);
+            own_lost(s);
     }
     return did;
 }
@@ -239,16 +110,16 @@ static bool drain_own(struct side *s)
     struct helper_out out;
     struct helper_event e;
     bool did = false;
-    while (s->own != NULL && helper_next(s->own, &out)) {
+    while (helper_next(s->own, &out)) {
         did = true;
         if (out.kind == HELPER_SEND)
             broker_input(s->broker, OWN_CONN, out.bytes, loop_now_us(s->loop));
         else if (out.kind == HELPER_CLOSE)
-            hang_up(s, OWN_CONN, out.bytes);
+            own_lost(s);
         else
             crew_do(s->crew, &out);
     }
-    while (s->own != NULL && helper_event(s->own, &e))
+    while (helper_event(s->own, &e))
         if (e.kind == HELPER_EVENT_FAILED)
             log_put(&s->log, LOG_LEVEL_WARN, "hub", "own compute failed: %s", e.text);
     return did;
@@ -258,18 +129,19 @@ static void drain(void *self)
 {
     struct side *s = self;
     struct broker_note note;
+    uint64_t now_us = loop_now_us(s->loop);
     if (s->own == NULL)
         return; // not yet open for anybody
     for (bool more = true; more;) {
         more = drain_broker(s);
         more = drain_own(s) || more;
     }
-    while (broker_note(s->broker, &note)) {
-        records_put(&s->records, &note, clock_wall_s());
-        if (!s->o.is_quiet)
-            hub_view_note(&note, s->o.common.is_json);
+    while (broker_note(s->broker, &note))
+        hub_view_note(&s->view, &note, now_us);
+    if (!s->is_commit_armed && broker_has_records(s->broker)) {
+        s->is_commit_armed = true;
+        loop_timer_at(s->commit, time_after(now_us, ARCHIVE_COMMIT_US));
     }
-    records_commit(&s->records);
     loop_timer_at(s->due, num_min(broker_due_us(s->broker), helper_due_us(s->own)));
 }
 
@@ -280,52 +152,64 @@ static void on_due(void *self)
     helper_tick(s->own, loop_now_us(s->loop));
 }
 
-static void on_request(void *self, struct web_conn *conn, const struct http_request *request,
+static void on_commit(void *self)
+{
+    struct side *s = self;
+    s->is_commit_armed = false;
+    archive_take(&s->archive, s->broker, clock_wall_s());
+}
+
+static void on_health(void *self)
+{
+    struct side *s = self;
+    struct broker_stat stat = broker_stat(s->broker);
+    struct journal_stat journal = archive_stat(&s->archive);
+    struct hub_health health = {.up_us = time_since(s->start_us, loop_now_us(s->loop)),
+                                .commit_us =
+                                    journal.commits > 0 ? journal.write_us / journal.commits : 0,
+                                .is_written = journal.rc == RC_OK};
+    hub_view_flush(&s->view, loop_now_us(s->loop));
+    hub_view_health(&s->view, &stat, &health);
+    loop_timer_at(s->health, time_after(loop_now_us(s->loop), HEALTH_US));
+}
+
+static void on_clean(void *self)
+{
+    struct side *s = self;
+    archive_clean(&s->archive, clock_wall_s());
+    loop_timer_at(s->clean, time_after(loop_now_us(s->loop), CLEAN_US));
+}
+
+static void put_figures(struct side *s, struct http_response *response, struct text *text)
+{
+    struct hub_sources from = {.broker = s->broker,
+                               .doors = doors_stat(s->doors),
+                               .connections = doors_count(s->doors),
+                               .journal = archive_stat(&s->archive),
+                               .objects = store_stat(s->store),
+                               .results = store_stat(s->results),
+                               .up_us = time_since(s->start_us, loop_now_us(s->loop))};
+    response->status = hub_figures_put(s->figures, &from, text) == RC_OK ? 200 : 500;
+    response->content_type = METRICS_TYPE;
+}
+
+static void on_request(void *self, const struct http_request *request,
                        struct http_response *response)
 {
     struct side *s = self;
-    (void)conn;
     struct text text = text_of(s->body, sizeof s->body);
-    struct broker_stat stat = broker_stat(s->broker);
-    struct api_answer a =
-        api_answer(bytes_text(request->method), bytes_text(request->target), &stat, &text);
-    response->status = a.status;
-    response->content_type = a.type;
-    response->body = bytes_of(s->body, text.len);
-}
-
-static void on_open(void *self, struct web_conn *conn)
-{
-    struct side *s = self;
-    uint64_t number = ++s->last_conn;
-    struct door *door = budget_take(&s->budget, sizeof *door);
-    if (door == NULL || map_put(s->doors, &number, door) != RC_OK) {
-        budget_give(&s->budget, door);
-        web_close(conn, 1013, "the hub is full");
-        return;
+    struct bytes method = bytes_text(request->method);
+    if (bytes_is(bytes_text(request->target), "/metrics") && bytes_is(method, "GET")) {
+        put_figures(s, response, &text);
+    } else {
+        struct api_state state = {.stat = broker_stat(s->broker),
+                                  .is_written = archive_stat(&s->archive).rc == RC_OK,
+                                  .is_open = s->own != NULL};
+        struct api_answer a = api_answer(method, bytes_text(request->target), &state, &text);
+        response->status = a.status;
+        response->content_type = a.type;
     }
-    *door = (struct door){number, conn};
-    web_set_user(conn, door);
-    log_put(&s->log, LOG_LEVEL_DEBUG, "hub", "connection=%llu from=%s", (unsigned long long)number,
-            web_peer_text(conn));
-    broker_open(s->broker, number, loop_now_us(s->loop));
-}
-
-static void on_message(void *self, struct web_conn *conn, struct bytes message, bool is_text)
-{
-    struct side *s = self;
-    (void)is_text; // text is no message of ours, and fails to decode
-    broker_input(s->broker, number_of(conn), message, loop_now_us(s->loop));
-}
-
-static void on_close(void *self, struct web_conn *conn, const char *reason)
-{
-    struct side *s = self;
-    uint64_t number = number_of(conn);
-    log_put(&s->log, LOG_LEVEL_DEBUG, "hub", "connection=%llu ended: %s",
-            (unsigned long long)number, reason);
-    budget_give(&s->budget, map_del(s->doors, &number));
-    broker_closed(s->broker, number, loop_now_us(s->loop));
+    response->body = bytes_of(s->body, text.len);
 }
 
 static enum rc open_tls(struct side *s, struct err *err)
@@ -344,14 +228,13 @@ static enum rc open_tls(struct side *s, struct err *err)
 
 static void announce(const struct side *s)
 {
-    if (s->o.common.is_json)
+    if (s->o.common.is_json) {
         printf("{\"event\":\"listening\",\"address\":\"%s\",\"port\":%u}\n", s->host,
-               web_port(s->server));
-    else
-        printf("shoal hub listening on %s:%u (%s)\n", s->host, web_port(s->server),
-               s->tls != NULL ? "TLS" : "plain");
-    if (s->o.common.is_json)
+               doors_port(s->doors));
         return;
+    }
+    printf("shoal hub listening on %s:%u (%s)\n", s->host, doors_port(s->doors),
+           s->tls != NULL ? "TLS" : "plain");
     if (s->tls != NULL) {
         char hex[DIGEST_HEX_BYTES];
         struct digest print = tls_context_fingerprint(s->tls);
@@ -359,24 +242,30 @@ static void announce(const struct side *s)
         printf("  certificate %s\n", hex);
     }
     printf("  helpers: shoal helper --hub HOST:%u\n  gamers:  shoal play --hub HOST:%u%s%s\n",
-           web_port(s->server), web_port(s->server), s->token.len > 0 ? " --token-file " : "",
+           doors_port(s->doors), doors_port(s->doors), s->token.len > 0 ? " --token-file " : "",
            s->token.len > 0 ? s->token_path : "");
+    struct broker_stat stat = broker_stat(s->broker);
+    if (stat.restored > 0)
+        printf("taken up again after the last run: %llu jobs, %u of them not done\n",
+               (unsigned long long)stat.restored, stat.frames + stat.runs);
 }
 
-static enum rc listen_now(struct side *s, struct err *err)
+static enum rc open_doors(struct side *s, struct err *err)
 {
-    struct web_listen_cfg cfg = {
-        .address = s->host, .port = s->port, .tls = s->tls, .limits = web_limits_default()};
-    cfg.limits.connections_max = BROKER_CONNS_MAX - 1;
-    cfg.limits.message_bytes_max = MSG_BYTES_MAX;
-    cfg.limits.queue_bytes_max = QUEUE_BYTES_MAX;
-    cfg.limits.memory_bytes_max = s->o.memory_bytes;
-    struct web_handlers handlers = {.self = s,
-                                    .on_request = on_request,
-                                    .on_open = on_open,
-                                    .on_message = on_message,
-                                    .on_close = on_close};
-    return web_listen(&s->server, s->loop, &cfg, &handlers, err);
+    struct doors_cfg cfg = {.loop = s->loop,
+                            .arena = s->arena,
+                            .budget = &s->budget,
+                            .broker = s->broker,
+                            .log = &s->log,
+                            .options = &s->o,
+                            .host = s->host,
+                            .port = s->port,
+                            .files_max = file_raise_limit(),
+                            .tls = s->tls,
+                            .first_conn = OWN_CONN,
+                            .self = s,
+                            .on_request = on_request};
+    return doors_open(&s->doors, &cfg, err);
 }
 
 static void stop_with(struct side *s, const char *why)
@@ -412,8 +301,10 @@ static void on_ready(void *self, const struct msg_speed *speed, uint32_t count)
     }
     crew_attach(s->crew, s->own);
     helper_open(s->own, loop_now_us(s->loop));
-    broker_open(s->broker, OWN_CONN, loop_now_us(s->loop));
+    broker_open(s->broker, OWN_CONN, NULL, loop_now_us(s->loop));
     announce(s);
+    on_health(s);
+    loop_timer_at(s->clean, time_after(loop_now_us(s->loop), CLEAN_US));
 }
 
 static void on_signal(void *self, int number)
@@ -450,6 +341,19 @@ static enum rc open_token(struct side *s, struct err *err)
     return rc == RC_OK ? cmd_secret(&s->token, s->arena, s->token_path, err) : rc;
 }
 
+// Results can be made again, so they are not synced; the broker hashes what it reads.
+static enum rc open_results(struct side *s, const char *path, struct err *err)
+{
+    struct entropy entropy = entropy_os();
+    enum rc rc = blobs_open(&s->blobs, path, err);
+    if (rc != RC_OK)
+        return rc;
+    struct store_cfg cfg = {blobs_host(s->blobs), s->o.results_bytes, RESULTS_MAX,
+                            entropy_u64(&entropy)};
+    rc = store_open(&s->results, s->arena, &cfg);
+    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, rc_text(rc));
+}
+
 static enum rc open_files(struct side *s, struct err *err)
 {
     char path[FILE_PATH_BYTES];
@@ -462,13 +366,25 @@ static enum rc open_files(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = open_token(s, err);
     if (rc == RC_OK)
-        rc = cmd_path(path, s->state, "results.db", err);
-    if (rc == RC_OK)
-        rc = records_open(&s->records, s->o.db != NULL ? s->o.db : path, &s->log, err);
-    if (rc == RC_OK)
         rc = cmd_path(path, s->state, "objects", err);
     if (rc == RC_OK)
         rc = cmd_store(&s->kv, &s->store, s->arena, path, s->o.store_bytes, err);
+    if (rc == RC_OK)
+        rc = cmd_path(path, s->state, "results", err);
+    if (rc == RC_OK)
+        rc = open_results(s, path, err);
+    return rc;
+}
+
+// After the loop, on which it writes.
+static enum rc open_archive(struct side *s, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum rc rc = cmd_path(path, s->state, "results.db", err);
+    if (rc == RC_OK)
+        rc = archive_open(&s->archive, s->loop, s->o.db != NULL ? s->o.db : path, &s->log, err);
+    if (rc == RC_OK)
+        rc = archive_restore(&s->archive, s->broker, loop_now_us(s->loop), clock_wall_s(), err);
     return rc;
 }
 
@@ -476,19 +392,23 @@ static enum rc open_broker(struct side *s, struct err *err)
 {
     struct broker_cfg cfg = {.budget = &s->budget,
                              .store = s->store,
+                             .results = s->results,
                              .key = s->id.key,
                              .token = s->token,
                              .own = s->own_id.key_public,
                              .is_own_last = s->o.has_own,
                              .attempts_max = (uint32_t)s->o.attempts,
+                             .limits = {.conns = (uint32_t)s->o.key_conns,
+                                        .messages_s = s->o.address_messages,
+                                        .bytes_s = s->o.address_bytes},
                              .policy = &plan_fastest,
                              .entropy = entropy_os(),
                              .log = &s->log};
-    struct entropy entropy = entropy_os();
     s->budget.limit_bytes = s->o.memory_bytes;
     s->own_budget.limit_bytes = s->o.memory_bytes;
-    s->doors = map_new(s->arena, sizeof(uint64_t), BROKER_CONNS_MAX, entropy_u64(&entropy));
-    enum rc rc = s->doors == NULL ? RC_NOMEM : broker_new(&s->broker, &cfg);
+    s->view = (struct hub_view){.is_json = s->o.common.is_json, .is_quiet = s->o.is_quiet};
+    s->figures = hub_figures_new(s->arena);
+    enum rc rc = s->figures == NULL ? RC_NOMEM : broker_new(&s->broker, &cfg);
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the broker: %s", rc_text(rc));
 }
 
@@ -501,6 +421,14 @@ static enum rc open_loop(struct side *s, struct err *err)
         rc = loop_on_signal(s->loop, on_signal, s);
     if (rc == RC_OK)
         rc = loop_timer_new(&s->due, s->loop, on_due, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->commit, s->loop, on_commit, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->health, s->loop, on_health, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->clean, s->loop, on_clean, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->again, s->loop, on_again, s);
     if (rc == RC_OK)
         loop_set_sleep_hook(s->loop, drain, s);
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));
@@ -533,27 +461,33 @@ static enum rc open_all(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = open_loop(s, err);
     if (rc == RC_OK)
-        rc = listen_now(s, err);
+        rc = open_archive(s, err);
+    if (rc == RC_OK)
+        rc = open_doors(s, err);
     struct crew_cfg crew = {s->arena,          s->loop, s->nursery, (uint32_t)s->o.own_slots,
                             s->o.memory_bytes, s,       on_ready,   on_failed};
-    s->last_conn = OWN_CONN;
+    s->start_us = clock_now_us();
     return rc == RC_OK ? crew_new(&s->crew, &crew, err) : rc;
 }
 
 static void close_all(struct side *s)
 {
-    size_t at = 0;
-    web_server_free(s->server); // without on_close
-    for (void *door; s->doors != NULL && (door = map_next(s->doors, &at)) != NULL;)
-        budget_give(&s->budget, door);
+    doors_close(s->doors);
+    if (s->broker != NULL && s->archive.journal != NULL)
+        archive_take(&s->archive, s->broker, clock_wall_s());
+    archive_close(&s->archive);
     broker_free(s->broker);
     crew_free(s->crew);
     helper_free(s->own);
     nursery_stop(s->nursery);
     loop_timer_free(s->due);
+    loop_timer_free(s->commit);
+    loop_timer_free(s->health);
+    loop_timer_free(s->clean);
+    loop_timer_free(s->again);
     loop_free(s->loop);
-    records_close(&s->records);
     kv_close(s->kv);
+    blobs_close(s->blobs);
     tls_context_free(s->tls);
     id_end(&s->own_id);
     id_end(&s->id);
@@ -566,7 +500,7 @@ static int run(int argc, char **argv)
     struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
     if (s.arena == NULL)
         return cmd_fail(&err);
-    if (!cmd_options(&command, &s.o, argc, argv, s.arena, &s.exit_code)) {
+    if (!cmd_options(&hub_command, &s.o, argc, argv, s.arena, &s.exit_code)) {
         arena_free(s.arena);
         return s.exit_code;
     }
@@ -579,4 +513,4 @@ static int run(int argc, char **argv)
     return s.exit_code;
 }
 
-const struct cmd cmd_hub = {.options = &command, .run = run};
+const struct cmd cmd_hub = {.options = &hub_command, .run = run};

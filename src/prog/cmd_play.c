@@ -11,14 +11,17 @@
 #include "os/entropy.h"
 #include "os/loop.h"
 #include "picture.h"
+#include "play_input.h"
 #include "play_view.h"
 #include "progress.h"
 #include "scene_source.h"
 #include "uplink.h"
+#include "work/order.h"
 
 #define MEMORY_BYTES ((size_t)8 << 30) // scenes, frames, pictures
 #define TICK_US      100000u           // of the progress line
-#define IN_FLIGHT    2u                // frames at once: helpers never wait for the next one
+#define IN_FLIGHT    GAMER_FRAMES_MAX  // slots; --in-flight says how many are used
+#define RETRY_US     500000u           // between two attempts to reach the hub again
 
 struct play_options {
     struct cmd_common common;
@@ -35,6 +38,10 @@ struct play_options {
     uint64_t tiles;
     const char *out;
     const char *layers;
+    uint64_t in_flight;
+    uint64_t late_ms;
+    uint64_t patience_s;
+    const char *input;
     double exposure;
     double glare;
     bool wants_table;
@@ -107,6 +114,32 @@ static const struct option_spec specs[] = {
      .value = "PREFIX",
      .sentence = "write linear light too, as PREFIX-direct.pfm and PREFIX-indirect.pfm",
      .offset = offsetof(struct play_options, layers)},
+    {.name = "in-flight",
+     .kind = OPTION_U64,
+     .min = 1,
+     .max = IN_FLIGHT,
+     .initial = "2",
+     .sentence = "frames at once, so that helpers never wait for the next one",
+     .offset = offsetof(struct play_options, in_flight)},
+    {.name = "late",
+     .kind = OPTION_U64,
+     .max = 3600000,
+     .initial = "0",
+     .sentence = "leave out a frame that is missing this long, in ms, after its successor came; "
+                 "0: wait for each",
+     .offset = offsetof(struct play_options, late_ms)},
+    {.name = "patience",
+     .kind = OPTION_U64,
+     .max = 86400,
+     .initial = "60",
+     .sentence = "seconds to try to reach a hub again that is gone; what is done is kept",
+     .offset = offsetof(struct play_options, patience_s)},
+    {.name = "input",
+     .kind = OPTION_TEXT,
+     .value = "FILE",
+     .sentence = "fly by recorded input instead of the camera path: a line MS RIGHT UP AHEAD TURN "
+                 "TILT for each step, the last five from -1 to 1",
+     .offset = offsetof(struct play_options, input)},
     {.name = "exposure",
      .kind = OPTION_F64,
      .real_min = 0.001,
@@ -159,9 +192,11 @@ static const struct option_command command = {
     .example = examples,
 };
 
-struct flight {   // one frame on its way
-    uint64_t job; // 0: none
-    uint64_t start_us;
+struct flight {      // one frame on its way, or waiting for its turn
+    uint64_t job;    // 0: none
+    uint64_t number; // 0 and on, in the order in which frames leave
+    uint64_t start_us, done_us;
+    struct gamer_event whole; // FRAME; job 0: not yet
     struct play_table table;
 };
 
@@ -177,12 +212,21 @@ struct side {
     struct id id;
     struct loop *loop;
     struct loop_timer *tick;
+    struct loop_timer *retry;
+    struct loop_timer *play; // input is given when its time has come
+    struct loop_timer *turn; // a frame may have to be left out
     struct uplink *uplink;
+    struct order *order;
     struct gamer_side *machine;
     struct progress progress;
     struct flight flight[IN_FLIGHT];
     uint64_t next; // frame to submit
-    uint64_t done;
+    uint64_t done, missing;
+    uint64_t begun_us;
+    struct play_input input; // if there is --input
+    struct play_session session;
+    uint64_t lost_us; // since when the hub is gone; 0: it is there
+    bool was_in;
     bool is_over;
     int exit_code;
 };
@@ -209,11 +253,30 @@ static struct flight *flight_of(struct side *s, uint64_t job)
     return NULL;
 }
 
+// What was played before the next frame is with the hub. False: not yet; it is tried again.
+static bool has_played(struct side *s)
+{
+    uint64_t due_us = UINT64_MAX;
+    uint64_t until_us = (uint64_t)((double)s->next / s->o.fps * US_PER_S);
+    if (s->o.input == NULL)
+        return true;
+    if (!s->input.session.has_camera) {
+        struct camera camera = scene_camera(&s->scene, (float)((double)s->o.first / s->o.fps));
+        if (session_start(&s->input.session, &camera) != RC_OK)
+            end_with(s, "this scene has no place to fly from");
+        return !s->is_over;
+    }
+    enum rc rc = play_input_give(&s->input, s->machine, until_us, loop_now_us(s->loop), &due_us);
+    if (rc == RC_AGAIN)
+        loop_timer_at(s->play, due_us);
+    return rc == RC_OK;
+}
+
 static void submit_some(struct side *s)
 {
     while (s->next < s->o.frames && !s->is_over) {
         struct flight *f = flight_of(s, 0);
-        if (f == NULL)
+        if (f == NULL || s->next - s->done - s->missing >= s->o.in_flight || !has_played(s))
             return;
         uint32_t frame = (uint32_t)(s->o.first + s->next);
         struct msg_submit m = {.scene = s->scene_name,
@@ -224,22 +287,28 @@ static void submit_some(struct side *s)
                                .depth_max = (uint32_t)s->o.depth,
                                .tiles = (uint32_t)s->o.tiles,
                                .camera = scene_camera(&s->scene, (float)(frame / s->o.fps))};
+        if (s->o.input != NULL) {
+            m.is_session = true; // seen from where the hub says that the player stands
+            m.camera = s->input.session.camera;
+        }
         enum rc rc = gamer_submit(s->machine, &m, &f->job);
         if (rc != RC_OK) {
             end_with(s, "no memory for a frame of this size");
             return;
         }
+        f->number = s->next++;
+        f->whole.job = 0;
         f->start_us = loop_now_us(s->loop);
         f->table.count = f->table.all = 0;
-        s->next++;
     }
 }
 
-static void save(struct side *s, const struct gamer_event *e, struct flight *f)
+static void save(struct side *s, struct flight *f)
 {
     char path[FILE_PATH_BYTES];
     char prefix[FILE_PATH_BYTES];
     struct err err;
+    const struct gamer_event *e = &f->whole;
     struct picture_cfg cfg = {.png = path,
                               .layers = s->o.layers != NULL ? prefix : NULL,
                               .width = s->o.size.width,
@@ -261,7 +330,83 @@ static void save(struct side *s, const struct gamer_event *e, struct flight *f)
     progress_wipe(&s->progress);
     if (s->o.wants_table && !s->o.common.is_json)
         play_view_table(&f->table);
-    play_view_frame(e, time_since(f->start_us, loop_now_us(s->loop)), path, s->o.common.is_json);
+    uint64_t wait_us = time_since(f->start_us, f->done_us);
+    play_view_frame(e, wait_us, path, s->o.common.is_json);
+    s->session.frames++;
+    s->session.wait_us += wait_us;
+    s->session.tiles += e->done.tiles;
+    s->session.retries += e->done.retries;
+    s->session.wrong += e->done.wrong;
+}
+
+static struct flight *numbered(struct side *s, uint64_t number)
+{
+    for (size_t i = 0; i < IN_FLIGHT; i++)
+        if (s->flight[i].job != 0 && s->flight[i].number == number)
+            return &s->flight[i];
+    return NULL;
+}
+
+// Its turn has passed without it: the hub need not go on with it.
+static void leave_out(struct side *s, uint64_t number)
+{
+    struct flight *f = numbered(s, number);
+    progress_wipe(&s->progress);
+    play_view_missing((uint32_t)(s->o.first + number), s->o.common.is_json);
+    s->missing++;
+    if (f == NULL)
+        return;
+    gamer_withdraw(s->machine, f->job);
+    f->job = 0;
+}
+
+// Frames leave in order, whatever the order in which they became whole.
+static void take_turns(struct side *s)
+{
+    struct order_out out;
+    while (!s->is_over && order_next(s->order, loop_now_us(s->loop), &out)) {
+        struct flight *f = numbered(s, out.seq);
+        if (out.kind == ORDER_GAP || f == NULL) {
+            leave_out(s, out.seq);
+            continue;
+        }
+        save(s, f);
+        f->job = 0;
+        s->done++;
+    }
+    loop_timer_at(s->turn, order_due_us(s->order));
+    if (s->done + s->missing == s->o.frames && !s->is_over)
+        end(s, EXIT_DONE); // what was left out was to be, by --late
+    submit_some(s);
+}
+
+static void on_turn(void *self)
+{
+    take_turns(self);
+}
+
+static void frame_whole(struct side *s, struct flight *f, const struct gamer_event *e)
+{
+    f->whole = *e;
+    f->done_us = loop_now_us(s->loop);
+    enum rc rc = order_put(s->order, f->number, f->done_us);
+    if (rc == RC_OK)
+        take_turns(s);
+    else
+        end_with(s, "a frame came out of any order"); // it had a flight, so it was awaited
+}
+
+static void on_play(void *self)
+{
+    submit_some(self);
+}
+
+static void hub_is_back(struct side *s)
+{
+    if (s->lost_us != 0 && !s->o.common.is_json && !s->o.is_quiet)
+        fprintf(stderr, "shoal: the hub is back; going on\n");
+    s->lost_us = 0;
+    s->was_in = true;
 }
 
 static void on_event(struct side *s, const struct gamer_event *e)
@@ -269,7 +414,15 @@ static void on_event(struct side *s, const struct gamer_event *e)
     struct flight *f = e->job != 0 ? flight_of(s, e->job) : NULL;
     switch (e->kind) {
     case GAMER_EVENT_IN:
+        hub_is_back(s);
+        submit_some(s); // input may have waited for it
+        break;
     case GAMER_EVENT_PLANNED:
+        if (s->o.common.is_json)
+            play_view_planned_json(e);
+        break;
+    case GAMER_EVENT_PEERS:
+    case GAMER_EVENT_RAN:
         break;
     case GAMER_EVENT_OUT:
         end_with(s, e->text);
@@ -277,18 +430,13 @@ static void on_event(struct side *s, const struct gamer_event *e)
     case GAMER_EVENT_TILE:
         if (f != NULL)
             play_view_add(&f->table, e);
+        s->session.cached += e->tile.is_cached;
         if (s->o.common.is_json)
             play_view_tile_json(e);
         break;
     case GAMER_EVENT_FRAME:
-        if (f == NULL)
-            break;
-        save(s, e, f);
-        f->job = 0;
-        s->done++;
-        submit_some(s);
-        if (s->done == s->o.frames && !s->is_over)
-            end(s, EXIT_DONE);
+        if (f != NULL)
+            frame_whole(s, f, e);
         break;
     case GAMER_EVENT_FAILED:
         end_with(s, e->text);
@@ -296,19 +444,29 @@ static void on_event(struct side *s, const struct gamer_event *e)
     }
 }
 
-static void drain(void *self)
+static void take_events(struct side *s)
 {
-    struct side *s = self;
-    struct out out;
     struct gamer_event e;
     while (!s->is_over && gamer_event(s->machine, &e))
         on_event(s, &e);
+}
+
+static void send_all(struct side *s)
+{
+    struct out out;
     while (gamer_next(s->machine, &out)) {
         if (out.kind == OUT_SEND)
             uplink_send(s->uplink, out.bytes);
         else
             uplink_close(s->uplink, "done");
     }
+}
+
+static void drain(void *self)
+{
+    struct side *s = self;
+    take_events(s);
+    send_all(s);
 }
 
 static void on_tick(void *self)
@@ -321,6 +479,8 @@ static void on_tick(void *self)
                   (unsigned long long)s->o.frames);
     else
         text_add(&t, "tracing");
+    if (s->lost_us != 0)
+        text_add(&t, ", hub lost");
     double share = gamer_progress(s->machine);
     if (s->o.frames > 1)
         share = ((double)s->done + share * (double)(s->next - s->done)) / (double)s->o.frames;
@@ -338,23 +498,56 @@ static void on_message(void *self, struct bytes message)
 {
     struct side *s = self;
     gamer_input(s->machine, message);
+    take_events(s); // at once: there is room for so many
 }
 
+static void connect_again(void *self)
+{
+    struct side *s = self;
+    struct err err;
+    if (uplink_open(s->uplink, &err) != RC_OK)
+        end_with(s, err.text);
+}
+
+// What is under way is kept, here and at the hub, and goes on when the hub is reached again.
 static void on_close(void *self, const char *reason)
 {
     struct side *s = self;
-    struct gamer_event e;
-    gamer_closed(s->machine, reason);
-    while (!s->is_over && gamer_event(s->machine, &e))
-        on_event(s, &e);
-    if (!s->is_over)
+    uint64_t now_us = loop_now_us(s->loop);
+    gamer_closed(s->machine);
+    take_events(s);
+    if (s->is_over)
+        return;
+    if (!s->was_in) { // it never was there, or does not want us: a person should know at once
         end_with(s, reason);
+        return;
+    }
+    if (s->lost_us == 0 && s->o.patience_s > 0) {
+        s->lost_us = num_max(now_us, 1);
+        progress_wipe(&s->progress);
+        fprintf(stderr, "shoal: %s; trying for %llu s to reach it again\n", reason,
+                (unsigned long long)s->o.patience_s);
+    }
+    if (s->lost_us == 0 || time_since(s->lost_us, now_us) >= s->o.patience_s * US_PER_S)
+        end_with(s, reason);
+    else
+        loop_timer_at(s->retry, time_after(now_us, RETRY_US));
+}
+
+// Nobody waits for what is under way any more: the hub and its helpers need not go on with it.
+static void withdraw_all(struct side *s)
+{
+    for (size_t i = 0; i < IN_FLIGHT; i++)
+        if (s->flight[i].job != 0)
+            gamer_withdraw(s->machine, s->flight[i].job);
+    send_all(s);
 }
 
 static void on_signal(void *self, int number)
 {
     struct side *s = self;
     progress_wipe(&s->progress);
+    withdraw_all(s);
     fprintf(stderr, "shoal: stopped; %llu of %llu frames are saved\n", (unsigned long long)s->done,
             (unsigned long long)s->o.frames);
     end(s, 128 + number);
@@ -394,9 +587,20 @@ static enum rc open_loop(struct side *s, struct err *err)
         rc = loop_on_signal(s->loop, on_signal, s);
     if (rc == RC_OK)
         rc = loop_timer_new(&s->tick, s->loop, on_tick, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->retry, s->loop, connect_again, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->turn, s->loop, on_turn, s);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&s->play, s->loop, on_play, s);
     if (rc != RC_OK)
         return err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));
     loop_set_sleep_hook(s->loop, drain, s);
+    struct order_cfg order = {
+        .first = 0, .window_max = IN_FLIGHT + 1, .late_us = s->o.late_ms * US_PER_MS};
+    rc = order_new(&s->order, &s->budget, &order);
+    if (rc != RC_OK)
+        return err_set(err, rc, "out of memory");
     rc = uplink_new(&s->uplink, s->loop, &s->o.uplink, s->state, &handlers, err);
     return rc == RC_OK ? uplink_open(s->uplink, err) : rc;
 }
@@ -405,6 +609,8 @@ static enum rc open_all(struct side *s, struct err *err)
 {
     // First the scene: its import wants to start before there is a secret in this process.
     enum rc rc = scene_source_get(s->o.scene, s->arena, &s->budget, &s->scene_object, err);
+    if (rc == RC_OK && s->o.input != NULL)
+        rc = play_input_open(&s->input, s->arena, s->o.input, err);
     if (rc == RC_OK)
         rc = cmd_state(&s->o.common, s->state, err);
     if (rc == RC_OK)
@@ -421,9 +627,21 @@ static void close_all(struct side *s)
     uplink_free(s->uplink);
     gamer_free(s->machine);
     loop_timer_free(s->tick);
+    loop_timer_free(s->retry);
+    loop_timer_free(s->turn);
+    loop_timer_free(s->play);
+    order_free(s->order);
     loop_free(s->loop);
     budget_give(&s->budget, s->scene_object.at);
     id_end(&s->id);
+}
+
+static void sum_up(struct side *s)
+{
+    s->session.missing = s->missing;
+    s->session.us = time_since(s->begun_us, loop_now_us(s->loop));
+    if (s->o.frames > 1)
+        play_view_session(&s->session, s->o.common.is_json);
 }
 
 static int play(struct side *s)
@@ -433,8 +651,10 @@ static int play(struct side *s)
     if (rc == RC_OK) {
         progress_start(&s->progress, !s->o.is_quiet && !s->o.common.is_json, loop_now_us(s->loop));
         on_tick(s);
+        s->begun_us = loop_now_us(s->loop);
         submit_some(s);
         loop_run(s->loop);
+        sum_up(s);
     } else {
         s->exit_code = cmd_fail(&err);
         if (rc == RC_ABSENT && s->scene_object.at == NULL)

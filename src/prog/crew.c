@@ -205,10 +205,14 @@ void crew_do(struct crew *c, const struct helper_out *out)
                    clock_now_us());
 }
 
+uint32_t crew_walls(const struct crew *c)
+{
+    return worker_walls(c->lane[0].worker);
+}
+
 const char *crew_cage(const struct crew *c)
 {
-    uint32_t walls = worker_walls(c->lane[0].worker);
-    switch (cage_level(walls)) {
+    switch (cage_level(crew_walls(c))) {
     case CAGE_LEVEL_SPACES:
         return "filter and namespaces";
     case CAGE_LEVEL_FILTER:

@@ -35,5 +35,6 @@ void crew_attach(struct crew *c, struct helper *machine);
 void crew_do(struct crew *c, const struct helper_out *out);
 // Which walls stand around the workers: short, for hello and for people.
 const char *crew_cage(const struct crew *c);
+uint32_t crew_walls(const struct crew *c); // the same as bits of os/cage.h
 
 #endif

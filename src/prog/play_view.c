@@ -23,6 +23,7 @@ void play_view_add(struct play_table *t, const struct gamer_event *e)
                            .wall_us = e->tile.wall_us,
                            .cpu_us = e->tile.cpu_us,
                            .parts = e->tile.parts,
+                           .is_cached = e->tile.is_cached,
                            .attempts = e->tile.attempts};
     struct text name = text_of(r->helper, sizeof r->helper); // a name is somebody else's word
     text_add_safe(&name, bytes_text(e->tile.helper));
@@ -42,7 +43,9 @@ static void print_row(const struct play_row *r)
     struct text t = text_of(size, sizeof size);
     text_addf(&t, "%" PRIu32 "x%" PRIu32, r->width, r->height);
     t = text_of(checked, sizeof checked);
-    if (r->parts > 0)
+    if (r->is_cached)
+        text_add(&t, "made before");
+    else if (r->parts > 0)
         text_addf(&t, "%" PRIu32 " pixels redone", r->parts);
     else
         text_add(&t, "by the hub itself");
@@ -87,6 +90,64 @@ void play_view_frame(const struct gamer_event *e, uint64_t us, const char *path,
     puts(room);
 }
 
+void play_view_session(const struct play_session *s, bool is_json)
+{
+    char room[512];
+    struct text t = text_of(room, sizeof room);
+    uint64_t each_us = s->frames > 0 ? s->wait_us / s->frames : 0;
+    if (is_json) {
+        struct json_writer w = json_writer_of(&t);
+        json_put_object(&w, NULL);
+        json_put_text(&w, "event", "session");
+        json_put_u64(&w, "frames", s->frames);
+        json_put_u64(&w, "missing", s->missing);
+        json_put_u64(&w, "tiles", s->tiles);
+        json_put_u64(&w, "cached", s->cached);
+        json_put_u64(&w, "retries", s->retries);
+        json_put_u64(&w, "wrong", s->wrong);
+        json_put_f64(&w, "ms", (double)s->us / 1000);
+        json_put_f64(&w, "latency_ms", (double)each_us / 1000);
+        json_put_object_end(&w);
+    } else {
+        text_addf(&t, "total: %" PRIu64 " frames in ", s->frames);
+        text_add_time(&t, s->us);
+        text_addf(&t,
+                  ", each after %.1f ms; %" PRIu64 " tiles, %" PRIu64 " made before, %" PRIu64
+                  " done again",
+                  (double)each_us / 1000, s->tiles, s->cached, s->retries);
+        if (s->missing > 0)
+            text_addf(&t, "; %" PRIu64 " frames left out", s->missing);
+    }
+    puts(room);
+}
+
+void play_view_planned_json(const struct gamer_event *e)
+{
+    char room[512];
+    struct text text = text_of(room, sizeof room);
+    struct json_writer w = json_writer_of(&text);
+    json_put_object(&w, NULL);
+    json_put_text(&w, "event", "planned");
+    json_put_u64(&w, "frame", e->frame);
+    json_put_u64(&w, "tiles", e->tiles);
+    json_put_u64(&w, "helpers", e->helpers);
+    json_put_u64(&w, "input", e->input);
+    json_put_array(&w, "eye");
+    for (size_t i = 0; i < 3; i++)
+        json_put_f64(&w, NULL, (double)e->camera.eye[i]);
+    json_put_array_end(&w);
+    json_put_object_end(&w);
+    puts(room);
+}
+
+void play_view_missing(uint32_t frame, bool is_json)
+{
+    if (is_json)
+        printf("{\"event\":\"missing\",\"frame\":%" PRIu32 "}\n", frame);
+    else
+        printf("frame %" PRIu32 ": late, left out\n", frame);
+}
+
 void play_view_tile_json(const struct gamer_event *e)
 {
     char room[1024];
@@ -110,6 +171,7 @@ void play_view_tile_json(const struct gamer_event *e)
     json_put_f64(&w, "cpu_ms", (double)e->tile.cpu_us / 1000);
     json_put_u64(&w, "verified_pixels", e->tile.parts);
     json_put_u64(&w, "attempts", e->tile.attempts);
+    json_put_flag(&w, "cached", e->tile.is_cached);
     json_put_object_end(&w);
     puts(room);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The table of subcommands.
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd.h"
 
-static const struct cmd *const table[] = {&cmd_hub, &cmd_helper, &cmd_play};
+static const struct cmd *const table[] = {&cmd_hub, &cmd_helper, &cmd_play, &cmd_doctor};
 
 #define PAGE_BYTES 65536
 
@@ -61,8 +62,14 @@ static int print_page(int argc, char **argv)
     return EXIT_DONE;
 }
 
+// glibc keeps what was given back for later, and the more so the larger it was: after a burst of
+// tiles or records a hub would stay as large as it ever was.
+#define LARGE_BYTES (256 * 1024)
+
 int main(int argc, char **argv)
 {
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); // these go back to the system at once
+    (void)mallopt(M_TRIM_THRESHOLD, 4 * LARGE_BYTES);
     signal(SIGPIPE, SIG_IGN); // a closed pipe or socket is an answer of write, not an end
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc < 2)

@@ -92,16 +92,25 @@ static bool find_known(const struct uplink *u, struct bytes known, struct digest
     return false;
 }
 
-static enum rc remember(const struct uplink *u, const char *path, struct bytes known,
-                        const struct digest *fingerprint, struct err *err)
+static enum rc read_known(const struct uplink *u, char path[static FILE_PATH_BYTES],
+                          struct budget *budget, struct bytes *out, struct err *err)
+{
+    *out = bytes_of(NULL, 0);
+    *budget = (struct budget){.limit_bytes = KNOWN_BYTES_MAX + 64};
+    enum rc rc = cmd_path(path, u->state, "known_hubs", err);
+    if (rc == RC_OK)
+        rc = file_read(out, budget, path, KNOWN_BYTES_MAX, err);
+    return rc == RC_ABSENT ? RC_OK : rc; // the first hub of all
+}
+
+static enum rc write_known(const struct uplink *u, const char *path, struct bytes known,
+                           const char *hex, struct err *err)
 {
     struct budget budget = {.limit_bytes = KNOWN_BYTES_MAX + 1024};
     size_t cap = known.len + 512;
     char *room = budget_take(&budget, cap);
     if (room == NULL)
         return err_set(err, RC_NOMEM, "%s is full", path);
-    char hex[DIGEST_HEX_BYTES];
-    digest_hex(fingerprint, hex);
     struct buffer all = buffer_of(room, cap);
     buffer_put(&all, known);
     char line[HUB_TEXT_BYTES + DIGEST_HEX_BYTES + 2];
@@ -110,34 +119,48 @@ static enum rc remember(const struct uplink *u, const char *path, struct bytes k
     buffer_put(&all, bytes_text(line));
     enum rc rc = file_write(path, buffer_bytes(&all), 0600, err);
     budget_give(&budget, room);
+    return rc;
+}
+
+static enum rc remember(const struct uplink *u, const struct digest *fingerprint, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    char hex[DIGEST_HEX_BYTES];
+    struct budget budget;
+    struct bytes known;
+    enum rc rc = read_known(u, path, &budget, &known, err);
+    digest_hex(fingerprint, hex);
     if (rc == RC_OK)
+        rc = write_known(u, path, known, hex, err);
+    file_forget(known, &budget);
+    if (rc == RC_OK && !u->options->is_quiet)
         fprintf(stderr, "First contact with %s: its certificate %s is trusted from now on.\n",
                 u->hub, hex);
     return rc;
 }
 
-static bool is_known(struct uplink *u, const struct digest *fingerprint, struct err *err)
+enum uplink_trust uplink_judge(const struct uplink *u, const struct digest *fingerprint,
+                               bool is_trusted, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    struct budget budget = {.limit_bytes = KNOWN_BYTES_MAX + 64};
-    struct bytes known = bytes_of(NULL, 0);
+    struct budget budget;
+    struct bytes known;
     struct digest kept;
-    if (cmd_path(path, u->state, "known_hubs", err) != RC_OK)
-        return false;
-    enum rc rc = file_read(&known, &budget, path, KNOWN_BYTES_MAX, err);
-    bool is_good = rc == RC_OK || rc == RC_ABSENT;
-    if (is_good && find_known(u, known, &kept)) {
-        is_good = digest_equal(&kept, fingerprint);
-        if (!is_good)
-            (void)err_set(err, RC_REFUSED,
-                          "%s shows another certificate than before: if its owner changed it, "
-                          "remove its line from %s",
-                          u->hub, path);
-    } else if (is_good) {
-        is_good = remember(u, path, known, fingerprint, err) == RC_OK;
-    }
+    if (is_trusted)
+        return UPLINK_VOUCHED;
+    if (read_known(u, path, &budget, &known, err) != RC_OK)
+        return UPLINK_UNKNOWN;
+    const bool was_met = find_known(u, known, &kept);
     file_forget(known, &budget);
-    return is_good;
+    if (!was_met)
+        return UPLINK_FIRST;
+    if (digest_equal(&kept, fingerprint))
+        return UPLINK_KNOWN;
+    (void)err_set(err, RC_REFUSED,
+                  "%s shows another certificate than before: if its owner changed it, "
+                  "remove its line from %s",
+                  u->hub, path);
+    return UPLINK_OTHER;
 }
 
 static bool on_peer(void *self, struct web_conn *conn, const struct digest *fingerprint,
@@ -147,7 +170,10 @@ static bool on_peer(void *self, struct web_conn *conn, const struct digest *fing
     (void)why;
     struct uplink *u = self;
     struct err err = {.text = ""};
-    if (is_trusted || is_known(u, fingerprint, &err))
+    const enum uplink_trust trust = uplink_judge(u, fingerprint, is_trusted, &err);
+    if (trust == UPLINK_VOUCHED || trust == UPLINK_KNOWN)
+        return true;
+    if (trust == UPLINK_FIRST && remember(u, fingerprint, &err) == RC_OK)
         return true;
     memcpy(u->refusal, err.text, sizeof u->refusal);
     return false;
@@ -180,7 +206,7 @@ enum rc uplink_open(struct uplink *u, struct err *err)
 {
     struct web_connect_cfg cfg = {.host = u->host,
                                   .port = u->port,
-                                  .path = "/",
+                                  .path = "/v1",
                                   .tls = u->tls,
                                   .limits = web_limits_default()};
     cfg.limits.message_bytes_max = MSG_BYTES_MAX;
@@ -221,6 +247,11 @@ bool uplink_is_busy(const struct uplink *u)
 const char *uplink_hub(const struct uplink *u)
 {
     return u->hub;
+}
+
+struct uplink_address uplink_address(const struct uplink *u)
+{
+    return (struct uplink_address){u->host, u->port, u->tls};
 }
 
 void uplink_free(struct uplink *u)

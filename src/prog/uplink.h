@@ -24,6 +24,7 @@ struct uplink_options { // a part of the options of helper and play
     const char *cloud_ip;
     uint64_t cloud_port;
     enum option_switch tls;
+    bool is_quiet; // no option: no line at the first contact, the command says it itself
 };
 
 #define UPLINK_OPTIONS(type)                                                                       \
@@ -71,6 +72,26 @@ void uplink_send(struct uplink *u, struct bytes message);
 void uplink_close(struct uplink *u, const char *reason);
 bool uplink_is_busy(const struct uplink *u);    // what was sent is not all out yet
 const char *uplink_hub(const struct uplink *u); // "HOST:PORT"
-void uplink_free(struct uplink *u);             // hangs up; no handler is called; NULL is fine
+
+struct uplink_address { // borrowed from the uplink
+    const char *host;
+    uint16_t port;
+    struct tls_context *tls; // NULL: plain
+};
+
+struct uplink_address uplink_address(const struct uplink *u);
+
+enum uplink_trust {
+    UPLINK_VOUCHED, // by a system authority
+    UPLINK_KNOWN,   // the one of known_hubs
+    UPLINK_FIRST,   // not met before: the next uplink_open will trust it
+    UPLINK_OTHER,   // not the one of known_hubs: refused, *err says how to accept it
+    UPLINK_UNKNOWN, // known_hubs cannot be read: refused, *err says why
+};
+
+// What uplink_open would say to this certificate of the hub. Changes nothing.
+enum uplink_trust uplink_judge(const struct uplink *u, const struct digest *fingerprint,
+                               bool is_trusted, struct err *err);
+void uplink_free(struct uplink *u); // hangs up; no handler is called; NULL is fine
 
 #endif

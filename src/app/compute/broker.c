@@ -6,26 +6,57 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "base/text.h"
 #include "compute/broker_state.h"
 
 #define BROKER_ARENA_BYTES (64u << 20)            // tables only: maps, heaps, notes
 #define OWED_MAX           (BROKER_CONNS_MAX + 1) // all, and one that is refused for being too many
 
+static struct guard_rate rate_of(uint64_t per_s)
+{
+    return (struct guard_rate){per_s, per_s > 0 ? per_s * BROKER_BURST_S : 1};
+}
+
+static enum rc take_guard(struct broker *b, const struct broker_limits *limits, uint64_t seed)
+{
+    struct guard_cfg cfg = {.keys_max = BROKER_CONNS_MAX,
+                            .open_max = limits->conns,
+                            .messages = rate_of(limits->messages_s),
+                            .bytes = rate_of(limits->bytes_s)};
+    return guard_new(&b->keys, b->arena, &cfg, seed);
+}
+
 static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
 {
     uint64_t seed = entropy_u64(&cfg->entropy);
     b->conns = map_new(b->arena, sizeof(uint64_t), BROKER_CONNS_MAX, seed);
+    b->jobs = map_new(b->arena, sizeof(struct job_key), QUEUE_TASKS_MAX, seed + 3);
+    b->away = map_new(b->arena, DIGEST_BYTES, BROKER_CONNS_MAX, seed + 4);
+    b->wait_us = arena_take(b->arena, sizeof *b->wait_us);
+    b->work_us = arena_take(b->arena, sizeof *b->work_us);
+    b->run_us = arena_take(b->arena, sizeof *b->run_us);
     b->notes = arena_take_array(b->arena, BROKER_NOTES_MAX, sizeof *b->notes);
     b->token = budget_take(b->budget, cfg->token.len);
     uint64_t *owed = arena_take_array(b->arena, OWED_MAX, sizeof *owed);
-    if (b->conns == NULL || b->notes == NULL || b->token == NULL || owed == NULL)
+    if (b->conns == NULL || b->jobs == NULL || b->away == NULL || b->wait_us == NULL ||
+        b->work_us == NULL || b->run_us == NULL || b->notes == NULL || b->token == NULL ||
+        owed == NULL)
         return RC_NOMEM;
+    quantiles_init(b->wait_us);
+    quantiles_init(b->work_us);
+    quantiles_init(b->run_us);
     outbox_init(&b->outbox, b->budget, owed, OWED_MAX);
     if (cfg->token.len > 0)
         memcpy(b->token, cfg->token.at, cfg->token.len);
     b->token_len = cfg->token.len;
     enum rc rc = heap_init(&b->lives, b->arena, BROKER_CONNS_MAX);
+    if (rc == RC_OK)
+        rc = heap_init(&b->aways, b->arena, 2 * (size_t)BROKER_CONNS_MAX);
+    if (rc == RC_OK)
+        rc = heap_init(&b->deadlines, b->arena, QUEUE_TASKS_MAX);
+    if (rc == RC_OK)
+        rc = take_guard(b, &cfg->limits, seed + 6);
+    if (rc == RC_OK)
+        rc = results_init(&b->results, b->arena, b->budget, cfg->results, seed + 5);
     if (rc == RC_OK)
         rc = roster_init(&b->roster, b->arena, b->budget, seed + 1);
     if (rc == RC_OK)
@@ -55,7 +86,10 @@ enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
     b->entropy = cfg->entropy;
     b->log = cfg->log;
     list_init(&b->conn_list);
+    list_init(&b->gamers);
+    list_init(&b->gamers_changed);
     list_init(&b->roster.seats);
+    records_init(&b->records, b->budget);
     outbox_init(&b->outbox, b->budget, NULL, 0);
     enum rc rc = take_tables(b, cfg);
     if (rc == RC_OK)
@@ -80,15 +114,17 @@ static void strip(struct broker *b, struct conn *c)
         broker_note_put(b, &note);
     }
     if (c->gamer != NULL) {
-        work_gamer_gone(b, c->gamer);
         note.kind = NOTE_GAMER_OUT;
         memcpy(note.who, c->gamer->name, sizeof note.who);
-        note.node = c->gamer->node;
+        note.node = c->gamer->id;
         b->stat.gamers--;
-        budget_give(b->budget, c->gamer);
+        gamer_detach(b, c->gamer);
         c->gamer = NULL;
         broker_note_put(b, &note);
     }
+    if (c->has_place)
+        guard_leave(b->keys, &c->key, b->now_us);
+    c->has_place = false;
     heap_del(&b->lives, &c->life);
     c->state = CONN_ENDED;
 }
@@ -102,6 +138,10 @@ void broker_free(struct broker *b)
         strip(b, c);
         budget_give(b->budget, c);
     }
+    LIST_FOR_SAFE (it, &b->gamers)
+        gamer_free_all(b, CONTAINER_OF(it, struct gamer, node));
+    results_reset(&b->results);
+    records_reset(&b->records);
     roster_reset(&b->roster);
     outbox_drop_all(&b->outbox);
     budget_give(b->budget, b->token);
@@ -128,6 +168,48 @@ bool broker_note(struct broker *b, struct broker_note *out)
     return true;
 }
 
+static struct dialect_to to_of(struct broker *b, const struct conn *c)
+{
+    return (struct dialect_to){.role = c->seat != NULL ? MSG_ROLE_HELPER : MSG_ROLE_GAMER,
+                               .name = c->seat != NULL    ? c->seat->name
+                                       : c->gamer != NULL ? c->gamer->name
+                                                          : "",
+                               .helpers_ready = b->roster.ready_count,
+                               .id = ++b->last_told,
+                               .now_us = b->now_us};
+}
+
+// In JSON. What that has no word for is not said; nobody is told what cannot be said in it.
+static void tell_text(struct broker *b, const struct conn *c, const struct msg *m)
+{
+    struct dialect_to to = to_of(b, c);
+    size_t cap = dialect_bytes_max(c->dialect, m);
+    uint8_t room[2 * MSG_HEAD_BYTES_MAX];
+    uint8_t *at = cap <= sizeof room ? room : budget_take(b->budget, cap);
+    struct buffer text = buffer_of(at, at != NULL ? cap : 0);
+    if (at == NULL)
+        outbox_close(&b->outbox, c->id, "the hub is out of memory for messages");
+    else if (dialect_encode(c->dialect, m, &to, &text) == RC_OK)
+        outbox_text(&b->outbox, c->id, buffer_bytes(&text));
+    if (at != room)
+        budget_give(b->budget, at);
+}
+
+void broker_tell(struct broker *b, uint64_t conn, const struct msg *m)
+{
+    const struct conn *c = map_get(b->conns, &conn);
+    if (c != NULL && c->dialect != DIALECT_CBOR)
+        tell_text(b, c, m);
+    else
+        outbox_send(&b->outbox, conn, m);
+}
+
+void gamer_tell(struct broker *b, const struct gamer *g, const struct msg *m)
+{
+    if (g->conn != NULL)
+        broker_tell(b, g->conn->id, m);
+}
+
 void broker_refuse(struct broker *b, struct conn *c, enum rc rc, const char *text)
 {
     if (c->state == CONN_ENDED)
@@ -136,12 +218,13 @@ void broker_refuse(struct broker *b, struct conn *c, enum rc rc, const char *tex
     bytes_to_text(bytes_text(text), m.as.refuse.text, MSG_TEXT_BYTES);
     log_put(b->log, LOG_LEVEL_INFO, "broker", "refused conn=%llu reason=\"%s\"",
             (unsigned long long)c->id, text);
+    b->stat.refused++;
     strip(b, c);
-    outbox_send(&b->outbox, c->id, &m);
+    broker_tell(b, c->id, &m);
     outbox_close(&b->outbox, c->id, text);
 }
 
-void broker_open(struct broker *b, uint64_t conn, uint64_t now_us)
+void broker_open(struct broker *b, uint64_t conn, const struct broker_guest *guest, uint64_t now_us)
 {
     b->now_us = now_us;
     struct conn *c = budget_take(b->budget, sizeof *c);
@@ -151,10 +234,14 @@ void broker_open(struct broker *b, uint64_t conn, uint64_t now_us)
         return;
     }
     *c = (struct conn){.id = conn, .state = CONN_GREETED};
+    c->guest = guest != NULL ? *guest : (struct broker_guest){.is_local = true};
+    c->dialect = c->guest.is_text ? DIALECT_UNKNOWN : DIALECT_CBOR;
     list_push_back(&b->conn_list, &c->node);
     enum rc rc = heap_put(&b->lives, &c->life, time_after(now_us, BROKER_HELLO_US));
     assert(rc == RC_OK); // as many places as connections
     (void)rc;
+    if (c->guest.is_text)
+        return; // in JSON the other side speaks first
     c->challenge.version = MSG_VERSION;
     c->challenge.hub = sign_key_public(b->key);
     b->entropy.fill(b->entropy.self, c->challenge.nonce, sizeof c->challenge.nonce);
@@ -167,19 +254,21 @@ static void welcome(struct broker *b, struct conn *c, const struct msg_hello *he
     struct msg m = {.type = MSG_WELCOME, .as.welcome = {.heartbeat_ms = BROKER_HEARTBEAT_MS}};
     uint8_t room[MSG_SIGNED_BYTES];
     struct bytes signed_part = msg_welcome_signed(hello->nonce, &hello->public, room);
-    if (sign_make(b->key, signed_part, &m.as.welcome.signature) != RC_OK) {
+    if (c->dialect == DIALECT_CBOR &&
+        sign_make(b->key, signed_part, &m.as.welcome.signature) != RC_OK) {
         broker_refuse(b, c, RC_NOMEM, "the hub is out of memory");
         return;
     }
-    outbox_send(&b->outbox, c->id, &m);
+    broker_tell(b, c->id, &m);
 }
 
 // The hub's own compute lives as long as its connection: it is in this process, and a machine that
-// slept has missed its heartbeats and ours alike.
+// slept has missed its heartbeats and ours alike. So does who speaks JSON, where not all have a
+// word for a heartbeat: the connection's own pings tell.
 static uint64_t dead_us(const struct broker *b, const struct seat *s)
 {
     uint64_t silence_us = (uint64_t)BROKER_HEARTBEAT_MS * BROKER_HEARTBEATS_MISSED * US_PER_MS;
-    return s->is_own ? UINT64_MAX : time_after(b->now_us, silence_us);
+    return s->is_own || !s->has_key ? UINT64_MAX : time_after(b->now_us, silence_us);
 }
 
 static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello *hello,
@@ -195,7 +284,7 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
         return;
     }
     if (standing->record.is_barred) {
-        broker_refuse(b, c, RC_REFUSED, "barred: this key returned wrong results");
+        broker_refuse(b, c, RC_REFUSED, BROKER_BARRED_TEXT);
         return;
     }
     struct seat *old = roster_by_node(&b->roster, node);
@@ -204,8 +293,15 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
         assert(before != NULL);
         broker_refuse(b, before, RC_CLOSED, "the same key connected again");
     }
-    bool is_own = memcmp(&hello->public, &b->own, sizeof b->own) == 0;
-    c->seat = roster_sit(&b->roster, c->id, hello, standing, is_own);
+    bool is_text = c->dialect != DIALECT_CBOR;
+    bool is_own = !is_text && memcmp(&hello->public, &b->own, sizeof b->own) == 0;
+    struct roster_guest guest = {.conn = c->id,
+                                 .hello = hello,
+                                 .standing = standing,
+                                 .is_own = is_own,
+                                 .is_text = is_text,
+                                 .now_us = b->now_us};
+    c->seat = roster_sit(&b->roster, &guest);
     if (c->seat == NULL) {
         broker_refuse(b, c, RC_FULL, "the hub cannot take more helpers");
         return;
@@ -216,29 +312,22 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
     struct broker_note note = {.kind = NOTE_HELPER_IN, .node = *node};
     memcpy(note.who, c->seat->name, sizeof note.who);
     broker_note_put(b, &note);
+    if (!is_own) // whose key is another one in each run
+        roster_changed(&b->roster, standing);
     welcome(b, c, hello);
 }
 
 static void seat_gamer(struct broker *b, struct conn *c, const struct msg_hello *hello,
                        const struct digest *node)
 {
-    struct digest proof =
-        msg_token_proof(&c->challenge, &hello->public, bytes_of(b->token, b->token_len));
-    if (b->token_len > 0 && memcmp(proof.b, hello->token_proof, sizeof proof.b) != 0) {
-        broker_refuse(b, c, RC_REFUSED,
-                      "wrong token: ask the hub's owner for it, and give it with --token-file");
-        return;
-    }
-    struct gamer *g = budget_take(b->budget, sizeof *g);
+    struct gamer *g = gamer_arrive(b, node, hello->name);
     if (g == NULL) {
         broker_refuse(b, c, RC_FULL, "the hub cannot take more gamers");
         return;
     }
-    *g = (struct gamer){.conn = c, .node = *node, .view = {.budget = b->budget}};
-    struct text name = text_of(g->name, sizeof g->name);
-    text_add_safe(&name, bytes_text(hello->name[0] != 0 ? hello->name : "gamer"));
-    list_init(&g->frames);
+    g->conn = c;
     c->gamer = g;
+    gamer_changed(b, g);
     c->state = CONN_GAMER;
     b->stat.gamers++;
     heap_move(&b->lives, &c->life, UINT64_MAX); // its connection's own pings tell
@@ -246,6 +335,32 @@ static void seat_gamer(struct broker *b, struct conn *c, const struct msg_hello 
     memcpy(note.who, g->name, sizeof note.who);
     broker_note_put(b, &note);
     welcome(b, c, hello);
+}
+
+// Whoever it is, it has a bounded part in this hub, by whichever addresses it comes.
+static bool has_place(struct broker *b, struct conn *c, const struct digest *node)
+{
+    if (c->guest.is_local)
+        return true;
+    memcpy(c->key.b, node->b, sizeof c->key.b);
+    c->has_place = guard_admit(b->keys, &c->key, b->now_us) == RC_OK;
+    if (!c->has_place)
+        broker_refuse(b, c, RC_FULL, "too many connections with this key");
+    return c->has_place;
+}
+
+static void seat_by_role(struct broker *b, struct conn *c, const struct msg_hello *hello,
+                         const struct digest *node, bool knows_token)
+{
+    if (!has_place(b, c, node))
+        return;
+    if (hello->role == MSG_ROLE_HELPER)
+        seat_helper(b, c, hello, node);
+    else if (b->token_len == 0 || knows_token)
+        seat_gamer(b, c, hello, node);
+    else
+        broker_refuse(b, c, RC_REFUSED,
+                      "wrong token: ask the hub's owner for it, and give it with --token-file");
 }
 
 static void say_hello(struct broker *b, struct conn *c, const struct msg_hello *hello)
@@ -258,11 +373,25 @@ static void say_hello(struct broker *b, struct conn *c, const struct msg_hello *
         broker_refuse(b, c, RC_REFUSED, "the signature does not fit the key");
     } else {
         struct digest node = hash_bytes(bytes_of(hello->public.b, sizeof hello->public.b));
-        if (hello->role == MSG_ROLE_HELPER)
-            seat_helper(b, c, hello, &node);
-        else
-            seat_gamer(b, c, hello, &node);
+        struct digest proof =
+            msg_token_proof(&c->challenge, &hello->public, bytes_of(b->token, b->token_len));
+        bool knows_token = memcmp(proof.b, hello->token_proof, sizeof proof.b) == 0;
+        seat_by_role(b, c, hello, &node, knows_token);
     }
+}
+
+// Who holds no key is known by what it calls itself, among those at its address. The token is
+// compared by its hash, which tells nothing by the time it takes.
+static void say_hello_text(struct broker *b, struct conn *c, const struct msg_hello *hello,
+                           const struct dialect_hello *more)
+{
+    struct bytes part[] = {
+        bytes_text(hello->role == MSG_ROLE_HELPER ? "shoal json helper\n" : "shoal json gamer\n"),
+        bytes_of(c->guest.origin, sizeof c->guest.origin), digest_bytes(&more->id)};
+    struct digest node = hash_parts(part, ARRAY_COUNT(part));
+    struct digest token = hash_bytes(bytes_of(b->token, b->token_len));
+    struct digest said = hash_bytes(bytes_text(more->token));
+    seat_by_role(b, c, hello, &node, digest_equal(&token, &said));
 }
 
 // A part of an object, to whoever may know it: all who said who they are.
@@ -271,7 +400,7 @@ static void give_object(struct broker *b, struct conn *c, const struct msg_objec
     struct msg m = {.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
     struct bytes object;
     if (store_get(b->store, &get->digest, &object) != RC_OK) {
-        outbox_send(&b->outbox, c->id, &m);
+        broker_tell(b, c->id, &m);
         return;
     }
     if (object.len >= 1 && object.len <= MSG_OBJECT_BYTES_MAX) { // what others put there may not be
@@ -282,7 +411,7 @@ static void give_object(struct broker *b, struct conn *c, const struct msg_objec
                                      .total = object.len,
                                      .data = bytes_part(object, get->offset, get->len)};
     }
-    outbox_send(&b->outbox, c->id, &m);
+    broker_tell(b, c->id, &m);
     store_release(b->store);
 }
 
@@ -301,18 +430,88 @@ static void helper_says(struct broker *b, struct conn *c, const struct msg *m)
         broker_refuse(b, c, RC_MALFORMED, "a helper does not send this message");
 }
 
+// A step that makes no sense, comes too fast or twice moves nobody: the next frame's camera tells
+// the player where it stands.
+static void step(struct broker *b, struct gamer *g, const struct msg_input *m)
+{
+    struct session_input input = {.step = m->step, .for_us = m->for_us};
+    memcpy(input.move, m->move, sizeof input.move);
+    memcpy(input.turn, m->turn, sizeof input.turn);
+    b->stat.steps_refused += session_step(&g->session, &input, b->now_us) != RC_OK;
+}
+
+static void run_says(struct broker *b, struct conn *c, const struct msg_run *m)
+{
+    struct msg_run run = *m;
+    bool is_text = c->dialect != DIALECT_CBOR;
+    if (is_text && run.label[0] == 0)
+        run.job = entropy_u64(&b->entropy); // its vocabulary has no number for it
+    job_run(b, c->gamer, &run, is_text);
+}
+
 static void gamer_says(struct broker *b, struct conn *c, const struct msg *m)
 {
     if (m->type == MSG_SUBMIT)
-        work_submit(b, c->gamer, &m->as.submit);
+        job_submit(b, c->gamer, &m->as.submit);
+    else if (m->type == MSG_RUN)
+        run_says(b, c, &m->as.run);
+    else if (m->type == MSG_INPUT)
+        step(b, c->gamer, &m->as.input);
     else if (m->type == MSG_WITHDRAW)
-        work_withdraw(b, c->gamer, m->as.withdraw.job);
+        job_withdraw(b, c->gamer, m->as.withdraw.job);
     else if (m->type == MSG_OBJECT_PART)
-        work_object_part(b, c->gamer, &m->as.object_part);
+        job_object_part(b, c->gamer, &m->as.object_part);
     else if (m->type == MSG_OBJECT_NONE)
-        work_object_none(b, c->gamer, &m->as.object_none.digest);
+        job_object_none(b, c->gamer, &m->as.object_none.digest);
     else
         broker_refuse(b, c, RC_MALFORMED, "a gamer does not send this message");
+}
+
+static void conn_says(struct broker *b, struct conn *c, const struct msg *m,
+                      const struct dialect_hello *more)
+{
+    if (c->state == CONN_HELPER)
+        helper_says(b, c, m);
+    else if (c->state == CONN_GAMER)
+        gamer_says(b, c, m);
+    else if (m->type == MSG_HELLO && c->dialect == DIALECT_CBOR)
+        say_hello(b, c, &m->as.hello);
+    else if (m->type == MSG_HELLO)
+        say_hello_text(b, c, &m->as.hello, more);
+    else
+        broker_refuse(b, c, RC_REFUSED, "the first message must be a hello");
+}
+
+// It was understood, and cannot be done: told, and the connection goes on.
+static void cannot(struct broker *b, struct conn *c, const struct msg *m, enum rc rc)
+{
+    const char *text = rc == RC_REFUSED ? "more than this hub takes in one message"
+                                        : "no such message in this vocabulary";
+    struct msg_refuse why = refuse_because(rc, text);
+    if (c->state == CONN_GAMER && rc == RC_REFUSED && m->type == MSG_RUN)
+        gamer_tell_failed(b, c->gamer, m->as.run.job, m->as.run.label, &why);
+    else
+        broker_tell(b, c->id, &(struct msg){.type = MSG_REFUSE, .as.refuse = why});
+}
+
+static void text_says(struct broker *b, struct conn *c, struct bytes message)
+{
+    struct msg m;
+    struct dialect_hello more;
+    enum rc rc = dialect_decode(&c->dialect, &m, &more, message);
+    if (rc == RC_OK)
+        conn_says(b, c, &m, &more);
+    else if (rc == RC_MALFORMED || c->state == CONN_GREETED)
+        broker_refuse(b, c, RC_MALFORMED, "malformed message");
+    else
+        cannot(b, c, &m, rc);
+}
+
+static void charge(struct broker *b, const struct conn *c, size_t len)
+{
+    uint64_t wait_us = guard_charge(b->keys, &c->key, 1, len, b->now_us);
+    if (wait_us > 0)
+        outbox_pause(&b->outbox, c->id, time_after(b->now_us, wait_us));
 }
 
 void broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_t now_us)
@@ -321,18 +520,15 @@ void broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_
     struct conn *c = map_get(b->conns, &conn);
     if (c == NULL || c->state == CONN_ENDED)
         return;
+    if (c->has_place)
+        charge(b, c, message.len);
     struct msg m;
-    if (msg_decode(&m, message) != RC_OK) {
+    if (c->dialect != DIALECT_CBOR)
+        text_says(b, c, message);
+    else if (msg_decode(&m, message) == RC_OK)
+        conn_says(b, c, &m, NULL);
+    else
         broker_refuse(b, c, RC_MALFORMED, "malformed message");
-    } else if (c->state == CONN_HELPER) {
-        helper_says(b, c, &m);
-    } else if (c->state == CONN_GAMER) {
-        gamer_says(b, c, &m);
-    } else if (m.type == MSG_HELLO) {
-        say_hello(b, c, &m.as.hello);
-    } else {
-        broker_refuse(b, c, RC_REFUSED, "the first message must be a hello");
-    }
     work_assign(b);
 }
 
@@ -350,6 +546,23 @@ void broker_closed(struct broker *b, uint64_t conn, uint64_t now_us)
     work_assign(b);
 }
 
+// Gamers hear how many helpers there are when that changed, but not too often.
+static bool has_peers_news(const struct broker *b)
+{
+    return b->stat.gamers > 0 && b->peers_told != b->roster.seat_count;
+}
+
+static void tell_peers(struct broker *b)
+{
+    if (!has_peers_news(b) || b->now_us < b->peers_us)
+        return;
+    b->peers_us = time_after(b->now_us, BROKER_PEERS_US);
+    b->peers_told = b->roster.seat_count;
+    struct msg m = {.type = MSG_PEERS, .as.peers = {b->roster.ready_count, b->roster.seat_count}};
+    LIST_FOR (it, &b->gamers)
+        gamer_tell(b, CONTAINER_OF(it, struct gamer, node), &m);
+}
+
 void broker_tick(struct broker *b, uint64_t now_us)
 {
     b->now_us = now_us;
@@ -358,7 +571,10 @@ void broker_tick(struct broker *b, uint64_t now_us)
         broker_refuse(b, c, RC_TIMEOUT,
                       c->state == CONN_GREETED ? "no hello in time" : "no heartbeat in time");
     }
+    roster_wake(&b->roster, b->now_us);
     work_late(b);
+    job_late(b);
+    tell_peers(b);
     work_assign(b);
 }
 
@@ -371,51 +587,59 @@ uint64_t broker_due_us(const struct broker *b)
 {
     const struct heap_node *life = heap_first(&b->lives);
     const struct heap_node *late = heap_first(&b->queue.give_ups);
-    return num_min(life == NULL ? UINT64_MAX : life->key, late == NULL ? UINT64_MAX : late->key);
+    const struct heap_node *over = heap_first(&b->deadlines);
+    const struct heap_node *away = heap_first(&b->aways);
+    uint64_t due_us =
+        num_min(life == NULL ? UINT64_MAX : life->key, late == NULL ? UINT64_MAX : late->key);
+    due_us = num_min(due_us, over == NULL ? UINT64_MAX : over->key);
+    due_us = num_min(due_us, roster_due_us(&b->roster));
+    due_us = num_min(due_us, has_peers_news(b) ? b->peers_us : UINT64_MAX);
+    return num_min(due_us, away == NULL ? UINT64_MAX : away->key);
+}
+
+static void record_peer(const struct standing *s, struct record *out)
+{
+    *out = (struct record){.kind = RECORD_PEER,
+                           .node = s->node,
+                           .standing = {.verify = s->record,
+                                        .failures = s->failures,
+                                        .results = s->results,
+                                        .cpu_us = s->cpu_us}};
+    memcpy(out->name, s->name, sizeof out->name);
+}
+
+bool broker_record(struct broker *b, struct record *out)
+{
+    if (records_next(&b->records, out))
+        return true;
+    const struct standing *s = roster_next_changed(&b->roster);
+    if (s != NULL)
+        record_peer(s, out);
+    else if (!list_is_empty(&b->gamers_changed))
+        gamer_record(CONTAINER_OF(b->gamers_changed.next, struct gamer, changed), out);
+    else
+        return false;
+    return true;
+}
+
+bool broker_has_records(const struct broker *b)
+{
+    return b->records.count > 0 || !list_is_empty(&b->roster.changed) ||
+           !list_is_empty(&b->gamers_changed);
 }
 
 struct broker_stat broker_stat(const struct broker *b)
 {
     struct broker_stat s = b->stat;
+    s.helpers_ready = b->roster.ready_count;
     s.tasks_waiting = b->queue.waiting_count;
+    s.tasks_held = (uint32_t)map_count(b->queue.by_id) - b->queue.waiting_count;
+    s.records_lost = b->records.lost;
+    s.memory_bytes = b->budget->used_bytes;
     return s;
 }
 
-static void check_seat(const struct seat *s)
+struct broker_times broker_times(const struct broker *b)
 {
-    uint32_t held = 0;
-    LIST_FOR (it, &s->tasks) {
-        const struct task *t = CONTAINER_OF(it, struct task, node);
-        assert(t->state == TASK_HELD && t->seat == s);
-        assert(task_may_go_to(t, s));
-        held++;
-    }
-    assert(held == s->busy && s->busy <= s->ability.slots);
-}
-
-static void check_frame(const struct frame *f)
-{
-    uint32_t left = 0;
-    LIST_FOR (it, &f->tasks) {
-        const struct task *t = CONTAINER_OF(it, struct task, sibling);
-        assert(t->frame == f);
-        assert((t->state == TASK_RETURNED) == (t->back.result != NULL));
-        left += t->kind == TASK_TILE;
-    }
-    assert(f->tasks_done + left == f->tasks_all); // none lost, none twice
-}
-
-void broker_check(const struct broker *b)
-{
-    LIST_FOR (it, &b->roster.seats)
-        check_seat(CONTAINER_OF(it, struct seat, node));
-    LIST_FOR (it, &b->conn_list) {
-        const struct conn *c = CONTAINER_OF(it, struct conn, node);
-        assert((c->seat != NULL) == (c->state == CONN_HELPER));
-        assert((c->gamer != NULL) == (c->state == CONN_GAMER));
-        if (c->gamer == NULL)
-            continue;
-        LIST_FOR (frame, &c->gamer->frames)
-            check_frame(CONTAINER_OF(frame, struct frame, node));
-    }
+    return (struct broker_times){b->wait_us, b->work_us, b->run_us};
 }

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Any sequence of connections, messages and waiting: the broker keeps its books, and gives back.
 //
+// Gamers come back to what they left, by other connections too; the host takes records or does not,
+// and power may be cut at any time. Some speak JSON.
+//
 // Input: operations of one byte and their arguments, on a few connections that come and go; see
 // the table in step(). Messages are made from the input, signed where they must be, or are its raw
 // bytes. The desk checks the broker's invariants after every call and its memory at the end.
+#include "base/num.h"
+#include "base/text.h"
 #include "compute/desk_test.h"
 #include "compute/sample_test.h"
 
@@ -17,13 +22,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct slot {
     uint64_t conn; // 0: none
     size_t key;
+    bool is_text;
 };
 
 struct fuzz {
     struct desk d;
     struct cursor in;
     struct slot slot[SLOTS];
-    uint64_t job; // the last one submitted
+    uint64_t job;    // the last one submitted
+    struct msg last; // the last frame or run
+    char text[256];
 };
 
 static void open_one(struct fuzz *f, struct slot *s)
@@ -32,13 +40,20 @@ static void open_one(struct fuzz *f, struct slot *s)
         desk_hang_up(&f->d, s->conn);
     s->conn = desk_connect(&f->d);
     s->key = 1 + cursor_u8(&f->in) % (DESK_KEYS - 1);
+    s->is_text = false;
+}
+
+// The next message of that type that this connection heard, if it speaks in messages.
+static bool hears(struct fuzz *f, const struct slot *s, enum msg_type type, struct msg *m)
+{
+    return !s->is_text && desk_hears(&f->d, s->conn, type, m);
 }
 
 static void say_hello(struct fuzz *f, struct slot *s)
 {
     struct msg m;
     uint8_t how = cursor_u8(&f->in);
-    if (!desk_hears(&f->d, s->conn, MSG_CHALLENGE, &m))
+    if (!hears(f, s, MSG_CHALLENGE, &m))
         return;
     m = hand_hello(&m.as.challenge, how % 2 ? MSG_ROLE_HELPER : MSG_ROLE_GAMER, f->d.key[s->key],
                    bytes_of(NULL, 0));
@@ -63,7 +78,108 @@ static void submit(struct fuzz *f, const struct slot *s)
     if (how & 64)
         m.as.submit.scene.b[0] ^= 1; // which nobody can give
     f->job = m.as.submit.job;
+    f->last = m;
     desk_say(&f->d, s->conn, &m);
+}
+
+static void run(struct fuzz *f, const struct slot *s)
+{
+    static const char text[] = "params of a run, whose results stay short";
+    uint8_t how = cursor_u8(&f->in);
+    struct msg m = {.type = MSG_RUN, .as.run = {.job = how % 16, .label = "a run"}};
+    memcpy(m.as.run.spec.kernel, how & 16 ? "trace" : "echo", 5);
+    m.as.run.spec.params = bytes_of(text, cursor_u8(&f->in) % sizeof text);
+    if (how & 32)
+        m.as.run.deadline_ms = 1u + how;
+    if (how & 64)
+        m.as.run.spec.input_count = how >> 6;
+    f->job = m.as.run.job;
+    f->last = m;
+    desk_say(&f->d, s->conn, &m);
+}
+
+// The same job once more, as after a lost connection, with word of what is in already.
+static void again(struct fuzz *f, const struct slot *s)
+{
+    uint8_t room[8 * MSG_HAVE_BYTES];
+    struct buffer have = buffer_of(room, sizeof room);
+    struct msg m;
+    uint8_t how = cursor_u8(&f->in);
+    if (f->last.type != MSG_SUBMIT && f->last.type != MSG_RUN)
+        return;
+    if (f->last.type == MSG_SUBMIT && hears(f, s, MSG_PLANNED, &m))
+        f->last.as.submit.plan = m.as.planned.plan;
+    struct msg back = f->last;
+    for (uint32_t i = 0; i < 8 && f->last.type == MSG_SUBMIT; i++)
+        if (how >> i & 1)
+            msg_have_put(&have, i, 0);
+    if (f->last.type == MSG_SUBMIT)
+        back.as.submit.have = buffer_bytes(&have);
+    desk_say(&f->d, s->conn, &back);
+}
+
+static void open_text(struct fuzz *f, struct slot *s)
+{
+    struct broker_guest guest = {.is_text = true, .origin = {cursor_u8(&f->in) % 3}};
+    desk_hang_up(&f->d, s->conn);
+    *s = (struct slot){.conn = ++f->d.last_conn, .is_text = true};
+    broker_open(f->d.broker, s->conn, &guest, f->d.now_us);
+    desk_drain(&f->d);
+}
+
+static void say_text(struct fuzz *f, const struct slot *s)
+{
+    uint8_t how = cursor_u8(&f->in);
+    unsigned a = cursor_u8(&f->in) % 64u;
+    unsigned b = how / 8u;
+    static const char *const form[] = {
+        "{'type':'register_peer','peer_id':'p%u','capabilities':{'slots':%u,'kernels':['echo']}}",
+        "{'type':'register_gamer','gamer_id':'g%u','n':%u}",
+        "{'type':'submit_task','task':{'type':'echo','n':%u},'task_id':'t%u'}",
+        "{'type':'submit_task','task':{'type':'echo','n':%u},'deadline_ms':%u}",
+        "{'type':'task_result','task_id':'task_%u','result':{'n':%u}}",
+        "{'type':'task_result','task_id':'task_%u','error':'no %u'}",
+        "{'msg_type':'register_user','msg_id':'m','timestamp':1,"
+        "'data':{'user_id':'u%u','client_info':{'version':'%u'}}}",
+        "{'msg_type':'task_request','msg_id':'m','timestamp':1,"
+        "'data':{'task_id':'%u','user_id':'u','task_data':{'type':'echo','n':%u}}}"};
+    struct text t = text_of(f->text, sizeof f->text);
+    size_t len = 0;
+    for (const char *at = form[how % 8]; *at != 0; at++) { // numbers where they belong
+        if (at[0] == '%')
+            text_addf(&t, "%u", len++ == 0 ? a : b);
+        else if (at[0] != 'u' || at == form[how % 8] || at[-1] != '%')
+            text_addf(&t, "%c", at[0] == '\'' ? '"' : at[0]);
+    }
+    desk_raw(&f->d, s->conn, bytes_text(f->text));
+}
+
+static void crash(struct fuzz *f)
+{
+    desk_crash(&f->d);
+    for (size_t i = 0; i < SLOTS; i++)
+        f->slot[i] = (struct slot){.conn = 0};
+}
+
+// What a gamer does a second time, and what goes on at the host.
+static void step_more(struct fuzz *f, struct slot *s)
+{
+    uint8_t op = cursor_u8(&f->in);
+    struct msg input = {.type = MSG_INPUT, .as.input = {.step = op, .for_us = 1000u * (1u + op)}};
+    if (op % 8 < 2)
+        run(f, s);
+    else if (op % 8 == 2)
+        again(f, s);
+    else if (op % 8 == 3)
+        f->d.is_deaf = !f->d.is_deaf;
+    else if (op % 8 == 4)
+        crash(f);
+    else if (op % 8 == 5)
+        open_text(f, s);
+    else if (op % 8 == 6)
+        say_text(f, s);
+    else
+        desk_say(&f->d, s->conn, &input);
 }
 
 static void give_part(struct fuzz *f, const struct slot *s)
@@ -83,7 +199,7 @@ static void work(struct fuzz *f, const struct slot *s)
     struct msg m;
     uint8_t *at;
     uint8_t how = cursor_u8(&f->in);
-    if (!desk_hears(&f->d, s->conn, MSG_ASSIGN, &m))
+    if (!hears(f, s, MSG_ASSIGN, &m))
         return;
     struct msg no = {.type = MSG_FAILURE, .as.failure = {m.as.assign.task, RC_CRASHED, "no"}};
     struct msg r = desk_result(&f->d, &m.as.assign, s->key, how >> 4, &at);
@@ -152,14 +268,17 @@ static void step(struct fuzz *f)
         desk_raw(&f->d, s->conn, cursor_take(&f->in, cursor_u8(&f->in)));
     else if (op % 16 == 12) // memory is scarce for a while
         f->d.budget.limit_bytes = f->d.budget.used_bytes + (size_t)cursor_u16(&f->in) * 16;
+    else if (op % 16 == 13)
+        f->d.budget.limit_bytes = num_max(FUZZ_BYTES, f->d.budget.used_bytes);
     else
-        f->d.budget.limit_bytes = FUZZ_BYTES;
+        step_more(f, s);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz f = {.in = {.left = bytes_of(data, size)}};
-    desk_open(&f.d, &(struct desk_cfg){.bytes = FUZZ_BYTES, .has_no_own = size % 4 == 3});
+    desk_open(&f.d, &(struct desk_cfg){
+                        .bytes = FUZZ_BYTES, .has_no_own = size % 4 == 3, .has_rows = true});
     for (uint32_t i = 0; i < STEPS_MAX && f.in.left.len > 0 && !f.in.is_bad; i++) {
         step(&f);
         if (f.d.heard_count > HEARD_LIMIT)
@@ -167,8 +286,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < SLOTS; i++)
         desk_hang_up(&f.d, f.slot[i].conn);
+    f.d.budget.limit_bytes = num_max(FUZZ_BYTES, f.d.budget.used_bytes);
+    desk_wait(&f.d, BROKER_LINGER_US); // nobody comes back
     struct broker_stat s = broker_stat(f.d.broker);
-    assert(s.helpers == 0 && s.gamers == 0 && s.frames == 0 && s.tasks_waiting == 0);
+    assert(s.helpers == 0 && s.gamers == 0 && s.gamers_away == 0 && s.frames == 0 && s.runs == 0 &&
+           s.tasks_waiting == 0 && s.tasks_held == 0);
     desk_close(&f.d);
     return 0;
 }

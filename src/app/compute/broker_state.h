@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the broker's two files share: connections (broker.c) and work (broker_work.c).
+// What the broker's files share: connections (broker.c), jobs (broker_jobs.c), work
+// (broker_work.c), and what is taken back after a crash (broker_restore.c).
 #ifndef COMPUTE_BROKER_STATE_H
 #define COMPUTE_BROKER_STATE_H
 
@@ -8,9 +9,14 @@
 #include "base/map.h"
 #include "base/ring.h"
 #include "compute/broker.h"
+#include "compute/dialect.h"
 #include "compute/fetch.h"
 #include "compute/frame.h"
+#include "compute/job.h"
+#include "compute/results.h"
 #include "compute/roster.h"
+#include "compute/session.h"
+#include "trust/guard.h"
 
 enum conn_state {
     CONN_GREETED, // challenged, has not said who it is
@@ -24,19 +30,30 @@ struct conn {
     struct heap_node life; // when it counts as dead
     uint64_t id;
     enum conn_state state;
-    struct msg_challenge challenge;
-    struct seat *seat;   // of a helper
-    struct gamer *gamer; // of a gamer
+    enum dialect dialect;
+    struct broker_guest guest;
+    struct guard_key key; // of who it is, if has_place: it counts among the key's connections
+    bool has_place;
+    struct msg_challenge challenge; // in CBOR
+    struct seat *seat;              // of a helper
+    struct gamer *gamer;            // of a gamer
 };
 
 struct gamer {
-    struct conn *conn;
-    struct digest node;
+    struct list node;
+    struct heap_node away; // while it is: when it is given up; when it is back: when all that it
+                           // did not come back to is
+    struct list changed;   // while the disk does not know of it
+    struct conn *conn;     // NULL: away, or not back since a crash
+    struct digest id;      // its node id
     char name[MSG_NAME_BYTES];
-    struct list frames;
-    uint32_t frame_count;
+    struct list jobs;
+    uint32_t frame_count, run_count; // not yet done
+    uint32_t jobs_done, jobs_failed; // since its last record
     struct view view;
     struct fetch *fetch; // the scene on its way, NULL: none
+    struct session session;
+    struct line line[SKILLS_MAX]; // what waits of it
 };
 
 struct broker {
@@ -55,31 +72,105 @@ struct broker {
 
     uint64_t now_us; // of this turn
     struct map *conns;
+    struct guard *keys; // what one key may do
     struct list conn_list;
     struct heap lives;
     struct roster roster;
     struct queue queue;
+    struct results results;
+    struct map *jobs; // by job_key
+    struct heap deadlines;
+    struct list gamers;
+    struct list gamers_changed;
+    struct map *away; // by node id: gamers without a connection
+    struct heap aways;
     struct outbox outbox;
+    struct records records;
     struct broker_note *notes; // ring of BROKER_NOTES_MAX
     size_t note_first, note_count;
     struct broker_stat stat;
+    struct quantiles *wait_us, *work_us, *run_us;
+    uint64_t peers_us; // when gamers may be told again how many helpers there are
+    uint32_t peers_told;
+    uint64_t last_told; // number of the last message in JSON
 };
 
 // broker.c
 void broker_note_put(struct broker *b, const struct broker_note *note);
+// To whoever is behind that connection, in its own words.
+void broker_tell(struct broker *b, uint64_t conn, const struct msg *m);
+// The same to a gamer, if it is there.
+void gamer_tell(struct broker *b, const struct gamer *g, const struct msg *m);
 // Tells the other side why, and closes. The connection's work is taken back at once.
 void broker_refuse(struct broker *b, struct conn *c, enum rc rc, const char *text);
 
+// broker_gamers.c
+// Somebody of that id is here: with the jobs it left, if it was away. NULL: no room.
+struct gamer *gamer_arrive(struct broker *b, const struct digest *id, const char *name);
+// One that is not here yet, but may come back to its jobs. NULL: no room.
+struct gamer *gamer_expect(struct broker *b, const struct digest *id, const char *name);
+// Its connection is gone: its jobs wait for it, if there are any; else it is freed.
+void gamer_detach(struct broker *b, struct gamer *g);
+void gamer_free_all(struct broker *b, struct gamer *g); // with all of its jobs
+void gamer_record(struct gamer *g, struct record *out); // what the disk does not know yet
+void gamer_changed(struct broker *b, struct gamer *g);  // the disk is to know
+// A job to another record of the same gamer: it has connected twice.
+void job_move(struct broker *b, struct job *j, struct gamer *to);
+void job_late(struct broker *b); // deadlines, and gamers that did not come back
+
+// broker_jobs.c
+// NULL: no room.
+struct job *job_new(struct broker *b, struct gamer *g, uint64_t number, enum job_kind kind);
+// For one more in work. The oldest that the gamer did not name since it is back makes room: who was
+// killed knows nothing of what it had asked for.
+bool job_has_room(struct broker *b, struct gamer *g, enum job_kind kind);
+struct job *job_known(const struct broker *b, const struct gamer *g, uint64_t number); // or NULL
+// The gamer named it on the connection that it has now. Only there does it hear of it: on a new one
+// it would not know yet what the words are about, or what it lacks.
+void job_named(struct job *j);
+void job_tell(struct broker *b, const struct job *j, const struct msg *m);
+void job_uncount(struct broker *b, struct job *j);    // not in work any more, however it ended
+void job_free(struct broker *b, struct job *j);       // it has no tasks
+void job_drop_task(struct broker *b, struct task *t); // nobody needs it any more
+void job_end(struct broker *b, struct job *j, enum record_state state);
+void job_fail(struct broker *b, struct job *j, enum rc rc, const char *text);
+void job_record(struct broker *b, struct job *j, const struct msg *m); // it came in by m
+// The disk hears of the end, unless it never heard of the beginning.
+void job_record_end(struct broker *b, struct job *j, enum record_state state);
+struct record job_record_of(enum record_kind kind, const struct job *j);
+struct who { // a helper
+    const struct digest *node;
+    const char *name;
+};
+void job_note_task(struct broker *b, enum broker_note_kind kind, const struct task *t,
+                   const struct who *who);
+struct broker_note job_note(enum broker_note_kind kind, const struct job *j);
+struct msg_refuse refuse_because(enum rc rc, const char *text);
+void gamer_tell_failed(struct broker *b, struct gamer *g, uint64_t number, const char *label,
+                       const struct msg_refuse *why);
+void job_run(struct broker *b, struct gamer *g, const struct msg_run *m, bool is_text);
+// Why this hub cannot do it, in words and *rc; NULL: it can.
+const char *job_fault(const struct broker *b, const struct task_spec *spec, bool is_text,
+                      enum rc *rc);
+void job_start_run(struct broker *b, struct job *r, const struct task_spec *spec);
+void job_withdraw(struct broker *b, struct gamer *g, uint64_t number);
+// A task of it is verified: `bytes` is the result, `parts` were redone. The task is freed.
+void job_task_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts);
+
+// broker_frames.c
+void job_submit(struct broker *b, struct gamer *g, const struct msg_submit *m);
+void job_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m);
+void job_object_none(struct broker *b, struct gamer *g, const struct digest *digest);
+void job_start_frame(struct broker *b, struct job *f); // its scene may be here, or not yet
+void job_probed(struct broker *b, struct job *f, struct bytes report);
+void job_tile_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts);
+void job_keep_done(struct broker *b, struct job *f); // for a gamer that did not hear of its end
+
 // broker_work.c
-void work_submit(struct broker *b, struct gamer *g, const struct msg_submit *m);
-void work_withdraw(struct broker *b, struct gamer *g, uint64_t job);
-void work_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m);
-void work_object_none(struct broker *b, struct gamer *g, const struct digest *digest);
 void work_result(struct broker *b, struct seat *s, const struct msg_result *m);
 void work_failure(struct broker *b, struct seat *s, const struct msg_failure *m);
 // A seat is about to be left: all that it holds goes to others.
 void work_lost(struct broker *b, struct seat *s);
-void work_gamer_gone(struct broker *b, struct gamer *g);
 void work_late(struct broker *b); // copies past their time
 void work_assign(struct broker *b);
 

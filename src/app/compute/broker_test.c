@@ -174,8 +174,8 @@ static bool is_allowed(enum msg_role role, uint32_t type)
     if (role == HELPER)
         return type == MSG_HEARTBEAT || type == MSG_OBJECT_GET || type == MSG_RESULT ||
                type == MSG_FAILURE;
-    return type == MSG_SUBMIT || type == MSG_WITHDRAW || type == MSG_OBJECT_PART ||
-           type == MSG_OBJECT_NONE;
+    return type == MSG_SUBMIT || type == MSG_RUN || type == MSG_INPUT || type == MSG_WITHDRAW ||
+           type == MSG_OBJECT_PART || type == MSG_OBJECT_NONE;
 }
 
 static void test_every_message_from_both_sides(void **state)
@@ -198,6 +198,7 @@ static void test_every_message_from_both_sides(void **state)
             } else {
                 assert_true(desk_is_refused(&d, conn, "does not send this message"));
             }
+            desk_wait(&d, BROKER_LINGER_US); // until a frame that it left is given up
             assert_int_equal(d.budget.used_bytes, used);
             desk_forget(&d);
         }
@@ -360,10 +361,60 @@ static void test_budget_runs_out(void **state)
     }
 }
 
+// A stranger's connection, from somewhere else than this machine.
+static uint64_t join_from_afar(struct desk *d, size_t key)
+{
+    broker_open(d->broker, ++d->last_conn, &(struct broker_guest){0}, d->now_us);
+    desk_drain(d);
+    struct msg m = desk_hello(d, d->last_conn, MSG_ROLE_GAMER, key);
+    desk_say(d, d->last_conn, &m);
+    return d->last_conn;
+}
+
+static bool is_paused(const struct desk *d, uint64_t conn)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < d->heard_count; i++)
+        is_found = is_found || (d->heard[i].conn == conn && d->heard[i].kind == OUT_PAUSE);
+    return is_found;
+}
+
+static void test_one_key_has_a_bounded_part(void **state)
+{
+    (void)state;
+    struct desk d;
+    struct msg m;
+    desk_open(&d, &(struct desk_cfg){.limits = {.conns = 3, .messages_s = 10}});
+    uint64_t conn[3];
+    for (size_t i = 0; i < 3; i++) {
+        conn[i] = join_from_afar(&d, 2);
+        assert_true(desk_hears(&d, conn[i], MSG_WELCOME, &m));
+    }
+    assert_true(desk_is_refused(&d, join_from_afar(&d, 2), "too many connections"));
+    uint64_t other = join_from_afar(&d, 3); // another key is none of that
+    assert_true(desk_hears(&d, other, MSG_WELCOME, &m));
+    desk_hang_up(&d, conn[0]);
+    conn[0] = join_from_afar(&d, 2);
+    assert_true(desk_hears(&d, conn[0], MSG_WELCOME, &m));
+    struct msg none = {.type = MSG_WITHDRAW, .as.withdraw = {1}};
+    for (unsigned i = 1; i < 10 * BROKER_BURST_S; i++)
+        desk_say(&d, conn[1], &none);
+    assert_false(is_paused(&d, conn[1]));
+    desk_say(&d, conn[1], &none);
+    assert_true(is_paused(&d, conn[1]));
+    assert_false(is_paused(&d, other));
+    uint64_t local = desk_join(&d, MSG_ROLE_GAMER, 4); // of this machine
+    for (unsigned i = 0; i < 100 * BROKER_BURST_S; i++)
+        desk_say(&d, local, &none);
+    assert_false(is_paused(&d, local));
+    desk_close(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_one_key_has_a_bounded_part),
         cmocka_unit_test(test_welcome),
         cmocka_unit_test(test_challenges_differ),
         cmocka_unit_test(test_anything_before_hello),

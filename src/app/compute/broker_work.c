@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The broker's work: frames into tasks, tasks to helpers, results through verification to gamers.
+// The broker's work: tasks to helpers, results through verification to their jobs.
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -8,240 +8,14 @@
 #include "base/text.h"
 #include "compute/broker_state.h"
 #include "kernel/kernel.h"
-#include "work/split.h"
 
-#define CANDIDATES_MAX 64u // looked at for one task, from the first seat on with a free slot
-
-static struct broker_note note_of(enum broker_note_kind kind, const struct frame *f)
-{
-    struct broker_note n = {
-        .kind = kind, .job = f->spec.job, .frame = f->spec.frame, .node = f->gamer->node};
-    memcpy(n.who, f->gamer->name, sizeof n.who);
-    return n;
-}
-
-static void note_task(struct broker *b, enum broker_note_kind kind, const struct task *t,
-                      const struct digest *node, const char *who)
-{
-    struct broker_note n = note_of(kind, t->frame);
-    struct task_spec spec = task_spec_of(t);
-    n.node = *node;
-    bytes_to_text(bytes_text(who), n.who, sizeof n.who);
-    n.task = t->id;
-    n.index = t->index;
-    n.attempts = t->attempts;
-    n.asked = task_digest(&spec);
-    n.cpu_us = t->back.cpu_us;
-    n.wall_us = t->back.wall_us;
-    n.hash = t->back.hash;
-    broker_note_put(b, &n);
-}
-
-// Ends a frame and all of its tasks; helpers are told to stop.
-static void frame_end(struct broker *b, struct frame *f)
-{
-    LIST_FOR_SAFE (it, &f->tasks) {
-        struct task *t = CONTAINER_OF(it, struct task, sibling);
-        if (t->state == TASK_HELD)
-            outbox_send(&b->outbox, t->seat->conn,
-                        &(struct msg){.type = MSG_CANCEL, .as.cancel = {t->id}});
-        queue_free(&b->queue, t);
-    }
-    if (f->is_pinned)
-        store_unpin(b->store, &f->spec.scene);
-    assert(f->gamer->frame_count > 0 && b->stat.frames > 0);
-    f->gamer->frame_count--;
-    b->stat.frames--;
-    list_del(&f->node);
-    budget_give(b->budget, f);
-}
-
-static void tell_failed(struct broker *b, struct gamer *g, uint64_t job, enum rc rc,
-                        const char *text)
-{
-    struct msg m = {.type = MSG_FAILED, .as.failed = {.job = job, .rc = rc}};
-    struct text t = text_of(m.as.failed.text, MSG_TEXT_BYTES);
-    text_add_safe(&t, bytes_text(text));
-    outbox_send(&b->outbox, g->conn->id, &m);
-}
-
-static void frame_fail(struct broker *b, struct frame *f, enum rc rc, const char *text)
-{
-    struct broker_note n = note_of(NOTE_FRAME_FAILED, f);
-    bytes_to_text(bytes_text(text), n.text, sizeof n.text);
-    broker_note_put(b, &n);
-    tell_failed(b, f->gamer, f->spec.job, rc, text);
-    b->stat.frames_failed++;
-    frame_end(b, f);
-}
-
-// Speeds of all slots that tiles are made for, relative to their mean; the hub's own if alone.
-static uint32_t slot_weights(const struct broker *b, double *weight)
-{
-    uint32_t count = 0;
-    double sum = 0;
-    LIST_FOR (it, &b->roster.seats) {
-        const struct seat *s = CONTAINER_OF(it, struct seat, node);
-        for (uint32_t i = 0; !s->is_own && i < s->ability.slots && count < CANDIDATES_MAX; i++) {
-            weight[count] = 1 / s->us_per_unit;
-            sum += weight[count++];
-        }
-    }
-    for (uint32_t i = 0; i < count; i++) // one helper's boast must not spoil the plan for all
-        weight[i] = fmin(fmax(weight[i] * count / sum, SPLIT_WEIGHT_MIN), SPLIT_WEIGHT_MAX);
-    if (count == 0)
-        weight[count++] = 1;
-    return count;
-}
-
-static void plan_tiles(struct broker *b, struct frame *f)
-{
-    double weight[CANDIDATES_MAX];
-    uint32_t count = slot_weights(b, weight);
-    if (frame_plan(f, &f->gamer->view, &b->queue, weight, count) != RC_OK) {
-        frame_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame's tiles");
-        return;
-    }
-    struct msg m = {.type = MSG_PLANNED,
-                    .as.planned = {.job = f->spec.job,
-                                   .tiles = f->tasks_all,
-                                   .helpers = b->roster.seat_count,
-                                   .camera = f->spec.camera}};
-    outbox_send(&b->outbox, f->gamer->conn->id, &m);
-}
-
-// The scene is in the store: all helpers may fetch it while the first one probes.
-static void scene_ready(struct broker *b, struct frame *f)
-{
-    f->is_pinned = store_pin(b->store, &f->spec.scene) == RC_OK; // stays while it is worked on
-    LIST_FOR (it, &b->roster.seats) {
-        const struct seat *s = CONTAINER_OF(it, struct seat, node);
-        outbox_send(&b->outbox, s->conn,
-                    &(struct msg){.type = MSG_PREPARE, .as.prepare = {f->spec.scene}});
-    }
-    if (view_fits(&f->gamer->view, &f->spec))
-        plan_tiles(b, f);
-    else if (frame_probe(f, &b->queue) != RC_OK)
-        frame_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame");
-}
-
-static void ask_for_scene(struct broker *b, struct gamer *g)
-{
-    struct msg m = {.type = MSG_OBJECT_GET};
-    while (fetch_ask(g->fetch, &m.as.object_get))
-        outbox_send(&b->outbox, g->conn->id, &m);
-}
-
-// Fetches the scene of the first frame that waits for one, unless a fetch is going on already.
-static void want_scene(struct broker *b, struct gamer *g)
-{
-    LIST_FOR_SAFE (it, &g->frames) {
-        struct frame *f = CONTAINER_OF(it, struct frame, node);
-        if (g->fetch != NULL)
-            return; // it goes on with the next scene when this one is done
-        if (f->state != FRAME_FETCHING)
-            continue;
-        g->fetch = fetch_new(b->budget, &f->spec.scene);
-        if (g->fetch != NULL)
-            ask_for_scene(b, g);
-        else
-            frame_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame's scene");
-    }
-}
-
-void work_submit(struct broker *b, struct gamer *g, const struct msg_submit *m)
-{
-    LIST_FOR (it, &g->frames) {
-        if (CONTAINER_OF(it, struct frame, node)->spec.job == m->job) {
-            broker_refuse(b, g->conn, RC_REFUSED, "two frames with the same number");
-            return;
-        }
-    }
-    struct frame *f = g->frame_count < BROKER_FRAMES_MAX ? budget_take(b->budget, sizeof *f) : NULL;
-    if (f == NULL) {
-        tell_failed(b, g, m->job, RC_FULL, "too many frames at once: wait for one to be done");
-        return;
-    }
-    *f = (struct frame){.gamer = g, .spec = *m, .state = FRAME_FETCHING};
-    list_init(&f->tasks);
-    list_push_back(&g->frames, &f->node);
-    g->frame_count++;
-    b->stat.frames++;
-    struct broker_note n = note_of(NOTE_FRAME_IN, f);
-    broker_note_put(b, &n);
-    if (store_has(b->store, &m->scene))
-        scene_ready(b, f);
-    else
-        want_scene(b, g);
-}
-
-void work_withdraw(struct broker *b, struct gamer *g, uint64_t job)
-{
-    LIST_FOR (it, &g->frames) {
-        struct frame *f = CONTAINER_OF(it, struct frame, node);
-        if (f->spec.job == job) {
-            frame_end(b, f);
-            return;
-        }
-    }
-}
-
-// The scene that was fetched is there, or will never be: frames that wait for it go on or fail.
-static void scene_settled(struct broker *b, struct gamer *g, enum rc rc, const char *text)
-{
-    struct digest scene = *fetch_digest(g->fetch);
-    fetch_free(g->fetch);
-    g->fetch = NULL;
-    LIST_FOR_SAFE (it, &g->frames) {
-        struct frame *f = CONTAINER_OF(it, struct frame, node);
-        if (f->state != FRAME_FETCHING || !digest_equal(&f->spec.scene, &scene))
-            continue;
-        if (rc == RC_OK)
-            scene_ready(b, f);
-        else
-            frame_fail(b, f, rc, text);
-    }
-    want_scene(b, g);
-}
-
-void work_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m)
-{
-    if (g->fetch == NULL || !digest_equal(fetch_digest(g->fetch), &m->digest))
-        return; // of a frame that was withdrawn
-    enum rc rc = fetch_put(g->fetch, m);
-    if (rc == RC_MALFORMED) {
-        broker_refuse(b, g->conn, rc, "a part of a scene that was not asked for");
-    } else if (rc != RC_OK) {
-        scene_settled(b, g, rc, "the scene is too large for this hub");
-    } else if (!fetch_is_whole(g->fetch)) {
-        ask_for_scene(b, g);
-    } else {
-        rc = store_put(b->store, &m->digest, fetch_bytes(g->fetch));
-        scene_settled(b, g, rc,
-                      rc == RC_MALFORMED ? "the scene's bytes do not have the hash they go by"
-                                         : "the hub cannot store the scene");
-    }
-}
-
-void work_object_none(struct broker *b, struct gamer *g, const struct digest *digest)
-{
-    if (g->fetch != NULL && digest_equal(fetch_digest(g->fetch), digest))
-        scene_settled(b, g, RC_ABSENT, "the gamer does not have the scene it named");
-}
-
-void work_gamer_gone(struct broker *b, struct gamer *g)
-{
-    LIST_FOR_SAFE (it, &g->frames)
-        frame_end(b, CONTAINER_OF(it, struct frame, node));
-    fetch_free(g->fetch);
-    g->fetch = NULL;
-    view_reset(&g->view);
-}
+#define CANDIDATES_MAX 64u // looked at for one task, from the one that is free for longest
+#define URGENT_LOOK    64u // tasks that came back, looked at in one turn
 
 static void tell_verdict(struct broker *b, const struct digest *node, uint64_t task,
                          const struct kernel_verdict *v, const char *text)
 {
-    struct seat *s = roster_by_node(&b->roster, node);
+    const struct seat *s = roster_by_node(&b->roster, node);
     if (s == NULL || s->is_own)
         return;
     struct msg m = {
@@ -249,23 +23,23 @@ static void tell_verdict(struct broker *b, const struct digest *node, uint64_t t
         .as.verdict = {
             .task = task, .is_right = v->is_right, .parts = v->parts, .mismatches = v->mismatches}};
     bytes_to_text(bytes_text(text), m.as.verdict.text, MSG_TEXT_BYTES);
-    outbox_send(&b->outbox, s->conn, &m);
+    broker_tell(b, s->conn, &m);
 }
 
 // This copy came to nothing: to another helper, at last to the hub's own compute.
 static void again(struct broker *b, struct task *t, const struct digest *node, const char *who,
                   const char *why)
 {
-    struct frame *f = t->frame;
-    f->retries++;
+    t->job->retries++;
     b->stat.retries++;
-    note_task(b, NOTE_TILE_LOST, t, node, who);
+    job_note_task(b, NOTE_TASK_LOST, t, &(struct who){node, who});
     log_put(b->log, LOG_LEVEL_INFO, "broker", "task=%llu goes to another helper=%s reason=\"%s\"",
             (unsigned long long)t->id, who, why);
     task_bar(t, node);
     if (t->attempts >= b->attempts_max && !t->is_for_own) {
-        if (!b->is_own_last && t->kind != TASK_CHECK) {
-            frame_fail(b, f, RC_TIMEOUT, "every attempt failed, and the hub does no work itself");
+        if (!b->is_own_last) {
+            job_fail(b, t->job, RC_TIMEOUT,
+                     "every attempt failed, and the hub does no work itself");
             return;
         }
         t->is_for_own = true;
@@ -273,20 +47,16 @@ static void again(struct broker *b, struct task *t, const struct digest *node, c
     queue_retry(&b->queue, t);
 }
 
-// The hub's own compute could not do it: nobody is left to ask.
-static void own_failed(struct broker *b, struct task *t, enum rc rc, const char *text)
-{
-    frame_fail(b, t->frame, rc, text);
-}
-
 static void failed(struct broker *b, struct seat *s, struct task *t, enum rc rc, const char *text)
 {
-    if (!s->is_own) {
-        s->standing->failures++;
-        again(b, t, &s->standing->node, s->name, text);
+    if (s->is_own) { // nobody is left to ask
+        job_fail(b, t->job, rc, text);
         return;
     }
-    own_failed(b, t, rc, text);
+    s->standing->failures++;
+    seat_missed(s, rc == RC_TIMEOUT ? ROSTER_MISS_LATE : 1, b->now_us);
+    roster_changed(&b->roster, s->standing);
+    again(b, t, &s->standing->node, s->name, text);
 }
 
 void work_failure(struct broker *b, struct seat *s, const struct msg_failure *m)
@@ -301,11 +71,8 @@ void work_lost(struct broker *b, struct seat *s)
 {
     while (!list_is_empty(&s->tasks)) {
         struct task *t = CONTAINER_OF(s->tasks.next, struct task, node);
-        s->standing->failures++;
-        if (s->is_own)
-            own_failed(b, t, RC_CLOSED, "the hub's own compute is gone");
-        else
-            again(b, t, &s->standing->node, s->name, "its connection is gone");
+        failed(b, s, t, RC_CLOSED,
+               s->is_own ? "the hub's own compute is gone" : "its connection is gone");
     }
 }
 
@@ -315,9 +82,25 @@ void work_late(struct broker *b)
          (n = heap_first(&b->queue.give_ups)) != NULL && n->key <= b->now_us;) {
         struct task *t = CONTAINER_OF(n, struct task, give_up);
         struct seat *s = t->seat;
-        outbox_send(&b->outbox, s->conn, &(struct msg){.type = MSG_CANCEL, .as.cancel = {t->id}});
+        broker_tell(b, s->conn, &(struct msg){.type = MSG_CANCEL, .as.cancel = {t->id}});
         failed(b, s, t, RC_TIMEOUT, "late");
     }
+}
+
+// ---- Verification
+
+static void bar(struct broker *b, struct standing *standing)
+{
+    struct broker_note n = {.kind = NOTE_BARRED, .node = standing->node};
+    memcpy(n.who, standing->name, sizeof n.who);
+    broker_note_put(b, &n);
+    b->stat.barred++;
+    struct seat *s = roster_by_node(&b->roster, &standing->node);
+    if (s == NULL)
+        return;
+    struct conn *c = map_get(b->conns, &s->conn);
+    assert(c != NULL);
+    broker_refuse(b, c, RC_REFUSED, BROKER_BARRED_TEXT);
 }
 
 // A result that cannot be, or whose parts came out differently.
@@ -326,62 +109,34 @@ static void wrong(struct broker *b, struct task *t, const struct kernel_verdict 
 {
     struct digest node = t->back.node;
     struct standing *standing = roster_standing(&b->roster, &node);
-    t->frame->wrong++;
-    b->stat.wrong++;
-    note_task(b, NOTE_TILE_WRONG, t, &node, t->back.name);
-    tell_verdict(b, &node, t->id, v, text);
     char who[MSG_NAME_BYTES];
     memcpy(who, t->back.name, sizeof who);
+    t->job->wrong++;
+    b->stat.wrong++;
+    job_note_task(b, NOTE_TASK_WRONG, t, &(struct who){&node, who});
+    tell_verdict(b, &node, t->id, v, text);
     again(b, t, &node, who, text);
     if (standing == NULL)
         return; // no room to remember it; the task is safe
     bool was_barred = standing->record.is_barred;
     verify_note(&standing->record, false);
-    struct seat *s = roster_by_node(&b->roster, &node);
+    roster_changed(&b->roster, standing);
     if (standing->record.is_barred && !was_barred)
-        b->stat.barred++;
-    if (standing->record.is_barred && s != NULL)
-        broker_refuse(b, map_get(b->conns, &s->conn), RC_REFUSED,
-                      "barred: this key returned wrong results");
+        bar(b, standing);
 }
 
-// A tile is right: to the gamer with it.
-static void deliver(struct broker *b, struct task *t, uint32_t parts)
+static void accept(struct broker *b, struct task *t, struct bytes result, uint32_t parts)
 {
-    struct frame *f = t->frame;
-    struct msg m = {.type = MSG_TILE,
-                    .as.tile = {.job = f->spec.job,
-                                .index = t->index,
-                                .rect = t->rect,
-                                .sample_first = t->sample_first,
-                                .sample_count = t->sample_count,
-                                .node = t->back.node,
-                                .wall_us = t->back.wall_us,
-                                .cpu_us = t->back.cpu_us,
-                                .attempts = t->attempts,
-                                .parts = parts,
-                                .result = bytes_of(t->back.result, t->back.result_len)}};
-    memcpy(m.as.tile.helper, t->back.name, sizeof m.as.tile.helper);
-    outbox_send(&b->outbox, f->gamer->conn->id, &m);
-    note_task(b, NOTE_TILE_DONE, t, &t->back.node, t->back.name);
     struct standing *standing = roster_standing(&b->roster, &t->back.node);
     if (standing != NULL) {
         verify_note(&standing->record, true);
+        standing->misses = 0;
         standing->results++;
         standing->cpu_us += t->back.cpu_us;
+        if (b->roster.own == NULL || standing != b->roster.own->standing)
+            roster_changed(&b->roster, standing);
     }
-    queue_free(&b->queue, t);
-    f->tasks_done++;
-    b->stat.tiles_done++;
-    if (f->tasks_done < f->tasks_all)
-        return;
-    struct msg done = {.type = MSG_DONE,
-                       .as.done = {f->spec.job, f->tasks_all, f->retries, f->wrong}};
-    outbox_send(&b->outbox, f->gamer->conn->id, &done);
-    struct broker_note n = note_of(NOTE_FRAME_DONE, f);
-    broker_note_put(b, &n);
-    b->stat.frames_done++;
-    frame_end(b, f);
+    job_task_done(b, t, result, parts);
 }
 
 // Which parts to redo is drawn now: the helper is bound to its result by its signed hash.
@@ -389,66 +144,32 @@ static void check_parts(struct broker *b, struct task *t)
 {
     uint8_t room[KERNEL_PARAMS_BYTES_MAX];
     struct buffer params = buffer_of(room, sizeof room);
-    const struct kernel *kernel = &trace_kernel;
-    enum rc rc =
-        kernel->part(bytes_of(t->params, t->params_len), entropy_u64(&b->entropy), &params);
+    struct task_cfg cfg = {
+        .kind = TASK_CHECK, .job = t->job, .skill = t->skill, .spec = task_spec_of(t)};
+    enum rc rc = skill_kernel(t->skill)->part(cfg.spec.params, entropy_u64(&b->entropy), &params);
     assert(rc == RC_OK && !params.is_full); // our own params
-    struct task *check = queue_new(&b->queue, TASK_CHECK, buffer_bytes(&params));
     (void)rc;
+    cfg.spec.params = buffer_bytes(&params);
+    cfg.asked = task_digest(&cfg.spec);
+    cfg.units = t->units / 64; // a share of it that bounds the check's time well
+    struct task *check = queue_new(&b->queue, &cfg, b->now_us);
     if (check == NULL) {
-        frame_fail(b, t->frame, RC_NOMEM, "the hub is out of memory for checking");
+        job_fail(b, t->job, RC_NOMEM, "the hub is out of memory for checking");
         return;
     }
-    check->frame = t->frame;
-    check->scene = t->scene;
-    check->rect = t->rect;
-    check->units = t->units * TRACE_PARTS / ((double)t->rect.w * t->rect.h);
     check->checked = t;
-    check->is_for_own = true;
-    list_push_back(&t->frame->tasks, &check->sibling);
-    queue_wait(&b->queue, check, true);
-}
-
-static bool keep_result(struct broker *b, struct seat *s, struct task *t,
-                        const struct msg_result *m)
-{
-    t->back = (struct returned){.node = s->standing->node,
-                                .cpu_us = num_min(m->cpu_us, time_since(t->given_us, b->now_us)),
-                                .wall_us = time_since(t->given_us, b->now_us),
-                                .hash = m->hash,
-                                .result_len = m->result.len};
-    memcpy(t->back.name, s->name, sizeof t->back.name);
-    t->back.result = budget_take(b->budget, m->result.len);
-    if (t->back.result == NULL)
-        return false;
-    memcpy(t->back.result, m->result.at, m->result.len);
-    return true;
-}
-
-static void tile_back(struct broker *b, struct seat *s, struct task *t, const struct msg_result *m)
-{
-    queue_return(&b->queue, t);
-    if (!keep_result(b, s, t, m)) {
-        frame_fail(b, t->frame, RC_NOMEM, "the hub is out of memory for results");
-        return;
-    }
-    double units = frame_report_units(m->report);
-    uint64_t cpu_us = t->back.cpu_us; // its own word, but never more than our clock saw pass
-    seat_learn(s, units, cpu_us);
-    frame_learn(&t->frame->gamer->view, t, m->report, cpu_us, 1 / s->us_per_unit);
-    if (s->is_own)
-        deliver(b, t, 0);
-    else
-        check_parts(b, t);
+    b->stat.checks++;
+    list_push_back(&t->job->tasks, &check->sibling);
+    queue_wait(&b->queue, check);
 }
 
 static void check_back(struct broker *b, struct task *check, const struct msg_result *m)
 {
     struct task *t = check->checked;
     struct kernel_verdict v = {0};
-    enum rc rc = trace_kernel.judge(bytes_of(t->params, t->params_len),
-                                    bytes_of(t->back.result, t->back.result_len),
-                                    bytes_of(check->params, check->params_len), m->result, &v);
+    enum rc rc = skill_kernel(t->skill)->judge(
+        bytes_of(t->params, t->params_len), bytes_of(t->back.result, t->back.result_len),
+        bytes_of(check->params, check->params_len), m->result, &v);
     queue_free(&b->queue, check);
     bool is_right = rc == RC_OK && v.is_right;
     enum verify_verdict verdict = verify_draw(&t->back.draws, v.parts, v.mismatches, is_right);
@@ -461,36 +182,99 @@ static void check_back(struct broker *b, struct task *check, const struct msg_re
         wrong(b, t, &v, "pixels that were redone came out differently");
     } else {
         tell_verdict(b, &t->back.node, t->id, &v, "right");
-        deliver(b, t, v.parts);
+        accept(b, t, bytes_of(t->back.result, t->back.result_len), v.parts);
     }
+}
+
+static void check_now(struct broker *b, struct task *t, struct bytes result)
+{
+    struct kernel_verdict v = {.parts = 1};
+    v.is_right = skill_kernel(t->skill)->verify(bytes_of(t->params, t->params_len), result);
+    v.mismatches = !v.is_right;
+    if (!v.is_right) {
+        wrong(b, t, &v, "this is not the result");
+        return;
+    }
+    tell_verdict(b, &t->back.node, t->id, &v, "right");
+    accept(b, t, result, 0);
+}
+
+// A copy that stays until it is judged.
+static bool hold_result(struct broker *b, struct task *t, struct bytes result)
+{
+    t->back.result = budget_take(b->budget, result.len);
+    if (t->back.result == NULL)
+        return false;
+    t->back.result_len = result.len;
+    memcpy(t->back.result, result.at, result.len);
+    return true;
+}
+
+static void learn(struct broker *b, struct seat *s, const struct task *t, struct bytes report)
+{
+    (void)b;
+    if (t->kind != TASK_TILE)
+        return;
+    uint64_t cpu_us = t->back.cpu_us; // its own word, but never more than our clock saw pass
+    seat_learn(s, frame_report_units(report), cpu_us);
+    frame_learn(&t->job->gamer->view, t, report, cpu_us, 1 / s->us_per_unit);
+}
+
+// Drawn before the check: how closely this one is looked at.
+static void check_closely(struct broker *b, const struct seat *s, struct task *t)
+{
+    t->back.draws.needed = verify_draws_needed(&s->standing->record, entropy_u64(&b->entropy));
+    check_parts(b, t);
+}
+
+static void task_back(struct broker *b, struct seat *s, struct task *t, const struct msg_result *m)
+{
+    queue_return(&b->queue, t);
+    t->back = (struct returned){.node = s->standing->node,
+                                .cpu_us = num_min(m->cpu_us, time_since(t->given_us, b->now_us)),
+                                .wall_us = time_since(t->given_us, b->now_us),
+                                .hash = m->hash};
+    memcpy(t->back.name, s->name, sizeof t->back.name);
+    quantiles_put(b->work_us, t->back.wall_us);
+    learn(b, s, t, m->report);
+    if (s->is_own)
+        accept(b, t, m->result, 0);
+    else if (skill_kernel(t->skill)->verify != NULL)
+        check_now(b, t, m->result);
+    else if (hold_result(b, t, m->result))
+        check_closely(b, s, t);
+    else
+        job_fail(b, t->job, RC_NOMEM, "the hub is out of memory for results");
+}
+
+static void warm_up(struct seat *s, const struct task *t)
+{
+    s->answers++;
+    s->warm = t->object;
 }
 
 static void probe_back(struct broker *b, struct task *t, const struct msg_result *m)
 {
-    struct frame *f = t->frame;
+    struct job *f = t->job;
     queue_free(&b->queue, t);
-    if (view_fits(&f->gamer->view, &f->spec)) {
-        plan_tiles(b, f); // another frame of this view was probed meanwhile, and measured since
-        return;
-    }
-    enum rc rc = frame_probed(f, &f->gamer->view, m->report);
-    if (rc == RC_NOMEM)
-        frame_fail(b, f, rc, "the hub is out of memory for this frame's cost map");
-    else
-        plan_tiles(b, f); // a report that makes no sense leaves a flat map
+    job_probed(b, f, m->report);
 }
 
 // Is this the result of what was asked, bound to the key of who sends it?
 static bool is_bound(const struct seat *s, const struct task *t, const struct msg_result *m)
 {
     size_t want = 0;
+    if (skill_kernel(t->skill)->result_bytes(bytes_of(t->params, t->params_len), &want) != RC_OK ||
+        want != m->result.len)
+        return false;
+    if (!s->has_key) // in JSON: the hash was made here, when the message was read
+        return true;
     struct digest hash = hash_bytes(m->result);
-    struct task_spec spec = task_spec_of(t);
-    struct digest asked = task_digest(&spec);
+    if (!digest_equal(&hash, &m->hash))
+        return false;
     uint8_t room[MSG_SIGNED_BYTES];
-    struct bytes signed_part = msg_result_signed(&asked, &hash, room);
-    return trace_kernel.result_bytes(spec.params, &want) == RC_OK && want == m->result.len &&
-           digest_equal(&hash, &m->hash) && sign_check(&s->public, signed_part, &m->signature);
+    struct bytes signed_part = msg_result_signed(&t->asked, &hash, room);
+    return sign_check(&s->public, signed_part, &m->signature);
 }
 
 void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
@@ -502,19 +286,23 @@ void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
         return;
     }
     if (!is_bound(s, t, m) && s->is_own) {
-        own_failed(b, t, RC_MALFORMED, "the hub's own compute returned a result that is none");
+        job_fail(b, t->job, RC_MALFORMED, "the hub's own compute returned a result that is none");
     } else if (!is_bound(s, t, m)) {
         t->back = (struct returned){.node = s->standing->node};
         memcpy(t->back.name, s->name, sizeof t->back.name);
         wrong(b, t, &(struct kernel_verdict){0}, "size, hash or signature do not fit");
     } else if (t->kind == TASK_PROBE) {
+        warm_up(s, t);
         probe_back(b, t, m);
     } else if (t->kind == TASK_CHECK) {
         check_back(b, t, m);
     } else {
-        tile_back(b, s, t, m);
+        warm_up(s, t);
+        task_back(b, s, t, m);
     }
 }
+
+// ---- Assignment
 
 // Bounded: what a task costs is guessed from what helpers said, and one may have lied.
 static uint64_t expected_us(const struct task *t, const struct seat *s)
@@ -522,15 +310,28 @@ static uint64_t expected_us(const struct task *t, const struct seat *s)
     return (uint64_t)fmin(t->units * s->us_per_unit, BROKER_EXPECTED_US_MAX);
 }
 
+// Who has worked on this object lately need not fetch and load it first.
+static uint64_t base_us(const struct task *t, const struct seat *s)
+{
+    bool is_warm = s->answers > 0 && (!t->has_object || digest_equal(&t->object, &s->warm));
+    return is_warm ? BROKER_LATE_WARM_US : BROKER_LATE_BASE_US;
+}
+
 static void give(struct broker *b, struct task *t, struct seat *s)
 {
-    uint64_t late_us = BROKER_LATE_BASE_US + BROKER_LATE_FACTOR * expected_us(t, s);
+    uint64_t work_us = expected_us(t, s);
+    uint64_t late_us = base_us(t, s) + BROKER_LATE_FACTOR * work_us;
     struct msg m = {.type = MSG_ASSIGN,
                     .as.assign = {.task = t->id,
                                   .budget_ms = (uint32_t)num_min(late_us / US_PER_MS, UINT32_MAX),
                                   .spec = task_spec_of(t)}};
-    queue_give(&b->queue, t, s, b->now_us, time_after(b->now_us, late_us));
-    outbox_send(&b->outbox, s->conn, &m);
+    if (t->attempts == 0)
+        quantiles_put(b->wait_us, time_since(t->came_us, b->now_us));
+    queue_give(&b->queue, t, s,
+               &(struct queue_terms){.now_us = b->now_us,
+                                     .late_us = time_after(b->now_us, late_us),
+                                     .work_us = work_us});
+    broker_tell(b, s->conn, &m);
 }
 
 static struct plan_candidate candidate_of(const struct task *t, const struct seat *s)
@@ -544,52 +345,83 @@ static struct plan_candidate candidate_of(const struct task *t, const struct sea
 }
 
 // Who gets it now; NULL: nobody yet.
-static struct seat *choose(const struct broker *b, const struct task *t)
+static struct seat *choose(struct broker *b, const struct task *t)
 {
     struct plan_candidate candidate[CANDIDATES_MAX];
     struct seat *seat[CANDIDATES_MAX];
     size_t count = 0;
-    bool is_hopeless = true; // no helper could ever take it
-    LIST_FOR (it, &b->roster.seats) {
-        struct seat *s = CONTAINER_OF(it, struct seat, node);
-        if (s->is_own || t->is_for_own || !task_may_go_to(t, s) || !seat_can(s, "trace"))
-            continue;
-        is_hopeless = false;
-        if (seat_free_slots(s) == 0 || count == CANDIDATES_MAX)
+    size_t looked = 0;
+    LIST_FOR (it, &b->roster.free[t->skill]) {
+        struct seat *s = roster_seat_of(it, t->skill);
+        if (looked++ == CANDIDATES_MAX)
+            break;
+        if (!task_may_go_to(t, s))
             continue;
         candidate[count] = candidate_of(t, s);
         seat[count++] = s;
     }
     size_t chosen = b->policy->choose(candidate, count, t->id);
-    if (chosen != PLAN_NONE)
-        return seat[chosen];
+    // cppcheck-suppress uninitvar // chosen is below count, or PLAN_NONE
+    return chosen == PLAN_NONE ? NULL : seat[chosen];
+}
+
+// No helper that is here could ever take it.
+static bool is_hopeless(const struct broker *b, const struct task *t)
+{
+    uint32_t able = b->roster.able_count[t->skill];
+    for (uint32_t i = 0; i < t->failed_count; i++) {
+        const struct seat *s = roster_by_node(&b->roster, &t->failed_by[i]);
+        able -= s != NULL && !s->is_own && s->rest.index == 0 && seat_can(s, t->skill);
+    }
+    return able == 0;
+}
+
+static struct seat *free_own(const struct broker *b)
+{
     struct seat *own = b->roster.own;
-    bool may_own = t->is_for_own || (b->is_own_last && is_hopeless);
-    return may_own && own != NULL && seat_free_slots(own) > 0 ? own : NULL;
+    return own != NULL && seat_free_slots(own) > 0 ? own : NULL;
 }
 
-static bool has_free_slot(const struct broker *b)
+static void assign_urgent(struct broker *b)
 {
-    LIST_FOR (it, &b->roster.seats)
-        if (seat_free_slots(CONTAINER_OF(it, struct seat, node)) > 0)
-            return true;
-    return false;
-}
-
-static void assign_from(struct broker *b, struct list *waiting)
-{
-    LIST_FOR_SAFE (it, waiting) {
-        if (!has_free_slot(b))
-            return;
+    size_t looked = 0;
+    LIST_FOR_SAFE (it, &b->queue.urgent) {
         struct task *t = CONTAINER_OF(it, struct task, node);
+        if (looked++ == URGENT_LOOK)
+            return;
         struct seat *s = choose(b, t);
         if (s != NULL)
             give(b, t, s);
+        else if (b->is_own_last && is_hopeless(b, t))
+            queue_to_own(&b->queue, t);
+    }
+}
+
+static struct task *first_in_line(struct broker *b, uint32_t skill)
+{
+    struct heap_node *n = heap_first(&b->queue.lines[skill]);
+    if (n == NULL)
+        return NULL;
+    struct line *line = CONTAINER_OF(n, struct line, turn);
+    return CONTAINER_OF(line->tasks.next, struct task, node);
+}
+
+static void assign_lines(struct broker *b, uint32_t skill)
+{
+    for (struct task *t; (t = first_in_line(b, skill)) != NULL;) {
+        bool is_left_to_own = b->roster.able_count[skill] == 0 && b->is_own_last;
+        struct seat *s = is_left_to_own ? free_own(b) : choose(b, t);
+        if (s == NULL)
+            return;
+        give(b, t, s);
     }
 }
 
 void work_assign(struct broker *b)
 {
-    assign_from(b, &b->queue.urgent);
-    assign_from(b, &b->queue.waiting);
+    assign_urgent(b);
+    for (struct seat *own; (own = free_own(b)) != NULL && !list_is_empty(&b->queue.own);)
+        give(b, CONTAINER_OF(b->queue.own.next, struct task, node), own);
+    for (uint32_t skill = 0; skill < SKILLS_MAX && skill_kernel(skill) != NULL; skill++)
+        assign_lines(b, skill);
 }

@@ -2,7 +2,8 @@
 // A broker fed by hand: connections that say what a test wants, and all that the broker answers.
 //
 // For tests and fuzz targets only; asserts instead of failing. After every call the broker's
-// invariants are checked and its outbox is drained; a connection that it closes is closed.
+// invariants are checked, its outbox is drained and its records are taken as a host would; a
+// connection that it closes is closed. desk_crash is a power cut: what was taken is all there is.
 #ifndef COMPUTE_DESK_TEST_H
 #define COMPUTE_DESK_TEST_H
 
@@ -10,6 +11,7 @@
 
 #include "compute/broker.h"
 #include "compute/hand_test.h"
+#include "compute/rows_test.h"
 #include "kernel/kernel.h"
 #include "kernel/trace.h"
 
@@ -31,18 +33,24 @@ struct desk_cfg {
     const char *token;     // NULL: none is needed
     bool has_no_own;       // own compute only verifies
     uint32_t attempts_max; // 0: 3
+    struct broker_limits limits;
+    bool has_rows; // what the broker says is kept, for after a crash
 };
 
 struct desk {
     struct budget budget;
     struct rng rng;
-    struct hand_store store;
+    struct hand_store store, results;
     struct sign_key *key[DESK_KEYS];
+    struct broker_cfg cfg;
     struct broker *broker;
+    struct rows rows;
+    bool has_rows;
+    bool is_deaf; // to records: the host is busy, and takes none for now
     uint64_t now_us, last_conn;
     struct heard *heard;
     size_t heard_count;
-    uint32_t notes[NOTE_FRAME_FAILED + 1]; // of each kind
+    uint32_t notes[NOTE_BARRED + 1]; // of each kind
 };
 
 static inline void desk_open(struct desk *d, const struct desk_cfg *cfg)
@@ -51,20 +59,24 @@ static inline void desk_open(struct desk *d, const struct desk_cfg *cfg)
                        .rng = rng_seeded(1),
                        .now_us = DESK_START_US};
     hand_store_open(&d->store, DESK_STORE);
+    hand_store_open(&d->results, DESK_STORE);
     d->heard = calloc(DESK_HEARD_MAX, sizeof *d->heard);
     assert(d->heard != NULL);
     for (uint8_t i = 0; i < DESK_KEYS; i++)
         d->key[i] = hand_key(i);
-    struct broker_cfg c = {.budget = &d->budget,
-                           .store = d->store.store,
-                           .key = d->key[0],
-                           .token = bytes_text(cfg->token != NULL ? cfg->token : ""),
-                           .own = sign_key_public(d->key[1]),
-                           .is_own_last = !cfg->has_no_own,
-                           .attempts_max = cfg->attempts_max > 0 ? cfg->attempts_max : 3,
-                           .policy = &plan_fastest,
-                           .entropy = hand_entropy(&d->rng)};
-    hand_must(broker_new(&d->broker, &c));
+    d->has_rows = cfg->has_rows;
+    d->cfg = (struct broker_cfg){.budget = &d->budget,
+                                 .store = d->store.store,
+                                 .results = d->results.store,
+                                 .key = d->key[0],
+                                 .token = bytes_text(cfg->token != NULL ? cfg->token : ""),
+                                 .own = sign_key_public(d->key[1]),
+                                 .is_own_last = !cfg->has_no_own,
+                                 .attempts_max = cfg->attempts_max > 0 ? cfg->attempts_max : 3,
+                                 .limits = cfg->limits,
+                                 .policy = &plan_fastest,
+                                 .entropy = hand_entropy(&d->rng)};
+    hand_must(broker_new(&d->broker, &d->cfg));
 }
 
 static inline void desk_forget(struct desk *d) // all that was heard
@@ -80,9 +92,19 @@ static inline void desk_close(struct desk *d)
     assert(d->budget.used_bytes == 0); // whatever state it was in
     desk_forget(d);
     free(d->heard);
+    rows_drop(&d->rows);
     for (uint8_t i = 0; i < DESK_KEYS; i++)
         sign_key_free(d->key[i]);
     hand_store_close(&d->store);
+    hand_store_close(&d->results);
+}
+
+static inline void desk_take_records(struct desk *d)
+{
+    struct record r;
+    while (broker_record(d->broker, &r))
+        if (d->has_rows)
+            rows_take(&d->rows, &r, d->now_us);
 }
 
 static inline void desk_drain(struct desk *d)
@@ -103,12 +125,29 @@ static inline void desk_drain(struct desk *d)
     }
     while (broker_note(d->broker, &note))
         d->notes[note.kind]++;
+    if (!d->is_deaf)
+        desk_take_records(d);
     broker_check(d->broker);
+}
+
+// Power is gone, and back: another broker, what was taken of the first one's records, and both
+// stores. All connections are lost.
+static inline void desk_crash(struct desk *d)
+{
+    size_t limit = d->budget.limit_bytes;
+    broker_free(d->broker);
+    assert(d->budget.used_bytes == 0);
+    desk_forget(d);
+    d->budget.limit_bytes = (size_t)64 << 20; // it would not start without any memory
+    hand_must(broker_new(&d->broker, &d->cfg));
+    rows_restore(&d->rows, d->broker, d->now_us);
+    d->budget.limit_bytes = limit > d->budget.used_bytes ? limit : d->budget.used_bytes;
+    desk_drain(d);
 }
 
 static inline uint64_t desk_connect(struct desk *d)
 {
-    broker_open(d->broker, ++d->last_conn, d->now_us);
+    broker_open(d->broker, ++d->last_conn, NULL, d->now_us);
     desk_drain(d);
     return d->last_conn;
 }
@@ -223,15 +262,21 @@ static inline struct msg desk_part(void)
         .as.object_part = {.digest = hash_bytes(scene), .total = scene.len, .data = scene}};
 }
 
-// What a helper that returns pixels of this value answers; the result lies in at.
+// What a helper that returns pixels of this value answers (or, of an echo, params with the first
+// byte off by value); the result lies in at.
 static inline struct msg desk_result(const struct desk *d, const struct msg_assign *a, size_t key,
                                      uint8_t value, uint8_t **at)
 {
     size_t len = 0;
-    hand_must(trace_kernel.result_bytes(a->spec.params, &len));
-    *at = malloc(len);
+    const struct kernel *kernel = kernel_find(bytes_text(a->spec.kernel));
+    hand_must(kernel->result_bytes(a->spec.params, &len));
+    *at = malloc(len + 1);
     assert(*at != NULL);
     memset(*at, value, len);
+    if (kernel->verify != NULL) {
+        memcpy(*at, a->spec.params.at, len);
+        (*at)[0] ^= value;
+    }
     return hand_result(a, d->key[key], bytes_of(*at, len), bytes_of(NULL, 0));
 }
 

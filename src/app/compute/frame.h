@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One gamer's frame on the hub: probe, split into tiles of equal cost, and count what is back.
-//
-//     FETCHING -> PROBING -> TRACING -> (freed)
+// How one gamer's frame is cut: probe, tiles of equal cost, and what was learned of it.
 //
 // Where the cost lies is remembered per gamer in a view: the first frame of a view is probed,
 // the next ones are split by what the last ones measured.
@@ -13,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/list.h"
+#include "compute/job.h"
 #include "compute/msg.h"
 #include "compute/queue.h"
 #include "work/cost.h"
@@ -23,12 +22,6 @@
 #define FRAME_TASK_UNITS      1e9 // of cost in one task: about ten seconds of one core
 #define FRAME_TILES_A_SLOT    4u  // unless the gamer says otherwise
 
-enum frame_state {
-    FRAME_FETCHING, // the scene is on its way from the gamer
-    FRAME_PROBING,
-    FRAME_TRACING,
-};
-
 struct view { // what a gamer looked at last
     struct budget *budget;
     struct msg_submit spec; // job, frame and camera say nothing about the cost map
@@ -36,29 +29,27 @@ struct view { // what a gamer looked at last
     double frame_units;     // what the whole frame costs, in trace's cost units
 };
 
-struct frame {
-    struct list node;  // in its gamer's frames
-    struct list tasks; // all of them, wherever they are
-    struct gamer *gamer;
-    struct msg_submit spec;
-    enum frame_state state;
-    uint32_t tasks_all, tasks_done; // tiles, times sample ranges
-    uint32_t retries, wrong;
-    bool is_pinned; // its scene, in the store
-};
-
 // True: the view's cost map is of a frame like this, no probe is needed.
 bool view_fits(const struct view *v, const struct msg_submit *spec);
 void view_reset(struct view *v);
 
 // Puts the probe into the queue. RC_NOMEM.
-MUST_USE enum rc frame_probe(struct frame *f, struct queue *q);
+MUST_USE enum rc frame_probe(struct job *f, struct queue *q, struct line *line, uint64_t now_us);
 // The probe's report is in. RC_MALFORMED: it is none; the map is then flat. RC_NOMEM.
-MUST_USE enum rc frame_probed(struct frame *f, struct view *v, struct bytes report);
-// Splits and puts all tiles into the queue, dearest first. weight: relative speed of each of
-// `count` slots, fast ones get dearer tiles; tiles are dealt to slots in turn. RC_NOMEM.
-MUST_USE enum rc frame_plan(struct frame *f, struct view *v, struct queue *q, const double *weight,
-                            uint32_t count);
+MUST_USE enum rc frame_probed(struct job *f, struct view *v, struct bytes report);
+// Cuts the frame into f->piece. weight: relative speed of each of `count` slots, fast ones get
+// dearer tiles; tiles are dealt to slots in turn. RC_NOMEM. RC_FULL: more pieces than may be.
+MUST_USE enum rc frame_plan(struct job *f, struct view *v, const double *weight, uint32_t count);
+// Where the pieces are, dearest first: a block of the budget. NULL: no room.
+uint32_t *frame_order(const struct job *f, struct budget *budget);
+// Asks for this piece: params lie in room.
+#define FRAME_PARAMS_BYTES 512u
+struct task_spec frame_piece_spec(const struct job *f, const struct piece *p,
+                                  uint8_t room[static FRAME_PARAMS_BYTES]);
+// The other way round: which piece params ask for. RC_MALFORMED: none of this frame.
+MUST_USE enum rc frame_piece_of(const struct job *f, struct bytes params, struct piece *out);
+// The piece of a tile that begins with this sample; NULL: there is none.
+struct piece *frame_find(const struct job *f, uint32_t index, uint32_t sample_first);
 // A verified tile: where did its time go? speed: of who did it, cost units per microsecond.
 void frame_learn(struct view *v, const struct task *t, struct bytes report, uint64_t cpu_us,
                  double speed);

@@ -19,7 +19,8 @@ struct desk {
     struct budget budget;
     struct queue queue;
     struct view view;
-    struct frame frame;
+    struct line line;
+    struct job job;
 };
 
 static struct msg_submit submit_of(uint32_t width, uint32_t height, uint32_t samples)
@@ -34,17 +35,18 @@ static struct msg_submit submit_of(uint32_t width, uint32_t height, uint32_t sam
 static void desk_open(struct desk *d, const struct msg_submit *spec)
 {
     *d = (struct desk){.budget = {.limit_bytes = (size_t)512 << 20}};
-    d->arena = arena_new((size_t)16 << 20);
+    d->arena = arena_new((size_t)64 << 20);
     assert_non_null(d->arena);
     assert_int_equal(queue_init(&d->queue, d->arena, &d->budget, 1), RC_OK);
     d->view.budget = &d->budget;
-    d->frame.spec = *spec;
-    list_init(&d->frame.tasks);
+    line_init(&d->line, skill_of("trace", false));
+    d->job = (struct job){.spec = *spec};
+    list_init(&d->job.tasks);
 }
 
 static void drop_tasks(struct desk *d)
 {
-    LIST_FOR_SAFE (it, &d->frame.tasks)
+    LIST_FOR_SAFE (it, &d->job.tasks)
         queue_free(&d->queue, CONTAINER_OF(it, struct task, sibling));
 }
 
@@ -52,6 +54,7 @@ static void desk_close(struct desk *d)
 {
     drop_tasks(d);
     view_reset(&d->view);
+    budget_give(&d->budget, d->job.piece);
     assert_int_equal(d->budget.used_bytes, 0);
     arena_free(d->arena);
 }
@@ -63,8 +66,8 @@ static void params_of(const struct task *t, struct trace_params *out)
 
 static struct task *only_task(struct desk *d)
 {
-    assert_false(list_is_empty(&d->frame.tasks));
-    return CONTAINER_OF(d->frame.tasks.next, struct task, sibling);
+    assert_false(list_is_empty(&d->job.tasks));
+    return CONTAINER_OF(d->job.tasks.next, struct task, sibling);
 }
 
 // A report in which every cell costs the same.
@@ -92,8 +95,8 @@ static void test_probe_of_any_size(void **state)
             struct desk d;
             struct msg_submit spec = submit_of(side[i], side[k], 1);
             desk_open(&d, &spec);
-            assert_int_equal(frame_probe(&d.frame, &d.queue), RC_OK);
-            assert_int_equal(d.frame.state, FRAME_PROBING);
+            assert_int_equal(frame_probe(&d.job, &d.queue, &d.line, 0), RC_OK);
+            assert_int_equal(d.job.state, JOB_PROBING);
             struct trace_params p;
             params_of(only_task(&d), &p);
             assert_int_equal(only_task(&d)->kind, TASK_PROBE);
@@ -102,10 +105,10 @@ static void test_probe_of_any_size(void **state)
             assert_true((uint64_t)p.w * p.h >=
                         (all < FRAME_PROBE_PIXELS ? all : FRAME_PROBE_PIXELS));
             struct bytes report = report_of(p.w, p.h, 400, room, sizeof room);
-            enum rc rc = frame_probed(&d.frame, &d.view, report);
+            enum rc rc = frame_probed(&d.job, &d.view, report);
             assert_int_equal(rc,
                              p.w > COST_PROBE_MAX || p.h > COST_PROBE_MAX ? RC_MALFORMED : RC_OK);
-            assert_true(view_fits(&d.view, &d.frame.spec));
+            assert_true(view_fits(&d.view, &d.job.spec));
             desk_close(&d);
         }
 }
@@ -116,42 +119,91 @@ static void test_report_that_is_none(void **state)
     struct desk d;
     struct msg_submit spec = submit_of(64, 48, 2);
     desk_open(&d, &spec);
-    assert_int_equal(frame_probed(&d.frame, &d.view, bytes_text("nonsense")), RC_MALFORMED);
+    assert_int_equal(frame_probed(&d.job, &d.view, bytes_text("nonsense")), RC_MALFORMED);
     assert_non_null(d.view.cost); // flat
     assert_true(d.view.frame_units > 0);
     struct bytes zero = report_of(64, 48, 0, room, sizeof room);
-    assert_int_equal(frame_probed(&d.frame, &d.view, zero), RC_OK);
+    assert_int_equal(frame_probed(&d.job, &d.view, zero), RC_OK);
     assert_true(d.view.frame_units > 0);
-    assert_int_equal(frame_plan(&d.frame, &d.view, &d.queue, (const double[]){1}, 1), RC_OK);
+    assert_int_equal(frame_plan(&d.job, &d.view, (const double[]){1}, 1), RC_OK);
     desk_close(&d);
 }
 
-// Each (pixel, sample) is in exactly one tile, whatever was asked for.
-static void check_cover(struct desk *d, uint8_t *seen)
+static void mark(const struct piece *p, const struct msg_submit *s, uint8_t *seen)
 {
-    const struct msg_submit *s = &d->frame.spec;
+    for (uint32_t y = p->rect.y; y < p->rect.y + p->rect.h; y++)
+        for (uint32_t x = p->rect.x; x < p->rect.x + p->rect.w; x++)
+            for (uint32_t i = 0; i < p->sample_count; i++) {
+                size_t at = ((size_t)y * s->width + x) * s->samples + p->sample_first + i;
+                assert_true(seen[at] == 0);
+                seen[at] = 1;
+            }
+}
+
+// Each (pixel, sample) is in exactly one piece, whatever was asked for; pieces lie in the order of
+// their places, and are found there.
+static void check_cover(const struct desk *d, uint8_t *seen)
+{
+    const struct msg_submit *s = &d->job.spec;
     size_t all = (size_t)s->width * s->height * s->samples;
     memset(seen, 0, all);
-    uint32_t tasks = 0;
-    LIST_FOR (it, &d->frame.tasks) {
-        const struct task *t = CONTAINER_OF(it, struct task, sibling);
-        struct trace_params p;
-        params_of(t, &p);
-        assert_true(rect_equal(t->rect, (struct rect){p.x, p.y, p.w, p.h}));
-        assert_true(rect_fits(t->rect, s->width, s->height));
-        assert_true(t->units > 0 && t->units < 1e30);
-        tasks++;
-        for (uint32_t y = p.y; y < p.y + p.h; y++)
-            for (uint32_t x = p.x; x < p.x + p.w; x++)
-                for (uint32_t i = 0; i < p.sample_count; i++) {
-                    size_t at = ((size_t)y * s->width + x) * s->samples + p.sample_first + i;
-                    assert_true(at < all && seen[at] == 0);
-                    seen[at] = 1;
-                }
+    for (uint32_t i = 0; i < d->job.piece_count; i++) {
+        const struct piece *p = &d->job.piece[i];
+        const struct piece *before = i > 0 ? p - 1 : NULL;
+        assert_true(rect_fits(p->rect, s->width, s->height));
+        assert_true(p->sample_first + p->sample_count <= s->samples && p->sample_count > 0);
+        assert_true(p->sample_count <= TRACE_SAMPLES_MAX);
+        assert_true(p->units > 0 && p->units < 1e30 && !p->is_done);
+        if (before != NULL && before->index == p->index)
+            assert_int_equal(before->sample_first + before->sample_count, p->sample_first);
+        else
+            assert_true(p->sample_first == 0 && p->index == (before ? before->index + 1 : 0));
+        assert_ptr_equal(frame_find(&d->job, p->index, p->sample_first), p);
+        mark(p, s, seen);
     }
     assert_null(memchr(seen, 0, all));
-    assert_int_equal(tasks, d->frame.tasks_all);
-    assert_int_equal(tasks, d->queue.waiting_count);
+}
+
+// What a piece asks for tells which piece it is, and of no other frame.
+static void check_round_trip(struct desk *d, uint32_t at)
+{
+    const struct piece *p = &d->job.piece[at];
+    uint8_t params_at[FRAME_PARAMS_BYTES];
+    struct task_spec spec = frame_piece_spec(&d->job, p, params_at);
+    assert_string_equal(spec.kernel, "trace");
+    assert_int_equal(spec.input_count, 1);
+    assert_true(digest_equal(&spec.input[0], &d->job.spec.scene));
+    struct trace_params t;
+    assert_int_equal(trace_params_decode(&t, spec.params), RC_OK);
+    assert_int_equal(t.frame, d->job.spec.frame);
+    struct piece back;
+    assert_int_equal(frame_piece_of(&d->job, spec.params, &back), RC_OK);
+    assert_true(rect_equal(back.rect, p->rect) && back.units > 0 && !back.is_done);
+    assert_int_equal(back.sample_first, p->sample_first);
+    assert_int_equal(back.sample_count, p->sample_count);
+    d->job.spec.frame++;
+    assert_int_equal(frame_piece_of(&d->job, spec.params, &back), RC_MALFORMED);
+    d->job.spec.frame--;
+    d->job.spec.width++;
+    assert_int_equal(frame_piece_of(&d->job, spec.params, &back), RC_MALFORMED);
+    d->job.spec.width--;
+    spec.params.len--;
+    assert_int_equal(frame_piece_of(&d->job, spec.params, &back), RC_MALFORMED);
+}
+
+static void check_order(struct desk *d)
+{
+    static uint8_t seen[JOB_PIECES_MAX];
+    memset(seen, 0, d->job.piece_count);
+    uint32_t *order = frame_order(&d->job, &d->budget);
+    assert_non_null(order);
+    for (uint32_t i = 0; i < d->job.piece_count; i++) {
+        assert_true(order[i] < d->job.piece_count && seen[order[i]] == 0);
+        seen[order[i]] = 1;
+        if (i > 0)
+            assert_true(d->job.piece[order[i]].units <= d->job.piece[order[i - 1]].units);
+    }
+    budget_give(&d->budget, order);
 }
 
 static void test_plan_covers_the_frame(void **state)
@@ -166,19 +218,19 @@ static void test_plan_covers_the_frame(void **state)
                       1 + (uint32_t)rng_below(&r, 8));
         spec.tiles = (uint32_t)rng_below(&r, 40);
         desk_open(&d, &spec);
-        assert_int_equal(frame_probe(&d.frame, &d.queue), RC_OK);
+        assert_int_equal(frame_probe(&d.job, &d.queue, &d.line, 0), RC_OK);
         struct trace_params p;
         params_of(only_task(&d), &p);
         drop_tasks(&d);
         // From nothing to so much that a tile is cut into ranges of samples.
         uint32_t cost = 1u << rng_below(&r, 32);
         struct bytes report = report_of(p.w, p.h, cost, room, sizeof room);
-        assert_int_equal(frame_probed(&d.frame, &d.view, report), RC_OK);
+        assert_int_equal(frame_probed(&d.job, &d.view, report), RC_OK);
         double weight[3] = {1e-3, 1, 1e3};
-        assert_int_equal(
-            frame_plan(&d.frame, &d.view, &d.queue, weight, (uint32_t)rng_below(&r, 4)), RC_OK);
-        assert_int_equal(d.frame.state, FRAME_TRACING);
+        assert_int_equal(frame_plan(&d.job, &d.view, weight, (uint32_t)rng_below(&r, 4)), RC_OK);
         check_cover(&d, seen);
+        check_round_trip(&d, (uint32_t)rng_below(&r, d.job.piece_count));
+        check_order(&d);
         desk_close(&d);
     }
 }
@@ -190,11 +242,11 @@ static void test_many_samples_become_ranges(void **state)
     struct msg_submit spec = submit_of(8, 8, MSG_SAMPLES_MAX);
     spec.tiles = 1;
     desk_open(&d, &spec);
-    assert_int_equal(frame_probed(&d.frame, &d.view, bytes_text("flat")), RC_MALFORMED);
-    assert_int_equal(frame_plan(&d.frame, &d.view, &d.queue, (const double[]){1}, 1), RC_OK);
+    assert_int_equal(frame_probed(&d.job, &d.view, bytes_text("flat")), RC_MALFORMED);
+    assert_int_equal(frame_plan(&d.job, &d.view, (const double[]){1}, 1), RC_OK);
     static uint8_t seen[8 * 8 * MSG_SAMPLES_MAX];
     check_cover(&d, seen);
-    assert_int_equal(d.frame.tasks_all, MSG_SAMPLES_MAX / TRACE_SAMPLES_MAX);
+    assert_int_equal(d.job.piece_count, MSG_SAMPLES_MAX / TRACE_SAMPLES_MAX);
     desk_close(&d);
 }
 
@@ -205,15 +257,54 @@ static void test_dearest_first(void **state)
     struct msg_submit spec = submit_of(160, 120, 1);
     spec.tiles = 12;
     desk_open(&d, &spec);
-    assert_int_equal(frame_probed(&d.frame, &d.view, bytes_text("flat")), RC_MALFORMED);
+    assert_int_equal(frame_probed(&d.job, &d.view, bytes_text("flat")), RC_MALFORMED);
     cost_set(d.view.cost, 3, 3, 1e4); // a hot spot that cannot be cut evenly
-    assert_int_equal(frame_plan(&d.frame, &d.view, &d.queue, (const double[]){1}, 1), RC_OK);
-    double last = 1e300;
-    LIST_FOR (it, &d.queue.waiting) {
-        const struct task *t = CONTAINER_OF(it, struct task, node);
-        assert_true(t->units <= last);
-        last = t->units;
-    }
+    assert_int_equal(frame_plan(&d.job, &d.view, (const double[]){1}, 1), RC_OK);
+    uint32_t *order = frame_order(&d.job, &d.budget);
+    assert_non_null(order);
+    uint32_t last = order[d.job.piece_count - 1];
+    assert_true(d.job.piece[order[0]].units > d.job.piece[last].units);
+    budget_give(&d.budget, order);
+    check_order(&d);
+    size_t used = d.budget.used_bytes;
+    d.budget.limit_bytes =
+        used + d.job.piece_count * sizeof *order; // room for the first block only
+    assert_null(frame_order(&d.job, &d.budget));
+    assert_int_equal(d.budget.used_bytes, used);
+    desk_close(&d);
+}
+
+static void test_what_is_not_there_is_not_found(void **state)
+{
+    (void)state;
+    struct desk d;
+    struct msg_submit spec = submit_of(8, 8, 3000); // three ranges
+    spec.tiles = 4;
+    desk_open(&d, &spec);
+    assert_null(frame_find(&d.job, 0, 0)); // nothing is cut yet
+    assert_int_equal(frame_probed(&d.job, &d.view, bytes_text("flat")), RC_MALFORMED);
+    assert_int_equal(frame_plan(&d.job, &d.view, (const double[]){1}, 1), RC_OK);
+    uint32_t found = 0;
+    for (uint32_t index = 0; index < 2 * MSG_TILES_MAX; index += 1 + index / 64)
+        for (uint32_t first = 0; first < 3010; first++)
+            found += frame_find(&d.job, index, first) != NULL;
+    assert_int_equal(found, d.job.piece_count);
+    assert_null(frame_find(&d.job, UINT32_MAX, UINT32_MAX));
+    desk_close(&d);
+}
+
+static void test_too_many_pieces(void **state)
+{
+    (void)state;
+    struct desk d;
+    struct msg_submit spec = submit_of(1024, 1024, MSG_SAMPLES_MAX); // 64 ranges at least
+    spec.tiles = 1024;
+    desk_open(&d, &spec);
+    assert_int_equal(frame_probed(&d.job, &d.view, bytes_text("flat")), RC_MALFORMED);
+    size_t used = d.budget.used_bytes;
+    assert_int_equal(frame_plan(&d.job, &d.view, (const double[]){1}, 1), RC_FULL);
+    assert_null(d.job.piece);
+    assert_int_equal(d.budget.used_bytes, used);
     desk_close(&d);
 }
 
@@ -224,15 +315,16 @@ static void test_learning_from_strangers(void **state)
     struct msg_submit spec = submit_of(64, 64, 4);
     spec.tiles = 4;
     desk_open(&d, &spec);
-    assert_int_equal(frame_probed(&d.frame, &d.view, bytes_text("flat")), RC_MALFORMED);
-    assert_int_equal(frame_plan(&d.frame, &d.view, &d.queue, (const double[]){1}, 1), RC_OK);
-    struct task *t = only_task(&d);
-    t->frame = &d.frame;
-    double before = cost_of(d.view.cost, t->rect);
+    assert_int_equal(frame_probed(&d.job, &d.view, bytes_text("flat")), RC_MALFORMED);
+    assert_int_equal(frame_plan(&d.job, &d.view, (const double[]){1}, 1), RC_OK);
+    struct task tile = {.kind = TASK_TILE, .job = &d.job, .piece = 1};
+    const struct task *t = &tile;
+    struct rect rect = d.job.piece[1].rect;
+    double before = cost_of(d.view.cost, rect);
     frame_learn(&d.view, t, bytes_text("nonsense"), 1000, 1);
     frame_learn(&d.view, t, report_of(1, 1, 5, room, sizeof room), 1000, 1); // another grid
     frame_learn(&d.view, t, report_of(4, 4, 5, room, sizeof room), 0, 1);
-    double after = cost_of(d.view.cost, t->rect);
+    double after = cost_of(d.view.cost, rect);
     assert_true(after >= before && after <= before);
     frame_learn(&d.view, t, report_of(4, 4, 5, room, sizeof room), UINT64_MAX, 1e30);
     assert_true(d.view.frame_units > 0 && d.view.frame_units < 1e30);
@@ -248,7 +340,7 @@ static void test_views(void **state)
     struct msg_submit spec = submit_of(64, 64, 4);
     desk_open(&d, &spec);
     assert_false(view_fits(&d.view, &spec)); // nothing is known
-    assert_int_equal(frame_probed(&d.frame, &d.view, bytes_text("flat")), RC_MALFORMED);
+    assert_int_equal(frame_probed(&d.job, &d.view, bytes_text("flat")), RC_MALFORMED);
     struct msg_submit other[5] = {spec, spec, spec, spec, spec};
     other[0].width++;
     other[1].height--;
@@ -272,13 +364,13 @@ static void test_budget_runs_out(void **state)
         struct msg_submit spec = submit_of(64, 48, 4);
         desk_open(&d, &spec);
         d.budget.limit_bytes = limit;
-        enum rc rc = frame_probe(&d.frame, &d.queue);
+        enum rc rc = frame_probe(&d.job, &d.queue, &d.line, 0);
         assert_true(rc == RC_OK || rc == RC_NOMEM);
         drop_tasks(&d);
-        rc = frame_probed(&d.frame, &d.view, report_of(64, 48, 9, room, sizeof room));
+        rc = frame_probed(&d.job, &d.view, report_of(64, 48, 9, room, sizeof room));
         assert_true(rc == RC_OK || rc == RC_NOMEM);
         if (d.view.cost != NULL) {
-            rc = frame_plan(&d.frame, &d.view, &d.queue, (const double[]){1}, 1);
+            rc = frame_plan(&d.job, &d.view, (const double[]){1}, 1);
             assert_true(rc == RC_OK || rc == RC_NOMEM);
         }
         desk_close(&d); // what there is is given back
@@ -293,6 +385,8 @@ int main(void)
         cmocka_unit_test(test_plan_covers_the_frame),
         cmocka_unit_test(test_many_samples_become_ranges),
         cmocka_unit_test(test_dearest_first),
+        cmocka_unit_test(test_what_is_not_there_is_not_found),
+        cmocka_unit_test(test_too_many_pieces),
         cmocka_unit_test(test_learning_from_strangers),
         cmocka_unit_test(test_views),
         cmocka_unit_test(test_budget_runs_out),

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/text.h"
 #include "kernel/trace.h"
 
@@ -22,6 +23,16 @@ struct slot { // one frame on its way
     enum slot_state state;
     struct msg_submit spec;
     struct join *join;
+    uint64_t plan; // that the results in `have` belong to; 0: none
+    uint8_t *have; // a block of the budget; NULL: not planned yet
+    size_t have_len, have_cap;
+};
+
+struct run { // one task on its way
+    struct list node;
+    struct msg_run spec;
+    bool is_sent;
+    uint8_t params[];
 };
 
 struct gamer_side {
@@ -33,10 +44,15 @@ struct gamer_side {
     struct bytes scene;
     struct digest scene_name;
     struct slot slot[GAMER_FRAMES_MAX];
+    struct list runs;
+    uint32_t run_count;
     uint64_t last_job;
+    uint64_t last_step;
+    uint8_t *given; // the result behind the last event
     bool is_open;
     bool is_settled; // in or out was told
     struct gamer_event *events;
+    uint8_t **results; // of events RAN, in the same places
     uint32_t event_first, event_count;
 };
 
@@ -47,16 +63,35 @@ enum rc gamer_new(struct gamer_side **out, const struct gamer_cfg *cfg)
     struct gamer_side *g = arena == NULL ? NULL : arena_take(arena, sizeof *g);
     if (g != NULL)
         g->events = arena_take_array(arena, GAMER_EVENTS_MAX, sizeof *g->events);
-    if (g == NULL || g->events == NULL) {
+    if (g != NULL)
+        g->results = arena_take_array(arena, GAMER_EVENTS_MAX, sizeof *g->results);
+    if (g == NULL || g->events == NULL || g->results == NULL) {
         arena_free(arena);
         return RC_NOMEM;
     }
     g->arena = arena;
     g->budget = cfg->budget;
     client_init(&g->client, &cfg->client);
+    list_init(&g->runs);
+    // Numbers of another life of this key must not be met again at the hub.
+    g->last_job = entropy_u64(&cfg->client.entropy) >> 1;
     outbox_init(&g->outbox, g->budget, &g->owed, 1);
     *out = g;
     return RC_OK;
+}
+
+static void slot_empty(struct gamer_side *g, struct slot *s)
+{
+    join_free(s->join);
+    budget_give(g->budget, s->have);
+    *s = (struct slot){.state = SLOT_FREE};
+}
+
+static void run_free(struct gamer_side *g, struct run *r)
+{
+    list_del(&r->node);
+    g->run_count--;
+    budget_give(g->budget, r);
 }
 
 void gamer_free(struct gamer_side *g)
@@ -64,7 +99,11 @@ void gamer_free(struct gamer_side *g)
     if (g == NULL)
         return;
     for (size_t i = 0; i < GAMER_FRAMES_MAX; i++)
-        join_free(g->slot[i].join);
+        slot_empty(g, &g->slot[i]);
+    LIST_FOR_SAFE (it, &g->runs)
+        run_free(g, CONTAINER_OF(it, struct run, node));
+    for (bool has_more = true; has_more;) // gives back the results that nobody took
+        has_more = gamer_event(g, &(struct gamer_event){0});
     outbox_drop_all(&g->outbox);
     arena_free(g->arena);
 }
@@ -79,9 +118,13 @@ static void event_put(struct gamer_side *g, const struct gamer_event *e)
 
 bool gamer_event(struct gamer_side *g, struct gamer_event *out)
 {
+    budget_give(g->budget, g->given);
+    g->given = NULL;
     if (g->event_count == 0)
         return false;
     *out = g->events[g->event_first];
+    if (out->kind == GAMER_EVENT_RAN)
+        g->given = g->results[g->event_first];
     g->event_first = (g->event_first + 1) % GAMER_EVENTS_MAX;
     g->event_count--;
     return true;
@@ -94,13 +137,32 @@ void gamer_scene(struct gamer_side *g, struct bytes object, struct digest *name)
     *name = g->scene_name;
 }
 
+static void send_slot(struct gamer_side *g, struct slot *s)
+{
+    struct msg m = {.type = MSG_SUBMIT, .as.submit = s->spec};
+    m.as.submit.plan = s->plan;
+    m.as.submit.have = bytes_of(s->have, s->have_len);
+    outbox_send(&g->outbox, 0, &m);
+    s->state = SLOT_SENT;
+}
+
+static void send_run(struct gamer_side *g, struct run *r)
+{
+    outbox_send(&g->outbox, 0, &(struct msg){.type = MSG_RUN, .as.run = r->spec});
+    r->is_sent = true;
+}
+
 static void send_wanted(struct gamer_side *g)
 {
-    for (size_t i = 0; g->client.state == CLIENT_IN && i < GAMER_FRAMES_MAX; i++) {
-        if (g->slot[i].state != SLOT_WANTED)
-            continue;
-        outbox_send(&g->outbox, 0, &(struct msg){.type = MSG_SUBMIT, .as.submit = g->slot[i].spec});
-        g->slot[i].state = SLOT_SENT;
+    if (g->client.state != CLIENT_IN)
+        return;
+    for (size_t i = 0; i < GAMER_FRAMES_MAX; i++)
+        if (g->slot[i].state == SLOT_WANTED)
+            send_slot(g, &g->slot[i]);
+    LIST_FOR (it, &g->runs) {
+        struct run *r = CONTAINER_OF(it, struct run, node);
+        if (!r->is_sent)
+            send_run(g, r);
     }
 }
 
@@ -126,10 +188,41 @@ enum rc gamer_submit(struct gamer_side *g, const struct msg_submit *m, uint64_t 
     if (rc != RC_OK)
         return rc;
     s->spec = *m;
+    s->spec.have = bytes_of(NULL, 0);
     s->spec.job = ++g->last_job;
     s->state = SLOT_WANTED;
     *job = s->spec.job;
     send_wanted(g);
+    return RC_OK;
+}
+
+enum rc gamer_run(struct gamer_side *g, const struct msg_run *m, uint64_t *job)
+{
+    if (g->run_count == GAMER_RUNS_MAX)
+        return RC_FULL;
+    size_t len = m->spec.params.len;
+    struct msg all = {.type = MSG_RUN, .as.run = *m};
+    size_t cap = msg_bytes_max(&all);
+    uint8_t *trial = budget_take(g->budget, cap);
+    struct run *r = budget_take(g->budget, sizeof *r + len);
+    struct buffer encoded = buffer_of(trial, trial != NULL ? cap : 0);
+    enum rc rc = trial == NULL || r == NULL            ? RC_NOMEM
+                 : msg_encode(&all, &encoded) != RC_OK ? RC_CONFIG
+                                                       : RC_OK;
+    budget_give(g->budget, trial);
+    if (rc != RC_OK) {
+        budget_give(g->budget, r);
+        return rc;
+    }
+    *r = (struct run){.spec = *m};
+    if (len > 0)
+        memcpy(r->params, m->spec.params.at, len);
+    r->spec.spec.params = bytes_of(r->params, len);
+    r->spec.job = *job = ++g->last_job;
+    list_push_back(&g->runs, &r->node);
+    g->run_count++;
+    if (g->client.state == CLIENT_IN)
+        send_run(g, r);
     return RC_OK;
 }
 
@@ -139,6 +232,39 @@ static struct slot *slot_of(struct gamer_side *g, uint64_t job)
         if (g->slot[i].state != SLOT_FREE && g->slot[i].spec.job == job)
             return &g->slot[i];
     return NULL;
+}
+
+static struct run *run_of(struct gamer_side *g, uint64_t job)
+{
+    LIST_FOR (it, &g->runs) {
+        struct run *r = CONTAINER_OF(it, struct run, node);
+        if (r->spec.job == job)
+            return r;
+    }
+    return NULL;
+}
+
+void gamer_withdraw(struct gamer_side *g, uint64_t job)
+{
+    struct slot *s = slot_of(g, job);
+    struct run *r = run_of(g, job);
+    bool was_sent = (s != NULL && s->state == SLOT_SENT) || (r != NULL && r->is_sent);
+    if (was_sent)
+        outbox_send(&g->outbox, 0, &(struct msg){.type = MSG_WITHDRAW, .as.withdraw = {job}});
+    if (s != NULL)
+        slot_empty(g, s);
+    if (r != NULL)
+        run_free(g, r);
+}
+
+enum rc gamer_steer(struct gamer_side *g, const struct msg_input *m)
+{
+    if (g->client.state != CLIENT_IN)
+        return RC_CLOSED;
+    struct msg all = {.type = MSG_INPUT, .as.input = *m};
+    all.as.input.step = ++g->last_step;
+    outbox_send(&g->outbox, 0, &all);
+    return RC_OK;
 }
 
 // A frame that the hub may speak of; NULL: it failed here, is whole, or never was.
@@ -154,8 +280,7 @@ static void slot_fail(struct gamer_side *g, struct slot *s, enum rc rc, const ch
         .kind = GAMER_EVENT_FAILED, .job = s->spec.job, .frame = s->spec.frame, .rc = rc};
     struct text t = text_of(e.text, sizeof e.text);
     text_add_safe(&t, bytes_text(why));
-    join_free(s->join);
-    *s = (struct slot){.state = SLOT_FREE};
+    slot_empty(g, s);
     event_put(g, &e);
 }
 
@@ -165,7 +290,8 @@ struct join *gamer_take(struct gamer_side *g, uint64_t job)
     if (s == NULL || s->state != SLOT_WHOLE)
         return NULL;
     struct join *join = s->join;
-    *s = (struct slot){.state = SLOT_FREE};
+    s->join = NULL;
+    slot_empty(g, s);
     return join;
 }
 
@@ -184,6 +310,25 @@ static void give_scene(struct gamer_side *g, const struct msg_object_get *get)
     outbox_send(&g->outbox, 0, &m);
 }
 
+static bool has_tile(const struct slot *s, const struct msg_tile *m)
+{
+    struct cursor c = {.left = bytes_of(s->have, s->have_len)};
+    uint32_t index = 0;
+    uint32_t first = 0;
+    while (msg_have_next(&c, &index, &first))
+        if (index == m->index && first == m->sample_first)
+            return true;
+    return false;
+}
+
+static void note_tile(struct slot *s, const struct msg_tile *m)
+{
+    struct buffer have = buffer_of(s->have, s->have_cap);
+    have.len = s->have_len;
+    msg_have_put(&have, m->index, m->sample_first);
+    s->have_len = have.is_full ? s->have_len : have.len; // a hub that sends more than it planned
+}
+
 static void take_tile(struct gamer_side *g, const struct msg_tile *m)
 {
     struct slot *s = sent_of(g, m->job);
@@ -191,6 +336,10 @@ static void take_tile(struct gamer_side *g, const struct msg_tile *m)
         return;
     struct join_part part = {m->rect, m->sample_first, m->sample_count};
     enum rc rc = join_put(s->join, &part, m->result);
+    if (rc == RC_REFUSED && has_tile(s, m))
+        return; // once is enough
+    if (rc == RC_OK)
+        note_tile(s, m);
     if (rc != RC_OK) {
         slot_fail(g, s, rc, "the hub sent a tile that does not fit the frame");
         return;
@@ -216,17 +365,75 @@ static void take_done(struct gamer_side *g, const struct msg_done *m)
     event_put(g, &e);
 }
 
+// Results of another plan do not fit: the frame is begun anew. False: no room to remember tiles.
+static bool follow_plan(struct gamer_side *g, struct slot *s, const struct msg_planned *m)
+{
+    if (s->have != NULL && s->plan == m->plan)
+        return true;
+    budget_give(g->budget, s->have);
+    join_reset(s->join);
+    s->have_len = 0;
+    s->have_cap = m->tiles <= MSG_HAVE_MAX ? (size_t)m->tiles * MSG_HAVE_BYTES : 0;
+    s->plan = m->plan;
+    s->have = budget_take(g->budget, s->have_cap);
+    return s->have != NULL;
+}
+
 static void take_planned(struct gamer_side *g, const struct msg_planned *m)
 {
-    const struct slot *s = sent_of(g, m->job);
+    struct slot *s = sent_of(g, m->job);
     if (s == NULL)
         return;
+    if (!follow_plan(g, s, m)) {
+        slot_fail(g, s, RC_NOMEM, "out of memory for a frame's tiles");
+        return;
+    }
     struct gamer_event e = {.kind = GAMER_EVENT_PLANNED,
                             .job = m->job,
                             .frame = s->spec.frame,
                             .tiles = m->tiles,
-                            .helpers = m->helpers};
+                            .helpers = m->helpers,
+                            .input = m->input,
+                            .camera = m->camera};
     event_put(g, &e);
+}
+
+static void run_fail(struct gamer_side *g, struct run *r, enum rc rc, const char *why)
+{
+    struct gamer_event e = {.kind = GAMER_EVENT_FAILED, .job = r->spec.job, .rc = rc};
+    struct text t = text_of(e.text, sizeof e.text);
+    text_add_safe(&t, bytes_text(why));
+    run_free(g, r);
+    event_put(g, &e);
+}
+
+static void take_ran(struct gamer_side *g, const struct msg_ran *m)
+{
+    struct run *r = run_of(g, m->job);
+    if (r == NULL)
+        return; // answered before
+    uint8_t *result = budget_take(g->budget, m->result.len);
+    if (result == NULL) {
+        run_fail(g, r, RC_NOMEM, "out of memory for a result");
+        return;
+    }
+    if (m->result.len > 0)
+        memcpy(result, m->result.at, m->result.len);
+    struct gamer_event e = {.kind = GAMER_EVENT_RAN, .job = m->job, .ran = *m};
+    e.ran.result = bytes_of(result, m->result.len);
+    run_free(g, r);
+    g->results[(g->event_first + g->event_count) % GAMER_EVENTS_MAX] = result;
+    event_put(g, &e);
+}
+
+static void take_failed(struct gamer_side *g, const struct msg_failed *m)
+{
+    struct slot *s = sent_of(g, m->job);
+    struct run *r = s == NULL ? run_of(g, m->job) : NULL;
+    if (s != NULL)
+        slot_fail(g, s, m->rc, m->text);
+    else if (r != NULL)
+        run_fail(g, r, m->rc, m->text);
 }
 
 static void take_message(struct gamer_side *g, const struct msg *m)
@@ -240,9 +447,11 @@ static void take_message(struct gamer_side *g, const struct msg *m)
     } else if (m->type == MSG_PLANNED) {
         take_planned(g, &m->as.planned);
     } else if (m->type == MSG_FAILED) {
-        struct slot *s = sent_of(g, m->as.failed.job);
-        if (s != NULL)
-            slot_fail(g, s, m->as.failed.rc, m->as.failed.text);
+        take_failed(g, &m->as.failed);
+    } else if (m->type == MSG_RAN) {
+        take_ran(g, &m->as.ran);
+    } else if (m->type == MSG_PEERS) {
+        event_put(g, &(struct gamer_event){.kind = GAMER_EVENT_PEERS, .helpers = m->as.peers.all});
     } else {
         client_fail(&g->client, RC_MALFORMED, "the hub sent what a hub does not");
     }
@@ -285,14 +494,28 @@ void gamer_input(struct gamer_side *g, struct bytes message)
     settle(g);
 }
 
-void gamer_closed(struct gamer_side *g, const char *reason)
+void gamer_closed(struct gamer_side *g)
 {
     g->is_open = false;
     client_restart(&g->client); // a frame submitted from now on waits for the next connection
     for (size_t i = 0; i < GAMER_FRAMES_MAX; i++)
+        if (g->slot[i].state == SLOT_SENT)
+            g->slot[i].state = SLOT_WANTED;
+    LIST_FOR (it, &g->runs)
+        CONTAINER_OF(it, struct run, node)->is_sent = false;
+    outbox_drop_all(&g->outbox);
+}
+
+void gamer_abandon(struct gamer_side *g, const char *reason)
+{
+    for (size_t i = 0; i < GAMER_FRAMES_MAX; i++)
         if (g->slot[i].state == SLOT_SENT || g->slot[i].state == SLOT_WANTED)
             slot_fail(g, &g->slot[i], RC_CLOSED, reason);
-    outbox_drop_all(&g->outbox);
+    LIST_FOR_SAFE (it, &g->runs) {
+        if (g->event_count == GAMER_EVENTS_MAX)
+            return; // the host drains, and calls again
+        run_fail(g, CONTAINER_OF(it, struct run, node), RC_CLOSED, reason);
+    }
 }
 
 bool gamer_next(struct gamer_side *g, struct out *out)

@@ -76,7 +76,7 @@ static inline void hand_sign(const struct sign_key *key, struct bytes what, stru
     hand_must(sign_make(key, what, out));
 }
 
-// A hello that a hub takes: from a helper with one slot of kernel trace, or a gamer.
+// A hello that a hub takes: from a helper with one slot for any kernel, or a gamer.
 static inline struct msg hand_hello(const struct msg_challenge *c, enum msg_role role,
                                     const struct sign_key *key, struct bytes token)
 {
@@ -89,7 +89,7 @@ static inline struct msg hand_hello(const struct msg_challenge *c, enum msg_role
         memcpy(m.as.hello.token_proof, proof.b, sizeof proof.b);
     } else {
         m.as.hello.ability = (struct msg_ability){
-            .slots = 1, .cores = 1, .speed_count = 1, .speed = {{"trace", 1000000}}};
+            .slots = 1, .cores = 1, .speed_count = 2, .speed = {{"trace", 1000000}, {"echo", 1}}};
     }
     return m;
 }

@@ -239,6 +239,7 @@ static void submit(struct codec *c, struct msg *m)
     u32_field(c, &v->tiles, 0, MSG_TILES_MAX);
     bool_field(c, &v->is_session);
     camera_field(c, &v->camera);
+    u64_field(c, &v->plan, 0, UINT64_MAX);
     bytes_field(c, &v->have, MSG_HAVE_MAX * MSG_HAVE_BYTES);
 }
 
@@ -289,6 +290,7 @@ static void done(struct codec *c, struct msg *m)
 static void failed(struct codec *c, struct msg *m)
 {
     u64_field(c, &m->as.failed.job, 0, UINT64_MAX);
+    text_field(c, m->as.failed.label, MSG_LABEL_BYTES);
     rc_field(c, &m->as.failed.rc);
     text_field(c, m->as.failed.text, MSG_TEXT_BYTES);
 }
@@ -400,12 +402,12 @@ static const struct {
     [MSG_OBJECT_GET] = {object_get, 3},
     [MSG_OBJECT_PART] = {object_part, 4},
     [MSG_OBJECT_NONE] = {object_none, 1},
-    [MSG_SUBMIT] = {submit, 11},
+    [MSG_SUBMIT] = {submit, 12},
     [MSG_WITHDRAW] = {withdraw, 1},
     [MSG_PLANNED] = {planned, 6},
     [MSG_TILE] = {tile, 16},
     [MSG_DONE] = {done, 4},
-    [MSG_FAILED] = {failed, 3},
+    [MSG_FAILED] = {failed, 4},
     [MSG_PREPARE] = {prepare, 1},
     [MSG_ASSIGN] = {assign, 5},
     [MSG_CANCEL] = {cancel, 1},

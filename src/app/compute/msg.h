@@ -151,7 +151,8 @@ struct msg_submit { // gamer to hub: one frame
     uint32_t tiles;     // 0: as the hub thinks best
     bool is_session;    // seen from where the session stands (MSG_INPUT) instead of camera
     struct camera camera;
-    struct bytes have; // results that are in already, after a lost connection: msg_have_put
+    uint64_t plan;     // after a lost connection: that what is in already belongs to; else 0
+    struct bytes have; // results that are in already: msg_have_put
 };
 
 struct msg_withdraw { // gamer to hub
@@ -189,8 +190,9 @@ struct msg_done { // hub to gamer: every tile was sent
     uint32_t wrong; // results that were found out
 };
 
-struct msg_failed { // hub to gamer: there will be no frame
+struct msg_failed { // hub to gamer: there will be no frame, or no result of a run
     uint64_t job;
+    char label[MSG_LABEL_BYTES]; // of a run
     enum rc rc;
     char text[MSG_TEXT_BYTES];
 };

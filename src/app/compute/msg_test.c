@@ -180,7 +180,7 @@ static bool is_other_kind(struct bytes item, size_t k)
     unsigned a = item.at[0] >> 5;
     unsigned b = other_item[k].at[0] >> 5;
     if (item.at[0] == other_item[k].at[0] && item.at[0] == 0xfa)
-        return false; // a float
+        return false;                                 // a float
     return k >= 5 || (a != b && !(a <= 1 && b <= 1)); // the two signs are one kind
 }
 

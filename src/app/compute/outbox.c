@@ -7,8 +7,11 @@
 
 struct item {
     struct list node;
+    struct list place;
     enum out_kind kind;
     uint64_t conn;
+    bool is_text;
+    uint64_t until_us;
     size_t len;
     uint8_t at[];
 };
@@ -18,15 +21,20 @@ void outbox_init(struct outbox *o, struct budget *budget, uint64_t *owed, size_t
     *o = (struct outbox){.budget = budget, .owed_max = owed_max};
     o->owed = owed;
     list_init(&o->items);
+    for (size_t i = 0; i < OUTBOX_PLACES; i++)
+        list_init(&o->place[i]);
 }
 
 void outbox_drop_all(struct outbox *o)
 {
     budget_give(o->budget, o->given);
     o->given = NULL;
-    LIST_FOR_SAFE (it, &o->items)
-        budget_give(o->budget, CONTAINER_OF(it, struct item, node));
-    list_init(&o->items);
+    LIST_FOR_SAFE (it, &o->items) {
+        struct item *item = CONTAINER_OF(it, struct item, node);
+        list_del(&item->node);
+        list_del(&item->place);
+        budget_give(o->budget, item);
+    }
     o->owed_count = 0;
 }
 
@@ -46,6 +54,12 @@ static void owe(struct outbox *o, uint64_t conn)
         o->owed[o->owed_count++] = conn;
 }
 
+// Connections are numbered by the host as they come.
+static struct list *place_of(struct outbox *o, uint64_t conn)
+{
+    return &o->place[conn % OUTBOX_PLACES];
+}
+
 static struct item *item_new(struct outbox *o, enum out_kind kind, uint64_t conn, size_t len)
 {
     struct item *item = budget_take(o->budget, sizeof *item + len);
@@ -55,8 +69,11 @@ static struct item *item_new(struct outbox *o, enum out_kind kind, uint64_t conn
     }
     item->kind = kind;
     item->conn = conn;
+    item->is_text = false;
+    item->until_us = 0;
     item->len = len;
     list_push_back(&o->items, &item->node);
+    list_push_back(place_of(o, conn), &item->place);
     return item;
 }
 
@@ -89,6 +106,22 @@ void outbox_send(struct outbox *o, uint64_t conn, const struct msg *m)
     item->len = b.len;
 }
 
+void outbox_text(struct outbox *o, uint64_t conn, struct bytes text)
+{
+    struct item *item = item_new(o, OUT_SEND, conn, text.len);
+    if (item == NULL)
+        return;
+    item->is_text = true;
+    memcpy(item->at, text.at, text.len);
+}
+
+void outbox_pause(struct outbox *o, uint64_t conn, uint64_t until_us)
+{
+    struct item *item = item_new(o, OUT_PAUSE, conn, 0);
+    if (item != NULL)
+        item->until_us = until_us;
+}
+
 void outbox_close(struct outbox *o, uint64_t conn, const char *reason)
 {
     size_t len = strlen(reason);
@@ -99,11 +132,12 @@ void outbox_close(struct outbox *o, uint64_t conn, const char *reason)
 
 void outbox_forget(struct outbox *o, uint64_t conn)
 {
-    LIST_FOR_SAFE (it, &o->items) {
-        struct item *item = CONTAINER_OF(it, struct item, node);
+    LIST_FOR_SAFE (it, place_of(o, conn)) {
+        struct item *item = CONTAINER_OF(it, struct item, place);
         if (item->conn != conn)
             continue;
-        list_del(it);
+        list_del(&item->node);
+        list_del(&item->place);
         budget_give(o->budget, item);
     }
     size_t i = owed_at(o, conn);
@@ -117,14 +151,20 @@ bool outbox_next(struct outbox *o, struct out *out)
     o->given = NULL;
     if (o->owed_count > 0) {
         uint64_t conn = o->owed[--o->owed_count];
-        *out = (struct out){OUT_CLOSE, conn, bytes_text("out of memory for messages")};
+        *out = (struct out){
+            .kind = OUT_CLOSE, .conn = conn, .bytes = bytes_text("out of memory for messages")};
         return true;
     }
     if (list_is_empty(&o->items))
         return false;
     struct item *item = CONTAINER_OF(o->items.next, struct item, node);
     list_del(&item->node);
+    list_del(&item->place);
     o->given = item;
-    *out = (struct out){item->kind, item->conn, bytes_of(item->at, item->len)};
+    *out = (struct out){.kind = item->kind,
+                        .conn = item->conn,
+                        .bytes = bytes_of(item->at, item->len),
+                        .is_text = item->is_text,
+                        .until_us = item->until_us};
     return true;
 }

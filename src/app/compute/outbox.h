@@ -18,16 +18,22 @@
 enum out_kind {
     OUT_SEND,  // `bytes` is a whole message for connection `conn`
     OUT_CLOSE, // close `conn`; `bytes` is the reason, for people
+    OUT_PAUSE, // read nothing from `conn` before until_us
 };
 
 struct out {
     enum out_kind kind;
     uint64_t conn;
     struct bytes bytes; // valid until the next outbox_next
+    bool is_text;       // SEND: as WebSocket tells text from bytes
+    uint64_t until_us;  // PAUSE
 };
+
+#define OUTBOX_PLACES 256u // that connections are spread over, to be forgotten fast
 
 struct outbox { // fields are private to outbox.c
     struct list items;
+    struct list place[OUTBOX_PLACES]; // the same items, by their connection
     struct budget *budget;
     void *given;    // the block behind the last outbox_next
     uint64_t *owed; // connections that something was dropped for, each once
@@ -38,6 +44,9 @@ struct outbox { // fields are private to outbox.c
 void outbox_init(struct outbox *o, struct budget *budget, uint64_t *owed, size_t owed_max);
 void outbox_drop_all(struct outbox *o); // forgets everything, gives all memory back
 void outbox_send(struct outbox *o, uint64_t conn, const struct msg *m);
+// A message that is encoded already, as text; copied.
+void outbox_text(struct outbox *o, uint64_t conn, struct bytes text);
+void outbox_pause(struct outbox *o, uint64_t conn, uint64_t until_us);
 void outbox_close(struct outbox *o, uint64_t conn, const char *reason);
 // Forgets what is queued for a connection that is gone.
 void outbox_forget(struct outbox *o, uint64_t conn);

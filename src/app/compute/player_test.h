@@ -25,7 +25,7 @@ struct player {
     struct sign_key *key;
     struct gamer_side *gamer;
     struct digest scene;
-    uint32_t closings, event_count, events[GAMER_EVENT_FAILED + 1];
+    uint32_t closings, event_count, events[GAMER_EVENT_PEERS + 1];
     struct gamer_event last;
     struct player_heard *heard;
     size_t heard_count;
@@ -137,7 +137,7 @@ static inline void player_connect(struct player *p, int steps)
 
 static inline void player_hang_up(struct player *p)
 {
-    gamer_closed(p->gamer, "the hub is gone");
+    gamer_closed(p->gamer);
     player_drain(p);
 }
 

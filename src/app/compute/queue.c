@@ -5,49 +5,99 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/num.h"
+#include "base/rng.h"
+#include "kernel/kernel.h"
+
 enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget, uint64_t seed)
 {
-    *q = (struct queue){.budget = budget};
+    // From somewhere else in each life of a hub: a helper that was at work when it went down, and
+    // tells the result when it is back, must not meet another task by that number.
+    *q = (struct queue){.budget = budget, .last_id = rng_mix(seed) >> QUEUE_ID_SHIFT};
+    list_init(&q->own);
     list_init(&q->urgent);
-    list_init(&q->waiting);
     q->by_id = map_new(arena, sizeof(uint64_t), QUEUE_TASKS_MAX, seed);
-    if (q->by_id == NULL)
-        return RC_NOMEM;
-    return heap_init(&q->give_ups, arena, QUEUE_TASKS_MAX);
+    enum rc rc = q->by_id == NULL ? RC_NOMEM : heap_init(&q->give_ups, arena, QUEUE_TASKS_MAX);
+    for (uint32_t i = 0; rc == RC_OK && i < SKILLS_MAX && skill_kernel(i) != NULL; i++)
+        rc = heap_init(&q->lines[i], arena, QUEUE_TASKS_MAX);
+    return rc;
 }
 
-struct task *queue_new(struct queue *q, enum task_kind kind, struct bytes params)
+void line_init(struct line *l, uint32_t skill)
 {
-    struct task *t = budget_take(q->budget, sizeof *t);
+    *l = (struct line){.skill = skill};
+    list_init(&l->tasks);
+}
+
+struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now_us)
+{
+    assert(cfg->spec.input_count <= 1 && cfg->skill < SKILLS_MAX);
+    struct task *t = budget_take(q->budget, sizeof *t + cfg->spec.params.len);
     if (t == NULL)
         return NULL;
-    *t = (struct task){.kind = kind, .id = q->last_id + 1, .params_len = params.len};
-    t->params = budget_take(q->budget, params.len);
-    if (t->params == NULL || map_put(q->by_id, &t->id, t) != RC_OK) {
-        budget_give(q->budget, t->params);
+    *t = (struct task){.kind = cfg->kind,
+                       .id = q->last_id + 1,
+                       .job = cfg->job,
+                       .line = cfg->line,
+                       .skill = cfg->skill,
+                       .asked = cfg->asked,
+                       .object = cfg->spec.input[0],
+                       .has_object = cfg->spec.input_count > 0,
+                       .params = (uint8_t *)(t + 1),
+                       .params_len = cfg->spec.params.len,
+                       .units = cfg->units,
+                       .came_us = now_us,
+                       .is_for_own = cfg->kind == TASK_CHECK};
+    if (map_put(q->by_id, &t->id, t) != RC_OK) {
         budget_give(q->budget, t);
         return NULL;
     }
     q->last_id++;
-    memcpy(t->params, params.at, params.len);
+    if (t->params_len > 0)
+        memcpy(t->params, cfg->spec.params.at, t->params_len);
     list_init(&t->node);
     list_init(&t->sibling);
     return t;
 }
 
+// A line that was empty starts level with the one served last: idleness earns no credit.
+static void line_open(struct queue *q, struct line *l)
+{
+    if (!list_is_empty(&l->tasks))
+        return;
+    l->given_us = num_max(l->given_us, q->turn_us[l->skill]);
+    enum rc rc = heap_put(&q->lines[l->skill], &l->turn, l->given_us);
+    assert(rc == RC_OK); // as many places as tasks
+    (void)rc;
+}
+
+static void line_left(struct queue *q, struct line *l)
+{
+    if (!list_is_empty(&l->tasks))
+        return;
+    heap_del(&q->lines[l->skill], &l->turn);
+}
+
+static bool waits_in_line(const struct task *t)
+{
+    return t->state == TASK_WAITING && !t->is_for_own && t->attempts == 0;
+}
+
 static void leave_place(struct queue *q, struct task *t)
 {
+    bool was_in_line = waits_in_line(t) && !list_is_empty(&t->node);
     if (t->state == TASK_WAITING && !list_is_empty(&t->node)) {
         assert(q->waiting_count > 0);
         q->waiting_count--;
     }
     if (t->state == TASK_HELD) {
-        assert(t->seat->busy > 0);
-        t->seat->busy--;
+        seat_give_slot(t->seat);
         t->seat = NULL;
         heap_del(&q->give_ups, &t->give_up);
     }
     list_del(&t->node);
+    if (was_in_line)
+        line_left(q, t->line);
 }
 
 static void drop_result(struct queue *q, struct task *t)
@@ -62,7 +112,6 @@ void queue_free(struct queue *q, struct task *t)
     list_del(&t->sibling);
     drop_result(q, t);
     (void)map_del(q->by_id, &t->id);
-    budget_give(q->budget, t->params);
     budget_give(q->budget, t);
 }
 
@@ -71,27 +120,54 @@ struct task *queue_find(const struct queue *q, uint64_t id)
     return map_get(q->by_id, &id);
 }
 
-void queue_wait(struct queue *q, struct task *t, bool is_urgent)
+void queue_wait(struct queue *q, struct task *t)
 {
     assert(t->state == TASK_WAITING && list_is_empty(&t->node));
-    list_push_back(is_urgent ? &q->urgent : &q->waiting, &t->node);
+    if (!waits_in_line(t)) {
+        list_push_back(t->is_for_own ? &q->own : &q->urgent, &t->node);
+    } else {
+        line_open(q, t->line);
+        list_push_back(&t->line->tasks, &t->node);
+    }
     q->waiting_count++;
 }
 
-void queue_give(struct queue *q, struct task *t, struct seat *s, uint64_t now_us, uint64_t late_us)
+void queue_to_own(struct queue *q, struct task *t)
+{
+    leave_place(q, t);
+    t->is_for_own = true;
+    queue_wait(q, t);
+}
+
+void queue_change_line(struct queue *q, struct task *t, struct line *line)
+{
+    assert(line->skill == t->skill);
+    bool is_waiting = waits_in_line(t) && !list_is_empty(&t->node);
+    if (is_waiting)
+        leave_place(q, t);
+    t->line = line;
+    if (is_waiting)
+        queue_wait(q, t);
+}
+
+void queue_give(struct queue *q, struct task *t, struct seat *s, const struct queue_terms *terms)
 {
     assert(t->state == TASK_WAITING);
-    assert(seat_free_slots(s) > 0);
+    struct line *line = waits_in_line(t) ? t->line : NULL;
     leave_place(q, t);
+    if (line != NULL) {
+        q->turn_us[line->skill] = line->given_us;
+        line->given_us = time_after(line->given_us, terms->work_us + 1);
+        if (!list_is_empty(&line->tasks))
+            heap_move(&q->lines[line->skill], &line->turn, line->given_us);
+    }
     t->state = TASK_HELD;
     t->seat = s;
-    t->given_us = now_us;
-    if (t->attempts == 0)
-        t->first_us = now_us;
+    t->given_us = terms->now_us;
     t->attempts++;
-    s->busy++;
+    seat_take_slot(s);
     list_push_back(&s->tasks, &t->node);
-    enum rc rc = heap_put(&q->give_ups, &t->give_up, late_us);
+    enum rc rc = heap_put(&q->give_ups, &t->give_up, terms->late_us);
     assert(rc == RC_OK); // as many places as tasks
     (void)rc;
 }
@@ -109,11 +185,13 @@ void queue_retry(struct queue *q, struct task *t)
     leave_place(q, t);
     drop_result(q, t);
     t->state = TASK_WAITING;
-    queue_wait(q, t, true);
+    queue_wait(q, t);
 }
 
 bool task_may_go_to(const struct task *t, const struct seat *s)
 {
+    if (!seat_can(s, t->skill))
+        return false;
     for (uint32_t i = 0; i < t->failed_count; i++)
         if (digest_equal(&t->failed_by[i], &s->standing->node))
             return false;
@@ -128,8 +206,10 @@ void task_bar(struct task *t, const struct digest *node)
 
 struct task_spec task_spec_of(const struct task *t)
 {
-    return (struct task_spec){.kernel = "trace",
-                              .input_count = 1,
-                              .input = {t->scene},
-                              .params = bytes_of(t->params, t->params_len)};
+    struct task_spec spec = {.input_count = t->has_object,
+                             .input = {t->object},
+                             .params = bytes_of(t->params, t->params_len)};
+    const char *name = skill_kernel(t->skill)->name;
+    memcpy(spec.kernel, name, num_min(strlen(name), TASK_KERNEL_BYTES - 1));
+    return spec;
 }

@@ -5,6 +5,13 @@
 //     WAITING ------> HELD -----------> RETURNED ----------> (freed)
 //        ^             |                    |
 //        +--- retry ---+------- retry ------+     lost, late, failed, wrong
+//
+// Where a waiting task waits:
+//   own     only the hub's own compute is left for it: checks, and what all others failed at
+//   urgent  it came back from a helper: before all new ones
+//   a line  new ones, a line for each gamer and skill. Lines take turns by the work they were
+//           given (start-time fair queueing, Goyal et al. 1996): a gamer with a thousand tasks
+//           does not hold up one with a single task.
 #ifndef COMPUTE_QUEUE_H
 #define COMPUTE_QUEUE_H
 
@@ -16,9 +23,10 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "compute/roster.h"
-#include "work/rect.h"
+#include "work/task.h"
 
 #define QUEUE_TASKS_MAX    65536u
+#define QUEUE_ID_SHIFT     12u // first ids have so many bits less: exact in any reader of JSON
 #define QUEUE_ATTEMPTS_MAX 16u // most that --max-attempts may say
 
 enum task_state {
@@ -29,11 +37,12 @@ enum task_state {
 
 enum task_kind {
     TASK_PROBE, // a coarse render that tells where the cost is
-    TASK_TILE,
+    TASK_TILE,  // a piece of a frame
+    TASK_RUN,   // a job of one task
     TASK_CHECK, // parts of a returned tile, redone by the hub's own compute
 };
 
-struct returned { // a tile's result while it is being checked
+struct returned { // a result while it is being checked
     struct digest node;
     char name[MSG_NAME_BYTES];
     uint64_t cpu_us;
@@ -44,23 +53,32 @@ struct returned { // a tile's result while it is being checked
     struct verify_draws draws; // of its parts, so far
 };
 
+struct line {              // one gamer's waiting tasks of one skill; embedded in its owner
+    struct heap_node turn; // among the lines of the skill; key: work given so far, us
+    struct list tasks;
+    uint32_t skill;
+    uint64_t given_us;
+};
+
 struct task {
-    struct list node;         // in waiting, in its seat's tasks, or alone
-    struct list sibling;      // in its frame's tasks
+    struct list node;         // in one of the queue's places, in its seat's tasks, or alone
+    struct list sibling;      // in its job's tasks
     struct heap_node give_up; // while held: when the copy counts as late
     uint64_t id;
     enum task_kind kind;
     enum task_state state;
-    struct frame *frame;
-    uint32_t index; // of the tile
-    struct rect rect;
-    uint32_t sample_first, sample_count;
-    struct digest scene;
+    struct job *job;
+    struct line *line; // that it waited in, or would
+    uint32_t skill;
+    uint32_t piece;       // of a tile: which of its job's
+    struct digest asked;  // task_digest
+    struct digest object; // if it has_object
+    bool has_object;
     uint8_t *params; // a block of the budget
     size_t params_len;
     double units;          // expected cost
     struct seat *seat;     // while held
-    uint64_t first_us;     // first given away
+    uint64_t came_us;      // into the queue
     uint64_t given_us;     // this copy
     uint32_t attempts;     // copies given so far
     uint32_t failed_count; // helpers that must not get it again
@@ -72,9 +90,11 @@ struct task {
 
 struct queue {
     struct budget *budget;
-    struct list urgent;     // waiting, and given before all others: checks, and what is done again
-    struct list waiting;    // the rest; both in the order in which they came
-    uint32_t waiting_count; // of both
+    struct list own;
+    struct list urgent;
+    struct heap lines[SKILLS_MAX]; // those that hold tasks
+    uint64_t turn_us[SKILLS_MAX];  // of the line that was served last
+    uint32_t waiting_count;        // in all places
     struct heap give_ups;
     struct map *by_id;
     uint64_t last_id;
@@ -82,15 +102,36 @@ struct queue {
 
 MUST_USE enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget,
                             uint64_t seed);
-// A task in WAITING, not yet in the waiting list, with a copy of params. NULL: no room.
-struct task *queue_new(struct queue *q, enum task_kind kind, struct bytes params);
+void line_init(struct line *l, uint32_t skill);
+
+struct task_cfg {
+    enum task_kind kind;
+    struct job *job;
+    struct line *line; // NULL: of a check
+    uint32_t skill;
+    struct task_spec spec; // copied
+    struct digest asked;   // task_digest of spec
+    double units;
+};
+// A task in WAITING, in no place yet. NULL: no room.
+struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now_us);
 void queue_free(struct queue *q, struct task *t); // wherever it is
 struct task *queue_find(const struct queue *q, uint64_t id);
-void queue_wait(struct queue *q, struct task *t, bool is_urgent);
-void queue_give(struct queue *q, struct task *t, struct seat *s, uint64_t now_us, uint64_t late_us);
+// Into its place: own if is_for_own, urgent if it was given before, else its line.
+void queue_wait(struct queue *q, struct task *t);
+// A waiting task that no helper is left for.
+void queue_to_own(struct queue *q, struct task *t);
+// A waiting task to the place of another line (of a gamer that came back), if it waits in one.
+void queue_change_line(struct queue *q, struct task *t, struct line *line);
+struct queue_terms {
+    uint64_t now_us;
+    uint64_t late_us; // when this copy is given up
+    uint64_t work_us; // what it costs its line
+};
+void queue_give(struct queue *q, struct task *t, struct seat *s, const struct queue_terms *terms);
 // Off its helper: HELD -> RETURNED.
 void queue_return(struct queue *q, struct task *t);
-// Back to waiting, urgent now, from HELD or RETURNED; its result is given back.
+// Back to waiting from HELD or RETURNED; its result is given back.
 void queue_retry(struct queue *q, struct task *t);
 bool task_may_go_to(const struct task *t, const struct seat *s);
 void task_bar(struct task *t, const struct digest *node);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests of the queue: a task is in exactly one place, and its memory goes where it came from.
+// Tests of the queue: a task is in exactly one place, lines take turns, and memory goes back.
 #include "compute/queue.h"
 
 #include <setjmp.h>
@@ -10,45 +10,111 @@
 
 #include <cmocka.h>
 
+#include "base/num.h"
 #include "base/rng.h"
 #include "base/seed_test.h"
+#include "kernel/kernel.h"
 
 #define TASKS 40u
 #define SEATS 3u
+#define LINES 4u
 
 struct desk {
     struct arena *arena;
     struct budget budget;
+    struct roster roster;
     struct queue queue;
-    struct standing standing[SEATS];
-    struct seat seat[SEATS];
+    struct line line[LINES]; // the last one is of another skill
+    struct seat *seat[SEATS];
+    size_t used; // by roster and seats
 };
+
+static struct seat *sit(struct desk *d, uint8_t number, uint32_t slots)
+{
+    struct digest node = {{number}};
+    struct msg_hello hello = {
+        .ability = {.slots = slots, .speed_count = 2, .speed = {{"trace", 1000}, {"echo", 1}}}};
+    struct roster_guest guest = {
+        .conn = number, .hello = &hello, .standing = roster_standing(&d->roster, &node)};
+    struct seat *s = roster_sit(&d->roster, &guest);
+    assert_non_null(s);
+    return s;
+}
 
 static void desk_open(struct desk *d)
 {
-    *d = (struct desk){.budget = {.limit_bytes = 1 << 20}};
-    d->arena = arena_new((size_t)16 << 20);
+    *d = (struct desk){.budget = {.limit_bytes = 4 << 20}};
+    d->arena = arena_new((size_t)64 << 20);
     assert_non_null(d->arena);
     assert_int_equal(queue_init(&d->queue, d->arena, &d->budget, 1), RC_OK);
-    for (uint8_t i = 0; i < SEATS; i++) {
-        memset(d->standing[i].node.b, i, DIGEST_BYTES);
-        d->seat[i].standing = &d->standing[i];
-        d->seat[i].ability.slots = i + 1u;
-        list_init(&d->seat[i].tasks);
-    }
+    assert_int_equal(roster_init(&d->roster, d->arena, &d->budget, 2), RC_OK);
+    for (uint8_t i = 0; i < SEATS; i++)
+        d->seat[i] = sit(d, i, i + 1u);
+    for (uint32_t i = 0; i < LINES; i++)
+        line_init(&d->line[i], skill_of(i + 1 < LINES ? "trace" : "echo", false));
+    d->used = d->budget.used_bytes;
 }
 
 static void desk_close(struct desk *d)
 {
+    assert_int_equal(d->budget.used_bytes, d->used);
+    for (uint32_t i = 0; i < SEATS; i++)
+        roster_leave(&d->roster, d->seat[i]);
+    roster_reset(&d->roster);
     assert_int_equal(d->budget.used_bytes, 0);
     arena_free(d->arena);
 }
 
+static struct task *task_in(struct desk *d, struct line *line)
+{
+    struct task_cfg cfg = {.kind = TASK_TILE,
+                           .line = line,
+                           .skill = line->skill,
+                           .spec = {.params = bytes_text("params")},
+                           .units = 1};
+    return queue_new(&d->queue, &cfg, 7);
+}
+
 static struct task *task_new(struct desk *d)
 {
-    struct task *t = queue_new(&d->queue, TASK_TILE, bytes_text("params"));
+    struct task *t = task_in(d, &d->line[0]);
     assert_non_null(t);
     return t;
+}
+
+static struct task *check_new(struct desk *d)
+{
+    struct task_cfg cfg = {.kind = TASK_CHECK, .skill = d->line[0].skill};
+    struct task *t = queue_new(&d->queue, &cfg, 7);
+    assert_non_null(t);
+    return t;
+}
+
+static void give(struct desk *d, struct task *t, uint32_t seat, uint64_t now_us, uint64_t work_us)
+{
+    queue_give(
+        &d->queue, t, d->seat[seat],
+        &(struct queue_terms){.now_us = now_us, .late_us = now_us + 4000, .work_us = work_us});
+}
+
+static uint32_t list_len(const struct list *l)
+{
+    uint32_t len = 0;
+    LIST_FOR (it, l)
+        len++;
+    return len;
+}
+
+static struct task *first(struct list *l)
+{
+    return list_is_empty(l) ? NULL : CONTAINER_OF(l->next, struct task, node);
+}
+
+// The line whose turn it is; NULL: no task waits in any.
+static struct line *next_line(struct desk *d, uint32_t skill)
+{
+    struct heap_node *n = heap_first(&d->queue.lines[skill]);
+    return n == NULL ? NULL : CONTAINER_OF(n, struct line, turn);
 }
 
 static void test_one_life(void **state)
@@ -58,23 +124,25 @@ static void test_one_life(void **state)
     desk_open(&d);
     struct task *t = task_new(&d);
     assert_ptr_equal(queue_find(&d.queue, t->id), t);
-    queue_wait(&d.queue, t, false);
+    assert_int_equal(t->came_us, 7);
+    queue_wait(&d.queue, t);
     assert_int_equal(d.queue.waiting_count, 1);
-    queue_give(&d.queue, t, &d.seat[0], 1000, 5000);
+    assert_ptr_equal(next_line(&d, t->skill), &d.line[0]);
+    give(&d, t, 0, 1000, 10);
+    assert_null(next_line(&d, t->skill));
     assert_int_equal(d.queue.waiting_count, 0);
     assert_int_equal(t->attempts, 1);
-    assert_int_equal(t->first_us, 1000);
-    assert_int_equal(d.seat[0].busy, 1);
+    assert_int_equal(d.seat[0]->busy, 1);
     assert_int_equal(heap_first(&d.queue.give_ups)->key, 5000);
     queue_retry(&d.queue, t);
-    assert_int_equal(d.seat[0].busy, 0);
+    assert_int_equal(d.seat[0]->busy, 0);
     assert_null(heap_first(&d.queue.give_ups));
-    queue_give(&d.queue, t, &d.seat[1], 2000, 6000);
+    give(&d, t, 1, 2000, 10);
     assert_int_equal(t->attempts, 2);
-    assert_int_equal(t->first_us, 1000);
+    assert_int_equal(t->came_us, 7);
     assert_int_equal(t->given_us, 2000);
     queue_return(&d.queue, t);
-    assert_int_equal(d.seat[1].busy, 0);
+    assert_int_equal(d.seat[1]->busy, 0);
     t->back.result = budget_take(&d.budget, 100);
     queue_retry(&d.queue, t); // its result was wrong
     assert_null(t->back.result);
@@ -85,32 +153,69 @@ static void test_one_life(void **state)
     desk_close(&d);
 }
 
-static struct task *first(struct list *l)
-{
-    return list_is_empty(l) ? NULL : CONTAINER_OF(l->next, struct task, node);
-}
-
-static void test_order(void **state)
+static void test_places(void **state)
 {
     (void)state;
     struct desk d;
     desk_open(&d);
     struct task *a = task_new(&d);
     struct task *b = task_new(&d);
-    struct task *check = task_new(&d);
-    queue_wait(&d.queue, a, false);
-    queue_wait(&d.queue, b, false);
-    queue_wait(&d.queue, check, true);
-    assert_ptr_equal(first(&d.queue.waiting), a);
-    assert_ptr_equal(first(&d.queue.urgent), check);
-    queue_give(&d.queue, b, &d.seat[0], 1, 2);
-    queue_retry(&d.queue, b); // urgent now, behind what was urgent before
-    assert_ptr_equal(first(&d.queue.urgent), check);
-    queue_free(&d.queue, check);
+    struct task *check = check_new(&d);
+    queue_wait(&d.queue, a);
+    queue_wait(&d.queue, b);
+    queue_wait(&d.queue, check);
+    assert_ptr_equal(first(&d.line[0].tasks), a); // in order of their coming
+    assert_ptr_equal(first(&d.queue.own), check);
+    assert_null(first(&d.queue.urgent));
+    give(&d, b, 0, 1, 2);
+    queue_retry(&d.queue, b); // came back
     assert_ptr_equal(first(&d.queue.urgent), b);
+    assert_ptr_equal(first(&d.line[0].tasks), a);
+    queue_to_own(&d.queue, b); // behind what waits there already
+    assert_null(first(&d.queue.urgent));
+    queue_free(&d.queue, check);
+    assert_ptr_equal(first(&d.queue.own), b);
+    give(&d, b, 0, 1, 2);
+    queue_retry(&d.queue, b);
+    assert_ptr_equal(first(&d.queue.own), b); // nobody else is left for it
+    queue_to_own(&d.queue, a);                // straight from its line
+    assert_null(next_line(&d, a->skill));
+    assert_int_equal(d.queue.waiting_count, 2);
     queue_free(&d.queue, a);
     queue_free(&d.queue, b);
     assert_int_equal(d.queue.waiting_count, 0);
+    desk_close(&d);
+}
+
+static void test_change_line(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_open(&d);
+    struct task *waiting = task_new(&d);
+    struct task *held = task_new(&d);
+    struct task *urgent = task_new(&d);
+    struct task *outside = task_new(&d);
+    queue_wait(&d.queue, waiting);
+    queue_wait(&d.queue, held);
+    queue_wait(&d.queue, urgent);
+    give(&d, held, 1, 1, 2);
+    give(&d, urgent, 1, 1, 2);
+    queue_retry(&d.queue, urgent);
+    struct task *all[] = {waiting, held, urgent, outside};
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++)
+        queue_change_line(&d.queue, all[i], &d.line[1]);
+    assert_ptr_equal(first(&d.line[1].tasks), waiting);
+    assert_ptr_equal(next_line(&d, waiting->skill), &d.line[1]); // the other one is empty
+    assert_ptr_equal(first(&d.queue.urgent), urgent);
+    assert_int_equal(d.queue.waiting_count, 2);
+    queue_wait(&d.queue, outside);
+    assert_ptr_equal(CONTAINER_OF(d.line[1].tasks.prev, struct task, node), outside);
+    assert_true(list_is_empty(&d.line[0].tasks));
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
+        assert_ptr_equal(all[i]->line, &d.line[1]);
+        queue_free(&d.queue, all[i]);
+    }
     desk_close(&d);
 }
 
@@ -120,13 +225,15 @@ static void test_bars(void **state)
     struct desk d;
     desk_open(&d);
     struct task *t = task_new(&d);
-    assert_true(task_may_go_to(t, &d.seat[1]));
-    task_bar(t, &d.standing[1].node);
-    assert_false(task_may_go_to(t, &d.seat[1]));
-    assert_true(task_may_go_to(t, &d.seat[2]));
+    assert_true(task_may_go_to(t, d.seat[1]));
+    task_bar(t, &d.seat[1]->standing->node);
+    assert_false(task_may_go_to(t, d.seat[1]));
+    assert_true(task_may_go_to(t, d.seat[2]));
     for (unsigned i = 0; i < QUEUE_ATTEMPTS_MAX + 5; i++)
-        task_bar(t, &d.standing[1].node); // bounded
+        task_bar(t, &d.seat[1]->standing->node); // bounded
     assert_int_equal(t->failed_count, QUEUE_ATTEMPTS_MAX);
+    d.seat[2]->skills = 1u << skill_of("echo", false); // no longer
+    assert_false(task_may_go_to(t, d.seat[2]));
     queue_free(&d.queue, t);
     desk_close(&d);
 }
@@ -136,13 +243,22 @@ static void test_spec(void **state)
     (void)state;
     struct desk d;
     desk_open(&d);
-    struct task *t = task_new(&d);
-    memset(t->scene.b, 9, DIGEST_BYTES);
+    struct digest object = {{9}};
+    struct task_cfg cfg = {
+        .line = &d.line[0],
+        .skill = d.line[0].skill,
+        .spec = {.input_count = 1, .input = {object}, .params = bytes_text("params")}};
+    struct task *t = queue_new(&d.queue, &cfg, 0);
     struct task_spec s = task_spec_of(t);
     assert_string_equal(s.kernel, "trace");
     assert_int_equal(s.input_count, 1);
-    assert_true(digest_equal(&s.input[0], &t->scene));
+    assert_true(digest_equal(&s.input[0], &object));
     assert_true(bytes_is(s.params, "params"));
+    queue_free(&d.queue, t);
+    t = task_in(&d, &d.line[LINES - 1]);
+    s = task_spec_of(t);
+    assert_string_equal(s.kernel, "echo");
+    assert_int_equal(s.input_count, 0);
     queue_free(&d.queue, t);
     desk_close(&d);
 }
@@ -153,14 +269,14 @@ static void test_budget_runs_out(void **state)
     struct desk d;
     desk_open(&d);
     struct task *t[64];
-    d.budget.limit_bytes = 8 * (sizeof **t + 64) + 100;
+    d.budget.limit_bytes = d.used + 8 * (sizeof **t + 64) + 100;
     size_t count = 0;
-    while (count < 64 && (t[count] = queue_new(&d.queue, TASK_TILE, bytes_text("params"))) != NULL)
+    while (count < 64 && (t[count] = task_in(&d, &d.line[0])) != NULL)
         count++;
     assert_true(count >= 7 && count <= 9);
     size_t full = d.budget.used_bytes;
     for (int i = 0; i < 3; i++)
-        assert_null(queue_new(&d.queue, TASK_TILE, bytes_text("params")));
+        assert_null(task_in(&d, &d.line[0]));
     assert_int_equal(d.budget.used_bytes, full); // refused without a trace
     while (count > 0)
         queue_free(&d.queue, t[--count]);
@@ -171,47 +287,209 @@ static void test_budget_runs_out(void **state)
     arena_free(tiny);
 }
 
-// The queue's books against a plain count of where each task is said to be.
-static void check_books(struct desk *d, struct task *const *t)
+// ---- Turns
+
+// One task of the line whose turn it is, done at once. The line.
+static struct line *serve(struct desk *d, uint64_t work_us)
 {
-    uint32_t waiting = 0;
-    uint32_t held[SEATS] = {0};
-    for (uint32_t i = 0; i < TASKS; i++) {
-        if (t[i] == NULL)
-            continue;
-        assert_ptr_equal(queue_find(&d->queue, t[i]->id), t[i]);
-        waiting += t[i]->state == TASK_WAITING;
-        if (t[i]->state == TASK_HELD)
-            held[t[i]->seat - d->seat]++;
-    }
-    assert_int_equal(d->queue.waiting_count, waiting);
-    for (uint32_t i = 0; i < SEATS; i++) {
-        assert_int_equal(d->seat[i].busy, held[i]);
-        uint32_t listed = 0;
-        LIST_FOR (it, &d->seat[i].tasks)
-            listed++;
-        assert_int_equal(listed, held[i]);
-    }
+    struct line *l = next_line(d, d->line[0].skill);
+    struct task *t = first(&l->tasks);
+    give(d, t, 0, 0, work_us);
+    queue_free(&d->queue, t);
+    return l;
 }
 
-static void one_step(struct desk *d, struct rng *r, struct task **t)
+static uint64_t gap(uint64_t a, uint64_t b)
 {
-    if (*t == NULL) {
-        *t = task_new(d);
-        queue_wait(&d->queue, *t, rng_below(r, 4) == 0);
-        return;
+    return a > b ? a - b : b - a;
+}
+
+// One has a thousand tasks waiting, the other never more than one: both get the same work.
+static void test_many_do_not_hold_up_one(void **state)
+{
+    (void)state;
+    struct rng r = rng_seeded(test_seed());
+    struct desk d;
+    desk_open(&d);
+    for (int i = 0; i < 1000; i++)
+        queue_wait(&d.queue, task_new(&d));
+    queue_wait(&d.queue, task_in(&d, &d.line[1]));
+    uint64_t got[2] = {0, 0};
+    uint64_t dearest = 0;
+    uint32_t turns = 0;
+    while (!list_is_empty(&d.line[0].tasks)) {
+        uint64_t work_us = 1 + rng_below(&r, 1000);
+        struct line *l = serve(&d, work_us);
+        if (l == &d.line[1])
+            queue_wait(&d.queue, task_in(&d, &d.line[1]));
+        got[l - d.line] += work_us + 1; // a task that is expected to cost nothing costs one
+        dearest = num_max(dearest, work_us + 1);
+        turns++;
+        assert_true(gap(got[0], got[1]) <= dearest);
     }
-    struct seat *s = &d->seat[rng_below(r, SEATS)];
-    if (rng_below(r, 5) == 0) {
-        queue_free(&d->queue, *t);
-        *t = NULL;
-    } else if ((*t)->state == TASK_WAITING && seat_free_slots(s) > 0) {
-        queue_give(&d->queue, *t, s, rng_below(r, 100), rng_below(r, 1000));
-    } else if ((*t)->state == TASK_HELD && rng_below(r, 2) == 0) {
-        queue_return(&d->queue, *t);
-        (*t)->back.result = budget_take(&d->budget, 1 + rng_below(r, 100));
-    } else if ((*t)->state != TASK_WAITING) {
-        queue_retry(&d->queue, *t);
+    assert_true(turns > 1500);
+    queue_free(&d.queue, first(&d.line[1].tasks));
+    desk_close(&d);
+}
+
+static void test_idleness_earns_nothing(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_open(&d);
+    for (int i = 0; i < 300; i++)
+        queue_wait(&d.queue, task_new(&d));
+    for (int i = 0; i < 100; i++)
+        assert_ptr_equal(serve(&d, 50), &d.line[0]);
+    for (int i = 0; i < 100; i++) // who did nothing meanwhile comes with as many
+        queue_wait(&d.queue, task_in(&d, &d.line[1]));
+    uint32_t got[2] = {0, 0};
+    for (int i = 0; i < 60; i++) {
+        got[serve(&d, 50) - d.line]++;
+        assert_true(gap(got[0], got[1]) <= 1);
+    }
+    for (uint32_t i = 0; i < 2; i++)
+        while (!list_is_empty(&d.line[i].tasks))
+            queue_free(&d.queue, first(&d.line[i].tasks));
+    desk_close(&d);
+}
+
+// ---- Any order
+
+// What start-time fair queueing says, by a plain table.
+struct twin {
+    struct task *task[TASKS];
+    enum { OUT, OWN, URGENT, LINE, HELD, RETURNED } place[TASKS];
+    uint64_t given_us[LINES];
+    uint64_t turn_us[2]; // of the lines' two skills
+    uint32_t filled[LINES];
+};
+
+static uint32_t line_index(const struct desk *d, const struct task *t)
+{
+    return (uint32_t)(t->line - d->line);
+}
+
+static uint64_t *turn_of(struct twin *w, uint32_t line)
+{
+    return &w->turn_us[line == LINES - 1];
+}
+
+static void twin_enter(struct twin *w, uint32_t line)
+{
+    if (w->filled[line]++ == 0)
+        w->given_us[line] = num_max(w->given_us[line], *turn_of(w, line));
+}
+
+static void twin_give(struct twin *w, uint32_t line, uint64_t work_us)
+{
+    *turn_of(w, line) = w->given_us[line];
+    w->given_us[line] += work_us + 1;
+    w->filled[line]--;
+}
+
+// The queue's books against a plain count of where each task is said to be.
+static void check_books(struct desk *d, const struct twin *w)
+{
+    uint32_t count[RETURNED + 1] = {0};
+    uint32_t held[SEATS] = {0};
+    uint32_t in_line[LINES] = {0};
+    for (uint32_t i = 0; i < TASKS; i++) {
+        struct task *t = w->task[i];
+        count[t == NULL ? OUT : w->place[i]]++;
+        if (t == NULL)
+            continue;
+        assert_ptr_equal(queue_find(&d->queue, t->id), t);
+        in_line[line_index(d, t)] += w->place[i] == LINE;
+        for (uint32_t k = 0; w->place[i] == HELD && k < SEATS; k++)
+            held[k] += t->seat == d->seat[k];
+    }
+    assert_int_equal(d->queue.waiting_count, count[OWN] + count[URGENT] + count[LINE]);
+    assert_int_equal(list_len(&d->queue.own), count[OWN]);
+    assert_int_equal(list_len(&d->queue.urgent), count[URGENT]);
+    for (uint32_t i = 0; i < SEATS; i++) {
+        assert_int_equal(d->seat[i]->busy, held[i]);
+        assert_int_equal(list_len(&d->seat[i]->tasks), held[i]);
+    }
+    uint64_t least = UINT64_MAX;
+    for (uint32_t i = 0; i < LINES; i++) {
+        assert_int_equal(list_len(&d->line[i].tasks), in_line[i]);
+        assert_int_equal(w->filled[i], in_line[i]);
+        if (in_line[i] > 0)
+            assert_true(d->line[i].given_us == w->given_us[i]);
+        if (in_line[i] > 0 && i < LINES - 1)
+            least = num_min(least, w->given_us[i]);
+    }
+    const struct line *next = next_line(d, d->line[0].skill);
+    assert_true((next == NULL ? UINT64_MAX : next->given_us) == least);
+    roster_check(&d->roster);
+}
+
+static void leave(struct desk *d, struct twin *w, uint32_t i)
+{
+    w->filled[line_index(d, w->task[i])] -= w->place[i] == LINE;
+}
+
+static void begin(struct desk *d, struct rng *r, struct twin *w, uint32_t i)
+{
+    struct line *line = &d->line[rng_below(r, LINES)];
+    w->task[i] = task_in(d, line);
+    assert_non_null(w->task[i]);
+    queue_wait(&d->queue, w->task[i]);
+    w->place[i] = LINE;
+    twin_enter(w, line_index(d, w->task[i]));
+}
+
+static void move(struct desk *d, struct rng *r, struct twin *w, uint32_t i)
+{
+    struct task *t = w->task[i];
+    struct line *to = &d->line[rng_below(r, LINES - 1)];
+    if (t->skill != to->skill)
+        return;
+    leave(d, w, i);
+    queue_change_line(&d->queue, t, to);
+    if (w->place[i] == LINE)
+        twin_enter(w, line_index(d, t));
+}
+
+static void try_give(struct desk *d, struct rng *r, struct twin *w, uint32_t i)
+{
+    struct task *t = w->task[i];
+    uint32_t seat = (uint32_t)rng_below(r, SEATS);
+    if (seat_free_slots(d->seat[seat]) == 0)
+        return;
+    uint64_t work_us = rng_below(r, 1000);
+    give(d, t, seat, rng_below(r, 100), work_us);
+    if (w->place[i] == LINE)
+        twin_give(w, line_index(d, t), work_us);
+    w->place[i] = HELD;
+}
+
+static void one_step(struct desk *d, struct rng *r, struct twin *w, uint32_t i)
+{
+    struct task *t = w->task[i];
+    uint64_t what = rng_below(r, 10);
+    if (t == NULL) {
+        begin(d, r, w, i);
+    } else if (what < 2) {
+        leave(d, w, i);
+        queue_free(&d->queue, t);
+        w->task[i] = NULL;
+    } else if (what == 2) {
+        move(d, r, w, i);
+    } else if (what == 3 && t->state == TASK_WAITING) {
+        leave(d, w, i);
+        queue_to_own(&d->queue, t);
+        w->place[i] = OWN;
+    } else if (t->state == TASK_WAITING) {
+        try_give(d, r, w, i);
+    } else if (t->state == TASK_HELD && what < 7) {
+        queue_return(&d->queue, t);
+        t->back.result = budget_take(&d->budget, 1 + rng_below(r, 100));
+        w->place[i] = RETURNED;
+    } else {
+        queue_retry(&d->queue, t);
+        w->place[i] = t->is_for_own ? OWN : URGENT;
     }
 }
 
@@ -221,14 +499,14 @@ static void test_any_order(void **state)
     struct rng r = rng_seeded(test_seed());
     struct desk d;
     desk_open(&d);
-    struct task *t[TASKS] = {NULL};
+    struct twin w = {.task = {NULL}};
     for (int i = 0; i < 20000; i++) {
-        one_step(&d, &r, &t[rng_below(&r, TASKS)]);
-        check_books(&d, t);
+        one_step(&d, &r, &w, (uint32_t)rng_below(&r, TASKS));
+        check_books(&d, &w);
     }
     for (uint32_t i = 0; i < TASKS; i++)
-        if (t[i] != NULL)
-            queue_free(&d.queue, t[i]);
+        if (w.task[i] != NULL)
+            queue_free(&d.queue, w.task[i]);
     assert_int_equal(d.queue.waiting_count, 0);
     assert_null(heap_first(&d.queue.give_ups));
     desk_close(&d);
@@ -238,10 +516,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_life),
-        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_change_line),
         cmocka_unit_test(test_bars),
         cmocka_unit_test(test_spec),
         cmocka_unit_test(test_budget_runs_out),
+        cmocka_unit_test(test_many_do_not_hold_up_one),
+        cmocka_unit_test(test_idleness_earns_nothing),
         cmocka_unit_test(test_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

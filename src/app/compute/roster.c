@@ -12,8 +12,15 @@ enum rc roster_init(struct roster *r, struct arena *arena, struct budget *budget
 {
     *r = (struct roster){.budget = budget};
     list_init(&r->seats);
+    list_init(&r->idle);
+    list_init(&r->changed);
+    for (uint32_t i = 0; i < SKILLS_MAX; i++)
+        list_init(&r->free[i]);
     r->standings = map_new(arena, DIGEST_BYTES, ROSTER_STANDINGS_MAX, seed);
-    return r->standings == NULL ? RC_NOMEM : RC_OK;
+    r->by_node = map_new(arena, DIGEST_BYTES, ROSTER_SEATS_MAX + 1, seed + 1);
+    if (r->standings == NULL || r->by_node == NULL)
+        return RC_NOMEM;
+    return heap_init(&r->rests, arena, ROSTER_SEATS_MAX + 1);
 }
 
 void roster_reset(struct roster *r)
@@ -26,19 +33,54 @@ void roster_reset(struct roster *r)
         budget_give(r->budget, s);
 }
 
+// One leaves for a newcomer: nobody sits on it, and it is not barred.
+static bool forget_one(struct roster *r)
+{
+    if (list_is_empty(&r->idle))
+        return false;
+    struct standing *s = CONTAINER_OF(r->idle.next, struct standing, idle);
+    list_del(&s->idle);
+    list_del(&s->changed);
+    (void)map_del(r->standings, s->node.b);
+    budget_give(r->budget, s);
+    return true;
+}
+
 struct standing *roster_standing(struct roster *r, const struct digest *node)
 {
     struct standing *s = map_get(r->standings, node->b);
     if (s != NULL)
         return s;
+    if (map_count(r->standings) == ROSTER_STANDINGS_MAX && !forget_one(r))
+        return NULL;
     s = budget_take(r->budget, sizeof *s);
     if (s == NULL)
         return NULL;
     *s = (struct standing){.node = *node};
+    list_init(&s->idle);
+    list_init(&s->changed);
     if (map_put(r->standings, node->b, s) != RC_OK) {
         budget_give(r->budget, s);
         return NULL;
     }
+    list_push_back(&r->idle, &s->idle);
+    return s;
+}
+
+void roster_changed(struct roster *r, struct standing *s)
+{
+    if (s->record.is_barred) // never forgotten
+        list_del(&s->idle);
+    if (list_is_empty(&s->changed))
+        list_push_back(&r->changed, &s->changed);
+}
+
+struct standing *roster_next_changed(struct roster *r)
+{
+    if (list_is_empty(&r->changed))
+        return NULL;
+    struct standing *s = CONTAINER_OF(r->changed.next, struct standing, changed);
+    list_del(&s->changed);
     return s;
 }
 
@@ -50,74 +92,195 @@ static double first_guess(const struct msg_ability *a)
     return 1.0;
 }
 
-struct seat *roster_sit(struct roster *r, uint64_t conn, const struct msg_hello *hello,
-                        struct standing *standing, bool is_own)
+static void name_seat(struct seat *s, const struct msg_hello *hello)
 {
-    assert(!is_own || r->own == NULL);
+    char hex[DIGEST_HEX_BYTES];
+    digest_hex(&s->standing->node, hex);
+    struct text name = text_of(s->name, sizeof s->name);
+    text_add_safe(&name, bytes_text(hello->name[0] != 0 ? hello->name : "helper"));
+    if (hello->name[0] == 0)
+        text_addf(&name, "-%.6s", hex);
+    memcpy(s->standing->name, s->name, sizeof s->name);
+}
+
+static bool is_ready(const struct seat *s)
+{
+    return !s->is_own && seat_free_slots(s) > 0 && s->rest.index == 0;
+}
+
+// In every list of what it can do, or in none.
+static void list_free_slots(struct seat *s)
+{
+    struct roster *r = s->roster;
+    bool is_listed = is_ready(s);
+    for (uint32_t skill = 0; skill < SKILLS_MAX; skill++) {
+        if (!seat_can(s, skill))
+            continue;
+        if (!is_listed)
+            list_del(&s->free[skill]);
+        else if (list_is_empty(&s->free[skill]))
+            list_push_back(&r->free[skill], &s->free[skill]);
+    }
+}
+
+static void tally(uint32_t *sum, uint32_t by, bool is_more)
+{
+    assert(is_more || *sum >= by);
+    *sum = is_more ? *sum + by : *sum - by;
+}
+
+static void count_able(const struct seat *s, bool is_more)
+{
+    for (uint32_t skill = 0; skill < SKILLS_MAX; skill++)
+        tally(&s->roster->able_count[skill], seat_can(s, skill), is_more);
+}
+
+static void count_seat(struct roster *r, const struct seat *s, bool is_here)
+{
+    if (s->is_own)
+        return;
+    if (s->rest.index == 0)
+        count_able(s, is_here);
+    tally(&r->seat_count, 1, is_here);
+    tally(&r->ready_count, is_ready(s), is_here);
+    tally(&r->slot_count, s->ability.slots, is_here);
+}
+
+static void rest(struct seat *s)
+{
+    enum rc rc = heap_put(&s->roster->rests, &s->rest, s->standing->rest_us);
+    assert(rc == RC_OK); // as many places as seats
+    (void)rc;
+}
+
+struct seat *roster_sit(struct roster *r, const struct roster_guest *guest)
+{
+    assert(!guest->is_own || r->own == NULL);
     if (r->seat_count >= ROSTER_SEATS_MAX)
         return NULL;
     struct seat *s = budget_take(r->budget, sizeof *s);
     if (s == NULL)
         return NULL;
-    *s = (struct seat){.conn = conn,
-                       .public = hello->public,
-                       .standing = standing,
-                       .ability = hello->ability,
-                       .is_own = is_own,
-                       .us_per_unit = first_guess(&hello->ability)};
-    char hex[DIGEST_HEX_BYTES];
-    digest_hex(&standing->node, hex);
-    struct text name = text_of(s->name, sizeof s->name);
-    text_add_safe(&name, bytes_text(hello->name[0] != 0 ? hello->name : "helper"));
-    if (hello->name[0] == 0)
-        text_addf(&name, "-%.6s", hex);
+    *s = (struct seat){.roster = r,
+                       .conn = guest->conn,
+                       .public = guest->hello->public,
+                       .has_key = !guest->is_text,
+                       .standing = guest->standing,
+                       .ability = guest->hello->ability,
+                       .is_own = guest->is_own,
+                       .skills = skill_mask(&guest->hello->ability, guest->is_text),
+                       .us_per_unit = first_guess(&guest->hello->ability)};
+    if (map_put(r->by_node, s->standing->node.b, s) != RC_OK) {
+        budget_give(r->budget, s);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < SKILLS_MAX; i++)
+        list_init(&s->free[i]);
+    name_seat(s, guest->hello);
     list_init(&s->tasks);
     list_push_back(&r->seats, &s->node);
-    if (is_own)
+    list_del(&s->standing->idle);
+    s->standing->is_seated = true;
+    if (s->is_own)
         r->own = s;
-    else
-        r->seat_count++;
+    if (s->standing->rest_us > guest->now_us)
+        rest(s);
+    count_seat(r, s, true);
+    list_free_slots(s);
     return s;
 }
 
 void roster_leave(struct roster *r, struct seat *s)
 {
-    assert(list_is_empty(&s->tasks));
+    assert(list_is_empty(&s->tasks) && s->busy == 0);
     list_del(&s->node);
+    for (uint32_t i = 0; i < SKILLS_MAX; i++)
+        list_del(&s->free[i]);
+    (void)map_del(r->by_node, s->standing->node.b);
+    count_seat(r, s, false);
+    heap_del(&r->rests, &s->rest);
+    s->standing->is_seated = false;
+    if (!s->standing->record.is_barred)
+        list_push_back(&r->idle, &s->standing->idle);
     if (s->is_own)
         r->own = NULL;
-    else
-        r->seat_count--;
     budget_give(r->budget, s);
 }
 
 struct seat *roster_by_node(const struct roster *r, const struct digest *node)
 {
-    LIST_FOR (it, &r->seats) {
-        struct seat *s = CONTAINER_OF(it, struct seat, node);
-        if (digest_equal(&s->standing->node, node))
-            return s;
-    }
-    return NULL;
+    return map_get(r->by_node, node->b);
 }
 
-uint32_t roster_slots(const struct roster *r)
+// After anything that may make it ready, or not.
+static void relist(struct seat *s, bool was_ready)
 {
-    uint32_t slots = 0;
-    LIST_FOR (it, &r->seats) {
-        const struct seat *s = CONTAINER_OF(it, struct seat, node);
-        if (!s->is_own)
-            slots += s->ability.slots;
-    }
-    return slots;
+    if (is_ready(s) == was_ready)
+        return;
+    list_free_slots(s);
+    tally(&s->roster->ready_count, 1, !was_ready);
 }
 
-bool seat_can(const struct seat *s, const char *kernel)
+// Behind all others who could have had this task: among equals, work goes round.
+static void to_the_back(struct seat *s)
 {
-    for (uint32_t i = 0; i < s->ability.speed_count; i++)
-        if (strcmp(s->ability.speed[i].kernel, kernel) == 0)
-            return true;
-    return false;
+    for (uint32_t skill = 0; skill < SKILLS_MAX; skill++) {
+        if (!seat_can(s, skill))
+            continue;
+        list_del(&s->free[skill]);
+        list_push_back(&s->roster->free[skill], &s->free[skill]);
+    }
+}
+
+void seat_take_slot(struct seat *s)
+{
+    assert(seat_free_slots(s) > 0);
+    bool was_ready = is_ready(s);
+    s->busy++;
+    relist(s, was_ready);
+    if (is_ready(s))
+        to_the_back(s);
+}
+
+void seat_give_slot(struct seat *s)
+{
+    assert(s->busy > 0);
+    bool was_ready = is_ready(s);
+    s->busy--;
+    relist(s, was_ready);
+}
+
+void seat_missed(struct seat *s, uint32_t weight, uint64_t now_us)
+{
+    struct standing *st = s->standing;
+    bool was_ready = is_ready(s);
+    st->misses = (uint32_t)num_min((uint64_t)st->misses + weight, 1000);
+    if (s->is_own || st->misses <= ROSTER_MISSES_FREE)
+        return;
+    uint32_t doublings = (uint32_t)num_min(st->misses - ROSTER_MISSES_FREE - 1, 20);
+    uint64_t long_us = num_min((uint64_t)ROSTER_REST_US << doublings, ROSTER_REST_US_MAX);
+    st->rest_us = time_after(now_us, long_us);
+    if (s->rest.index == 0)
+        count_able(s, false);
+    heap_del(&s->roster->rests, &s->rest);
+    rest(s);
+    relist(s, was_ready);
+}
+
+void roster_wake(struct roster *r, uint64_t now_us)
+{
+    for (struct heap_node *n; (n = heap_first(&r->rests)) != NULL && n->key <= now_us;) {
+        struct seat *s = CONTAINER_OF(n, struct seat, rest);
+        heap_del(&r->rests, n);
+        count_able(s, true);
+        relist(s, false);
+    }
+}
+
+uint64_t roster_due_us(const struct roster *r)
+{
+    const struct heap_node *n = heap_first(&r->rests);
+    return n == NULL ? UINT64_MAX : n->key;
 }
 
 void seat_learn(struct seat *s, double units, uint64_t cpu_us)
@@ -126,4 +289,27 @@ void seat_learn(struct seat *s, double units, uint64_t cpu_us)
         return;
     s->us_per_unit += ROSTER_LEARN * ((double)cpu_us / units - s->us_per_unit);
     assert(s->us_per_unit > 0);
+}
+
+void roster_check(const struct roster *r)
+{
+    uint32_t able[SKILLS_MAX] = {0};
+    uint32_t seats = 0;
+    uint32_t ready = 0;
+    uint32_t slots = 0;
+    LIST_FOR (it, &r->seats) {
+        const struct seat *s = CONTAINER_OF(it, struct seat, node);
+        assert(s->busy <= s->ability.slots && s->standing->is_seated);
+        assert(s->is_own == (s == r->own));
+        bool is_free = is_ready(s);
+        for (uint32_t i = 0; i < SKILLS_MAX; i++) {
+            assert(list_is_empty(&s->free[i]) == !(is_free && seat_can(s, i)));
+            able[i] += !s->is_own && s->rest.index == 0 && seat_can(s, i);
+        }
+        seats += !s->is_own;
+        ready += is_free;
+        slots += s->is_own ? 0 : s->ability.slots;
+    }
+    assert(seats == r->seat_count && ready == r->ready_count && slots == r->slot_count);
+    assert(memcmp(able, r->able_count, sizeof able) == 0);
 }

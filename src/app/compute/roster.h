@@ -3,6 +3,7 @@
 //
 // A seat is one connected helper. Its key is its identity: a second connection with the same key
 // takes the first one's seat. What outlives a seat is its standing: verdicts, and being barred.
+// Seats with a free slot are listed by skill, so that nobody looks through ten thousand busy ones.
 #ifndef COMPUTE_ROSTER_H
 #define COMPUTE_ROSTER_H
 
@@ -10,9 +11,11 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "compute/msg.h"
+#include "compute/skill.h"
 #include "work/verify.h"
 
 #define ROSTER_SEATS_MAX     16384u
@@ -22,33 +25,63 @@
 // benchmark: an average with this weight for each new task.
 #define ROSTER_LEARN 0.3
 
-struct standing { // outlives connections
+// Who fails again and again is given nothing for a while: half a second after the third miss in a
+// row, then twice as long each time. A right result ends the row. Late ones count for more: they
+// held somebody up.
+#define ROSTER_MISSES_FREE 2u
+#define ROSTER_MISS_LATE   3u
+#define ROSTER_REST_US     500000u
+#define ROSTER_REST_US_MAX 600000000u
+
+struct standing {        // outlives connections
+    struct list idle;    // while nobody sits on it and it is not barred: may be forgotten
+    struct list changed; // while the disk does not know of it
     struct digest node;
+    char name[MSG_NAME_BYTES]; // the latest
     struct verify_record record;
     uint32_t failures; // reported, late, or lost with work in hand
     uint32_t results;  // accepted
     uint64_t cpu_us;   // of accepted results, by its own word
+    uint32_t misses;   // in a row
+    uint64_t rest_us;  // it is given nothing before
+    bool is_seated;
 };
 
 struct seat {
     struct list node;  // in the roster, in order of arrival
     struct list tasks; // what it holds (compute/queue.h)
+    struct roster *roster;
     uint64_t conn;
     struct sign_public public;
+    bool has_key; // its results are signed
     struct standing *standing;
     char name[MSG_NAME_BYTES];
     struct msg_ability ability;
-    struct msg_heartbeat health; // the latest
-    bool is_own;                 // the hub's own compute
-    uint32_t busy;               // tasks in hand
-    double us_per_unit;          // learned for trace's cost units; > 0
+    struct msg_heartbeat health;  // the latest
+    bool is_own;                  // the hub's own compute
+    uint32_t skills;              // a mask
+    uint32_t busy;                // tasks in hand; seat_take_slot, seat_give_slot
+    struct heap_node rest;        // while it rests: until when
+    uint64_t answers;             // results since it sat down
+    struct digest warm;           // the object of the last one
+    double us_per_unit;           // learned for trace's cost units; > 0
+    struct list free[SKILLS_MAX]; // in the roster's list of that skill, while a slot is free
 };
 
 struct roster {
     struct budget *budget;
     struct list seats;
-    uint32_t seat_count; // without the hub's own
+    uint32_t seat_count;             // without the hub's own
+    uint32_t ready_count;            // with a free slot, without the hub's own
+    uint32_t slot_count;             // of all, without the hub's own
+    uint32_t able_count[SKILLS_MAX]; // seats that can and do not rest, without the hub's own
+    struct list free[SKILLS_MAX];    // seats that can, have a free slot and do not rest,
+                                     // longest without a new task first
+    struct heap rests;               // seats that rest
+    struct map *by_node;
     struct map *standings;
+    struct list idle; // standings, longest idle first
+    struct list changed;
     struct seat *own; // NULL until it is there
 };
 
@@ -57,23 +90,49 @@ MUST_USE enum rc roster_init(struct roster *r, struct arena *arena, struct budge
                              uint64_t seed);
 void roster_reset(struct roster *r); // gives all seats and standings back
 
-// The standing of a node, made if it is new. NULL: no room; then it cannot be a helper.
+// The standing of a node, made if it is new; where there are too many, that of who was not here
+// for longest is forgotten. NULL: no room; then it cannot be a helper.
 struct standing *roster_standing(struct roster *r, const struct digest *node);
+// To be told to the disk, once.
+void roster_changed(struct roster *r, struct standing *s);
+struct standing *roster_next_changed(struct roster *r); // NULL: no more; it counts as told
+
+struct roster_guest { // who wants a seat
+    uint64_t conn;
+    const struct msg_hello *hello;
+    struct standing *standing;
+    bool is_own;
+    bool is_text; // speaks JSON, and has no key
+    uint64_t now_us;
+};
 // NULL: no room. The name is made unique enough for people.
-struct seat *roster_sit(struct roster *r, uint64_t conn, const struct msg_hello *hello,
-                        struct standing *standing, bool is_own);
+struct seat *roster_sit(struct roster *r, const struct roster_guest *guest);
 // The seat holds no tasks any more.
 void roster_leave(struct roster *r, struct seat *s);
 struct seat *roster_by_node(const struct roster *r, const struct digest *node);
 
+// The seat behind an entry of roster.free[skill].
+// cppcheck-suppress constParameter // what is behind it is not
+static inline struct seat *roster_seat_of(struct list *entry, uint32_t skill)
+{
+    return CONTAINER_OF(entry - skill, struct seat, free);
+}
 static inline uint32_t seat_free_slots(const struct seat *s)
 {
     return s->ability.slots > s->busy ? s->ability.slots - s->busy : 0;
 }
-// Slots of all helpers that may be given work, the hub's own not counted.
-uint32_t roster_slots(const struct roster *r);
-bool seat_can(const struct seat *s, const char *kernel);
+static inline bool seat_can(const struct seat *s, uint32_t skill)
+{
+    return (s->skills >> skill & 1) != 0;
+}
+void seat_take_slot(struct seat *s); // one that is free
+void seat_give_slot(struct seat *s);
+// A task came to nothing there: perhaps it rests now.
+void seat_missed(struct seat *s, uint32_t weight, uint64_t now_us);
+void roster_wake(struct roster *r, uint64_t now_us); // those who have rested
+uint64_t roster_due_us(const struct roster *r);      // when the next one has; UINT64_MAX: none
 // Tells what `units` of cost took.
 void seat_learn(struct seat *s, double units, uint64_t cpu_us);
+void roster_check(const struct roster *r); // invariants; asserts
 
 #endif

@@ -113,6 +113,7 @@ static inline void sample_submit(struct rng *r, struct msg_submit *v)
                              .tiles = sample_u32(r, 0, MSG_TILES_MAX),
                              .is_session = rng_below(r, 2) == 0,
                              .camera = sample_camera(r)};
+    v->plan = sample_u64(r, 0, UINT64_MAX);
     v->have = bytes_of(sample_blob, MSG_HAVE_BYTES * rng_below(r, 30));
 }
 
@@ -248,6 +249,7 @@ static inline void sample_frames(struct rng *r, struct msg *m)
                                        sample_u32(r, 0, UINT32_MAX), sample_u32(r, 0, UINT32_MAX)};
     } else if (m->type == MSG_FAILED) {
         m->as.failed.job = job;
+        sample_text(r, m->as.failed.label, MSG_LABEL_BYTES);
         m->as.failed.rc = (enum rc)sample_u32(r, 1, RC_COUNT - 1);
         sample_text(r, m->as.failed.text, MSG_TEXT_BYTES);
     }

@@ -9,12 +9,21 @@ static void put_status(const struct broker_stat *s, struct text *body)
     struct json_writer w = json_writer_of(body);
     json_put_object(&w, NULL);
     json_put_u64(&w, "helpers", s->helpers);
+    json_put_u64(&w, "helpers_ready", s->helpers_ready);
     json_put_u64(&w, "gamers", s->gamers);
+    json_put_u64(&w, "gamers_away", s->gamers_away);
     json_put_u64(&w, "frames", s->frames);
     json_put_u64(&w, "frames_done", s->frames_done);
     json_put_u64(&w, "frames_failed", s->frames_failed);
+    json_put_u64(&w, "runs", s->runs);
+    json_put_u64(&w, "runs_done", s->runs_done);
+    json_put_u64(&w, "runs_failed", s->runs_failed);
     json_put_u64(&w, "tasks_waiting", s->tasks_waiting);
+    json_put_u64(&w, "tasks_held", s->tasks_held);
     json_put_u64(&w, "tiles_done", s->tiles_done);
+    json_put_u64(&w, "cached", s->cached);
+    json_put_u64(&w, "resumed", s->resumed);
+    json_put_u64(&w, "restored", s->restored);
     json_put_u64(&w, "retries", s->retries);
     json_put_u64(&w, "wrong", s->wrong);
     json_put_u64(&w, "barred", s->barred);
@@ -22,19 +31,26 @@ static void put_status(const struct broker_stat *s, struct text *body)
     text_add(body, "\n");
 }
 
-struct api_answer api_answer(struct bytes method, struct bytes path, const struct broker_stat *stat,
+static struct api_answer health(const struct api_state *state, struct text *body)
+{
+    const char *fault = !state->is_open      ? "starting\n"
+                        : !state->is_written ? "the disk takes no records\n"
+                                             : NULL;
+    text_add(body, fault != NULL ? fault : "ok\n");
+    return (struct api_answer){fault != NULL ? 503 : 200, "text/plain"};
+}
+
+struct api_answer api_answer(struct bytes method, struct bytes path, const struct api_state *state,
                              struct text *body)
 {
     if (!bytes_is(method, "GET")) {
         text_add(body, "only GET is answered here\n");
         return (struct api_answer){405, "text/plain"};
     }
-    if (bytes_is(path, "/healthz")) {
-        text_add(body, "ok\n");
-        return (struct api_answer){200, "text/plain"};
-    }
+    if (bytes_is(path, "/healthz"))
+        return health(state, body);
     if (bytes_is(path, "/status")) {
-        put_status(stat, body);
+        put_status(&state->stat, body);
         return (struct api_answer){200, "application/json"};
     }
     if (bytes_is(path, "/")) {
@@ -42,6 +58,6 @@ struct api_answer api_answer(struct bytes method, struct bytes path, const struc
                        "`shoal helper --hub HOST`, `shoal play --hub HOST`.\n");
         return (struct api_answer){200, "text/plain"};
     }
-    text_add(body, "there is no such page; try /status\n");
+    text_add(body, "there is no such page; try /status, /metrics or /healthz\n");
     return (struct api_answer){404, "text/plain"};
 }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// The broker's invariants, as far as they can be seen from inside: for tests and simulations.
+#include <assert.h>
+
+#include "compute/broker_state.h"
+
+struct tally { // tasks, where they are
+    size_t all, waiting, held, returned, checks;
+};
+
+static void check_seat(const struct seat *s)
+{
+    uint32_t held = 0;
+    LIST_FOR (it, &s->tasks) {
+        const struct task *t = CONTAINER_OF(it, struct task, node);
+        assert(t->state == TASK_HELD && t->seat == s);
+        assert(task_may_go_to(t, s));
+        held++;
+    }
+    assert(held == s->busy && s->busy <= s->ability.slots);
+}
+
+// In one state, and what that state holds is there, and nothing else.
+static void check_task(const struct broker *b, const struct task *t, struct tally *tally)
+{
+    assert(queue_find(&b->queue, t->id) == t);
+    assert((t->state == TASK_HELD) == (t->seat != NULL));
+    assert((t->state == TASK_HELD) == (t->give_up.index != 0));
+    assert((t->state == TASK_RETURNED) == list_is_empty(&t->node));
+    assert(t->state == TASK_RETURNED || t->back.result == NULL);
+    assert((t->kind == TASK_CHECK) == (t->checked != NULL));
+    assert(t->checked == NULL || t->checked->state == TASK_RETURNED);
+    tally->all++;
+    tally->waiting += t->state == TASK_WAITING;
+    tally->held += t->state == TASK_HELD;
+    tally->returned += t->state == TASK_RETURNED;
+    tally->checks += t->kind == TASK_CHECK;
+}
+
+static uint32_t check_tasks(const struct broker *b, const struct job *j, struct tally *tally)
+{
+    uint32_t answers = 0;
+    LIST_FOR (it, &j->tasks) {
+        const struct task *t = CONTAINER_OF(it, struct task, sibling);
+        assert(t->job == j);
+        check_task(b, t, tally);
+        assert(t->kind != TASK_TILE || !j->piece[t->piece].is_done);
+        answers += t->kind == TASK_TILE || t->kind == TASK_RUN;
+    }
+    return answers;
+}
+
+static void check_job(const struct broker *b, const struct job *j, struct tally *tally)
+{
+    uint32_t answers = check_tasks(b, j, tally);
+    if (j->kind == JOB_RUN) {
+        assert(j->state == JOB_WORKING && answers == 1);
+        return;
+    }
+    uint32_t done = 0;
+    for (uint32_t i = 0; i < j->piece_count; i++)
+        done += j->piece[i].is_done;
+    assert(done == j->pieces_done);
+    if (j->state == JOB_WORKING)
+        assert(done + answers == j->piece_count && answers > 0); // none lost, none twice
+    if (j->state == JOB_DONE)
+        assert(list_is_empty(&j->tasks));
+}
+
+static void check_gamer(const struct broker *b, const struct gamer *g, struct tally *tally)
+{
+    uint32_t frames = 0;
+    uint32_t runs = 0;
+    LIST_FOR (it, &g->jobs) {
+        const struct job *j = CONTAINER_OF(it, struct job, node);
+        assert(j->gamer == g && digest_equal(&j->key.gamer, &g->id));
+        assert(map_get(b->jobs, &j->key) == j);
+        check_job(b, j, tally);
+        frames += j->kind == JOB_FRAME && j->state != JOB_DONE;
+        runs += j->kind == JOB_RUN;
+    }
+    assert(frames == g->frame_count && runs == g->run_count);
+    assert((g->conn == NULL) == (map_get(b->away, g->id.b) == g));
+}
+
+static size_t check_place(const struct list *place)
+{
+    size_t count = 0;
+    LIST_FOR (it, place) {
+        assert(CONTAINER_OF(it, struct task, node)->state == TASK_WAITING);
+        count++;
+    }
+    return count;
+}
+
+// Each task of a job is in one place, and no place holds any other; what is returned is being
+// checked, once.
+static void check_queue(const struct queue *q, const struct tally *tally)
+{
+    size_t waiting = check_place(&q->own) + check_place(&q->urgent);
+    for (uint32_t skill = 0; skill < SKILLS_MAX; skill++)
+        for (size_t i = 0; i < q->lines[skill].count; i++) {
+            const struct line *l = CONTAINER_OF(q->lines[skill].slot[i], struct line, turn);
+            assert(!list_is_empty(&l->tasks) && l->skill == skill);
+            waiting += check_place(&l->tasks);
+        }
+    assert(waiting == q->waiting_count && waiting == tally->waiting);
+    assert(q->give_ups.count == tally->held && tally->returned == tally->checks);
+    assert(map_count(q->by_id) == tally->all);
+    assert(tally->all == tally->waiting + tally->held + tally->returned);
+}
+
+void broker_check(const struct broker *b)
+{
+    size_t jobs = 0;
+    struct tally tally = {0};
+    roster_check(&b->roster);
+    LIST_FOR (it, &b->roster.seats)
+        check_seat(CONTAINER_OF(it, struct seat, node));
+    LIST_FOR (it, &b->conn_list) {
+        const struct conn *c = CONTAINER_OF(it, struct conn, node);
+        assert((c->seat != NULL) == (c->state == CONN_HELPER));
+        assert((c->gamer != NULL) == (c->state == CONN_GAMER));
+        assert(c->gamer == NULL || c->gamer->conn == c);
+    }
+    LIST_FOR (it, &b->gamers) {
+        const struct gamer *g = CONTAINER_OF(it, struct gamer, node);
+        check_gamer(b, g, &tally);
+        LIST_FOR (job, &g->jobs)
+            jobs++;
+    }
+    assert(jobs == map_count(b->jobs));
+    check_queue(&b->queue, &tally);
+}

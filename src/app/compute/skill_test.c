@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Tests of skills: two for each kernel, and what a helper's abilities come to.
+#include "compute/skill.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/kernel.h"
+
+static void test_two_for_each_kernel(void **state)
+{
+    (void)state;
+    uint32_t seen = 0;
+    for (size_t i = 0; kernel_at(i) != NULL; i++) {
+        for (unsigned text = 0; text < 2; text++) {
+            uint32_t skill = skill_of(kernel_at(i)->name, text == 1);
+            assert_true(skill < SKILLS_MAX);
+            assert_int_equal(seen & 1u << skill, 0);
+            seen |= 1u << skill;
+            assert_ptr_equal(skill_kernel(skill), kernel_at(i));
+            assert_int_equal(skill_is_text(skill), text == 1);
+        }
+    }
+    assert_int_equal(skill_of("no such", false), SKILL_NONE);
+}
+
+static void test_abilities(void **state)
+{
+    (void)state;
+    struct msg_ability a = {.speed_count = 3, .speed = {{"echo", 1}, {"newer", 1}, {"trace", 1}}};
+    uint32_t all = skill_mask(&a, false);
+    assert_true((all & 1u << skill_of("echo", false)) != 0);
+    assert_true((all & 1u << skill_of("echo", true)) != 0);
+    assert_true((all & 1u << skill_of("trace", false)) != 0);
+    uint32_t text = skill_mask(&a, true);
+    assert_int_equal(text & 1u << skill_of("echo", false), 0);
+    assert_true((text & 1u << skill_of("echo", true)) != 0);
+    assert_int_equal(text & ~all, 0);
+    a.speed_count = 0;
+    assert_int_equal(skill_mask(&a, false), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_two_for_each_kernel),
+                                       cmocka_unit_test(test_abilities)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

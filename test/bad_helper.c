@@ -1,0 +1,611 @@
+// SPDX-License-Identifier: MIT
+// A helper as a stranger might build it, who means no good: for tests of whole programs.
+//
+// usage: bad_helper MODE --hub HOST[:PORT] --state DIR [--after N]
+//
+// The machine and the connection are the real ones; kernels run in this process, without walls,
+// and what comes out is tampered with, from the N-th run on:
+//
+//     honest      changes nothing
+//     failing     reports each run as crashed
+//     forging-10  spoils 10 % of the pixels of each result, visibly, at random places
+//     forging-1   the same with 1 %
+//     silent      takes tasks, says that it lives, and never answers
+//     flapping    hangs up after each third task taken, and is back 200 ms later
+//     oversize    sends a pixel more than was asked for
+//     replay      sends its last result again
+//     liar        says that it is 1,000 times as fast as it is, and used no time
+//
+// One line per event on standard output. Ends with 3 when the hub refuses it, and says why; with 0
+// on SIGTERM or SIGINT.
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/num.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "cmd.h"
+#include "compute/frame.h"
+#include "compute/helper.h"
+#include "kernel/kernel.h"
+#include "kernel/scene.h"
+#include "kernel/scenes.h"
+#include "kernel/trace.h"
+#include "os/clock.h"
+#include "os/entropy.h"
+#include "os/loop.h"
+#include "os/pool.h"
+#include "uplink.h"
+
+#define EXIT_REFUSED     3
+#define RETRY_US         1000000u
+#define FLAP_US          200000u
+#define FLAP_TASKS       3u
+#define STORE_BYTES      ((uint64_t)1 << 30)
+#define MEMORY_BYTES     ((size_t)2 << 30)
+#define KERNELS_MAX      16u
+#define SLACK_BYTES      ((size_t)TRACE_PIXEL_BYTES)
+#define RESULT_BYTES_MAX ((size_t)MSG_RESULT_BYTES_MAX)
+#define LIE              1000u // times
+#define SPOIL_RADIANCE   0.5   // added to each sample of a spoiled pixel: far from any noise
+
+enum mode { HONEST, FAILING, FORGING_10, FORGING_1, SILENT, FLAPPING, OVERSIZE, REPLAY, LIAR };
+
+static const char *const mode_name[] = {"honest",   "failing",  "forging-10", "forging-1", "silent",
+                                        "flapping", "oversize", "replay",     "liar"};
+
+// The one lane. The thread has it from pool_run to its end; then the loop.
+struct lane {
+    void *state[KERNELS_MAX]; // of each kernel, in the table's order
+    struct bytes object;      // what is loaded; ours
+    bool is_load;
+    size_t kernel;
+    uint64_t task; // for people
+    uint8_t params_room[KERNEL_PARAMS_BYTES_MAX];
+    struct buffer params;
+    struct buffer result;
+    struct buffer report;
+    struct buffer last; // the result before, as it was
+    enum rc rc;
+    uint64_t cpu_us;
+};
+
+struct side {
+    enum mode mode;
+    uint64_t after;
+    struct arena *arena;
+    struct budget budget;
+    struct rng rng;
+    char state[FILE_PATH_BYTES];
+    struct uplink_options options;
+    struct id id;
+    struct kv_env *kv;
+    struct store *store;
+    struct loop *loop;
+    struct pool *pool;
+    struct loop_timer *due;
+    struct loop_timer *retry;
+    struct uplink *uplink;
+    struct helper *machine;
+    struct lane *lane;
+    uint64_t runs;
+    uint64_t taken;
+    bool is_up;
+    int exit_code;
+};
+
+static bool is_bad_now(const struct side *s)
+{
+    return s->mode != HONEST && s->runs > s->after;
+}
+
+// ---- Kernels, in this process
+
+static uint64_t cpu_now_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t); // cannot fail with this clock
+    return (uint64_t)t.tv_sec * US_PER_S + (uint64_t)t.tv_nsec / 1000;
+}
+
+static enum rc load_object(struct lane *l)
+{
+    enum rc rc = RC_UNSUPPORTED;
+    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
+        if (kernel_at(i)->load != NULL)
+            rc = kernel_at(i)->load(l->state[i], l->object);
+    return rc;
+}
+
+static void work(void *block) // on a thread
+{
+    struct lane *l = *(struct lane **)block;
+    const uint64_t since_us = cpu_now_us();
+    if (l->is_load)
+        l->rc = load_object(l);
+    else
+        l->rc = kernel_at(l->kernel)->run(l->state[l->kernel], buffer_bytes(&l->params), &l->result,
+                                          &l->report);
+    l->cpu_us = cpu_now_us() - since_us;
+}
+
+static bool lane_open(struct lane *l, struct arena *arena)
+{
+    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
+        if (kernel_at(i)->open(&l->state[i], clock_ticks) != RC_OK)
+            return false;
+    l->params = buffer_of(l->params_room, sizeof l->params_room);
+    l->result = buffer_of(arena_take(arena, RESULT_BYTES_MAX), RESULT_BYTES_MAX - SLACK_BYTES);
+    l->last = buffer_of(arena_take(arena, RESULT_BYTES_MAX), RESULT_BYTES_MAX);
+    l->report = buffer_of(arena_take(arena, KERNEL_REPORT_BYTES_MAX), KERNEL_REPORT_BYTES_MAX);
+    return l->result.at != NULL && l->last.at != NULL && l->report.at != NULL;
+}
+
+static void lane_close(struct lane *l)
+{
+    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
+        kernel_at(i)->close(l->state[i]);
+}
+
+static enum rc bench_params(struct bytes scene_bytes, struct buffer *out)
+{
+    struct scene scene;
+    struct err err;
+    enum rc rc = scene_open(&scene, scene_bytes, &err);
+    if (rc != RC_OK)
+        return rc;
+    const struct trace_params p = {.width = 96,
+                                   .height = 96,
+                                   .w = 96,
+                                   .h = 96,
+                                   .sample_count = 16,
+                                   .depth_max = 6,
+                                   .cell = 8,
+                                   .camera = scene_camera(&scene, 0)};
+    return trace_params_encode(&p, out);
+}
+
+// Cost units a second, as an honest helper measures them; 0: not to be had.
+static uint64_t measure(struct lane *l)
+{
+    struct budget budget = {.limit_bytes = SCENES_BUDGET_BYTES};
+    struct buffer scene = {0};
+    struct err err;
+    uint64_t units_s = 0;
+    assert(kernel_at(0) == &trace_kernel);
+    if (scenes_make(bytes_text("cornell"), &budget, &scene, &err) == RC_OK &&
+        bench_params(buffer_bytes(&scene), &l->params) == RC_OK) {
+        l->object = buffer_bytes(&scene);
+        l->is_load = true;
+        work(&l);
+        l->is_load = false;
+        if (l->rc == RC_OK)
+            work(&l);
+        const double units = l->rc == RC_OK ? frame_report_units(buffer_bytes(&l->report)) : 0;
+        units_s = (uint64_t)(units * 1e6 / (double)(l->cpu_us + 1));
+    }
+    l->object = bytes_of(NULL, 0);
+    if (trace_kernel.load(l->state[0], l->object) == RC_OK) // lets go of the scene
+        units_s = 0;                                        // and cannot be an object
+    budget_give(&budget, scene.at);
+    return units_s;
+}
+
+// ---- What it does to results
+
+static void spoil_pixel(uint8_t *pixel, uint32_t samples)
+{
+    const struct bytes sums = bytes_of(pixel, TRACE_PIXEL_BYTES);
+    struct cursor c = {.left = sums};
+    uint32_t sum[TRACE_LAYERS * 3];
+    for (size_t i = 0; i < ARRAY_COUNT(sum); i++)
+        sum[i] = cursor_u32le(&c);
+    const uint32_t more = (uint32_t)(SPOIL_RADIANCE * TRACE_UNIT * samples);
+    struct buffer out = buffer_of(pixel, TRACE_PIXEL_BYTES);
+    for (size_t i = 0; i < ARRAY_COUNT(sum); i++) // the direct layer: brighter, or at its limit
+        buffer_u32le(&out, i < 3 && sum[i] < UINT32_MAX - more ? sum[i] + more : sum[i]);
+}
+
+// This many of one hundred pixels, at least one, each equally likely; of another kernel's result
+// as many bytes.
+static void forge(struct side *s, unsigned percent)
+{
+    static struct trace_params params; // large
+    struct lane *l = s->lane;
+    const bool is_trace = kernel_at(l->kernel) == &trace_kernel &&
+                          trace_params_decode(&params, buffer_bytes(&l->params)) == RC_OK;
+    const size_t each = is_trace ? TRACE_PIXEL_BYTES : 1;
+    const size_t all = l->result.len / each;
+    size_t wanted = (size_t)num_max((uint64_t)all * percent / 100, all > 0);
+    const size_t spoiled = wanted;
+    for (size_t i = 0; i < all && wanted > 0; i++) {
+        if (rng_below(&s->rng, all - i) >= wanted)
+            continue;
+        if (is_trace)
+            spoil_pixel(l->result.at + i * each, params.sample_count);
+        else
+            l->result.at[i] ^= 0x55;
+        wanted--;
+    }
+    printf("task %" PRIu64 " spoiled %zu of %zu %s\n", l->task, spoiled, all,
+           is_trace ? "pixels" : "bytes");
+}
+
+// The last result in the place of this one, which is kept for the next time.
+static void replay(struct side *s)
+{
+    struct lane *l = s->lane;
+    const struct buffer fresh = l->result;
+    const bool has_last = l->last.len > 0;
+    if (has_last)
+        printf("task %" PRIu64 " answered with the %zu bytes of the task before\n", l->task,
+               l->last.len);
+    l->result.at = l->last.at;
+    l->result.len = l->last.len;
+    l->last.at = fresh.at;
+    l->last.len = fresh.len;
+    if (!has_last) { // the first: nothing to repeat yet
+        memcpy(l->result.at, fresh.at, fresh.len);
+        l->result.len = fresh.len;
+    }
+}
+
+static void tamper(struct side *s, struct helper_outcome *o)
+{
+    struct lane *l = s->lane;
+    if (s->mode == FORGING_10)
+        forge(s, 10);
+    else if (s->mode == FORGING_1)
+        forge(s, 1);
+    else if (s->mode == REPLAY)
+        replay(s);
+    else if (s->mode == LIAR)
+        o->cpu_us = 0;
+    if (s->mode == OVERSIZE) {
+        memset(l->result.at + l->result.len, 0, SLACK_BYTES);
+        l->result.len += SLACK_BYTES;
+        printf("task %" PRIu64 " made %zu bytes longer\n", l->task, SLACK_BYTES);
+    }
+    o->result = buffer_bytes(&l->result);
+}
+
+static void done(void *self, void *block)
+{
+    struct side *s = self;
+    struct lane *l = s->lane;
+    (void)block; // l
+    if (l->is_load) {
+        helper_loaded(s->machine, 0, l->rc, rc_text(l->rc), loop_now_us(s->loop));
+        return;
+    }
+    struct helper_outcome o = {.rc = l->rc,
+                               .text = rc_text(l->rc),
+                               .result = buffer_bytes(&l->result),
+                               .report = buffer_bytes(&l->report),
+                               .cpu_us = l->cpu_us};
+    if (l->rc == RC_OK && is_bad_now(s))
+        tamper(s, &o);
+    helper_ran(s->machine, 0, &o, loop_now_us(s->loop));
+}
+
+// ---- What the machine wishes
+
+static void start_work(struct side *s)
+{
+    struct lane *l = s->lane;
+    const struct pool_job job = {
+        .work = work, .done = done, .self = s, .block = &l, .block_bytes = sizeof(struct lane *)};
+    const enum rc rc = pool_run(s->pool, &job);
+    assert(rc == RC_OK); // one lane, one job
+}
+
+static void forget_object(struct side *s)
+{
+    void *old = NULL; // ours, and const only for the kernel
+    memcpy(&old, &s->lane->object.at, sizeof old);
+    budget_give(&s->budget, old);
+    s->lane->object = bytes_of(NULL, 0);
+}
+
+static void do_load(struct side *s, struct bytes object)
+{
+    struct lane *l = s->lane;
+    forget_object(s);
+    uint8_t *copy = budget_take(&s->budget, object.len);
+    if (copy == NULL) {
+        helper_loaded(s->machine, 0, RC_NOMEM, "out of memory", loop_now_us(s->loop));
+        return;
+    }
+    memcpy(copy, object.at, object.len);
+    l->object = bytes_of(copy, object.len);
+    l->is_load = true;
+    start_work(s);
+}
+
+static void crash(struct side *s)
+{
+    const struct helper_outcome o = {.rc = RC_CRASHED, .text = "the worker died of signal 11"};
+    helper_ran(s->machine, 0, &o, loop_now_us(s->loop));
+}
+
+static void do_run(struct side *s, const struct helper_out *out)
+{
+    struct lane *l = s->lane;
+    s->runs++;
+    if (is_bad_now(s) && s->mode == FAILING) {
+        crash(s);
+        return;
+    }
+    if (is_bad_now(s) && s->mode == SILENT)
+        return;
+    l->kernel = 0;
+    while (kernel_at(l->kernel) != kernel_find(bytes_text(out->kernel)))
+        l->kernel++;
+    l->is_load = false;
+    l->params.len = 0;
+    l->result.len = 0;
+    l->report.len = 0;
+    l->result.is_full = l->report.is_full = false;
+    buffer_put(&l->params, out->bytes);
+    start_work(s);
+}
+
+static void do_wish(struct side *s, const struct helper_out *out)
+{
+    if (out->kind == HELPER_SEND && s->is_up)
+        uplink_send(s->uplink, out->bytes);
+    else if (out->kind == HELPER_CLOSE && s->is_up)
+        uplink_close(s->uplink, helper_refusal(s->machine));
+    else if (out->kind == HELPER_LOAD)
+        do_load(s, out->bytes);
+    else if (out->kind == HELPER_RUN)
+        do_run(s, out);
+    else if (s->mode == SILENT && is_bad_now(s))
+        crash(s); // nothing runs: the lane is free for the next one
+    // Else a run that nobody waits for any more goes on to its end, unheard.
+}
+
+// ---- Events and the connection
+
+static void hang_up(struct side *s)
+{
+    printf("hung up after task %" PRIu64 "\n", s->taken);
+    uplink_free(s->uplink); // without a word
+    s->uplink = NULL;
+    s->is_up = false;
+    helper_closed(s->machine, loop_now_us(s->loop));
+    loop_timer_at(s->retry, time_after(loop_now_us(s->loop), FLAP_US));
+}
+
+static void say(struct side *s, const struct helper_event *e)
+{
+    switch (e->kind) {
+    case HELPER_EVENT_IN:
+        printf("in at %s\n", uplink_hub(s->uplink));
+        break;
+    case HELPER_EVENT_OUT:
+        printf("refused: %s\n", e->text);
+        s->exit_code = EXIT_REFUSED;
+        break;
+    case HELPER_EVENT_TASK:
+        s->taken++;
+        s->lane->task = e->task;
+        printf("task %" PRIu64 " taken, %s\n", e->task, e->kernel);
+        break;
+    case HELPER_EVENT_RAN:
+        printf("task %" PRIu64 " answered after %" PRIu64 " ms\n", e->task, e->wall_us / US_PER_MS);
+        break;
+    case HELPER_EVENT_FAILED:
+        printf("task %" PRIu64 " failed: %s\n", e->task, e->text);
+        break;
+    case HELPER_EVENT_VERDICT:
+        printf("task %" PRIu64 " judged %s%s%s\n", e->task, e->is_right ? "right" : "wrong",
+               e->text[0] != 0 ? ": " : "", e->text);
+        break;
+    }
+}
+
+static bool must_flap(const struct side *s, uint64_t taken)
+{
+    return s->mode == FLAPPING && s->is_up && s->taken > s->after &&
+           s->taken / FLAP_TASKS > taken / FLAP_TASKS;
+}
+
+static void drain(void *self) // before the loop sleeps
+{
+    struct side *s = self;
+    struct helper_out out;
+    struct helper_event e;
+    const uint64_t taken = s->taken;
+    while (helper_next(s->machine, &out))
+        do_wish(s, &out);
+    while (helper_event(s->machine, &e))
+        say(s, &e);
+    if (must_flap(s, taken))
+        hang_up(s);
+    loop_timer_at(s->due, helper_due_us(s->machine));
+}
+
+static void on_due(void *self)
+{
+    struct side *s = self;
+    helper_tick(s->machine, loop_now_us(s->loop));
+}
+
+static void on_open(void *self)
+{
+    struct side *s = self;
+    s->is_up = true;
+    helper_open(s->machine, loop_now_us(s->loop));
+}
+
+static void on_message(void *self, struct bytes message)
+{
+    struct side *s = self;
+    helper_input(s->machine, message, loop_now_us(s->loop));
+}
+
+static void on_close(void *self, const char *reason)
+{
+    struct side *s = self;
+    struct helper_event e;
+    while (helper_event(s->machine, &e))
+        say(s, &e);
+    if (s->is_up)
+        helper_closed(s->machine, loop_now_us(s->loop));
+    s->is_up = false;
+    printf("closed: %s\n", reason);
+    if (s->exit_code == EXIT_REFUSED)
+        loop_stop(s->loop);
+    else
+        loop_timer_at(s->retry, time_after(loop_now_us(s->loop), RETRY_US));
+}
+
+static void connect_now(void *self)
+{
+    struct side *s = self;
+    struct err err = {0};
+    const struct uplink_handlers handlers = {s, on_open, on_message, on_close};
+    enum rc rc = RC_OK;
+    if (s->uplink == NULL)
+        rc = uplink_new(&s->uplink, s->loop, &s->options, s->state, &handlers, &err);
+    if (rc == RC_OK)
+        rc = uplink_open(s->uplink, &err);
+    if (rc == RC_OK)
+        return;
+    s->exit_code = cmd_fail(&err);
+    loop_stop(s->loop);
+}
+
+static void on_signal(void *self, int number)
+{
+    (void)number;
+    struct side *s = self;
+    loop_stop(s->loop);
+}
+
+// ---- Start and end
+
+static bool read_words(struct side *s, int argc, char **argv)
+{
+    const char *state = NULL;
+    size_t mode = 0;
+    while (argc > 1 && mode < ARRAY_COUNT(mode_name) && strcmp(argv[1], mode_name[mode]) != 0)
+        mode++;
+    if (argc < 2 || mode == ARRAY_COUNT(mode_name) || argc % 2 != 0)
+        return false;
+    s->mode = (enum mode)mode;
+    for (int i = 2; i < argc; i += 2) {
+        char *end = NULL;
+        if (strcmp(argv[i], "--hub") == 0)
+            s->options.hub = argv[i + 1];
+        else if (strcmp(argv[i], "--state") == 0)
+            state = argv[i + 1];
+        else if (strcmp(argv[i], "--after") == 0)
+            s->after = strtoull(argv[i + 1], &end, 10);
+        else
+            return false;
+        if (end != NULL && *end != 0)
+            return false;
+    }
+    if (s->options.hub == NULL || state == NULL || strlen(state) >= sizeof s->state)
+        return false;
+    bytes_to_text(bytes_text(state), s->state, sizeof s->state);
+    return true;
+}
+
+static enum rc make_machine(struct side *s, struct err *err)
+{
+    const uint64_t units_s = measure(s->lane);
+    if (units_s == 0)
+        return err_set(err, RC_UNSUPPORTED, "cannot run the kernel");
+    struct helper_cfg cfg = {.budget = &s->budget, .store = s->store};
+    struct client_cfg *c = &cfg.client;
+    *c = (struct client_cfg){.role = MSG_ROLE_HELPER, .key = s->id.key, .entropy = entropy_os()};
+    c->ability = (struct msg_ability){
+        .slots = 1, .cores = 1, .memory_bytes = 1 << 30, .cpu = "a stranger's", .cage = "none"};
+    (void)snprintf(c->name, sizeof c->name, "bad-%s", mode_name[s->mode]);
+    for (size_t i = 0; i < MSG_KERNELS_MAX && kernel_at(i) != NULL; i++) {
+        struct msg_speed *speed = &c->ability.speed[c->ability.speed_count++];
+        bytes_to_text(bytes_text(kernel_at(i)->name), speed->kernel, sizeof speed->kernel);
+        speed->units_s = s->mode == LIAR ? units_s * LIE : units_s;
+    }
+    printf("%s, %" PRIu64 " cost units/s\n", mode_name[s->mode], units_s);
+    const enum rc rc = helper_new(&s->machine, &cfg);
+    return rc == RC_OK ? rc : err_set(err, rc, "cannot make a helper");
+}
+
+static enum rc open_loop(struct side *s, struct err *err)
+{
+    enum rc rc = loop_new(&s->loop, err);
+    if (rc != RC_OK)
+        return rc;
+    if (pool_new(&s->pool, s->loop, 1) != RC_OK || loop_on_signal(s->loop, on_signal, s) != RC_OK ||
+        loop_timer_new(&s->due, s->loop, on_due, s) != RC_OK ||
+        loop_timer_new(&s->retry, s->loop, connect_now, s) != RC_OK)
+        return err_set(err, RC_NOMEM, "cannot start the event loop");
+    loop_set_sleep_hook(s->loop, drain, s);
+    return RC_OK;
+}
+
+static enum rc open_all(struct side *s, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    s->lane = arena_take(s->arena, sizeof *s->lane);
+    if (s->lane == NULL || !lane_open(s->lane, s->arena))
+        return err_set(err, RC_NOMEM, "cannot open the kernels");
+    enum rc rc = file_make_folder(s->state, err);
+    if (rc == RC_OK)
+        rc = cmd_identity(&s->id, s->state, err);
+    if (rc == RC_OK)
+        rc = cmd_path(path, s->state, "store", err);
+    if (rc == RC_OK)
+        rc = cmd_store(&s->kv, &s->store, s->arena, path, STORE_BYTES, err);
+    if (rc == RC_OK)
+        rc = open_loop(s, err);
+    return rc == RC_OK ? make_machine(s, err) : rc;
+}
+
+static void close_all(struct side *s)
+{
+    uplink_free(s->uplink);
+    pool_free(s->pool);
+    loop_timer_free(s->due);
+    loop_timer_free(s->retry);
+    loop_free(s->loop); // waits for a run
+    helper_free(s->machine);
+    if (s->lane != NULL) {
+        lane_close(s->lane);
+        forget_object(s);
+    }
+    kv_close(s->kv);
+    id_end(&s->id);
+    arena_free(s->arena);
+}
+
+int main(int argc, char **argv)
+{
+    static struct side s;
+    struct err err = {.text = "out of memory"};
+    s = (struct side){.arena = arena_new(MEMORY_BYTES), .budget = {.limit_bytes = MEMORY_BYTES}};
+    if (!read_words(&s, argc, argv)) {
+        fprintf(stderr, "usage: bad_helper MODE --hub HOST[:PORT] --state DIR [--after N]\n");
+        arena_free(s.arena);
+        return EXIT_USAGE;
+    }
+    const struct entropy entropy = entropy_os();
+    s.rng = rng_seeded(entropy_u64(&entropy));
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (s.arena == NULL || open_all(&s, &err) != RC_OK)
+        s.exit_code = cmd_fail(&err);
+    else {
+        connect_now(&s);
+        loop_run(s.loop);
+    }
+    close_all(&s);
+    return s.exit_code;
+}

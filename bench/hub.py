@@ -1,0 +1,189 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""One load for our hub and for other coordinators of its kind, side by side, on loopback.
+
+usage: bench/hub.py [--seed-cloud PATH/run_cloud.py] [--seed-net PATH/cloud_coordinator.py]
+                    [--no-hub] [--seconds S] [--rounds N] [--idle N] [--shoal build/shoal]
+
+For each coordinator: 1 task outstanding, 32 outstanding of one gamer, random arrivals at half the
+rate reached with 32, and N idle helpers. Each measure starts a fresh process with a fresh state in
+a folder on the disk that holds --folder; rounds are interleaved, the figure is the median. What
+was measured goes to stderr as JSON, the table to stdout.
+"""
+import argparse
+import json
+import os
+import resource
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HUB_FLAGS = ["--open"]  # beside --listen and --state
+HELPERS = 64
+START_S = 20
+STOP_S = 10
+NET = ("import asyncio, os, sys; sys.path.insert(0, os.path.dirname(sys.argv[1])); "
+       "from cloud_coordinator import CloudCoordinator; "
+       "asyncio.run(CloudCoordinator('127.0.0.1', int(sys.argv[2])).start())")
+ROWS = [  # title, load, figure, how it is written, whether more is better (None: no ratio)
+    ("1 outstanding: tasks/s", "one", "tasks_s", "{:.0f}", True),
+    ("   p50, ms", "one", "p50_ms", "{:.3f}", False),
+    ("   p50 above the bare path, ms", "one", "added_p50_ms", "{:.3f}", False),
+    ("   p99, ms", "one", "p99_ms", "{:.3f}", False),
+    ("32 outstanding: tasks/s", "many", "tasks_s", "{:.0f}", True),
+    ("   p50, ms", "many", "p50_ms", "{:.3f}", False),
+    ("   p99, ms", "many", "p99_ms", "{:.3f}", False),
+    ("   CPU of the coordinator, us/task", "many", "coordinator_cpu_us_task", "{:.1f}", False),
+    ("   CPU of the generator, us/task", "many", "generator_cpu_us_task", "{:.1f}", None),
+    ("   tasks lost or failed, %", "many", "bad_percent", "{:.2f}", None),
+    ("half of that, at random: tasks/s", "half", "tasks_s", "{:.0f}", None),
+    ("   p50, ms", "half", "p50_ms", "{:.3f}", False),
+    ("   p99, ms", "half", "p99_ms", "{:.3f}", False),
+    ("   sent late by the generator, p50, ms", "half", "late_p50_ms", "{:.3f}", None),
+    ("   tasks lost or failed, %", "half", "bad_percent", "{:.2f}", None),
+    ("idle helpers: memory, MB", "idle", "resident_idle_mb", "{:.1f}", False),
+    ("   memory before, MB", "idle", "resident_start_mb", "{:.1f}", None),
+]
+
+
+def options():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser.add_argument("--seed-cloud")
+    parser.add_argument("--seed-net")
+    parser.add_argument("--no-hub", action="store_true")
+    parser.add_argument("--seconds", default="5")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--idle", default="10000")
+    parser.add_argument("--shoal", default=os.path.join(here, "../build/shoal"))
+    parser.add_argument("--load", default=os.path.join(here, "../build/bench/hub_load"))
+    parser.add_argument("--folder", default=os.getcwd())
+    return parser.parse_args()
+
+
+def coordinators(o):
+    """(name, vocabulary, command line for a folder and a port) of each that is to be measured."""
+    found = []
+    if not o.no_hub:
+        shoal = os.path.abspath(o.shoal)
+        for vocabulary in ("seed", "net"):
+            found.append(("shoal, " + vocabulary, vocabulary, lambda folder, port: [
+                shoal, "hub", "--listen", f"127.0.0.1:{port}", "--state", folder + "/state"]
+                + HUB_FLAGS))
+    if o.seed_cloud:
+        cloud = os.path.abspath(o.seed_cloud)
+        found.append(("run_cloud.py", "seed", lambda folder, port: [
+            "/usr/bin/python3", cloud, "--host", "127.0.0.1", "--port", str(port)]))
+    if o.seed_net:
+        net = os.path.abspath(o.seed_net)
+        found.append(("cloud_coordinator.py", "net", lambda folder, port: [
+            "/usr/bin/python3", "-c", NET, net, str(port)]))
+    return found
+
+
+def wait_for(process, port):
+    for _ in range(START_S * 20):
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"hub.py: {process.args[:3]} does not listen")
+
+
+def stop(process):
+    process.terminate()  # our hub ends its workers then, too
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def measure(o, coordinator, load):
+    name, vocabulary, command = coordinator
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    folder = tempfile.mkdtemp(prefix="hub-load-", dir=o.folder)
+    with open(folder + "/log", "w") as log:
+        process = subprocess.Popen(command(folder, port), cwd=folder, stdout=log, stderr=log)
+        try:
+            wait_for(process, port)
+            out = subprocess.run([o.load, "--port", str(port), "--pid", str(process.pid), "--json",
+                                  "--vocabulary", vocabulary, "--helpers", str(HELPERS)] + load,
+                                 stdout=subprocess.PIPE, text=True).stdout
+        finally:
+            stop(process)
+    shutil.rmtree(folder)
+    figures = json.loads(out)
+    bad = figures["lost"] + figures["failed"]
+    figures["bad_percent"] = 100 * bad / max(figures["sent"], 1)
+    print(json.dumps({"coordinator": name, "load": load, **figures}), file=sys.stderr, flush=True)
+    if figures["fault"] is not None:
+        sys.exit(f"hub.py: {name}: {figures['fault']}")
+    if figures["wrong"] or figures["twice"]:
+        sys.exit(f"hub.py: {name} gave wrong or double answers")
+    return figures
+
+
+def measure_all(o, found):
+    """{(coordinator, load): [figures of each round]}"""
+    runs = {}
+
+    def add(c, kind, load):
+        runs.setdefault((c[0], kind), []).append(measure(o, c, load))
+
+    for _ in range(o.rounds):
+        for c in found:
+            add(c, "one", ["--direct", "--outstanding", "1", "--seconds", o.seconds])
+            add(c, "many", ["--outstanding", "32", "--seconds", o.seconds])
+    for _ in range(o.rounds):
+        for c in found:
+            most = statistics.median(f["tasks_s"] for f in runs[c[0], "many"])
+            add(c, "half", ["--rate", str(max(most / 2, 1)), "--seconds", o.seconds])
+    for c in found:
+        add(c, "idle", ["--idle-helpers", o.idle, "--seconds", "0"])
+    return runs
+
+
+def table(found, runs):
+    def value(c, row):
+        got = [f[row[2]] for f in runs[c[0], row[1]] if row[2] in f]
+        return statistics.median(got) if got else None
+
+    # A coordinator of old stands beside our hub in its own vocabulary, and how far apart they are.
+    ours = {c[1]: c for c in found if c[0].startswith("shoal")}
+    head = [c[0] + (" (shoal is better by)" if c[1] in ours and c is not ours[c[1]] else "")
+            for c in found]
+    print("| " + " | ".join([f"{'':40}"] + head) + " |")
+    print("|" + "---|" * (len(found) + 1))
+    for row in ROWS:
+        cells = []
+        for c, title in zip(found, head):
+            v = value(c, row)
+            cell = "-" if v is None else row[3].format(v)
+            us = value(ours[c[1]], row) if c[1] in ours and c is not ours[c[1]] else None
+            if us and v and row[4] is not None:
+                cell += f" ({us / v if row[4] else v / us:.1f} x)"
+            cells.append(f"{cell:>{len(title)}}")
+        print("| " + " | ".join([f"{row[0]:40}"] + cells) + " |")
+
+
+def main():
+    o = options()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # the coordinators inherit it
+    found = coordinators(o)
+    if not found:
+        sys.exit("hub.py: nothing to measure")
+    table(found, measure_all(o, found))
+
+
+main()

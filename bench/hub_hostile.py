@@ -1,0 +1,260 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What hostile connections take from honest work at our hub, on loopback.
+
+usage: bench/hub_hostile.py [--connections N] [--addresses K] [--kinds A,B] [--cpu PERCENT]
+                            [--seconds S] [--rounds N] [--vocabulary seed|net] [--build build]
+
+Honest load (bench/hub_load, from 127.0.0.1) with 32 tasks outstanding, and random arrivals at half
+the rate reached so, each without and with attackers (bench/hub_hostile, from 127.0.1.1 on), who
+come WARM_S before the load. Each measure has a fresh hub; rounds are interleaved, the figure is
+the median. Then one hub is attacked twice, to see what stays behind. Generator, attackers and hub
+share the machine's cores, so what the attackers' own CPU takes counts against the hub: it is told, as is
+how long the hub waited for a CPU and how late the generator was: where these are high, the figures
+tell of the machine.
+What was measured goes to stderr as JSON, the table to stdout. Exit status 1: less than KEPT_LEAST
+of the rate was kept, or the hub did not answer in HEALTH_S_MAX.
+"""
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+HELPERS = 64
+START_S = 20
+STOP_S = 10
+WARM_S = 3           # of attack before the load
+QUIET_S = 12         # after an attack: half-open ones are gone after 10
+KEPT_LEAST = 0.9
+HEALTH_S = 0.1       # between two looks at /healthz
+HEALTH_S_MAX = 0.1
+FIGURES = ("kept_out_total", "bans_total", "banned", "paused_total", "connections",
+           "memory_bytes")
+
+
+def options():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser.add_argument("--connections", default="1000")
+    parser.add_argument("--addresses", default="100")
+    parser.add_argument("--kinds", default="")
+    parser.add_argument("--cpu", default="25")
+    parser.add_argument("--pause-ms", default="100")
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--vocabulary", default="seed")
+    parser.add_argument("--build", default=os.path.join(here, "../build"))
+    parser.add_argument("--folder", default=os.getcwd())
+    return parser.parse_args()
+
+
+class Hub:
+    """A fresh hub with a fresh state, for a `with`."""
+
+    def __init__(self, o):
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.folder = tempfile.mkdtemp(prefix="hub-hostile-", dir=o.folder)
+        shoal = os.path.abspath(o.build + "/shoal")
+        self.log = open(self.folder + "/log", "w")
+        self.process = subprocess.Popen(
+            [shoal, "hub", "--open", "--quiet", "--listen", f"127.0.0.1:{self.port}", "--state",
+             self.folder + "/state"], stdout=self.log, stderr=self.log)
+
+    def __enter__(self):
+        for _ in range(START_S * 20):
+            if self.process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        self.__exit__()
+        sys.exit("hub_hostile.py: the hub does not listen")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.folder)
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return answer.read().decode()
+
+    def figures(self):
+        lines = [line.split() for line in self.get("/metrics").splitlines()]
+        values = {x[0]: float(x[1]) for x in lines if len(x) == 2 and x[0][0] != "#"}
+        return {name: values["shoal_hub_" + name] for name in FIGURES}
+
+    def taken(self):
+        pid = self.process.pid
+        with open(f"/proc/{pid}/status") as f:
+            resident = [int(x.split()[1]) for x in f if x.startswith("VmRSS:")][0]
+        with open(f"/proc/{pid}/stat") as f:
+            part = f.read().rsplit(")", 1)[1].split()
+        with open(f"/proc/{pid}/schedstat") as f:
+            waited_s = int(f.read().split()[1]) / 1e9
+        cpu_s = (int(part[11]) + int(part[12])) / os.sysconf("SC_CLK_TCK")
+        return {"resident_mb": resident * 1024 / 1e6, "cpu_s": cpu_s, "waited_s": waited_s,
+                "descriptors": len(os.listdir(f"/proc/{pid}/fd"))}
+
+
+class Health(threading.Thread):
+    """How long the hub takes to say that it is well, again and again."""
+
+    def __init__(self, hub):
+        super().__init__()
+        self.hub, self.is_over, self.times = hub, False, []
+
+    def run(self):
+        while not self.is_over:
+            start = time.monotonic()
+            try:
+                self.hub.get("/healthz")
+                self.times.append(time.monotonic() - start)
+            except OSError:
+                self.times.append(float("inf"))
+            time.sleep(HEALTH_S)
+
+    def end(self):
+        self.is_over = True
+        self.join()
+        return {"health_p50_ms": 1000 * statistics.median(self.times),
+                "health_max_ms": 1000 * max(self.times)}
+
+
+def attack(o, hub, seconds):
+    kinds = ["--kinds", o.kinds] if o.kinds else []
+    return subprocess.Popen(
+        [o.build + "/bench/hub_hostile", "--port", str(hub.port), "--json", "--connections",
+         o.connections, "--addresses", o.addresses, "--cpu", o.cpu, "--pause-ms", o.pause_ms,
+         "--seconds", str(seconds)] + kinds, stdout=subprocess.PIPE, text=True)
+
+
+def load(o, hub, how):
+    out = subprocess.run(
+        [o.build + "/bench/hub_load", "--port", str(hub.port), "--pid", str(hub.process.pid),
+         "--json", "--vocabulary", o.vocabulary, "--helpers", str(HELPERS), "--seconds",
+         str(o.seconds)] + how, stdout=subprocess.PIPE, text=True).stdout
+    return json.loads(out)
+
+
+def measure(o, how, is_attacked):
+    with Hub(o) as hub:
+        attackers = attack(o, hub, WARM_S + o.seconds + 1) if is_attacked else None
+        time.sleep(WARM_S if is_attacked else 1)
+        health = Health(hub)
+        health.start()
+        before = hub.taken()
+        got = load(o, hub, how)
+        after = hub.taken()
+        got.update(health.end())
+        got.update(hub.figures())
+        got["hub_cpu_percent"] = 100 * (after["cpu_s"] - before["cpu_s"]) / o.seconds
+        got["hub_waited_percent"] = 100 * (after["waited_s"] - before["waited_s"]) / o.seconds
+        got["hub_mb"] = after["resident_mb"]
+        if attackers:
+            told = json.loads(attackers.communicate()[0])
+            got["attackers_on"] = told["on"]
+            got["attackers_cpu_percent"] = 100 * told["cpu_s"] / (WARM_S + o.seconds + 1)
+            got["attackers"] = told["kinds"]
+    print(json.dumps({"how": how, "is_attacked": is_attacked, **got}), file=sys.stderr, flush=True)
+    if got["fault"] or got["wrong"] or got["twice"]:
+        sys.exit(f"hub_hostile.py: wrong answers, or {got['fault']}")
+    return got
+
+
+def measure_all(o):
+    runs = {(kind, is_attacked): [] for kind in ("32", "half") for is_attacked in (False, True)}
+    for _ in range(o.rounds):
+        for is_attacked in (False, True):
+            runs["32", is_attacked].append(measure(o, ["--outstanding", "32"], is_attacked))
+    half = statistics.median(f["tasks_s"] for f in runs["32", False]) / 2
+    for _ in range(o.rounds):
+        for is_attacked in (False, True):
+            runs["half", is_attacked].append(measure(o, ["--rate", f"{half:.0f}"], is_attacked))
+    return runs
+
+
+def aftermath(o):
+    """What an idle hub holds before, and QUIET_S after, each of two attacks."""
+    with Hub(o) as hub:
+        time.sleep(1)
+        found = [hub.taken()]
+        for _ in range(2):
+            attack(o, hub, o.seconds).communicate()
+            time.sleep(QUIET_S)
+            found.append({**hub.taken(), **hub.figures()})
+    print(json.dumps({"aftermath": found}), file=sys.stderr, flush=True)
+    return found
+
+
+ROWS = [  # figure, title, how it is written
+    ("tasks_s", "tasks/s", "{:.0f}"),
+    ("p50_ms", "p50, ms", "{:.3f}"),
+    ("p99_ms", "p99, ms", "{:.3f}"),
+    ("bad", "tasks lost or failed", "{:.0f}"),
+    ("health_p50_ms", "/healthz p50, ms", "{:.1f}"),
+    ("health_max_ms", "/healthz slowest, ms", "{:.1f}"),
+    ("hub_cpu_percent", "CPU of the hub, %", "{:.0f}"),
+    ("hub_waited_percent", "waited for a CPU, %", "{:.0f}"),
+    ("late_p99_ms", "generator late, p99, ms", "{:.1f}"),
+    ("attackers_cpu_percent", "CPU of the attackers, %", "{:.0f}"),
+    ("hub_mb", "memory of the hub, MB", "{:.0f}"),
+    ("attackers_on", "attackers connected at the end", "{:.0f}"),
+    ("kept_out_total", "refused at the door", "{:.0f}"),
+    ("bans_total", "bans", "{:.0f}"),
+    ("paused_total", "reads that had to wait", "{:.0f}"),
+]
+
+
+def table(runs):
+    columns = [("32", False), ("32", True), ("half", False), ("half", True)]
+    head = ["32 outstanding", "attacked", "half of that", "attacked"]
+    print("| " + " | ".join([f"{'':32}"] + head) + " |")
+    print("|" + "---|" * (len(head) + 1))
+    for figure, title, form in ROWS:
+        cells = []
+        for column, name in zip(columns, head):
+            got = [f["lost"] + f["failed"] if figure == "bad" else f[figure]
+                   for f in runs[column] if figure == "bad" or figure in f]
+            cells.append(f"{form.format(statistics.median(got)) if got else '-':>{len(name)}}")
+        print("| " + " | ".join([f"{title:32}"] + cells) + " |")
+
+
+def kept(runs, kind):
+    rate = {a: statistics.median(f["tasks_s"] for f in runs[kind, a]) for a in (False, True)}
+    return rate[True] / rate[False]
+
+
+def main():
+    o = options()
+    runs = measure_all(o)
+    found = aftermath(o)
+    table(runs)
+    for x, when in zip(found, ("before", "after one attack", "after two")):
+        print(f"idle hub {when}: {x['resident_mb']:.0f} MB, {x['descriptors']} descriptors")
+    worst = max(statistics.median(f["health_max_ms"] for f in runs[k, True])
+                for k in ("32", "half"))
+    print(f"rate kept: {100 * kept(runs, '32'):.1f} % with 32 outstanding, "
+          f"{100 * kept(runs, 'half'):.1f} % at half of the rate; slowest /healthz {worst:.0f} ms")
+    is_good = min(kept(runs, "32"), kept(runs, "half")) >= KEPT_LEAST
+    sys.exit(0 if is_good and worst <= 1000 * HEALTH_S_MAX else 1)
+
+
+main()

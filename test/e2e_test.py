@@ -316,7 +316,7 @@ def case_hub_gone_and_back(w):
     hub = w.hub()
     helper = w.helper(hub, "one-h")
     player = subprocess.Popen(w.play_words(hub, "--scene", "cornell", "--size", "800x600", "--spp",
-                                           "256", "--patience", "0", "--out", w.path("never.png")),
+                                           "16", "--patience", "0", "--out", w.path("never.png")),
                               stderr=subprocess.PIPE, text=True)
     wait_for(lambda: "frame 0" in read(hub.log), "the frame to begin", hub)
     hub.kill()

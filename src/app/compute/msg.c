@@ -240,7 +240,7 @@ static void submit(struct codec *c, struct msg *m)
     bool_field(c, &v->is_session);
     camera_field(c, &v->camera);
     u64_field(c, &v->plan, 0, UINT64_MAX);
-    bytes_field(c, &v->have, MSG_HAVE_MAX * MSG_HAVE_BYTES);
+    bytes_field(c, &v->have, (size_t)MSG_HAVE_MAX * MSG_HAVE_BYTES);
 }
 
 static void withdraw(struct codec *c, struct msg *m)

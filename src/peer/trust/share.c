@@ -21,9 +21,9 @@ uint32_t share_next(struct share *s, uint64_t span_us, uint64_t idle_us, uint64_
     const bool is_free = !is_below(idle_us, SHARE_FREE, span_us);
     uint64_t ppm = s->ppm;
     if (is_busy && !is_below(strangers_us, SHARE_STRANGERS, span_us))
-        ppm = ppm * 3 / 4;
+        ppm = ppm / 2;
     else if (is_free)
-        ppm = ppm * 5 / 4;
+        ppm = ppm * 9 / 8;
     s->ppm = (uint32_t)num_clamp(ppm, SHARE_MIN, SHARE_WHOLE);
     return s->ppm;
 }

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define SHARE_SPAN_US   100000u
+#define SHARE_SPAN_US   50000u
 #define SHARE_WHOLE     1000000u // a share is in millionths of our time
 #define SHARE_MIN       500u     // of which 100 strangers together take a twentieth
 #define SHARE_FIRST     20000u   // a rush right after the start finds us prepared

@@ -58,7 +58,7 @@ static void the_least_recovers(void **state)
     assert_int_equal(after(&s, MANY, 0, SPAN), SHARE_MIN);
     const uint32_t least = after(&s, 1, SPAN, 0);
     assert_true(least > SHARE_MIN);
-    assert_int_equal(after(&s, 40, SPAN, 0), SHARE_WHOLE); // in four seconds
+    assert_int_equal(after(&s, 65, SPAN, 0), SHARE_WHOLE); // in some three seconds
 }
 
 // Strangers who take all that they get, at a cost to us of `times` what is counted: time is left.
@@ -81,8 +81,8 @@ static void long_spans_do_not_wrap(void **state)
 {
     (void)state;
     struct share s = share_first();
-    assert_int_equal(share_next(&s, UINT64_MAX, UINT64_MAX, 0), SHARE_FIRST * 5 / 4);
-    assert_int_equal(share_next(&s, UINT64_MAX, 0, UINT64_MAX), SHARE_FIRST * 5 / 4 * 3 / 4);
+    assert_int_equal(share_next(&s, UINT64_MAX, UINT64_MAX, 0), SHARE_FIRST * 9 / 8);
+    assert_int_equal(share_next(&s, UINT64_MAX, 0, UINT64_MAX), SHARE_FIRST * 9 / 8 / 2);
     assert_in_range(share_next(&s, 0, 0, 0), SHARE_MIN, SHARE_WHOLE);
 }
 

@@ -11,9 +11,10 @@
 #include "os/web_conn.h"
 
 #define BACKLOG 511 // as nginx's; the kernel cuts it at net.core.somaxconn
-// A rush at the door must not starve those who are in: 4,000 a second, some tenth of our time.
-#define ACCEPTS_MAX 16
-#define ACCEPTS_US  4000
+// A rush at the door must not starve those who are in: 4,000 a second, some tenth of our time. Nor
+// may a long turn shut the door: what it held up is let in after it.
+#define ACCEPT_US   250
+#define ACCEPTS_MAX 256
 
 #define CONNECTIONS_MAX ((size_t)1 << 24) // so that sums of sizes cannot wrap
 
@@ -23,8 +24,7 @@ struct web_server {
     bool is_listening; // the listener's handle is not yet closed
     bool is_waiting;   // one stands at the door, and there was no memory or time for it
     uint16_t port;
-    uint64_t accepts_us; // since when they are counted
-    unsigned accepts;
+    uint64_t accepts_us; // all until then are paid for
     struct loop_timer *door;
 };
 
@@ -72,15 +72,12 @@ static void judge(struct web_house *h, struct web_conn *c)
 static bool is_rush(struct web_server *s)
 {
     const uint64_t now_us = loop_now_us(s->house.loop);
-    const uint64_t next_us = time_after(s->accepts_us, ACCEPTS_US);
-    if (now_us >= next_us) {
-        s->accepts_us = now_us;
-        s->accepts = 0;
-    } else if (s->accepts == ACCEPTS_MAX) {
-        loop_timer_at(s->door, next_us);
+    const uint64_t saved_us = num_min(time_since(s->accepts_us, now_us), ACCEPTS_MAX * ACCEPT_US);
+    if (saved_us < ACCEPT_US) {
+        loop_timer_at(s->door, time_after(now_us, 4 * US_PER_MS)); // some at once, not one by one
         return true;
     }
-    s->accepts++;
+    s->accepts_us = now_us - saved_us + ACCEPT_US;
     return false;
 }
 

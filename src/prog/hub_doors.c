@@ -112,6 +112,18 @@ static void on_span(void *self)
     loop_timer_at(d->span, time_after(now_us, SHARE_SPAN_US));
 }
 
+// The same, for whoever is at the other end of a connection; 0: nobody's.
+static void bill(struct doors *d, uint64_t number, uint64_t work_us, uint64_t now_us)
+{
+    const struct door *door = map_get(d->doors, &number);
+    if (door == NULL || is_own_address(web_peer_ip6(door->conn)))
+        return;
+    struct guard_key key = guard_key_of(web_peer_ip6(door->conn));
+    const uint64_t wait_us = spend(d, &key, work_us, now_us);
+    if (wait_us > 0)
+        web_pause(door->conn, time_after(now_us, wait_us));
+}
+
 static void on_read(void *self, struct web_conn *conn, size_t bytes, size_t frames)
 {
     struct doors *d = self;
@@ -181,7 +193,10 @@ static void on_message(void *self, struct web_conn *conn, struct bytes message, 
 {
     struct doors *d = self;
     (void)is_text; // each dialect fails to read what is none of it
-    broker_input(d->cfg.broker, number_of(conn), message, loop_now_us(d->cfg.loop));
+    const uint64_t number = number_of(conn);
+    const uint64_t payer = broker_input(d->cfg.broker, number, message, loop_now_us(d->cfg.loop));
+    if (payer != number) // a result is at the expense of who asked for it
+        bill(d, payer, web_work_us(conn), clock_now_us());
 }
 
 static void on_close(void *self, struct web_conn *conn, const char *reason)
@@ -213,19 +228,13 @@ static void hang_up(struct doors *d, const struct door *door, struct bytes why)
     broker_closed(d->cfg.broker, number, loop_now_us(d->cfg.loop));
 }
 
-// Sent, and what it cost is the receiver's, who asked for it.
+// Sent, and paid for: an answer by who asked, a task by whose it is.
 static enum rc put(struct doors *d, const struct door *door, const struct out *out)
 {
-    const uint8_t *ip6 = web_peer_ip6(door->conn);
-    if (is_own_address(ip6))
-        return web_send(door->conn, out->bytes, out->is_text);
-    struct guard_key key = guard_key_of(ip6);
     const uint64_t from_us = clock_now_us();
     const enum rc rc = web_send(door->conn, out->bytes, out->is_text);
     const uint64_t now_us = clock_now_us();
-    const uint64_t wait_us = spend(d, &key, time_since(from_us, now_us), now_us);
-    if (wait_us > 0)
-        web_pause(door->conn, time_after(now_us, wait_us));
+    bill(d, out->payer, time_since(from_us, now_us), now_us);
     return rc;
 }
 

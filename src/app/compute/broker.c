@@ -31,15 +31,16 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
     b->conns = map_new(b->arena, sizeof(uint64_t), BROKER_CONNS_MAX, seed);
     b->jobs = map_new(b->arena, sizeof(struct job_key), QUEUE_TASKS_MAX, seed + 3);
     b->away = map_new(b->arena, DIGEST_BYTES, BROKER_CONNS_MAX, seed + 4);
+    b->origins = map_new(b->arena, BROKER_ORIGIN_BYTES, 2 * BROKER_CONNS_MAX, seed + 7);
     b->wait_us = arena_take(b->arena, sizeof *b->wait_us);
     b->work_us = arena_take(b->arena, sizeof *b->work_us);
     b->run_us = arena_take(b->arena, sizeof *b->run_us);
     b->notes = arena_take_array(b->arena, BROKER_NOTES_MAX, sizeof *b->notes);
     b->token = budget_take(b->budget, cfg->token.len);
     uint64_t *owed = arena_take_array(b->arena, OWED_MAX, sizeof *owed);
-    if (b->conns == NULL || b->jobs == NULL || b->away == NULL || b->wait_us == NULL ||
-        b->work_us == NULL || b->run_us == NULL || b->notes == NULL || b->token == NULL ||
-        owed == NULL)
+    if (b->conns == NULL || b->jobs == NULL || b->away == NULL || b->origins == NULL ||
+        b->wait_us == NULL || b->work_us == NULL || b->run_us == NULL || b->notes == NULL ||
+        b->token == NULL || owed == NULL)
         return RC_NOMEM;
     quantiles_init(b->wait_us);
     quantiles_init(b->work_us);
@@ -88,6 +89,7 @@ enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
     list_init(&b->conn_list);
     list_init(&b->gamers);
     list_init(&b->gamers_changed);
+    list_init(&b->origin_list);
     list_init(&b->roster.seats);
     records_init(&b->records, b->budget);
     outbox_init(&b->outbox, b->budget, NULL, 0);
@@ -321,12 +323,10 @@ static void seat_gamer(struct broker *b, struct conn *c, const struct msg_hello 
                        const struct digest *node)
 {
     struct gamer *g = gamer_arrive(b, node, hello->name);
-    if (g == NULL) {
+    if (g == NULL || !gamer_attach(b, g, c)) {
         broker_refuse(b, c, RC_FULL, "the hub cannot take more gamers");
         return;
     }
-    g->conn = c;
-    c->gamer = g;
     gamer_changed(b, g);
     c->state = CONN_GAMER;
     b->stat.gamers++;
@@ -514,12 +514,13 @@ static void charge(struct broker *b, const struct conn *c, size_t len)
         outbox_pause(&b->outbox, c->id, time_after(b->now_us, wait_us));
 }
 
-void broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_t now_us)
+uint64_t broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_t now_us)
 {
     b->now_us = now_us;
+    b->payer = conn;
     struct conn *c = map_get(b->conns, &conn);
     if (c == NULL || c->state == CONN_ENDED)
-        return;
+        return conn;
     if (c->has_place)
         charge(b, c, message.len);
     struct msg m;
@@ -530,6 +531,7 @@ void broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_
     else
         broker_refuse(b, c, RC_MALFORMED, "malformed message");
     work_assign(b);
+    return b->payer;
 }
 
 void broker_closed(struct broker *b, uint64_t conn, uint64_t now_us)

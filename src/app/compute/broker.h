@@ -142,7 +142,9 @@ struct broker_guest { // who connects
 // local.
 void broker_open(struct broker *b, uint64_t conn, const struct broker_guest *guest,
                  uint64_t now_us);
-void broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_t now_us);
+// The connection at whose expense it is: of a result that was waited for the gamer's, else conn;
+// 0: nobody's that is here.
+uint64_t broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_t now_us);
 void broker_closed(struct broker *b, uint64_t conn, uint64_t now_us); // unknown ones are ignored
 void broker_tick(struct broker *b, uint64_t now_us);
 bool broker_next(struct broker *b, struct out *out);

@@ -6,6 +6,8 @@
 
 struct tally { // tasks, where they are
     size_t all, waiting, held, returned, checks;
+    size_t of_lines, of_parties; // those that count against one
+    size_t settled;              // gamers of which it is known where they are
 };
 
 static void check_seat(const struct seat *s)
@@ -83,6 +85,31 @@ static void check_gamer(const struct broker *b, const struct gamer *g, struct ta
     assert((g->conn == NULL) == (map_get(b->away, g->id.b) == g));
 }
 
+static void check_lines(const struct gamer *g, struct tally *tally)
+{
+    for (uint32_t i = 0; i < SKILLS_MAX; i++) {
+        const struct line *l = &g->line[i];
+        assert(l->party == (g->origin != NULL ? &g->origin->party : NULL));
+        tally->of_lines += l->task_count;
+        tally->of_parties += l->party != NULL ? l->task_count : 0;
+    }
+    tally->settled += g->origin != NULL;
+}
+
+static void check_origins(const struct broker *b, const struct tally *tally)
+{
+    size_t tasks = 0;
+    size_t gamers = 0;
+    LIST_FOR (it, &b->origin_list) {
+        const struct origin *o = CONTAINER_OF(it, struct origin, node);
+        assert(o->gamer_count > 0 && map_get(b->origins, o->at) == o);
+        tasks += o->party.task_count;
+        gamers += o->gamer_count;
+    }
+    assert(tally->of_lines + tally->checks == tally->all);
+    assert(tasks == tally->of_parties && gamers == tally->settled);
+}
+
 static size_t check_place(const struct list *place)
 {
     size_t count = 0;
@@ -126,9 +153,11 @@ void broker_check(const struct broker *b)
     LIST_FOR (it, &b->gamers) {
         const struct gamer *g = CONTAINER_OF(it, struct gamer, node);
         check_gamer(b, g, &tally);
+        check_lines(g, &tally);
         LIST_FOR (job, &g->jobs)
             jobs++;
     }
     assert(jobs == map_count(b->jobs));
     check_queue(&b->queue, &tally);
+    check_origins(b, &tally);
 }

@@ -180,7 +180,7 @@ static enum rc queue_piece(struct broker *b, struct job *f, uint32_t at, const s
 {
     struct task *t = queue_new(&b->queue, cfg, b->now_us);
     if (t == NULL)
-        return RC_NOMEM;
+        return queue_has_room(&b->queue, cfg->line) ? RC_NOMEM : RC_FULL;
     t->piece = at;
     list_push_back(&f->tasks, &t->sibling);
     queue_wait(&b->queue, t);
@@ -217,7 +217,9 @@ static void open_pieces(struct broker *b, struct job *f)
             rc = open_piece(b, f, order[i]);
     budget_give(b->budget, order);
     if (rc != RC_OK)
-        job_fail(b, f, rc, "the hub is out of memory for this frame's tiles");
+        job_fail(b, f, rc,
+                 rc == RC_FULL ? "too many tasks at once from this address: wait"
+                               : "the hub is out of memory for this frame's tiles");
     else if (f->pieces_done == f->piece_count)
         frame_done(b, f);
 }

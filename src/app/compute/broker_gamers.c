@@ -96,9 +96,59 @@ struct gamer *gamer_arrive(struct broker *b, const struct digest *id, const char
     return g;
 }
 
+// ---- Where they come from
+
+static struct origin *origin_of(struct broker *b, const struct broker_guest *guest)
+{
+    struct origin *o = map_get(b->origins, guest->origin);
+    if (o != NULL)
+        return o;
+    o = budget_take(b->budget, sizeof *o);
+    if (o == NULL)
+        return NULL;
+    *o = (struct origin){.gamer_count = 0};
+    memcpy(o->at, guest->origin, sizeof o->at);
+    if (map_put(b->origins, o->at, o) != RC_OK) {
+        budget_give(b->budget, o);
+        return NULL;
+    }
+    list_push_back(&b->origin_list, &o->node);
+    return o;
+}
+
+// NULL: to nowhere.
+static void gamer_settle(struct broker *b, struct gamer *g, struct origin *to)
+{
+    struct origin *from = g->origin;
+    if (to != NULL)
+        to->gamer_count++;
+    for (uint32_t i = 0; i < SKILLS_MAX; i++)
+        line_join(&g->line[i], to != NULL ? &to->party : NULL);
+    g->origin = to;
+    if (from == NULL || --from->gamer_count > 0)
+        return;
+    (void)map_del(b->origins, from->at);
+    list_del(&from->node);
+    budget_give(b->budget, from);
+}
+
+bool gamer_attach(struct broker *b, struct gamer *g, struct conn *c)
+{
+    struct origin *o = c->guest.is_local ? NULL : origin_of(b, &c->guest);
+    if (o == NULL && !c->guest.is_local) {
+        gamer_detach(b, g);
+        return false;
+    }
+    gamer_settle(b, g, o);
+    g->conn = c;
+    c->gamer = g;
+    return true;
+}
+
 static void gamer_free(struct broker *b, struct gamer *g)
 {
     assert(list_is_empty(&g->jobs));
+    gamer_settle(b, g, NULL);
     call_back(b, g);
     heap_del(&b->aways, &g->away);
     fetch_free(g->fetch);

@@ -154,6 +154,8 @@ struct msg_refuse refuse_because(enum rc rc, const char *text)
 bool job_has_room(struct broker *b, struct gamer *g, enum job_kind kind)
 {
     uint32_t count = kind == JOB_FRAME ? g->frame_count : g->run_count;
+    if (!queue_has_room(&b->queue, &g->line[0])) // of the same party as its others
+        return false;
     if (count < (kind == JOB_FRAME ? BROKER_FRAMES_MAX : BROKER_RUNS_MAX))
         return true;
     LIST_FOR (it, &g->jobs) {

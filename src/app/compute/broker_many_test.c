@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "compute/world_test.h"
 
 // More frames are done than are kept, and the hub crashes: some of them are given up while the
@@ -119,6 +120,68 @@ static void test_scene_among_many(void **state)
     desk_close(&w.d);
 }
 
+// A gamer with a key of its own, at an address.
+static uint64_t join_from(struct desk *d, uint8_t address, uint8_t number)
+{
+    struct msg m;
+    struct sign_key *key = hand_key(number);
+    broker_open(d->broker, ++d->last_conn, &(struct broker_guest){.origin = {address}}, d->now_us);
+    desk_drain(d);
+    assert_true(desk_hears(d, d->last_conn, MSG_CHALLENGE, &m));
+    struct msg hello = hand_hello(&m.as.challenge, MSG_ROLE_GAMER, key, bytes_of(NULL, 0));
+    desk_say(d, d->last_conn, &hello);
+    assert_true(desk_hears(d, d->last_conn, MSG_WELCOME, &m));
+    sign_key_free(key);
+    return d->last_conn;
+}
+
+// Said without a look at all of the broker, of which there is much here.
+static void ask(struct desk *d, uint64_t conn, uint64_t job)
+{
+    char text[MSG_LABEL_BYTES];
+    uint8_t room[512];
+    struct text t = text_of(text, sizeof text);
+    text_addf(&t, "\"%llu of %llu\"", (unsigned long long)job, (unsigned long long)conn);
+    struct msg m = echo_run(job, text);
+    broker_input(d->broker, conn, hand_encode(&m, room, sizeof room), d->now_us);
+}
+
+// Whoever brings many gamers has no more of the hub than who is alone: half of the queue is left,
+// and half of the turns are the other's.
+static void test_one_address_has_one_part(void **state)
+{
+    (void)state;
+    enum { GREEDY = 9, JOBS = 100, TURNS = 40 };
+    struct world w;
+    struct msg m;
+    uint64_t conn[GREEDY];
+    uint32_t of_one = 0;
+    world_open(&w, &(struct desk_cfg){.bytes = (size_t)512 << 20});
+    for (uint8_t i = 0; i < GREEDY; i++)
+        conn[i] = join_from(&w.d, 1, (uint8_t)(100 + i));
+    uint64_t one = join_from(&w.d, 2, 200);
+    w.d.is_deaf = true;
+    for (uint64_t job = 1; job <= BROKER_RUNS_MAX; job++)
+        for (uint32_t i = 0; i < GREEDY; i++)
+            ask(&w.d, conn[i], job);
+    assert_int_equal(broker_stat(w.d.broker).runs, QUEUE_TASKS_MAX / 2);
+    for (uint64_t job = 1; job <= JOBS; job++)
+        ask(&w.d, one, job);
+    assert_int_equal(broker_stat(w.d.broker).runs, QUEUE_TASKS_MAX / 2 + JOBS);
+    desk_drain(&w.d);
+    assert_true(desk_hears(&w.d, conn[0], MSG_FAILED, &m));
+    assert_non_null(strstr(m.as.failed.text, "too many tasks"));
+    assert_false(desk_hears(&w.d, one, MSG_FAILED, &m));
+    for (uint32_t i = 0; i < TURNS / 2; i++) {
+        assert_true(desk_work(&w.d, w.ann, ANN, 0));
+        assert_true(desk_work(&w.d, w.bob, BOB, 0));
+    }
+    while (desk_hears(&w.d, one, MSG_RAN, &m))
+        of_one++;
+    assert_in_range(of_one, TURNS / 2 - 2, TURNS / 2 + 2);
+    desk_close(&w.d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_frames_that_nobody_wants),
         cmocka_unit_test(test_result_of_another_life),
         cmocka_unit_test(test_scene_among_many),
+        cmocka_unit_test(test_one_address_has_one_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

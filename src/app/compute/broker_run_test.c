@@ -129,6 +129,40 @@ static void spoil(struct world *w, int how, uint64_t conn, const struct msg_assi
     }
 }
 
+static uint64_t payer_of(struct world *w, uint64_t conn, const struct msg *m)
+{
+    uint8_t room[512];
+    const uint64_t payer =
+        broker_input(w->d.broker, conn, hand_encode(m, room, sizeof room), w->d.now_us);
+    desk_drain(&w->d);
+    return payer;
+}
+
+// A result is handled at the expense of the gamer who waits for it; one that nobody waits for, of
+// who sent it.
+static void test_who_pays(void **state)
+{
+    (void)state;
+    struct world w;
+    struct msg_assign a;
+    uint8_t *at;
+    world_open(&w, &(struct desk_cfg){0});
+    struct msg m = echo_run(5, "hello");
+    assert_int_equal(payer_of(&w, w.gus, &m), w.gus);
+    uint64_t conn = holder(&w, &a);
+    struct msg result = desk_result(&w.d, &a, key_of(&w, conn), 0, &at);
+    assert_int_equal(payer_of(&w, conn, &result), w.gus);
+    assert_int_equal(payer_of(&w, conn, &result), conn); // again
+    free(at);
+    run(&w, 6, "bye");
+    conn = holder(&w, &a);
+    desk_hang_up(&w.d, w.gus);
+    result = desk_result(&w.d, &a, key_of(&w, conn), 0, &at);
+    assert_int_equal(payer_of(&w, conn, &result), 0); // its gamer may come back to it
+    free(at);
+    desk_close(&w.d);
+}
+
 static void test_goes_to_another(void **state)
 {
     (void)state;
@@ -624,6 +658,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_echo),
+        cmocka_unit_test(test_who_pays),
         cmocka_unit_test(test_goes_to_another),
         cmocka_unit_test(test_two_forged_bar),
         cmocka_unit_test(test_attempts_run_out),

@@ -39,12 +39,20 @@ struct conn {
     struct gamer *gamer;            // of a gamer
 };
 
+struct origin { // where gamers come from, while some of them are here or may come back
+    struct list node;
+    uint8_t at[BROKER_ORIGIN_BYTES];
+    uint32_t gamer_count;
+    struct party party;
+};
+
 struct gamer {
     struct list node;
     struct heap_node away; // while it is: when it is given up; when it is back: when all that it
                            // did not come back to is
     struct list changed;   // while the disk does not know of it
     struct conn *conn;     // NULL: away, or not back since a crash
+    struct origin *origin; // NULL: this machine, or not back since a crash
     struct digest id;      // its node id
     char name[MSG_NAME_BYTES];
     struct list jobs;
@@ -71,6 +79,7 @@ struct broker {
     const struct log *log;
 
     uint64_t now_us; // of this turn
+    uint64_t payer;  // connection at whose expense this turn is; 0: none that is here
     struct map *conns;
     struct guard *keys; // what one key may do
     struct list conn_list;
@@ -82,6 +91,8 @@ struct broker {
     struct heap deadlines;
     struct list gamers;
     struct list gamers_changed;
+    struct map *origins; // by address
+    struct list origin_list;
     struct map *away; // by node id: gamers without a connection
     struct heap aways;
     struct outbox outbox;
@@ -109,6 +120,8 @@ void broker_refuse(struct broker *b, struct conn *c, enum rc rc, const char *tex
 struct gamer *gamer_arrive(struct broker *b, const struct digest *id, const char *name);
 // One that is not here yet, but may come back to its jobs. NULL: no room.
 struct gamer *gamer_expect(struct broker *b, const struct digest *id, const char *name);
+// It is at the other end of that connection. False: no room.
+MUST_USE bool gamer_attach(struct broker *b, struct gamer *g, struct conn *c);
 // Its connection is gone: its jobs wait for it, if there are any; else it is freed.
 void gamer_detach(struct broker *b, struct gamer *g);
 void gamer_free_all(struct broker *b, struct gamer *g); // with all of its jobs

@@ -26,6 +26,13 @@ static void tell_verdict(struct broker *b, const struct digest *node, uint64_t t
     broker_tell(b, s->conn, &m);
 }
 
+// The connection that a task is for; 0: its gamer is away.
+static uint64_t payer_of(const struct task *t)
+{
+    const struct gamer *g = t->job->gamer;
+    return g->conn != NULL ? g->conn->id : 0;
+}
+
 // This copy came to nothing: to another helper, at last to the hub's own compute.
 static void again(struct broker *b, struct task *t, const struct digest *node, const char *who,
                   const char *why)
@@ -285,6 +292,7 @@ void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
                      "too late: another helper was faster");
         return;
     }
+    b->payer = payer_of(t);
     if (!is_bound(s, t, m) && s->is_own) {
         job_fail(b, t->job, RC_MALFORMED, "the hub's own compute returned a result that is none");
     } else if (!is_bound(s, t, m)) {
@@ -331,7 +339,9 @@ static void give(struct broker *b, struct task *t, struct seat *s)
                &(struct queue_terms){.now_us = b->now_us,
                                      .late_us = time_after(b->now_us, late_us),
                                      .work_us = work_us});
+    outbox_bill(&b->outbox, payer_of(t));
     broker_tell(b, s->conn, &m);
+    outbox_bill(&b->outbox, 0);
 }
 
 static struct plan_candidate candidate_of(const struct task *t, const struct seat *s)

@@ -10,6 +10,7 @@ struct item {
     struct list place;
     enum out_kind kind;
     uint64_t conn;
+    uint64_t payer;
     bool is_text;
     uint64_t until_us;
     size_t len;
@@ -69,6 +70,7 @@ static struct item *item_new(struct outbox *o, enum out_kind kind, uint64_t conn
     }
     item->kind = kind;
     item->conn = conn;
+    item->payer = o->payer != 0 ? o->payer : conn;
     item->is_text = false;
     item->until_us = 0;
     item->len = len;
@@ -130,6 +132,11 @@ void outbox_close(struct outbox *o, uint64_t conn, const char *reason)
         memcpy(item->at, reason, len);
 }
 
+void outbox_bill(struct outbox *o, uint64_t payer)
+{
+    o->payer = payer;
+}
+
 void outbox_forget(struct outbox *o, uint64_t conn)
 {
     LIST_FOR_SAFE (it, place_of(o, conn)) {
@@ -163,6 +170,7 @@ bool outbox_next(struct outbox *o, struct out *out)
     o->given = item;
     *out = (struct out){.kind = item->kind,
                         .conn = item->conn,
+                        .payer = item->payer,
                         .bytes = bytes_of(item->at, item->len),
                         .is_text = item->is_text,
                         .until_us = item->until_us};

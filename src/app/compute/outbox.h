@@ -24,6 +24,7 @@ enum out_kind {
 struct out {
     enum out_kind kind;
     uint64_t conn;
+    uint64_t payer;     // SEND: the connection at whose expense it is
     struct bytes bytes; // valid until the next outbox_next
     bool is_text;       // SEND: as WebSocket tells text from bytes
     uint64_t until_us;  // PAUSE
@@ -38,6 +39,7 @@ struct outbox { // fields are private to outbox.c
     void *given;    // the block behind the last outbox_next
     uint64_t *owed; // connections that something was dropped for, each once
     size_t owed_count, owed_max;
+    uint64_t payer; // of what is put now; 0: its receiver
 };
 
 // budget and owed are borrowed for life; owed_max: as many connections as may be known at once.
@@ -48,6 +50,8 @@ void outbox_send(struct outbox *o, uint64_t conn, const struct msg *m);
 void outbox_text(struct outbox *o, uint64_t conn, struct bytes text);
 void outbox_pause(struct outbox *o, uint64_t conn, uint64_t until_us);
 void outbox_close(struct outbox *o, uint64_t conn, const char *reason);
+// What is put from now on is at this connection's expense; 0: at its receiver's.
+void outbox_bill(struct outbox *o, uint64_t payer);
 // Forgets what is queued for a connection that is gone.
 void outbox_forget(struct outbox *o, uint64_t conn);
 bool outbox_next(struct outbox *o, struct out *out);

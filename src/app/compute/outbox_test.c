@@ -139,6 +139,28 @@ static void test_debts_die_with_their_connection(void **state)
     assert_false(outbox_next(&o, &out));
 }
 
+static void test_who_pays(void **state)
+{
+    (void)state;
+    struct budget budget = {.limit_bytes = 1 << 20};
+    uint64_t owed[1];
+    struct outbox o;
+    struct out out;
+    struct msg m = cancel_of(1);
+    outbox_init(&o, &budget, owed, 1);
+    outbox_send(&o, 10, &m);
+    outbox_bill(&o, 20);
+    outbox_send(&o, 10, &m);
+    outbox_bill(&o, 0);
+    outbox_text(&o, 11, bytes_text("{}"));
+    const uint64_t payer[] = {10, 20, 11};
+    for (size_t i = 0; i < ARRAY_COUNT(payer); i++) {
+        assert_true(outbox_next(&o, &out));
+        assert_int_equal(out.payer, payer[i]);
+    }
+    outbox_drop_all(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_forget_one_connection),
         cmocka_unit_test(test_every_debt_is_paid_by_closing),
         cmocka_unit_test(test_debts_die_with_their_connection),
+        cmocka_unit_test(test_who_pays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,9 +29,40 @@ void line_init(struct line *l, uint32_t skill)
     list_init(&l->tasks);
 }
 
+void line_join(struct line *l, struct party *party)
+{
+    bool is_open = !list_is_empty(&l->tasks);
+    if (l->party != NULL) {
+        l->party->task_count -= l->task_count;
+        l->party->open[l->skill] -= is_open;
+    }
+    if (party != NULL) {
+        party->task_count += l->task_count;
+        party->open[l->skill] += is_open;
+    }
+    l->party = party;
+}
+
+static void line_count(struct line *l, int change)
+{
+    if (l == NULL)
+        return;
+    l->task_count += (uint32_t)change;
+    if (l->party != NULL)
+        l->party->task_count += (uint32_t)change;
+}
+
+bool queue_has_room(const struct queue *q, const struct line *line)
+{
+    const size_t free_count = QUEUE_TASKS_MAX - map_count(q->by_id);
+    return line->party != NULL ? line->party->task_count < free_count : free_count > 0;
+}
+
 struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now_us)
 {
     assert(cfg->spec.input_count <= 1 && cfg->skill < SKILLS_MAX);
+    if (cfg->line != NULL && !queue_has_room(q, cfg->line))
+        return NULL;
     struct task *t = budget_take(q->budget, sizeof *t + cfg->spec.params.len);
     if (t == NULL)
         return NULL;
@@ -53,6 +84,7 @@ struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now
         return NULL;
     }
     q->last_id++;
+    line_count(t->line, 1);
     if (t->params_len > 0)
         memcpy(t->params, cfg->spec.params.at, t->params_len);
     list_init(&t->node);
@@ -69,6 +101,8 @@ static void line_open(struct queue *q, struct line *l)
     enum rc rc = heap_put(&q->lines[l->skill], &l->turn, l->given_us);
     assert(rc == RC_OK); // as many places as tasks
     (void)rc;
+    if (l->party != NULL)
+        l->party->open[l->skill]++;
 }
 
 static void line_left(struct queue *q, struct line *l)
@@ -76,6 +110,8 @@ static void line_left(struct queue *q, struct line *l)
     if (!list_is_empty(&l->tasks))
         return;
     heap_del(&q->lines[l->skill], &l->turn);
+    if (l->party != NULL)
+        l->party->open[l->skill]--;
 }
 
 static bool waits_in_line(const struct task *t)
@@ -111,6 +147,7 @@ void queue_free(struct queue *q, struct task *t)
     leave_place(q, t);
     list_del(&t->sibling);
     drop_result(q, t);
+    line_count(t->line, -1);
     (void)map_del(q->by_id, &t->id);
     budget_give(q->budget, t);
 }
@@ -145,19 +182,28 @@ void queue_change_line(struct queue *q, struct task *t, struct line *line)
     bool is_waiting = waits_in_line(t) && !list_is_empty(&t->node);
     if (is_waiting)
         leave_place(q, t);
+    line_count(t->line, -1);
+    line_count(line, 1);
     t->line = line;
     if (is_waiting)
         queue_wait(q, t);
+}
+
+// What a turn of it counts for: who shares it with others has it less often.
+static uint64_t turn_us(const struct line *l, uint64_t work_us)
+{
+    return (work_us + 1) * (l->party != NULL ? l->party->open[l->skill] : 1);
 }
 
 void queue_give(struct queue *q, struct task *t, struct seat *s, const struct queue_terms *terms)
 {
     assert(t->state == TASK_WAITING);
     struct line *line = waits_in_line(t) ? t->line : NULL;
+    const uint64_t cost_us = line != NULL ? turn_us(line, terms->work_us) : 0;
     leave_place(q, t);
     if (line != NULL) {
         q->turn_us[line->skill] = line->given_us;
-        line->given_us = time_after(line->given_us, terms->work_us + 1);
+        line->given_us = time_after(line->given_us, cost_us);
         if (!list_is_empty(&line->tasks))
             heap_move(&q->lines[line->skill], &line->turn, line->given_us);
     }

@@ -12,6 +12,11 @@
 //   a line  new ones, a line for each gamer and skill. Lines take turns by the work they were
 //           given (start-time fair queueing, Goyal et al. 1996): a gamer with a thousand tasks
 //           does not hold up one with a single task.
+//
+// Gamers are cheap: one address may bring a thousand. So all lines of one address are a party: they
+// share one turn, and one part of the room. A party may hold no more tasks than there are places
+// free (dynamic thresholds, Choudhury and Hahne 1998): one alone has half of the queue, a hundred
+// greedy ones have a hundred and first part of it each, and as much is left for who comes next.
 #ifndef COMPUTE_QUEUE_H
 #define COMPUTE_QUEUE_H
 
@@ -53,9 +58,16 @@ struct returned { // a result while it is being checked
     struct verify_draws draws; // of its parts, so far
 };
 
+struct party {                 // the lines of one address; embedded in its owner
+    uint32_t open[SKILLS_MAX]; // of its lines, those that hold waiting tasks
+    uint32_t task_count;       // in any state
+};
+
 struct line {              // one gamer's waiting tasks of one skill; embedded in its owner
     struct heap_node turn; // among the lines of the skill; key: work given so far, us
     struct list tasks;
+    struct party *party; // NULL: the line has a turn of its own, and all the room
+    uint32_t task_count; // in any state
     uint32_t skill;
     uint64_t given_us;
 };
@@ -102,7 +114,9 @@ struct queue {
 
 MUST_USE enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget,
                             uint64_t seed);
-void line_init(struct line *l, uint32_t skill);
+void line_init(struct line *l, uint32_t skill); // of no party
+// With all of its tasks. NULL: of no party. An empty party is all zero, and outlives its lines.
+void line_join(struct line *l, struct party *party);
 
 struct task_cfg {
     enum task_kind kind;
@@ -113,6 +127,8 @@ struct task_cfg {
     struct digest asked;   // task_digest of spec
     double units;
 };
+// Places left in the queue, and in its party's part.
+bool queue_has_room(const struct queue *q, const struct line *line);
 // A task in WAITING, in no place yet. NULL: no room.
 struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now_us);
 void queue_free(struct queue *q, struct task *t); // wherever it is

@@ -332,6 +332,66 @@ static void test_many_do_not_hold_up_one(void **state)
     desk_close(&d);
 }
 
+// Two lines of one party share a turn; the third has as much work done as they have together.
+static void test_a_party_has_one_turn(void **state)
+{
+    (void)state;
+    struct rng r = rng_seeded(test_seed());
+    struct desk d;
+    desk_open(&d);
+    struct party party = {.task_count = 0};
+    line_join(&d.line[0], &party);
+    for (int i = 0; i < 600; i++)
+        queue_wait(&d.queue, task_in(&d, &d.line[i % 3]));
+    line_join(&d.line[1], &party); // with the tasks that it has
+    assert_int_equal(party.task_count, 400);
+    assert_int_equal(party.open[d.line[0].skill], 2);
+    uint64_t got[3] = {0, 0, 0};
+    for (int i = 0; i < 300; i++) {
+        uint64_t work_us = 1 + rng_below(&r, 1000);
+        got[serve(&d, work_us) - d.line] += work_us + 1;
+        assert_true(gap(got[0], got[1]) <= 1001);
+        assert_true(gap(got[0] + got[1], got[2]) <= 3 * 1001);
+    }
+    for (uint32_t i = 0; i < 3; i++)
+        while (!list_is_empty(&d.line[i].tasks))
+            queue_free(&d.queue, first(&d.line[i].tasks));
+    assert_int_equal(party.task_count, 0);
+    assert_int_equal(party.open[d.line[0].skill], 0);
+    desk_close(&d);
+}
+
+// However many lines they bring, the greedy leave room: to the next party as much as each has.
+static void test_parties_leave_room(void **state)
+{
+    (void)state;
+    enum { GREEDY = 3 };
+    struct desk d;
+    desk_open(&d);
+    d.budget.limit_bytes = (size_t)256 << 20;
+    struct party party[GREEDY] = {{.task_count = 0}};
+    bool is_full = false;
+    for (uint32_t i = 0; i < GREEDY; i++)
+        line_join(&d.line[i], &party[i]);
+    while (!is_full) {
+        is_full = true;
+        for (uint32_t i = 0; i < GREEDY; i++) {
+            struct task *t = task_in(&d, &d.line[i]);
+            is_full = is_full && t == NULL;
+            if (t != NULL)
+                queue_wait(&d.queue, t);
+        }
+    }
+    for (uint32_t i = 0; i < GREEDY; i++)
+        assert_in_range(party[i].task_count, QUEUE_TASKS_MAX / 4 - 1, QUEUE_TASKS_MAX / 4 + 1);
+    assert_false(queue_has_room(&d.queue, &d.line[0]));
+    assert_true(queue_has_room(&d.queue, &d.line[GREEDY]));
+    for (uint32_t i = 0; i < GREEDY; i++)
+        while (!list_is_empty(&d.line[i].tasks))
+            queue_free(&d.queue, first(&d.line[i].tasks));
+    desk_close(&d);
+}
+
 static void test_idleness_earns_nothing(void **state)
 {
     (void)state;
@@ -522,6 +582,8 @@ int main(void)
         cmocka_unit_test(test_spec),
         cmocka_unit_test(test_budget_runs_out),
         cmocka_unit_test(test_many_do_not_hold_up_one),
+        cmocka_unit_test(test_a_party_has_one_turn),
+        cmocka_unit_test(test_parties_leave_room),
         cmocka_unit_test(test_idleness_earns_nothing),
         cmocka_unit_test(test_any_order),
     };

@@ -103,6 +103,18 @@ static bool set_text(const struct option_spec *s, void *options, const char *wor
     return true;
 }
 
+static bool add_text(const struct option_spec *s, void *options, const char *word)
+{
+    struct option_texts texts;
+    uint8_t *field = (uint8_t *)options + s->offset;
+    memcpy(&texts, field, sizeof texts);
+    if (word[0] == '\0' || texts.count == OPTION_TEXTS_MAX)
+        return false;
+    texts.at[texts.count++] = word;
+    memcpy(field, &texts, sizeof texts);
+    return true;
+}
+
 // Sets the field from a text; false, and the field untouched, if the spec does not allow it.
 static bool set(const struct option_spec *s, void *options, const char *word)
 {
@@ -121,6 +133,8 @@ static bool set(const struct option_spec *s, void *options, const char *word)
     case OPTION_ADDR:
     case OPTION_HOST:
         return set_text(s, options, word);
+    case OPTION_TEXTS:
+        return add_text(s, options, word);
     }
     assert(false); // no such kind
     return false;
@@ -132,6 +146,8 @@ static size_t field_bytes(const struct option_spec *s)
         return sizeof(bool);
     if (s->kind == OPTION_SWITCH)
         return sizeof(enum option_switch);
+    if (s->kind == OPTION_TEXTS)
+        return sizeof(struct option_texts);
     static_assert(sizeof(const char *) == sizeof(uint64_t) && sizeof(double) == sizeof(uint64_t) &&
                       sizeof(struct option_pixels) == sizeof(uint64_t),
                   "all other fields are as wide");
@@ -255,8 +271,11 @@ static enum rc take_positional(struct walk *w, const char *word)
     const struct option_command *c = w->command;
     while (w->positional < c->count && is_named(&c->spec[w->positional]))
         w->positional++;
-    if (w->positional < c->count)
-        return set_or_refuse(&c->spec[w->positional++], w->options, "", word, w->err);
+    if (w->positional < c->count) {
+        const struct option_spec *s = &c->spec[w->positional];
+        w->positional += s->kind != OPTION_TEXTS;
+        return set_or_refuse(s, w->options, "", word, w->err);
+    }
     char shown[SHOWN_BYTES];
     struct text t = text_of(shown, sizeof shown);
     text_add_safe(&t, bytes_text(word));

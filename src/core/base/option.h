@@ -40,6 +40,14 @@ enum option_kind { // type of the field            written as
     OPTION_PIXELS, // struct option_pixels         1280x720; min and max hold for each side
     OPTION_ADDR,   // const char *                 ADDR:PORT or [ADDR]:PORT
     OPTION_HOST,   // const char *                 HOST[:PORT]
+    OPTION_TEXTS,  // struct option_texts          the last ones by place, as many as there are
+};
+
+#define OPTION_TEXTS_MAX 64u
+
+struct option_texts {
+    const char *at[OPTION_TEXTS_MAX];
+    size_t count;
 };
 
 enum option_switch { OPTION_AUTO, OPTION_ON, OPTION_OFF };

@@ -16,8 +16,9 @@ const char *option_value_name(const struct option_spec *s)
         [OPTION_FLAG] = "",      [OPTION_SWITCH] = "",        [OPTION_TEXT] = "TEXT",
         [OPTION_U64] = "N",      [OPTION_F64] = "X",          [OPTION_SIZE] = "SIZE",
         [OPTION_PIXELS] = "WxH", [OPTION_ADDR] = "ADDR:PORT", [OPTION_HOST] = "HOST[:PORT]",
+        [OPTION_TEXTS] = "TEXT",
     };
-    static_assert(ARRAY_COUNT(name) == OPTION_HOST + 1, "a name for every kind");
+    static_assert(ARRAY_COUNT(name) == OPTION_TEXTS + 1, "a name for every kind");
     return s->value != NULL ? s->value : name[s->kind];
 }
 
@@ -69,8 +70,9 @@ void option_add_range(struct text *t, const struct option_spec *s)
         [OPTION_PIXELS] = "WIDTHxHEIGHT, like 1280x720",
         [OPTION_ADDR] = "ADDR:PORT",
         [OPTION_HOST] = "HOST or HOST:PORT",
+        [OPTION_TEXTS] = "some text, 64 times at most",
     };
-    static_assert(ARRAY_COUNT(what) == OPTION_HOST + 1, "words for every kind");
+    static_assert(ARRAY_COUNT(what) == OPTION_TEXTS + 1, "words for every kind");
     const bool is_number = s->kind == OPTION_U64 || s->kind == OPTION_F64;
     char bounds_text[OPTION_RANGE_BYTES];
     struct text bounds = text_of(bounds_text, sizeof bounds_text);
@@ -151,6 +153,8 @@ static void add_usage(struct text *t, const struct option_command *c)
         const char *name = option_value_name(s);
         if (!is_named(s))
             text_addf(t, (s->traits & OPTION_REQUIRED) != 0 ? " %s" : " [%s]", name);
+        if (s->kind == OPTION_TEXTS)
+            text_add(t, "...");
     }
 }
 

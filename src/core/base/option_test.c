@@ -448,6 +448,47 @@ static void help_fits_a_terminal(void **state)
         assert_in_range(strcspn(line, "\n"), 0, 80);
 }
 
+struct sim {
+    const char *what;
+    struct option_texts files;
+    bool json;
+};
+
+static void the_last_ones_by_place_are_many(void **state)
+{
+    (void)state;
+    static const struct option_spec spec[] = {
+        {"what", OPTION_TEXT, OPTION_POSITIONAL | OPTION_REQUIRED, NULL, "WHAT", "of it",
+         .offset = offsetof(struct sim, what)},
+        {"files", OPTION_TEXTS, OPTION_POSITIONAL, NULL, "FILE", "to read",
+         .offset = offsetof(struct sim, files)},
+        {"json", OPTION_FLAG, 0, NULL, NULL, "for scripts", .offset = offsetof(struct sim, json)},
+    };
+    const struct option_command sim = {.name = "sim", .summary = "try", .spec = spec, .count = 3};
+    char word[3][8] = {"sched", "a", "--json"};
+    char *argv[2 + OPTION_TEXTS_MAX + 1] = {word[0], word[1], word[2]};
+    for (size_t i = 3; i < ARRAY_COUNT(argv); i++)
+        argv[i] = word[1];
+    struct sim o;
+    struct err err;
+    char at[2048];
+    bool wants_help = false;
+    option_defaults(&sim, &o);
+    assert_int_equal(option_args(&sim, &o, 4, argv, &wants_help, &err), RC_OK);
+    assert_string_equal(o.what, "sched");
+    assert_true(o.json && o.files.count == 2);
+    assert_ptr_equal(o.files.at[1], argv[3]);
+    option_defaults(&sim, &o); // forgets them
+    assert_int_equal(option_args(&sim, &o, 1, argv, &wants_help, &err), RC_OK);
+    assert_int_equal(o.files.count, 0);
+    assert_int_equal(option_args(&sim, &o, (int)ARRAY_COUNT(argv), argv, &wants_help, &err),
+                     RC_CONFIG);
+    assert_string_equal(err.text, "files a: must be some text, 64 times at most");
+    struct text t = text_of(at, sizeof at);
+    option_help(&t, "shoal", &sim);
+    assert_non_null(strstr(at, "usage: shoal sim [OPTION]... WHAT [FILE]...\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +498,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_is_named), cmocka_unit_test(addresses_are_split),
         cmocka_unit_test(near_names_are_found),     cmocka_unit_test(what_people_read_is_golden),
         cmocka_unit_test(help_fits_a_terminal),
+        cmocka_unit_test(the_last_ones_by_place_are_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Scheduler: which helper gets a copy of a task, when another copy is worth it, when one is given
+// up.
+//
+//     sched_join(s, helper, &intro, now_us);              // a helper is here; sched_leave: gone
+//     sched_submit(s, &task, now_us);                     // a task came
+//     sched_answer(s, task, helper, &answer, now_us);     // a copy's answer came
+//     sched_tick(s, now_us);                              // time passed; when: sched_due_us
+//     while (sched_next(s, &order)) ...                   // what to do now
+//
+// Life of a task: a policy (work/policy) chooses among the helpers that can do it, by what is
+// predicted of each (work/predict) and what waits there already. A copy is late when hardly any
+// answer of that helper would still come; then, or after an error, another helper gets one, until
+// attempts_max. An answer that comes late is taken. Where the first choice is in doubt a backup is
+// sent at once, else at the last moment at which one could still be in time; all backups come from
+// one budget. The first right answer ends the task, and the other copies are cancelled.
+//
+// Slots that other types of task can do least without have a price (what is asked for of each type
+// against what those who meet its deadline can do), so that quick helpers are not filled with work
+// that could go anywhere.
+//
+// A machine: no clock, no I/O; the dice come from its seed, so that the same events give the same
+// orders. All memory is taken at the start. Belongs to one loop.
+#ifndef WORK_SCHED_H
+#define WORK_SCHED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/rc.h"
+#include "work/policy.h"
+#include "work/predict.h"
+
+#define SCHED_ATTEMPTS_MAX 8u
+
+struct sched;
+
+struct sched_cfg {
+    uint32_t helpers_max;
+    uint32_t tasks_max;    // at the same time
+    uint32_t types;        // 1..PREDICT_TYPES_MAX
+    uint32_t attempts_max; // copies of a task, in all: 1..SCHED_ATTEMPTS_MAX
+    uint64_t give_up_us;   // after which a task is over, done or not
+    const struct policy *policy;
+    uint64_t seed;
+};
+
+struct sched_intro {
+    struct predict_intro says;
+    uint32_t slots; // at least 1
+    uint32_t can;   // bit i: tasks of type i
+};
+
+struct sched_task {
+    uint64_t id; // not in use by another
+    uint32_t type;
+    double size;        // 1: as usual
+    uint64_t within_us; // its deadline, from now
+};
+
+enum sched_kind { SCHED_ASSIGN, SCHED_CANCEL };
+
+struct sched_order {
+    enum sched_kind kind;
+    uint64_t task;
+    uint32_t helper;
+    double answer_us, low_us, high_us; // ASSIGN: expected, and the interval (predict_interval)
+};
+
+struct sched_stat {
+    uint64_t submitted, done, over; // over: given up
+    uint64_t copies, backups;
+};
+
+size_t sched_bytes(const struct sched_cfg *cfg); // of an arena for sched_new
+// *out lives and dies with the arena. RC_CONFIG: a field is out of range; RC_NOMEM.
+MUST_USE enum rc sched_new(struct sched **out, struct arena *arena, const struct sched_cfg *cfg);
+// helper: 0..helpers_max - 1, not here. One that was here before is known, if intro says the same.
+void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intro, uint64_t now_us);
+void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us); // what it had is lost
+MUST_USE enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t now_us);
+// Unknown ones are ignored. total_us: since it was sent; work_us: as the helper says.
+void sched_answer(struct sched *s, uint64_t task, uint32_t helper, bool is_right, double total_us,
+                  double work_us, uint64_t now_us);
+void sched_tick(struct sched *s, uint64_t now_us);
+uint64_t sched_due_us(const struct sched *s); // UINT64_MAX: never
+bool sched_next(struct sched *s, struct sched_order *out);
+struct sched_stat sched_stat(const struct sched *s);
+
+#endif

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: MIT
+// Tests of the scheduler: the life of tasks and copies, backups and their budget, any order of
+// events.
+#include "work/sched.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/num.h"
+#include "base/seed_test.h"
+
+#define HELPERS  6u
+#define TYPES    2u
+#define ATTEMPTS 3u
+#define GIVE_UP  1000000u
+#define TASKS    64u // at the same time
+#define SOON     ((uint64_t)100000)
+
+struct world {
+    struct arena *arena;
+    struct sched *s;
+    uint64_t now_us;
+};
+
+static void open(struct world *w, const struct policy *policy, uint32_t tasks_max)
+{
+    const struct sched_cfg cfg = {.helpers_max = HELPERS,
+                                  .tasks_max = tasks_max,
+                                  .types = TYPES,
+                                  .attempts_max = ATTEMPTS,
+                                  .give_up_us = GIVE_UP,
+                                  .policy = policy,
+                                  .seed = 7};
+    *w = (struct world){.arena = arena_new(sched_bytes(&cfg)), .now_us = 1000};
+    assert_non_null(w->arena);
+    assert_int_equal(sched_new(&w->s, w->arena, &cfg), RC_OK);
+}
+
+static void close(struct world *w)
+{
+    arena_free(w->arena);
+}
+
+static void join(struct world *w, uint32_t helper, double ping_us, uint32_t slots, uint32_t can)
+{
+    const struct sched_intro intro = {
+        .says = {.class = 1, .ping_us = ping_us, .reliability = 0.9}, .slots = slots, .can = can};
+    sched_join(w->s, helper, &intro, w->now_us);
+}
+
+static enum rc submit(struct world *w, uint64_t id, uint32_t type, uint64_t within_us)
+{
+    return sched_submit(
+        w->s, &(struct sched_task){.id = id, .type = type, .size = 1, .within_us = within_us},
+        w->now_us);
+}
+
+static void pass(struct world *w, uint64_t us)
+{
+    w->now_us += us;
+    sched_tick(w->s, w->now_us);
+}
+
+// The next order is this one.
+static struct sched_order expect(struct world *w, enum sched_kind kind, uint64_t task)
+{
+    struct sched_order o;
+    assert_true(sched_next(w->s, &o));
+    assert_int_equal(o.kind, kind);
+    assert_int_equal(o.task, task);
+    return o;
+}
+
+static void expect_none(struct world *w)
+{
+    struct sched_order o;
+    assert_false(sched_next(w->s, &o));
+}
+
+// All are known: their answers take 23 to 27 ms.
+static void teach(struct world *w)
+{
+    struct sched_order o;
+    for (uint64_t id = 1000; id < 1400; id++) {
+        assert_int_equal(submit(w, id, 0, SOON), RC_OK);
+        pass(w, 25000);
+        while (sched_next(w->s, &o))
+            if (o.kind == SCHED_ASSIGN)
+                sched_answer(w->s, o.task, o.helper, true, 23000 + 1000.0 * (double)(id % 5), 5000,
+                             w->now_us);
+        while (sched_next(w->s, &o))
+            ;
+        pass(w, 2 * GIVE_UP);
+    }
+}
+
+static void a_task_goes_out_and_comes_back(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join(&w, 0, 20000, 1, 3);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    const struct sched_order o = expect(&w, SCHED_ASSIGN, 1);
+    assert_int_equal(o.helper, 0);
+    assert_true(o.low_us <= o.answer_us && o.answer_us <= o.high_us && o.answer_us > 20000);
+    expect_none(&w);
+    pass(&w, 25000);
+    sched_answer(w.s, 1, 0, true, 25000, 5000, w.now_us);
+    expect_none(&w);
+    assert_int_equal(sched_stat(w.s).done, 1);
+    pass(&w, GIVE_UP);
+    assert_int_equal(sched_stat(w.s).over, 0);
+    assert_int_equal(sched_due_us(w.s), UINT64_MAX);
+    close(&w);
+}
+
+static void an_error_goes_to_another(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    for (uint32_t i = 0; i < HELPERS; i++)
+        join(&w, i, 20000, 1, 3);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    uint32_t seen = 0;
+    for (uint32_t i = 0; i < ATTEMPTS; i++) {
+        const uint32_t helper = expect(&w, SCHED_ASSIGN, 1).helper;
+        assert_int_equal(seen >> helper & 1, 0);
+        seen |= 1u << helper;
+        pass(&w, 1000);
+        sched_answer(w.s, 1, helper, false, 1000, 500, w.now_us);
+    }
+    expect_none(&w); // it has had its copies
+    pass(&w, GIVE_UP);
+    assert_int_equal(sched_stat(w.s).over, 1);
+    close(&w);
+}
+
+static void silence_is_no_reason_to_wait(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join(&w, 0, 20000, 1, 3);
+    join(&w, 1, 20000, 1, 3);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    const uint32_t first = expect(&w, SCHED_ASSIGN, 1).helper;
+    pass(&w, time_since(w.now_us, sched_due_us(w.s)));
+    assert_int_equal(expect(&w, SCHED_ASSIGN, 1).helper, 1 - first);
+    expect_none(&w);
+    sched_answer(w.s, 1, first, true, 90000, 70000, w.now_us); // after all
+    assert_int_equal(expect(&w, SCHED_CANCEL, 1).helper, 1 - first);
+    assert_int_equal(sched_stat(w.s).done, 1);
+    close(&w);
+}
+
+static void who_leaves_loses_its_tasks(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join(&w, 0, 20000, 1, 3);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    (void)expect(&w, SCHED_ASSIGN, 1);
+    sched_leave(w.s, 0, w.now_us);
+    expect_none(&w); // nobody is left
+    join(&w, 1, 20000, 1, 1);
+    pass(&w, 50000);
+    assert_int_equal(expect(&w, SCHED_ASSIGN, 1).helper, 1);
+    sched_leave(w.s, 1, w.now_us);
+    join(&w, 0, 20000, 1, 3);
+    assert_int_equal(submit(&w, 2, 1, SOON), RC_OK);
+    assert_int_equal(expect(&w, SCHED_ASSIGN, 2).helper, 0);
+    close(&w);
+}
+
+static void only_who_can(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_random, TASKS);
+    join(&w, 0, 20000, 1, 1);
+    join(&w, 1, 20000, 1, 2);
+    for (uint64_t id = 1; id <= 40; id++) {
+        assert_int_equal(submit(&w, id, id % 2, SOON), RC_OK);
+        assert_int_equal(expect(&w, SCHED_ASSIGN, id).helper, id % 2);
+    }
+    close(&w);
+}
+
+static void the_table_is_bounded(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, 2);
+    join(&w, 0, 20000, 1, 3);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    assert_int_equal(submit(&w, 2, 0, SOON), RC_OK);
+    assert_int_equal(submit(&w, 3, 0, SOON), RC_FULL);
+    pass(&w, GIVE_UP);
+    assert_int_equal(submit(&w, 3, 0, SOON), RC_OK);
+    close(&w);
+}
+
+// A doubtful first choice: two copies at once. The loser is cancelled.
+static void a_doubtful_task_has_a_backup(void **state)
+{
+    (void)state;
+    struct world w;
+    struct sched_order o;
+    open(&w, &policy_shoal, TASKS);
+    for (uint32_t i = 0; i < 3; i++)
+        join(&w, i, 20000, 1, 3);
+    teach(&w);
+    const struct sched_stat before = sched_stat(w.s);
+    uint32_t doubled = 0;
+    for (uint64_t id = 1; id <= 30; id++) {
+        uint32_t helper[2] = {0};
+        uint32_t count = 0;
+        assert_int_equal(submit(&w, id, 0, 25500), RC_OK);
+        while (sched_next(w.s, &o) && count < 2)
+            helper[count++] = o.helper;
+        pass(&w, 24000);
+        while (sched_next(w.s, &o) && count < 2)
+            helper[count++] = o.helper;
+        sched_answer(w.s, id, helper[0], true, 24000, 5000, w.now_us);
+        if (count == 2)
+            assert_int_equal(expect(&w, SCHED_CANCEL, id).helper, helper[1]);
+        doubled += count == 2;
+        pass(&w, 2 * GIVE_UP);
+    }
+    assert_true(doubled > 0);
+    assert_int_equal(sched_stat(w.s).backups - before.backups, doubled);
+    assert_true(sched_stat(w.s).backups <= sched_stat(w.s).submitted / 5);
+    close(&w);
+}
+
+static void settings(void **state)
+{
+    (void)state;
+    struct sched *s;
+    struct arena *arena = arena_new(1);
+    struct sched_cfg cfg = {.helpers_max = 1,
+                            .tasks_max = 1,
+                            .types = 1,
+                            .attempts_max = SCHED_ATTEMPTS_MAX + 1,
+                            .policy = &policy_ewma};
+    assert_int_equal(sched_new(&s, arena, &cfg), RC_CONFIG);
+    cfg.attempts_max = 1;
+    cfg.tasks_max = 100000;
+    assert_int_equal(sched_new(&s, arena, &cfg), RC_NOMEM);
+    arena_free(arena);
+}
+
+// ---- Any events, in any order
+
+struct twin { // what must be true of one task
+    uint32_t helper[ATTEMPTS];
+    bool is_out[ATTEMPTS]; // assigned, and neither answered, cancelled nor lost
+    uint32_t copies, type;
+    bool is_done;
+    uint64_t over_us;
+};
+
+struct model {
+    struct world w;
+    struct rng rng;
+    struct twin task[2000];
+    uint64_t count;
+    bool is_here[HELPERS];
+    uint32_t can[HELPERS];
+    uint64_t hash;
+};
+
+static void check_order(struct model *m, const struct sched_order *o)
+{
+    struct twin *t = &m->task[o->task];
+    assert_true(o->task < m->count && o->helper < HELPERS && m->w.now_us < t->over_us);
+    m->hash = rng_mix(m->hash ^ (o->task << 8) ^ (o->helper << 1) ^ (o->kind == SCHED_CANCEL));
+    if (o->kind == SCHED_ASSIGN) {
+        assert_true(m->is_here[o->helper] && (m->can[o->helper] >> t->type & 1) != 0);
+        assert_true(t->copies < ATTEMPTS && !t->is_done);
+        for (uint32_t i = 0; i < t->copies; i++)
+            assert_int_not_equal(t->helper[i], o->helper);
+        t->is_out[t->copies] = true;
+        t->helper[t->copies++] = o->helper;
+        return;
+    }
+    uint32_t i = 0;
+    while (i < t->copies && t->helper[i] != o->helper)
+        i++;
+    assert_true(i < t->copies && t->is_out[i]);
+    t->is_out[i] = false;
+}
+
+static void take_orders(struct model *m)
+{
+    struct sched_order o;
+    while (sched_next(m->w.s, &o))
+        check_order(m, &o);
+    for (uint64_t id = 0; id < m->count; id++) { // nobody works for what is done
+        const struct twin *t = &m->task[id];
+        for (uint32_t i = 0; i < t->copies && t->is_done && m->w.now_us < t->over_us; i++)
+            assert_false(t->is_out[i]);
+    }
+}
+
+static void answer_one(struct model *m)
+{
+    const uint64_t id = rng_below(&m->rng, m->count);
+    struct twin *t = &m->task[id];
+    const uint32_t i = (uint32_t)rng_below(&m->rng, ATTEMPTS);
+    if (i >= t->copies)
+        return;
+    const bool is_right = rng_below(&m->rng, 10) > 2;
+    const bool counts = m->w.now_us < t->over_us;
+    sched_answer(m->w.s, id, t->helper[i], is_right, (double)rng_below(&m->rng, 100000),
+                 (double)rng_below(&m->rng, 50000), m->w.now_us);
+    t->is_out[i] = false;
+    t->is_done = t->is_done || (is_right && counts);
+}
+
+static void come_or_go(struct model *m)
+{
+    const uint32_t helper = (uint32_t)rng_below(&m->rng, HELPERS);
+    m->is_here[helper] = !m->is_here[helper];
+    if (m->is_here[helper]) {
+        m->can[helper] = (uint32_t)rng_below(&m->rng, 4);
+        join(&m->w, helper, 1000.0 * (double)(1 + rng_below(&m->rng, 50)),
+             1 + (uint32_t)rng_below(&m->rng, 3), m->can[helper]);
+        return;
+    }
+    for (uint64_t id = 0; id < m->count; id++)
+        for (uint32_t i = 0; i < m->task[id].copies; i++)
+            if (m->task[id].helper[i] == helper)
+                m->task[id].is_out[i] = false;
+    sched_leave(m->w.s, helper, m->w.now_us);
+}
+
+static void one_step(struct model *m)
+{
+    const uint64_t what = rng_below(&m->rng, 20);
+    if (what < 8 && m->count < ARRAY_COUNT(m->task)) {
+        const uint32_t type = (uint32_t)rng_below(&m->rng, TYPES);
+        m->task[m->count] = (struct twin){.type = type, .over_us = m->w.now_us + GIVE_UP};
+        if (submit(&m->w, m->count, type, 5000 + rng_below(&m->rng, 60000)) == RC_OK)
+            m->count++;
+    } else if (what < 14 && m->count > 0) {
+        answer_one(m);
+    } else if (what == 14) {
+        come_or_go(m);
+    } else {
+        pass(&m->w, rng_below(&m->rng, 40000));
+    }
+    take_orders(m);
+}
+
+static uint64_t play(uint64_t seed, size_t policy)
+{
+    static struct model m;
+    memset(&m, 0, sizeof m);
+    m.rng = rng_seeded(seed);
+    open(&m.w, policy_at(policy), TASKS);
+    for (int i = 0; i < 2500; i++)
+        one_step(&m);
+    pass(&m.w, 2 * GIVE_UP);
+    take_orders(&m);
+    const struct sched_stat stat = sched_stat(m.w.s);
+    assert_int_equal(stat.submitted, m.count);
+    assert_int_equal(stat.submitted, stat.done + stat.over); // each ended, once
+    assert_int_equal(sched_due_us(m.w.s), UINT64_MAX);
+    close(&m.w);
+    return m.hash;
+}
+
+static void any_events_in_any_order(void **state)
+{
+    (void)state;
+    const uint64_t seed = test_seed();
+    for (size_t policy = 0; policy_at(policy) != NULL; policy++)
+        for (uint64_t i = 0; i < 3; i++)
+            assert_true(play(seed + i, policy) == play(seed + i, policy)); // and the same again
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(settings),
+        cmocka_unit_test(a_task_goes_out_and_comes_back),
+        cmocka_unit_test(an_error_goes_to_another),
+        cmocka_unit_test(silence_is_no_reason_to_wait),
+        cmocka_unit_test(who_leaves_loses_its_tasks),
+        cmocka_unit_test(only_who_can),
+        cmocka_unit_test(the_table_is_bounded),
+        cmocka_unit_test(a_doubtful_task_has_a_backup),
+        cmocka_unit_test(any_events_in_any_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

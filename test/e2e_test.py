@@ -603,7 +603,7 @@ def case_doctor_tls(w):
 
 
 def case_help_and_pages(w):
-    for command in ("hub", "helper", "play", "doctor"):
+    for command in ("hub", "helper", "play", "doctor", "sim"):
         r = run([SHOAL, command, "--help"])
         assert r.returncode == 0 and f"usage: shoal {command}" in r.stdout, r
         assert all(len(line) <= 80 for line in r.stdout.splitlines()), r.stdout
@@ -650,6 +650,56 @@ def case_recorded_input(w):
     os.remove(recording)
     one_line(w.play(hub, *words), 1, "flight.txt")
     assert hub.poll() is None
+
+
+def case_scheduler_against_random(w):
+    """Whatever the pool is like: never worse than dice, and far better where there is a choice."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "scenario")
+    files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+    assert len(files) == 6, files
+    r = run([SHOAL, "sim", "sched", "--policy", "shoal", "--runs", "3", "--json", *files])
+    assert r.returncode == 0, r
+    rows = [json.loads(line) for line in r.stdout.splitlines()]
+    assert [x["policy"] for x in rows] == ["random", "shoal", "full-sight"] * 6, rows
+    better = []
+    for dice, ours, _ in zip(rows[::3], rows[1::3], rows[2::3]):
+        for figure in ("mean_ms", "p99_ms", "late", "never"):
+            assert ours[figure] <= dice[figure], (figure, ours, dice)
+        assert ours["wasted"] <= dice["wasted"] + 0.05, (ours, dice)
+        assert 0.74 <= ours["coverage"] <= 0.86, ours
+        better.append(1 - ours["mean_ms"] / dice["mean_ms"])
+    assert min(better) >= 0.15 and sorted(better)[3] >= 0.4, better
+    one_line(run([SHOAL, "sim", "sched"]), 2, "SCENARIO is missing")
+    one_line(run([SHOAL, "sim", "sched", "--policy", "best", files[0]]), 2, "best", "no such")
+    one_line(run([SHOAL, "sim", "sched", w.path("none.json")]), 1, "none.json")
+    with open(w.path("bad.json"), "w") as f:
+        f.write(read(files[0]).replace('"n_tasks"', '"n_task"'))
+    one_line(run([SHOAL, "sim", "sched", w.path("bad.json")]), 1, "bad.json", "n_tasks")
+
+
+def case_scheduler_in_lines(w):
+    """Another simulator's events in, our orders out."""
+    start = {"ev": "start", "t": 0, "max_attempts": 3, "give_up_ms": 1000,
+             "types": [{"name": "a", "deadline_ms": 50}],
+             "peers": [{"id": i, "cls": "x", "slots": 1, "ping_ms": 10 + i, "can": ["a"],
+                        "claims_reliability": 0.9} for i in range(2)]}
+    task = {"ev": "task", "t": 1, "task": 7, "type": "a", "size": 1, "deadline_ms": 50}
+
+    def talk(*events):
+        return subprocess.run([SHOAL, "sim", "sched", "--stdio"], capture_output=True, text=True,
+                              input="".join(json.dumps(e) + "\n" for e in events), timeout=WAIT_S)
+
+    r = talk(start, task, {"ev": "result", "t": 30, "task": 7, "peer": 0, "ok": False,
+                           "total_ms": 29, "work_ms": 15})
+    assert r.returncode == 0, r
+    orders = [json.loads(line) for line in r.stdout.splitlines()]
+    assigns = [o for o in orders if o["op"] == "assign"]
+    assert {o["peer"] for o in assigns} == {0, 1} and all(o["task"] == 7 for o in assigns), orders
+    assert all(low <= middle <= high for middle, low, high in (o["pred"] for o in assigns)), orders
+    assert [o["op"] for o in orders].count("done") == 3 and orders[0]["op"] == "done", orders
+    one_line(talk(task), 1, "line 1")
+    one_line(talk(start, {**task, "type": "b"}), 1, "line 2")
+    one_line(talk(start, task, {**task, "t": 0.5, "task": 8}), 1, "line 3")
 
 
 def main():

@@ -492,11 +492,16 @@ static void the_last_ones_by_place_are_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_table_has_defaults),   cmocka_unit_test(a_command_line_is_read),
-        cmocka_unit_test(wrong_words_are_named),    cmocka_unit_test(a_config_file_is_read),
-        cmocka_unit_test(wrong_lines_are_named),    cmocka_unit_test(a_spent_budget_is_said),
-        cmocka_unit_test(what_is_missing_is_named), cmocka_unit_test(addresses_are_split),
-        cmocka_unit_test(near_names_are_found),     cmocka_unit_test(what_people_read_is_golden),
+        cmocka_unit_test(the_table_has_defaults),
+        cmocka_unit_test(a_command_line_is_read),
+        cmocka_unit_test(wrong_words_are_named),
+        cmocka_unit_test(a_config_file_is_read),
+        cmocka_unit_test(wrong_lines_are_named),
+        cmocka_unit_test(a_spent_budget_is_said),
+        cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(addresses_are_split),
+        cmocka_unit_test(near_names_are_found),
+        cmocka_unit_test(what_people_read_is_golden),
         cmocka_unit_test(help_fits_a_terminal),
         cmocka_unit_test(the_last_ones_by_place_are_many),
     };

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// A scheduler and a fleet of simulated helpers, run against one another.
+#ifndef PROG_SCHED_RUN_H
+#define PROG_SCHED_RUN_H
+
+#include "base/rc.h"
+#include "sim/fleet.h"
+#include "work/policy.h"
+
+struct sched_run {
+    struct fleet_figures figures;
+    double decision_us; // processor time for each task
+};
+
+// policy NULL: with full sight, whichever helper's answer is really back first.
+MUST_USE enum rc sched_run(struct sched_run *out, const struct fleet_cfg *cfg, uint64_t run,
+                           const struct policy *policy);
+
+#endif

@@ -7,8 +7,7 @@
 
 #include "cmd.h"
 
-static const struct cmd *const table[] = {&cmd_hub, &cmd_helper, &cmd_play, &cmd_doctor,
-                                        &cmd_sim};
+static const struct cmd *const table[] = {&cmd_hub, &cmd_helper, &cmd_play, &cmd_doctor, &cmd_sim};
 
 #define PAGE_BYTES 65536
 

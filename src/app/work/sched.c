@@ -34,7 +34,7 @@ struct copy {
     struct heap_node late; // when it is given up
     struct task *task;
     uint32_t helper;
-    uint32_t stay; // of the helper: after it, the copy is lost
+    uint32_t stay;  // of the helper: after it, the copy is lost
     bool is_live;   // neither answered, nor lost, nor late
     bool is_told;   // the order to assign it was taken
     bool is_silent; // late: hardly any answer would still come, and is taken if it does

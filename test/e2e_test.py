@@ -689,14 +689,15 @@ def case_scheduler_in_lines(w):
         return subprocess.run([SHOAL, "sim", "sched", "--stdio"], capture_output=True, text=True,
                               input="".join(json.dumps(e) + "\n" for e in events), timeout=WAIT_S)
 
-    r = talk(start, task, {"ev": "result", "t": 30, "task": 7, "peer": 0, "ok": False,
-                           "total_ms": 29, "work_ms": 15})
+    r = talk(start, task, {"ev": "timer", "t": 1, "tag": 0},
+             {"ev": "result", "t": 30, "task": 7, "peer": 0, "ok": False, "total_ms": 29,
+              "work_ms": 15})
     assert r.returncode == 0, r
     orders = [json.loads(line) for line in r.stdout.splitlines()]
     assigns = [o for o in orders if o["op"] == "assign"]
     assert {o["peer"] for o in assigns} == {0, 1} and all(o["task"] == 7 for o in assigns), orders
     assert all(low <= middle <= high for middle, low, high in (o["pred"] for o in assigns)), orders
-    assert [o["op"] for o in orders].count("done") == 3 and orders[0]["op"] == "done", orders
+    assert [o["op"] for o in orders].count("done") == 4 and orders[0]["op"] == "done", orders
     one_line(talk(task), 1, "line 1")
     one_line(talk(start, {**task, "type": "b"}), 1, "line 2")
     one_line(talk(start, task, {**task, "t": 0.5, "task": 8}), 1, "line 3")

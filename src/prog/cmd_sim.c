@@ -85,10 +85,10 @@ struct row { // means over all runs
     struct sched_run of;
 };
 
-static void add_run(struct sched_run *sum, const struct sched_run *run, double weight)
+static void add_run(struct sched_run *sum, const struct sched_run *one, double weight)
 {
     struct fleet_figures *a = &sum->figures;
-    const struct fleet_figures *b = &run->figures;
+    const struct fleet_figures *b = &one->figures;
     a->tasks = b->tasks;
     a->mean += weight * b->mean;
     a->p50 += weight * b->p50;
@@ -103,7 +103,7 @@ static void add_run(struct sched_run *sum, const struct sched_run *run, double w
     a->fairness += weight * b->fairness;
     a->error += weight * b->error;
     a->coverage += weight * b->coverage;
-    sum->decision_us += weight * run->decision_us;
+    sum->decision_us += weight * one->decision_us;
 }
 
 static enum rc measure(struct row *row, const struct fleet_cfg *cfg, const struct policy *policy,
@@ -111,11 +111,11 @@ static enum rc measure(struct row *row, const struct fleet_cfg *cfg, const struc
 {
     *row = (struct row){.name = policy != NULL ? policy->name : "full-sight"};
     for (uint64_t i = 1; i <= runs; i++) {
-        struct sched_run run;
-        const enum rc rc = sched_run(&run, cfg, i, policy);
+        struct sched_run one;
+        const enum rc rc = sched_run(&one, cfg, i, policy);
         if (rc != RC_OK)
             return rc;
-        add_run(&row->of, &run, 1 / (double)runs);
+        add_run(&row->of, &one, 1 / (double)runs);
     }
     return RC_OK;
 }
@@ -278,7 +278,7 @@ static enum rc check(const struct sim_options *o, struct err *err)
 
 static int run(int argc, char **argv)
 {
-    struct sim_options o;
+    struct sim_options o = {.what = NULL}; // what is not in the table stays so
     struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
     int exit_code = EXIT_DONE;
     struct arena *arena = arena_new(CMD_MEMORY_BYTES);

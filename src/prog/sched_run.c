@@ -13,7 +13,6 @@
 struct match {
     struct fleet *fleet;
     struct sched *sched; // NULL: full sight
-    const struct fleet_cfg *cfg;
     bool *is_here;
     uint32_t *unseen; // times that it was back before it was missed
     uint64_t spent_us;
@@ -62,13 +61,14 @@ static enum rc tell(struct match *m, const struct fleet_event *e)
 {
     enum rc rc = RC_OK;
     const struct sched_task task = {e->task, e->type, e->size, e->within_us};
+    const struct sched_answer answer = {e->task, e->helper, e->is_right, e->total_us, e->work_us};
     sched_tick(m->sched, e->now_us);
     switch (e->kind) {
     case FLEET_TASK:
         rc = sched_submit(m->sched, &task, e->now_us);
         break;
     case FLEET_ANSWER:
-        sched_answer(m->sched, e->task, e->helper, e->is_right, e->total_us, e->work_us, e->now_us);
+        sched_answer(m->sched, &answer, e->now_us);
         break;
     case FLEET_DOWN:
         leave(m, e->helper, e->now_us);
@@ -135,7 +135,7 @@ enum rc sched_run(struct sched_run *out, const struct fleet_cfg *cfg, uint64_t r
                                     .policy = policy,
                                     .seed = run};
     struct arena *arena = arena_new(fleet_bytes(cfg) + sched_bytes(&sched) + (1u << 20));
-    struct match m = {.cfg = cfg};
+    struct match m = {.spent_us = 0};
     enum rc rc = arena == NULL ? RC_NOMEM : fleet_new(&m.fleet, arena, cfg, run);
     if (rc == RC_OK && policy != NULL)
         rc = sched_new(&m.sched, arena, &sched);

@@ -31,7 +31,7 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
     b->conns = map_new(b->arena, sizeof(uint64_t), BROKER_CONNS_MAX, seed);
     b->jobs = map_new(b->arena, sizeof(struct job_key), QUEUE_TASKS_MAX, seed + 3);
     b->away = map_new(b->arena, DIGEST_BYTES, BROKER_CONNS_MAX, seed + 4);
-    b->origins = map_new(b->arena, BROKER_ORIGIN_BYTES, 2 * BROKER_CONNS_MAX, seed + 7);
+    b->origins = map_new(b->arena, BROKER_ORIGIN_BYTES, 2 * (size_t)BROKER_CONNS_MAX, seed + 7);
     b->wait_us = arena_take(b->arena, sizeof *b->wait_us);
     b->work_us = arena_take(b->arena, sizeof *b->work_us);
     b->run_us = arena_take(b->arena, sizeof *b->run_us);

@@ -116,7 +116,7 @@ static void line_left(struct queue *q, struct line *l)
 
 static bool waits_in_line(const struct task *t)
 {
-    return t->state == TASK_WAITING && !t->is_for_own && t->attempts == 0;
+    return t->line != NULL && t->state == TASK_WAITING && !t->is_for_own && t->attempts == 0;
 }
 
 static void leave_place(struct queue *q, struct task *t)

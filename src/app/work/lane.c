@@ -6,7 +6,7 @@
 #include <math.h>
 
 #define OVERDUE   0.25 // of its work is thought to be left of what takes longer than expected
-#define NOT_BEGUN -1.0
+#define NOT_BEGUN (-1.0)
 
 void lane_init(struct lane *l, uint32_t slots)
 {

@@ -22,7 +22,7 @@
 #define WAIT_SPREAD   0.35    // of a wait that is itself guessed
 #define SPREAD_MIN_US 300.0
 #define BINS          64
-#define BIN_LOW       -4.0 // spreads
+#define BIN_LOW       (-4.0) // spreads
 #define BIN_WIDTH     0.1875
 #define ROOT_TAU      2.5066282746310002 // of 2 pi
 

@@ -464,19 +464,18 @@ static void done(struct sched *s, struct task *t, uint64_t now_us)
     }
 }
 
-void sched_answer(struct sched *s, uint64_t task, uint32_t helper, bool is_right, double total_us,
-                  double work_us, uint64_t now_us)
+void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 {
-    struct task *t = map_get(s->by_id, &task);
-    struct copy *c = t != NULL ? copy_at(t, helper) : NULL;
+    struct task *t = map_get(s->by_id, &a->task);
+    struct copy *c = t != NULL ? copy_at(t, a->helper) : NULL;
     if (c == NULL)
         return;
     if (c->is_silent)
-        predict_unsilence(s->predict, helper);
+        predict_unsilence(s->predict, a->helper);
     c->is_silent = false;
-    learn(s, c, is_right ? PREDICT_RIGHT : PREDICT_ERROR, total_us, work_us);
+    learn(s, c, a->is_right ? PREDICT_RIGHT : PREDICT_ERROR, a->total_us, a->work_us);
     end_copy(s, c, (double)now_us - c->forecast.net_us / 2);
-    if (is_right && !t->is_done)
+    if (a->is_right && !t->is_done)
         done(s, t, now_us);
     again(s, t, now_us);
 }

@@ -4,7 +4,7 @@
 //
 //     sched_join(s, helper, &intro, now_us);              // a helper is here; sched_leave: gone
 //     sched_submit(s, &task, now_us);                     // a task came
-//     sched_answer(s, task, helper, &answer, now_us);     // a copy's answer came
+//     sched_answer(s, &answer, now_us);                   // a copy's answer came
 //     sched_tick(s, now_us);                              // time passed; when: sched_due_us
 //     while (sched_next(s, &order)) ...                   // what to do now
 //
@@ -60,6 +60,14 @@ struct sched_task {
     uint64_t within_us; // its deadline, from now
 };
 
+struct sched_answer {
+    uint64_t task;
+    uint32_t helper;
+    bool is_right;
+    double total_us; // since it was sent
+    double work_us;  // as the helper says
+};
+
 enum sched_kind { SCHED_ASSIGN, SCHED_CANCEL };
 
 struct sched_order {
@@ -80,10 +88,9 @@ MUST_USE enum rc sched_new(struct sched **out, struct arena *arena, const struct
 // helper: 0..helpers_max - 1, not here. One that was here before is known, if intro says the same.
 void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intro, uint64_t now_us);
 void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us); // what it had is lost
+// RC_FULL: too many at once.
 MUST_USE enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t now_us);
-// Unknown ones are ignored. total_us: since it was sent; work_us: as the helper says.
-void sched_answer(struct sched *s, uint64_t task, uint32_t helper, bool is_right, double total_us,
-                  double work_us, uint64_t now_us);
+void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us); // or unknown
 void sched_tick(struct sched *s, uint64_t now_us);
 uint64_t sched_due_us(const struct sched *s); // UINT64_MAX: never
 bool sched_next(struct sched *s, struct sched_order *out);

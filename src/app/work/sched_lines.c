@@ -39,6 +39,7 @@ struct sched_lines {
     uint64_t now_us;
     uint64_t armed_us; // the next timer that was asked for
     bool is_owed;      // an answer to the last event, or the rest of it
+    bool is_timed;     // of which the timer was said
 };
 
 // ---- Members of events
@@ -111,7 +112,8 @@ static void put_order(struct json_writer *w, const struct sched_order *o)
 static bool needs_timer(struct sched_lines *s)
 {
     const uint64_t due_us = sched_due_us(s->sched);
-    const bool is_news = due_us < s->armed_us || s->armed_us <= s->now_us;
+    const bool is_news = !s->is_timed && (due_us < s->armed_us || s->armed_us <= s->now_us);
+    s->is_timed = true;
     if (is_news)
         s->armed_us = due_us;
     return is_news && due_us != UINT64_MAX;
@@ -244,19 +246,18 @@ static enum rc hear_task(struct sched_lines *s, const struct json_node *line, ui
 
 static enum rc hear_result(struct sched_lines *s, const struct json_node *line, uint64_t now_us)
 {
-    uint64_t task = 0;
+    struct sched_answer a = {.task = 0};
     uint64_t helper = 0;
-    bool is_right = false;
-    double total_ms = 0;
-    double work_ms = 0;
-    if (!get_u64(line, "task", TASK_MAX, &task) ||
+    if (!get_u64(line, "task", TASK_MAX, &a.task) ||
         !get_u64(line, "peer", s->helper_count - 1, &helper) ||
-        !json_get_flag(json_get(line, "ok"), &is_right) ||
-        !get_f64(line, "total_ms", MS_MAX, &total_ms) ||
-        !get_f64(line, "work_ms", MS_MAX, &work_ms))
+        !json_get_flag(json_get(line, "ok"), &a.is_right) ||
+        !get_f64(line, "total_ms", MS_MAX, &a.total_us) ||
+        !get_f64(line, "work_ms", MS_MAX, &a.work_us))
         return RC_MALFORMED;
-    sched_answer(s->sched, task, (uint32_t)helper, is_right, total_ms * US_PER_MS,
-                 work_ms * US_PER_MS, now_us);
+    a.helper = (uint32_t)helper;
+    a.total_us *= US_PER_MS;
+    a.work_us *= US_PER_MS;
+    sched_answer(s->sched, &a, now_us);
     return RC_OK;
 }
 
@@ -311,6 +312,7 @@ enum rc sched_lines_input(struct sched_lines *s, struct bytes line, struct err *
         rc = hear(s, node);
     json_free(node);
     s->is_owed = rc == RC_OK;
+    s->is_timed = false;
     return rc;
 }
 

@@ -55,9 +55,19 @@ static void join(struct world *w, uint32_t helper, double ping_us, uint32_t slot
 
 static enum rc submit(struct world *w, uint64_t id, uint32_t type, uint64_t within_us)
 {
-    return sched_submit(
-        w->s, &(struct sched_task){.id = id, .type = type, .size = 1, .within_us = within_us},
-        w->now_us);
+    const struct sched_task task = {.id = id, .type = type, .size = 1, .within_us = within_us};
+    return sched_submit(w->s, &task, w->now_us);
+}
+
+static void answer(struct world *w, uint64_t task, uint32_t helper, bool is_right, double total_us)
+{
+    sched_answer(w->s,
+                 &(struct sched_answer){.task = task,
+                                        .helper = helper,
+                                        .is_right = is_right,
+                                        .total_us = total_us,
+                                        .work_us = total_us / 4},
+                 w->now_us);
 }
 
 static void pass(struct world *w, uint64_t us)
@@ -91,8 +101,7 @@ static void teach(struct world *w)
         pass(w, 25000);
         while (sched_next(w->s, &o))
             if (o.kind == SCHED_ASSIGN)
-                sched_answer(w->s, o.task, o.helper, true, 23000 + 1000.0 * (double)(id % 5), 5000,
-                             w->now_us);
+                answer(w, o.task, o.helper, true, 23000 + 1000.0 * (double)(id % 5));
         while (sched_next(w->s, &o))
             ;
         pass(w, 2 * GIVE_UP);
@@ -111,7 +120,7 @@ static void a_task_goes_out_and_comes_back(void **state)
     assert_true(o.low_us <= o.answer_us && o.answer_us <= o.high_us && o.answer_us > 20000);
     expect_none(&w);
     pass(&w, 25000);
-    sched_answer(w.s, 1, 0, true, 25000, 5000, w.now_us);
+    answer(&w, 1, 0, true, 25000);
     expect_none(&w);
     assert_int_equal(sched_stat(w.s).done, 1);
     pass(&w, GIVE_UP);
@@ -134,7 +143,7 @@ static void an_error_goes_to_another(void **state)
         assert_int_equal(seen >> helper & 1, 0);
         seen |= 1u << helper;
         pass(&w, 1000);
-        sched_answer(w.s, 1, helper, false, 1000, 500, w.now_us);
+        answer(&w, 1, helper, false, 1000);
     }
     expect_none(&w); // it has had its copies
     pass(&w, GIVE_UP);
@@ -154,7 +163,7 @@ static void silence_is_no_reason_to_wait(void **state)
     pass(&w, time_since(w.now_us, sched_due_us(w.s)));
     assert_int_equal(expect(&w, SCHED_ASSIGN, 1).helper, 1 - first);
     expect_none(&w);
-    sched_answer(w.s, 1, first, true, 90000, 70000, w.now_us); // after all
+    answer(&w, 1, first, true, 90000); // after all
     assert_int_equal(expect(&w, SCHED_CANCEL, 1).helper, 1 - first);
     assert_int_equal(sched_stat(w.s).done, 1);
     close(&w);
@@ -229,7 +238,7 @@ static void a_doubtful_task_has_a_backup(void **state)
         pass(&w, 24000);
         while (sched_next(w.s, &o) && count < 2)
             helper[count++] = o.helper;
-        sched_answer(w.s, id, helper[0], true, 24000, 5000, w.now_us);
+        answer(&w, id, helper[0], true, 24000);
         if (count == 2)
             assert_int_equal(expect(&w, SCHED_CANCEL, id).helper, helper[1]);
         doubled += count == 2;
@@ -320,8 +329,7 @@ static void answer_one(struct model *m)
         return;
     const bool is_right = rng_below(&m->rng, 10) > 2;
     const bool counts = m->w.now_us < t->over_us;
-    sched_answer(m->w.s, id, t->helper[i], is_right, (double)rng_below(&m->rng, 100000),
-                 (double)rng_below(&m->rng, 50000), m->w.now_us);
+    answer(&m->w, id, t->helper[i], is_right, (double)rng_below(&m->rng, 100000));
     t->is_out[i] = false;
     t->is_done = t->is_done || (is_right && counts);
 }

@@ -13,8 +13,9 @@
 #define BACKLOG 511 // as nginx's; the kernel cuts it at net.core.somaxconn
 // A rush at the door must not starve those who are in: 4,000 a second, some tenth of our time. Nor
 // may a long turn shut the door: what it held up is let in after it.
-#define ACCEPT_US   250
+#define ACCEPT_US   UINT64_C(250)
 #define ACCEPTS_MAX 256
+#define DOOR_US     UINT64_C(4000) // some at once, not one by one
 
 #define CONNECTIONS_MAX ((size_t)1 << 24) // so that sums of sizes cannot wrap
 
@@ -74,7 +75,7 @@ static bool is_rush(struct web_server *s)
     const uint64_t now_us = loop_now_us(s->house.loop);
     const uint64_t saved_us = num_min(time_since(s->accepts_us, now_us), ACCEPTS_MAX * ACCEPT_US);
     if (saved_us < ACCEPT_US) {
-        loop_timer_at(s->door, time_after(now_us, 4 * US_PER_MS)); // some at once, not one by one
+        loop_timer_at(s->door, time_after(now_us, DOOR_US));
         return true;
     }
     s->accepts_us = now_us - saved_us + ACCEPT_US;

@@ -143,7 +143,8 @@ void predict_ask(const struct predict *p, uint32_t helper, uint32_t type, double
         .net_us = k->net_us,
         .work_us = work_us,
         .spread_us = fmax(sqrt(k->net_var + work_us * work_us * work.variance), SPREAD_MIN_US),
-        .chance = k->right / (k->right + wrong)};
+        .chance = k->right / (k->right + wrong),
+        .silence = k->silent / (k->right + wrong)};
 }
 
 static double spread_us(const struct predict_forecast *f, double wait_us)

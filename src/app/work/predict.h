@@ -47,6 +47,7 @@ struct predict_forecast {
     double work_us;   // the middle: as often longer as shorter
     double spread_us; // standard deviation of net and work
     double chance;    // that it answers, and rightly: 0..1
+    double silence;   // that it never answers
 };
 
 enum predict_end { PREDICT_RIGHT, PREDICT_ERROR, PREDICT_SILENT };

@@ -12,9 +12,11 @@
 #include "base/num.h"
 #include "work/lane.h"
 
-#define EXPLORE       0.015 // share of first choices that go to anybody, so that all stay measured
+#define EXPLORE       0.005 // share of first choices that go to anybody, so that all stay measured
+#define EXPLORE_MORE  0.12  // ... and of backups
 #define RETRY_US      20000 // until a task that nobody can take is looked at again
-#define LATE_SHARE    0.96  // of answers that come before a copy is given up
+#define SILENCE_MIN   0.02  // a copy is late when silence is as likely as slowness; within these
+#define SILENCE_MAX   0.08
 #define LATE_US_MAX   400000.0
 #define BACKUP_BUDGET 0.10 // of all copies
 #define BACKUP_GAIN   0.12 // of the chance to be in time, for a backup at once
@@ -222,8 +224,9 @@ static void send(struct sched *s, struct task *t, const struct offer *o, uint64_
     c->item.arrive_us = (double)now_us + o->forecast.net_us / 2;
     c->item.work_us = o->forecast.work_us;
     lane_put(&h->lane, &c->item);
+    const double slow = fmin(SILENCE_MAX, fmax(SILENCE_MIN, c->forecast.silence));
     const double late_us =
-        fmin(LATE_US_MAX, predict_quantile_us(s->predict, &c->forecast, c->wait_us, LATE_SHARE));
+        fmin(LATE_US_MAX, predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow));
     const enum rc rc = heap_put(&s->lates, &c->late, time_after(now_us, wait_of(late_us)));
     assert(rc == RC_OK); // as many places as copies
     (void)rc;
@@ -303,6 +306,14 @@ static const struct offer *surest(const struct sched *s, size_t count)
     return best;
 }
 
+// Sometimes anybody: as good a time as any to see how one fares.
+static const struct offer *backup_of(struct sched *s, size_t count)
+{
+    if (count > 0 && rng_unit(&s->rng) < EXPLORE_MORE)
+        return &s->offer[rng_below(&s->rng, count)];
+    return surest(s, count);
+}
+
 static bool has_backups_left(const struct sched *s)
 {
     return (double)s->stat.backups < BACKUP_BUDGET * (double)s->stat.submitted;
@@ -329,7 +340,7 @@ static void plan_backup(struct sched *s, struct task *t, const struct offer *fir
     if (best == NULL)
         return;
     if ((1 - sent.meets) * best->meets > BACKUP_GAIN && has_backups_left(s)) {
-        send_backup(s, t, best, now_us);
+        send_backup(s, t, backup_of(s, count), now_us);
         return;
     }
     const struct offer *soonest = best;
@@ -371,9 +382,10 @@ static void late_backup(struct sched *s, struct task *t, uint64_t now_us)
 {
     if (!may_have_backup(s, t) || !has_backups_left(s))
         return;
-    const struct offer *best = surest(s, gather(s, t, true, now_us));
+    const size_t count = gather(s, t, true, now_us);
+    const struct offer *best = surest(s, count);
     if (best != NULL && best->meets > BACKUP_LEAST)
-        send_backup(s, t, best, now_us);
+        send_backup(s, t, backup_of(s, count), now_us);
 }
 
 // ---- What happens

@@ -82,8 +82,7 @@ static enum rc tell(struct match *m, const struct fleet_event *e)
     return rc;
 }
 
-// Whoever's answer is really back first; again after each failure, so it fails only with nobody
-// there.
+// Whoever's answer is really back first, unless that helper leaves before: that is not foreseen.
 static void see_through(struct match *m, const struct fleet_event *e)
 {
     const struct fleet_said nothing = {0, 0, 0};

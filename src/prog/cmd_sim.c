@@ -68,10 +68,11 @@ static const struct option_command command = {
     .description =
         "Plays scenarios: pools of helpers that are fast or slow, near or far, reliable or not, "
         "come "
-        "and go, grow hot and drift, and the tasks that come to them. The scheduler that a hub "
-        "uses "
-        "decides who gets what, and sees only what a hub sees. Other rules meet the same luck, as "
-        "does one with full sight: it knows whose answer is back first, if nobody leaves.\n\n"
+        "and go, grow hot and drift, and the tasks that come to them. The scheduler decides who "
+        "gets "
+        "what, and sees only what a hub would see. Other rules meet the same luck, as does one "
+        "with "
+        "full sight: it knows whose answer is back first, if nobody leaves.\n\n"
         "Scenarios are JSON files (shoal-scenario/1), as doc/scheduler.md describes them.",
     .spec = specs,
     .count = ARRAY_COUNT(specs),

@@ -6,9 +6,9 @@ usage: bench/hub.py [--seed-cloud PATH/run_cloud.py] [--seed-net PATH/cloud_coor
                     [--no-hub] [--seconds S] [--rounds N] [--idle N] [--shoal build/shoal]
 
 For each coordinator: 1 task outstanding, 32 outstanding of one gamer, random arrivals at half the
-rate reached with 32 and at half of GOAL_TASKS_S, and N idle helpers. Each measure starts a fresh process with a fresh state in
-a folder on the disk that holds --folder; rounds are interleaved, the figure is the median. What
-was measured goes to stderr as JSON, the table to stdout.
+rate reached with 32 and at half of GOAL_TASKS_S, and N idle helpers. Each measure starts a fresh
+process with a fresh state in a folder on the disk that holds --folder; rounds are interleaved, the
+figure is the median. What was measured goes to stderr as JSON, the table to stdout.
 On a virtual machine the host takes the processors away now and then (steal, proc(5)), for some
 milliseconds at a time: where that is a percent of the time, so is what waits for it, and the 99th
 percentile tells of the host. It is told beside.

@@ -18,7 +18,7 @@
 #define SILENCE_MIN   0.02  // a copy is late when silence is as likely as slowness; within these
 #define SILENCE_MAX   0.08
 #define LATE_US_MAX   400000.0
-#define BACKUP_BUDGET 0.10 // of all copies
+#define BACKUP_BUDGET 0.10 // of all tasks
 #define BACKUP_GAIN   0.12 // of the chance to be in time, for a backup at once
 #define BACKUP_LEAST  0.10 // chance of a late backup to be in time
 #define PRICE_TURNS   150u // tasks between two looks at prices

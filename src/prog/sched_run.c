@@ -13,8 +13,6 @@
 struct match {
     struct fleet *fleet;
     struct sched *sched; // NULL: full sight
-    bool *is_here;
-    uint32_t *unseen; // times that it was back before it was missed
     uint64_t spent_us;
 };
 
@@ -25,42 +23,28 @@ static void take_orders(struct match *m)
         const struct fleet_said said = {o.answer_us, o.low_us, o.high_us};
         if (o.kind == SCHED_CANCEL)
             fleet_cancel(m->fleet, (uint32_t)o.task, o.helper);
-        else
+        else if (o.kind == SCHED_ASSIGN)
             (void)fleet_assign(m->fleet, (uint32_t)o.task, o.helper, &said); // refused: it is late
     }
     fleet_wake_us(m->fleet, sched_due_us(m->sched));
 }
 
-// It may be back before it was missed: then all that it had is lost, and its absence old news.
 static void join(struct match *m, uint32_t helper, uint64_t now_us)
 {
-    if (m->is_here[helper]) {
-        m->unseen[helper]++;
-        sched_leave(m->sched, helper, now_us);
-    }
-    m->is_here[helper] = true;
     const struct fleet_intro p = fleet_intro(m->fleet, helper);
     const struct sched_intro intro = {
         .says = {.class = p.class_index, .ping_us = p.ping_us, .reliability = p.reliability},
         .slots = p.slots,
+        .ahead = SCHED_ANY_NUMBER,
         .can = p.can};
     sched_join(m->sched, helper, &intro, now_us);
-}
-
-static void leave(struct match *m, uint32_t helper, uint64_t now_us)
-{
-    if (m->unseen[helper] > 0) {
-        m->unseen[helper]--;
-        return;
-    }
-    m->is_here[helper] = false;
-    sched_leave(m->sched, helper, now_us);
 }
 
 static enum rc tell(struct match *m, const struct fleet_event *e)
 {
     enum rc rc = RC_OK;
-    const struct sched_task task = {e->task, e->type, e->size, e->within_us};
+    const struct sched_task task = {
+        .id = e->task, .type = e->type, .size = e->size, .within_us = e->within_us};
     const struct sched_answer answer = {e->task, e->helper, e->is_right, e->total_us, e->work_us};
     sched_tick(m->sched, e->now_us);
     switch (e->kind) {
@@ -71,7 +55,7 @@ static enum rc tell(struct match *m, const struct fleet_event *e)
         sched_answer(m->sched, &answer, e->now_us);
         break;
     case FLEET_DOWN:
-        leave(m, e->helper, e->now_us);
+        sched_leave(m->sched, e->helper, e->now_us);
         break;
     case FLEET_UP:
         join(m, e->helper, e->now_us);
@@ -138,10 +122,6 @@ enum rc sched_run(struct sched_run *out, const struct fleet_cfg *cfg, uint64_t r
     enum rc rc = arena == NULL ? RC_NOMEM : fleet_new(&m.fleet, arena, cfg, run);
     if (rc == RC_OK && policy != NULL)
         rc = sched_new(&m.sched, arena, &sched);
-    m.is_here = arena == NULL ? NULL : arena_take_array(arena, helpers, sizeof *m.is_here);
-    m.unseen = arena == NULL ? NULL : arena_take_array(arena, helpers, sizeof *m.unseen);
-    if (rc == RC_OK && (m.is_here == NULL || m.unseen == NULL))
-        rc = RC_NOMEM;
     if (rc == RC_OK)
         rc = play(&m);
     if (rc == RC_OK) {

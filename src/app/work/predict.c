@@ -14,6 +14,7 @@
 #define PRIOR_ANSWERS 2.0 // that what is expected of a newcomer counts for
 #define PRIOR_RIGHT   4.0 // answers that a newcomer is given the benefit of ...
 #define PRIOR_WRONG   0.6
+#define TOLD_MAX      30.0 // that others remember, and that count
 #define VARIANCE_NEW  0.25 // of the logarithm of work, of one who is new to it
 #define VARIANCE_MIN  0.0025
 #define NET_VAR_NEW   4e6     // us^2: 2 ms
@@ -34,8 +35,9 @@ struct known { // of one helper
     uint32_t class;
     double net_us, net_var, net_count;
     double right, error, silent;
-    double ratio, ratio_count; // how much slower than others, as a logarithm, over all types
-    double low, high;          // bounds of the interval, in spreads
+    double ratio, ratio_count;     // how much slower than others, as a logarithm, over all types
+    double low, high;              // bounds of the interval, in spreads
+    float says[PREDICT_TYPES_MAX]; // of its work, as a logarithm; 0: nothing
     struct skill_mean work[PREDICT_TYPES_MAX];
 };
 
@@ -89,15 +91,20 @@ struct predict *predict_new(struct arena *arena, uint32_t helpers_max, uint32_t 
 
 void predict_join(struct predict *p, uint32_t helper, const struct predict_intro *intro)
 {
-    p->known[helper] =
-        (struct known){.class = intro->class < PREDICT_CLASSES_MAX ? intro->class : 0,
-                       .net_us = intro->ping_us,
-                       .net_var = NET_VAR_NEW,
-                       .right = PRIOR_RIGHT,
-                       .error = PRIOR_WRONG / 2,
-                       .silent = PRIOR_WRONG / 2,
-                       .low = -1.28,
-                       .high = 1.28};
+    const double told = intro->right + intro->wrong;
+    const double share = told > TOLD_MAX ? TOLD_MAX / told : 1;
+    const double wrong = PRIOR_WRONG + share * intro->wrong;
+    struct known *k = &p->known[helper];
+    *k = (struct known){.class = intro->class < PREDICT_CLASSES_MAX ? intro->class : 0,
+                        .net_us = intro->ping_us,
+                        .net_var = NET_VAR_NEW,
+                        .right = PRIOR_RIGHT + share * intro->right,
+                        .error = wrong / 2,
+                        .silent = wrong / 2,
+                        .low = -1.28,
+                        .high = 1.28};
+    for (uint32_t i = 0; i < p->types; i++)
+        k->says[i] = intro->work_us[i] > 0 ? logf(intro->work_us[i]) : 0;
 }
 
 // ---- What is expected
@@ -115,12 +122,18 @@ static struct skill_mean work_of(const struct predict *p, const struct known *k,
 {
     const struct skill_mean *all = &p->of_type[type];
     const struct skill_mean *class = &p->of_class[k->class];
-    struct skill_mean prior = {.mean = all->count > 0 ? all->mean : log(WORK_NEW_US),
+    const bool says = k->says[type] > 0;
+    const double unheard = says ? (double)k->says[type] : log(WORK_NEW_US);
+    struct skill_mean prior = {.mean = all->count > 0 ? all->mean : unheard,
                                .variance = VARIANCE_NEW};
     double ratio = k->ratio * k->ratio_count;
     double weight = k->ratio_count;
     if (k->class != 0 && class->count > 0) {
         ratio += class->mean * PRIOR_ANSWERS;
+        weight += PRIOR_ANSWERS;
+    }
+    if (says) {
+        ratio += ((double)k->says[type] - prior.mean) * PRIOR_ANSWERS;
         weight += PRIOR_ANSWERS;
     }
     if (weight > 0)
@@ -257,8 +270,10 @@ void predict_tell(struct predict *p, uint32_t helper, const struct predict_answe
     learn_end(k, a->end);
     if (a->end != PREDICT_RIGHT)
         return;
-    learn_error(p, k, a);
     learn_work(p, k, a);
+    if (a->was_cold)
+        return;
+    learn_error(p, k, a);
     learn_net(k, a);
 }
 

@@ -38,7 +38,9 @@ struct predict;
 struct predict_intro { // what a helper says of itself: believed little
     uint32_t class;    // 0: none
     double ping_us;
-    double reliability; // 0..1
+    double reliability;               // 0..1
+    float work_us[PREDICT_TYPES_MAX]; // of a task of size 1, of each type; 0: it says nothing
+    double right, wrong;              // answers that others of us remember
 };
 
 struct predict_forecast {
@@ -59,6 +61,7 @@ struct predict_answer {
     double total_us;                         // from sending it; RIGHT only, as is work_us
     double work_us;                          // as the helper says
     bool was_free;                           // it did not have to wait there
+    bool was_cold;                           // it had to get the object first: an odd one out
     const struct predict_forecast *forecast; // what was expected ...
     double wait_us;                          // ... with this wait
 };

@@ -1,86 +1,25 @@
 // SPDX-License-Identifier: MIT
-// Scheduler: which helper gets a copy of a task, when another copy is worth it, when one is given
-// up.
+// Scheduler: the life of tasks and their copies.
 #include "work/sched.h"
 
 #include <assert.h>
 #include <math.h>
 
-#include "base/heap.h"
-#include "base/list.h"
-#include "base/map.h"
 #include "base/num.h"
-#include "work/lane.h"
+#include "work/sched_state.h"
 
-#define EXPLORE       0.005 // share of first choices that go to anybody, so that all stay measured
-#define EXPLORE_MORE  0.12  // ... and of backups
-#define RETRY_US      20000 // until a task that nobody can take is looked at again
-#define SILENCE_MIN   0.02  // a copy is late when silence is as likely as slowness; within these
-#define SILENCE_MAX   0.08
-#define LATE_US_MAX   400000.0
-#define BACKUP_BUDGET 0.10 // of all tasks
-#define BACKUP_GAIN   0.12 // of the chance to be in time, for a backup at once
-#define BACKUP_LEAST  0.10 // chance of a late backup to be in time
-#define PRICE_TURNS   150u // tasks between two looks at prices
-#define PRICE_WEIGHT  3.0
-#define PRICE_BAN     0.15 // backups stay off slots that cost more
-#define WAIT_US_MAX   1e12
-#define NEED_MAX      2.0
-#define WORK_US_MIN   500.0
-
-struct task;
-
-struct copy {
-    struct lane_item item; // at its helper, while it is live
-    struct list order;     // while an order about it waits to be taken
-    struct heap_node late; // when it is given up
-    struct task *task;
-    uint32_t helper;
-    uint32_t stay;  // of the helper: after it, the copy is lost
-    bool is_live;   // neither answered, nor lost, nor late
-    bool is_told;   // the order to assign it was taken
-    bool is_silent; // late: hardly any answer would still come, and is taken if it does
-    struct predict_forecast forecast;
-    double wait_us;
-};
-
-struct task {
-    struct list node;        // while it is free
-    struct heap_node end;    // when it is over, done or not
-    struct heap_node wakeup; // when it is to be looked at again
-    struct sched_task is;
-    uint64_t came_us;
-    bool is_done;
-    uint32_t copy_count;
-    struct copy copy[SCHED_ATTEMPTS_MAX];
-};
-
-struct helper {
-    struct sched_intro is;
-    bool is_here;
-    uint32_t stay; // how often it left
-    struct lane lane;
-    double right, wrong;
-    double price; // the dearest type's need for it
-};
-
-struct sched {
-    struct sched_cfg cfg;
-    struct rng rng;
-    struct predict *predict;
-    struct helper *helper;
-    uint32_t helper_count; // the highest number that was here, and one
-    struct list free_tasks;
-    struct map *by_id;
-    struct heap ends, wakeups, lates;
-    struct list orders;
-    struct offer *offer;
-    double asked[PREDICT_TYPES_MAX];     // tasks of each type so far
-    double within_us[PREDICT_TYPES_MAX]; // the deadline of the last one
-    double need[PREDICT_TYPES_MAX];
-    uint64_t first_us;
-    struct sched_stat stat;
-};
+#define SILENCE_MIN    0.02 // a copy is late when silence is as likely as slowness; within these
+#define SILENCE_MAX    0.08
+#define LATE_US_MAX    400000.0
+#define COLD_PATIENCE  5u // times as long before who has to get the object first is late
+#define COLD_US_NEW    300000.0
+#define PRICE_TURNS    150u // tasks between two looks at prices
+#define WAIT_US_MAX    1e12
+#define USUAL_US_NEW   500000.0
+#define RATE_USUAL     0.05
+#define RATE_COLD      0.2
+#define DONE_KEPT      1024u // done tasks, to learn from answers that crossed their cancelling
+#define SERVED_AT_ONCE 64u   // waiting tasks that are looked at in one turn
 
 // ---- Making it
 
@@ -94,16 +33,14 @@ size_t sched_bytes(const struct sched_cfg *cfg)
 static enum rc take_tables(struct sched *s, struct arena *arena)
 {
     const struct sched_cfg *cfg = &s->cfg;
-    struct task *tasks = arena_take_array(arena, cfg->tasks_max, sizeof *tasks);
+    s->task = arena_take_array(arena, cfg->tasks_max, sizeof *s->task);
     s->predict = predict_new(arena, cfg->helpers_max, cfg->types);
     s->helper = arena_take_array(arena, cfg->helpers_max, sizeof *s->helper);
     s->offer = arena_take_array(arena, cfg->helpers_max, sizeof *s->offer);
     s->by_id = map_new(arena, sizeof(uint64_t), cfg->tasks_max, cfg->seed);
-    if (tasks == NULL || s->predict == NULL || s->helper == NULL || s->offer == NULL ||
+    if (s->task == NULL || s->predict == NULL || s->helper == NULL || s->offer == NULL ||
         s->by_id == NULL)
         return RC_NOMEM;
-    for (uint32_t i = 0; i < cfg->tasks_max; i++)
-        list_push_back(&s->free_tasks, &tasks[i].node);
     enum rc rc = heap_init(&s->ends, arena, cfg->tasks_max);
     if (rc == RC_OK)
         rc = heap_init(&s->wakeups, arena, cfg->tasks_max);
@@ -124,7 +61,12 @@ enum rc sched_new(struct sched **out, struct arena *arena, const struct sched_cf
         return RC_NOMEM;
     s->cfg = *cfg;
     s->rng = rng_seeded(cfg->seed);
+    s->cold_us = COLD_US_NEW;
+    for (uint32_t i = 0; i < cfg->types; i++)
+        s->usual_us[i] = USUAL_US_NEW;
     list_init(&s->free_tasks);
+    list_init(&s->done_tasks);
+    list_init(&s->waiting);
     list_init(&s->orders);
     enum rc rc = take_tables(s, arena);
     if (rc == RC_OK)
@@ -132,134 +74,87 @@ enum rc sched_new(struct sched **out, struct arena *arena, const struct sched_cf
     return rc;
 }
 
-// A wait that is guessed, as a time: what strangers say may make a guess absurd.
-static uint64_t wait_of(double us)
+uint64_t wait_of(double us)
 {
     return (uint64_t)fmin(fmax(us, 0), WAIT_US_MAX);
 }
 
-// ---- What things are worth
-
-static void look(const struct sched *s, const struct task *t, uint32_t helper, uint64_t now_us,
-                 struct offer *out)
-{
-    const struct helper *h = &s->helper[helper];
-    const double left_us = (double)t->is.within_us - (double)time_since(t->came_us, now_us);
-    *out = (struct offer){.helper = helper,
-                          .held = h->lane.count,
-                          .slots = h->is.slots,
-                          .ping_us = h->is.says.ping_us,
-                          .claim = h->is.says.reliability,
-                          .right = h->right,
-                          .wrong = h->wrong};
-    predict_ask(s->predict, helper, t->is.type, t->is.size, &out->forecast);
-    out->wait_us = lane_wait_us(&h->lane, (double)now_us + out->forecast.net_us / 2);
-    out->answer_us = out->forecast.net_us + out->wait_us + out->forecast.work_us;
-    out->meets = predict_meets(s->predict, &out->forecast, out->wait_us, left_us);
-}
-
-// How well an idle helper suits a type.
-static double suits(const struct sched *s, uint32_t helper, uint32_t type,
-                    struct predict_forecast *f)
-{
-    predict_ask(s->predict, helper, type, 1, f);
-    return predict_meets(s->predict, f, 0, s->within_us[type]);
-}
-
-// What a slot of this helper would be worth to the type that can do without it least, beyond what
-// it is worth to this one.
-static double price_of(const struct sched *s, uint32_t helper, uint32_t type)
-{
-    struct predict_forecast f;
-    const double here = s->need[type] * suits(s, helper, type, &f);
-    return PRICE_WEIGHT * fmax(0, s->helper[helper].price - here);
-}
-
-// Tasks of each type a time, against what all who are here could do of it in time.
-static void look_at_prices(struct sched *s, uint64_t now_us)
-{
-    const double span_us = fmax(1000, (double)time_since(s->first_us, now_us));
-    struct predict_forecast f;
-    for (uint32_t i = 0; i < s->helper_count; i++)
-        s->helper[i].price = 0;
-    for (uint32_t type = 0; type < s->cfg.types; type++) {
-        double can = 0;
-        s->need[type] = 0;
-        if (s->asked[type] <= 0)
-            continue;
-        for (uint32_t i = 0; i < s->helper_count; i++) {
-            const struct helper *h = &s->helper[i];
-            if (h->is_here && (h->is.can >> type & 1) != 0)
-                can += suits(s, i, type, &f) * h->is.slots / fmax(WORK_US_MIN, f.work_us);
-        }
-        s->need[type] = fmin(NEED_MAX, s->asked[type] / span_us / fmax(1e-12, can));
-        for (uint32_t i = 0; i < s->helper_count; i++) {
-            struct helper *h = &s->helper[i];
-            if (h->is_here && (h->is.can >> type & 1) != 0)
-                h->price = fmax(h->price, s->need[type] * suits(s, i, type, &f));
-        }
-    }
-}
-
 // ---- Copies
 
-static void order(struct sched *s, struct copy *c)
+void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind)
 {
-    if (list_is_empty(&c->order))
-        list_push_back(&s->orders, &c->order);
+    told->kind = kind;
+    if (list_is_empty(&told->node))
+        list_push_back(&s->orders, &told->node);
 }
 
-static void send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us)
+static double late_us(const struct sched *s, const struct copy *c)
+{
+    const double slow = fmin(SILENCE_MAX, fmax(SILENCE_MIN, c->forecast.silence));
+    const double at_us = predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow);
+    const double min_us = (double)s->cfg.late_min_us * (c->is_cold ? COLD_PATIENCE : 1);
+    return fmax(min_us, fmin(LATE_US_MAX, at_us));
+}
+
+void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us)
 {
     struct copy *c = &t->copy[t->copy_count++];
     struct helper *h = &s->helper[o->helper];
     *c = (struct copy){.task = t,
                        .helper = o->helper,
                        .stay = h->stay,
-                       .is_live = true,
+                       .state = COPY_OUT,
+                       .is_cold = t->is.object != 0 && h->warm != t->is.object,
                        .forecast = o->forecast,
                        .wait_us = o->wait_us};
-    list_init(&c->order);
+    list_init(&c->told.node);
     list_init(&c->item.node);
     c->item.arrive_us = (double)now_us + o->forecast.net_us / 2;
     c->item.work_us = o->forecast.work_us;
     lane_put(&h->lane, &c->item);
-    const double slow = fmin(SILENCE_MAX, fmax(SILENCE_MIN, c->forecast.silence));
-    const double late_us =
-        fmin(LATE_US_MAX, predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow));
-    const enum rc rc = heap_put(&s->lates, &c->late, time_after(now_us, wait_of(late_us)));
+    h->busy++;
+    helper_recount(s, h);
+    const enum rc rc = heap_put(&s->lates, &c->late, time_after(now_us, wait_of(late_us(s, c))));
     assert(rc == RC_OK); // as many places as copies
     (void)rc;
+    t->is_spent = false;
     s->stat.copies++;
-    order(s, c);
+    sched_order_put(s, &c->told, SCHED_ASSIGN);
 }
 
 // Neither waited for nor in its helper's way any more.
-static void end_copy(struct sched *s, struct copy *c, double slot_free_us)
+static void end_copy(struct sched *s, struct copy *c, enum copy_state state, double slot_free_us)
 {
-    c->is_live = false;
+    struct helper *h = &s->helper[c->helper];
     heap_del(&s->lates, &c->late);
-    lane_del(&s->helper[c->helper].lane, &c->item, slot_free_us);
+    lane_del(&h->lane, &c->item, slot_free_us);
+    if ((c->state == COPY_OUT || c->state == COPY_LATE) && c->stay == h->stay) {
+        assert(h->busy > 0);
+        h->busy--;
+        helper_recount(s, h);
+    }
+    c->state = state;
 }
 
 static void cancel(struct sched *s, struct copy *c, uint64_t now_us)
 {
-    end_copy(s, c, (double)now_us + c->forecast.net_us / 2);
+    end_copy(s, c, c->is_told ? COPY_CANCELLED : COPY_OVER,
+             (double)now_us + c->forecast.net_us / 2);
     if (c->is_told)
-        order(s, c);
+        sched_order_put(s, &c->told, SCHED_CANCEL);
     else
-        list_del(&c->order);
+        list_del(&c->told.node);
 }
 
-static bool has_live(const struct task *t)
+bool task_has_live(const struct task *t)
 {
     bool has = false;
     for (uint32_t i = 0; i < t->copy_count; i++)
-        has = has || t->copy[i].is_live;
+        has = has || t->copy[i].state == COPY_OUT || t->copy[i].state == COPY_BACK;
     return has;
 }
 
-static struct copy *copy_at(struct task *t, uint32_t helper)
+struct copy *copy_at(struct task *t, uint32_t helper)
 {
     for (uint32_t i = 0; i < t->copy_count; i++)
         if (t->copy[i].helper == helper)
@@ -267,26 +162,9 @@ static struct copy *copy_at(struct task *t, uint32_t helper)
     return NULL;
 }
 
-// ---- Choosing
+// ---- Tasks
 
-// Those that could have a copy now. Of a backup: of those with a free slot that is not dear.
-static size_t gather(struct sched *s, struct task *t, bool is_backup, uint64_t now_us)
-{
-    size_t count = 0;
-    for (uint32_t i = 0; i < s->helper_count; i++) {
-        const struct helper *h = &s->helper[i];
-        if (!h->is_here || (h->is.can >> t->is.type & 1) == 0 || copy_at(t, i) != NULL ||
-            (is_backup && h->lane.count >= h->is.slots))
-            continue;
-        struct offer *o = &s->offer[count];
-        look(s, t, i, now_us, o);
-        o->price = price_of(s, i, t->is.type);
-        count += !is_backup || o->price <= PRICE_BAN;
-    }
-    return count;
-}
-
-static void wake_at(struct sched *s, struct task *t, uint64_t at_us)
+void task_wake_at(struct sched *s, struct task *t, uint64_t at_us)
 {
     if (t->wakeup.index != 0) {
         heap_move(&s->wakeups, &t->wakeup, at_us);
@@ -297,239 +175,339 @@ static void wake_at(struct sched *s, struct task *t, uint64_t at_us)
     (void)rc;
 }
 
-static const struct offer *surest(const struct sched *s, size_t count)
+static void say_spent(struct sched *s, struct task *t)
 {
-    const struct offer *best = NULL;
-    for (size_t i = 0; i < count; i++)
-        if (best == NULL || s->offer[i].meets > best->meets)
-            best = &s->offer[i];
-    return best;
+    if (!t->is_spent)
+        sched_order_put(s, &t->told, SCHED_SPENT);
+    t->is_spent = true;
 }
 
-// Sometimes anybody: as good a time as any to see how one fares.
-static const struct offer *backup_of(struct sched *s, size_t count)
-{
-    if (count > 0 && rng_unit(&s->rng) < EXPLORE_MORE)
-        return &s->offer[rng_below(&s->rng, count)];
-    return surest(s, count);
-}
-
-static bool has_backups_left(const struct sched *s)
-{
-    return (double)s->stat.backups < BACKUP_BUDGET * (double)s->stat.submitted;
-}
-
-// The last copy is for when all others have failed.
-static bool may_have_backup(const struct sched *s, const struct task *t)
-{
-    return t->copy_count + 1 < s->cfg.attempts_max;
-}
-
-static void send_backup(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us)
-{
-    s->stat.backups++;
-    send(s, t, o, now_us);
-}
-
-// At once where the first one is in doubt; else at the last moment that can still help.
-static void plan_backup(struct sched *s, struct task *t, const struct offer *first, uint64_t now_us)
-{
-    const struct offer sent = *first; // the offers are about to be made anew
-    const size_t count = gather(s, t, true, now_us);
-    const struct offer *best = surest(s, count);
-    if (best == NULL)
-        return;
-    if ((1 - sent.meets) * best->meets > BACKUP_GAIN && has_backups_left(s)) {
-        send_backup(s, t, backup_of(s, count), now_us);
-        return;
-    }
-    const struct offer *soonest = best;
-    for (size_t i = 0; i < count; i++)
-        if (s->offer[i].answer_us < soonest->answer_us)
-            soonest = &s->offer[i];
-    const double last_us =
-        (double)t->is.within_us - soonest->answer_us - 0.8 * soonest->forecast.spread_us;
-    const double overdue_us = sent.answer_us + 2 * sent.forecast.spread_us;
-    const double at_us = fmin(last_us, overdue_us);
-    if (at_us > 1000)
-        wake_at(s, t, time_after(now_us, wait_of(at_us)));
-}
-
-static void place(struct sched *s, struct task *t, uint64_t now_us)
-{
-    if (t->copy_count == s->cfg.attempts_max)
-        return;
-    const size_t count = gather(s, t, false, now_us);
-    const struct policy *policy = s->cfg.policy;
-    const struct policy_task asked = {.turn = s->stat.copies,
-                                      .within_us = (double)t->is.within_us,
-                                      .is_last = t->copy_count + 1 == s->cfg.attempts_max};
-    size_t chosen = policy->choose(s->offer, count, &asked, &s->rng);
-    if (chosen == POLICY_NONE) {
-        wake_at(s, t, time_after(now_us, RETRY_US));
-        return;
-    }
-    const bool is_first = t->copy_count == 0;
-    if (policy->has_backups && is_first && rng_unit(&s->rng) < EXPLORE)
-        chosen = (size_t)rng_below(&s->rng, count);
-    const struct offer *o = &s->offer[chosen];
-    send(s, t, o, now_us);
-    if (policy->has_backups && is_first && may_have_backup(s, t))
-        plan_backup(s, t, o, now_us);
-}
-
-static void late_backup(struct sched *s, struct task *t, uint64_t now_us)
-{
-    if (!may_have_backup(s, t) || !has_backups_left(s))
-        return;
-    const size_t count = gather(s, t, true, now_us);
-    const struct offer *best = surest(s, count);
-    if (best != NULL && best->meets > BACKUP_LEAST)
-        send_backup(s, t, backup_of(s, count), now_us);
-}
-
-// ---- What happens
-
-void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intro, uint64_t now_us)
-{
-    struct helper *h = &s->helper[helper];
-    assert(helper < s->cfg.helpers_max && !h->is_here && intro->slots > 0);
-    const bool is_known = h->is.slots > 0;
-    h->is = *intro;
-    h->is_here = true;
-    lane_init(&h->lane, intro->slots);
-    if (!is_known)
-        predict_join(s->predict, helper, &intro->says);
-    s->helper_count = (uint32_t)num_max(s->helper_count, helper + 1);
-    (void)now_us;
-}
-
+// It has no copy that could still end it, as far as is known.
 static void again(struct sched *s, struct task *t, uint64_t now_us)
 {
-    if (!t->is_done && !has_live(t))
-        place(s, t, now_us);
+    if (t->is_done || task_has_live(t))
+        return;
+    if (t->copy_count == s->cfg.attempts_max) {
+        say_spent(s, t);
+        return;
+    }
+    if (task_place(s, t, now_us))
+        return;
+    if (list_is_empty(&t->node))
+        list_push_back(&s->waiting, &t->node);
+    if (task_is_hopeless(s, t))
+        say_spent(s, t);
 }
 
-void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
+// Somebody has room, or is here no more: those who waited longest first.
+static void serve(struct sched *s, uint64_t now_us)
 {
-    struct helper *h = &s->helper[helper];
-    h->is_here = false;
-    h->stay++;
-    while (!list_is_empty(&h->lane.items)) {
-        struct copy *c = CONTAINER_OF(h->lane.items.next, struct copy, item.node);
-        end_copy(s, c, (double)now_us);
-        list_del(&c->order);
-        again(s, c->task, now_us);
+    uint32_t looked = 0;
+    if (!s->has_news)
+        return;
+    s->has_news = false;
+    LIST_FOR_SAFE (it, &s->waiting) {
+        struct task *t = CONTAINER_OF(it, struct task, node);
+        if (looked++ == SERVED_AT_ONCE) {
+            s->has_news = true;
+            return;
+        }
+        if (s->room[t->is.type] > 0 && task_place(s, t, now_us))
+            list_del(&t->node);
+        else if (task_is_hopeless(s, t))
+            say_spent(s, t);
     }
+}
+
+static bool is_pending(const struct task *t)
+{
+    bool is = !list_is_empty(&t->told.node);
+    for (uint32_t i = 0; i < t->copy_count; i++)
+        is = is || !list_is_empty(&t->copy[i].told.node);
+    return is;
+}
+
+static void free_task(struct sched *s, struct task *t)
+{
+    list_del(&t->told.node);
+    for (uint32_t i = 0; i < t->copy_count; i++)
+        list_del(&t->copy[i].told.node);
+    (void)map_del(s->by_id, &t->is.id);
+    list_del(&t->node);
+    list_push_back(&s->free_tasks, &t->node);
+}
+
+static struct task *oldest_done(const struct sched *s)
+{
+    struct task *t = CONTAINER_OF(s->done_tasks.next, struct task, node);
+    return list_is_empty(&s->done_tasks) || is_pending(t) ? NULL : t;
+}
+
+static struct task *take_task(struct sched *s)
+{
+    struct task *old = oldest_done(s);
+    const uint32_t in_use = (uint32_t)map_count(s->by_id);
+    if (old != NULL && (in_use == s->cfg.tasks_max || s->done_count > DONE_KEPT)) {
+        s->done_count--;
+        free_task(s, old);
+    }
+    if (list_is_empty(&s->free_tasks))
+        return s->task_count < s->cfg.tasks_max ? &s->task[s->task_count] : NULL;
+    return CONTAINER_OF(s->free_tasks.next, struct task, node);
+}
+
+// Nobody waits for it. It is remembered while answers of it may be on their way.
+static void end_task(struct sched *s, struct task *t, uint64_t now_us)
+{
+    bool may_tell = false;
+    t->is_done = true;
+    heap_del(&s->wakeups, &t->wakeup);
+    heap_del(&s->ends, &t->end);
+    list_del(&t->node);
+    list_del(&t->told.node);
+    for (uint32_t i = 0; i < t->copy_count; i++) {
+        struct copy *c = &t->copy[i];
+        const bool is_late = c->state == COPY_LATE && c->stay == s->helper[c->helper].stay;
+        if (c->state == COPY_OUT || is_late)
+            cancel(s, c, now_us);
+        may_tell = may_tell || c->state == COPY_CANCELLED || c->state == COPY_LATE;
+    }
+    if (!may_tell) {
+        free_task(s, t);
+        return;
+    }
+    list_push_back(&s->done_tasks, &t->node);
+    s->done_count++;
 }
 
 enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t now_us)
 {
-    if (list_is_empty(&s->free_tasks))
+    struct task *t = take_task(s);
+    if (t == NULL || map_put(s->by_id, &task->id, t) != RC_OK)
         return RC_FULL;
-    struct task *t = CONTAINER_OF(s->free_tasks.next, struct task, node);
-    if (map_put(s->by_id, &task->id, t) != RC_OK)
-        return RC_FULL;
-    list_del(&t->node);
+    if (t == &s->task[s->task_count])
+        s->task_count++;
+    else
+        list_del(&t->node);
     *t = (struct task){.is = *task, .came_us = now_us};
     list_init(&t->node);
+    list_init(&t->told.node);
+    if (task->within_us == 0)
+        t->is.within_us = wait_of(2 * s->usual_us[task->type]);
     const enum rc rc = heap_put(&s->ends, &t->end, time_after(now_us, s->cfg.give_up_us));
     assert(rc == RC_OK); // as many places as tasks
     (void)rc;
     if (s->stat.submitted++ == 0)
         s->first_us = now_us;
     s->asked[task->type]++;
-    s->within_us[task->type] = (double)task->within_us;
+    s->within_us[task->type] = (double)t->is.within_us;
     if (s->stat.submitted % PRICE_TURNS == 0)
-        look_at_prices(s, now_us);
-    place(s, t, now_us);
+        prices_look(s, now_us);
+    again(s, t, now_us);
     return RC_OK;
 }
 
-static void learn(struct sched *s, const struct copy *c, enum predict_end end, double total_us,
-                  double work_us)
+void sched_forget(struct sched *s, uint64_t task, uint64_t now_us)
+{
+    struct task *t = map_get(s->by_id, &task);
+    if (t == NULL || t->is_done)
+        return;
+    s->stat.over++;
+    end_task(s, t, now_us);
+    serve(s, now_us);
+}
+
+static void over(struct sched *s, struct task *t)
+{
+    s->stat.over++;
+    for (uint32_t i = 0; i < t->copy_count; i++)
+        if (t->copy[i].state != COPY_OVER)
+            end_copy(s, &t->copy[i], COPY_OVER, (double)t->end.key);
+    heap_del(&s->wakeups, &t->wakeup);
+    heap_del(&s->ends, &t->end);
+    free_task(s, t);
+}
+
+// ---- Helpers
+
+static void lose_all(struct sched *s, struct helper *h, uint64_t now_us)
+{
+    h->stay++;
+    h->busy = 0;
+    h->is_here = false;
+    helper_recount(s, h);
+    while (!list_is_empty(&h->lane.items)) {
+        struct copy *c = CONTAINER_OF(h->lane.items.next, struct copy, item.node);
+        end_copy(s, c, COPY_OVER, (double)now_us);
+        list_del(&c->told.node);
+        again(s, c->task, now_us);
+    }
+}
+
+void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intro, uint64_t now_us)
+{
+    struct helper *h = &s->helper[helper];
+    assert(helper < s->cfg.helpers_max && intro->slots > 0);
+    if (h->is_here) {
+        h->unseen++;
+        lose_all(s, h, now_us);
+    }
+    if (intro->is_new || !h->is_known) {
+        *h = (struct helper){.stay = h->stay, .unseen = h->unseen};
+        predict_join(s->predict, helper, &intro->says);
+    }
+    h->is = *intro;
+    h->is_here = true;
+    h->is_known = true;
+    h->is_resting = false;
+    lane_init(&h->lane, intro->slots);
+    s->helper_count = (uint32_t)num_max(s->helper_count, helper + 1);
+    helper_recount(s, h);
+    serve(s, now_us);
+}
+
+void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
+{
+    struct helper *h = &s->helper[helper];
+    if (h->unseen > 0) {
+        h->unseen--;
+        return;
+    }
+    if (!h->is_here)
+        return;
+    lose_all(s, h, now_us);
+    serve(s, now_us);
+}
+
+void sched_rest(struct sched *s, uint32_t helper, bool is_resting, uint64_t now_us)
+{
+    struct helper *h = &s->helper[helper];
+    h->is_resting = is_resting;
+    helper_recount(s, h);
+    serve(s, now_us);
+}
+
+// ---- Answers
+
+static void learn_times(struct sched *s, const struct copy *c)
+{
+    double *usual_us = &s->usual_us[c->task->is.type];
+    *usual_us += RATE_USUAL * (c->total_us - *usual_us);
+    s->helper[c->helper].warm = c->task->is.object;
+    if (!c->is_cold)
+        return;
+    const double known_us = c->forecast.net_us - s->cold_us + c->wait_us + c->work_us;
+    s->cold_us += RATE_COLD * (fmax(0, c->total_us - known_us) - s->cold_us);
+}
+
+static void learn(struct sched *s, const struct copy *c, enum predict_end end)
 {
     const struct predict_answer a = {.end = end,
                                      .type = c->task->is.type,
                                      .size = c->task->is.size,
-                                     .total_us = total_us,
-                                     .work_us = work_us,
+                                     .total_us = c->total_us,
+                                     .work_us = c->work_us,
                                      .was_free = c->wait_us <= 0,
+                                     .was_cold = c->is_cold,
                                      .forecast = &c->forecast,
                                      .wait_us = c->wait_us};
     struct helper *h = &s->helper[c->helper];
     h->right += end == PREDICT_RIGHT;
     h->wrong += end != PREDICT_RIGHT;
     predict_tell(s->predict, c->helper, &a);
+    if (end == PREDICT_RIGHT)
+        learn_times(s, c);
 }
 
-static void done(struct sched *s, struct task *t, uint64_t now_us)
+static struct copy *find_copy(const struct sched *s, uint64_t task, uint32_t helper)
 {
-    t->is_done = true;
-    s->stat.done++;
-    heap_del(&s->wakeups, &t->wakeup);
-    for (uint32_t i = 0; i < t->copy_count; i++) {
-        struct copy *c = &t->copy[i];
-        const bool is_late = c->is_silent && c->stay == s->helper[c->helper].stay;
-        if (c->is_live || is_late)
-            cancel(s, c, now_us);
-    }
+    struct task *t = map_get(s->by_id, &task);
+    struct copy *c = t != NULL ? copy_at(t, helper) : NULL;
+    if (c == NULL || c->state == COPY_BACK)
+        return c;
+    return c->state == COPY_OVER || c->stay != s->helper[helper].stay ? NULL : c;
+}
+
+static void take_back(struct sched *s, struct copy *c, const struct sched_answer *a,
+                      uint64_t now_us)
+{
+    if (c->state == COPY_LATE)
+        predict_unsilence(s->predict, c->helper);
+    end_copy(s, c, COPY_BACK, (double)now_us - c->forecast.net_us / 2);
+    list_del(&c->told.node); // that it is late
+    c->total_us = a->total_us;
+    c->work_us = a->work_us;
+}
+
+void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us)
+{
+    struct copy *c = find_copy(s, a->task, a->helper);
+    if (c == NULL || c->state == COPY_BACK)
+        return;
+    take_back(s, c, a, now_us);
+    serve(s, now_us);
 }
 
 void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 {
-    struct task *t = map_get(s->by_id, &a->task);
-    struct copy *c = t != NULL ? copy_at(t, a->helper) : NULL;
+    struct copy *c = find_copy(s, a->task, a->helper);
     if (c == NULL)
         return;
-    if (c->is_silent)
-        predict_unsilence(s->predict, a->helper);
-    c->is_silent = false;
-    learn(s, c, a->is_right ? PREDICT_RIGHT : PREDICT_ERROR, a->total_us, a->work_us);
-    end_copy(s, c, (double)now_us - c->forecast.net_us / 2);
-    if (a->is_right && !t->is_done)
-        done(s, t, now_us);
-    again(s, t, now_us);
+    struct task *t = c->task;
+    if (c->state != COPY_BACK)
+        take_back(s, c, a, now_us);
+    learn(s, c, a->is_right ? PREDICT_RIGHT : PREDICT_ERROR);
+    c->state = COPY_OVER;
+    if (a->is_right && !t->is_done) {
+        s->stat.done++;
+        end_task(s, t, now_us);
+    } else {
+        again(s, t, now_us);
+    }
+    serve(s, now_us);
 }
+
+void sched_drop(struct sched *s, uint64_t task, uint32_t helper, uint64_t now_us)
+{
+    struct copy *c = find_copy(s, task, helper);
+    if (c == NULL)
+        return;
+    end_copy(s, c, COPY_OVER, (double)now_us);
+    list_del(&c->told.node);
+    again(s, c->task, now_us);
+    serve(s, now_us);
+}
+
+// ---- Time
 
 static void late(struct sched *s, struct copy *c, uint64_t now_us)
 {
-    c->is_silent = true;
-    learn(s, c, PREDICT_SILENT, 0, 0);
-    end_copy(s, c, (double)now_us);
+    struct helper *h = &s->helper[c->helper];
+    learn(s, c, PREDICT_SILENT);
+    heap_del(&s->lates, &c->late);
+    lane_del(&h->lane, &c->item, (double)now_us);
+    c->state = COPY_LATE;
+    if (c->is_told)
+        sched_order_put(s, &c->told, SCHED_LATE);
     again(s, c->task, now_us);
 }
 
-static void over(struct sched *s, struct task *t, uint64_t now_us)
+static void wake(struct sched *s, struct task *t, uint64_t now_us)
 {
-    s->stat.over += !t->is_done;
-    for (uint32_t i = 0; i < t->copy_count; i++) {
-        if (t->copy[i].is_live)
-            end_copy(s, &t->copy[i], (double)now_us);
-        list_del(&t->copy[i].order);
-    }
     heap_del(&s->wakeups, &t->wakeup);
-    heap_del(&s->ends, &t->end);
-    (void)map_del(s->by_id, &t->is.id);
-    list_push_back(&s->free_tasks, &t->node);
+    if (task_has_live(t))
+        task_backup_late(s, t, now_us);
 }
 
 void sched_tick(struct sched *s, uint64_t now_us)
 {
     for (struct heap_node *n; (n = heap_first(&s->lates)) != NULL && n->key <= now_us;)
         late(s, CONTAINER_OF(n, struct copy, late), now_us);
-    for (struct heap_node *n; (n = heap_first(&s->wakeups)) != NULL && n->key <= now_us;) {
-        struct task *t = CONTAINER_OF(n, struct task, wakeup);
-        heap_del(&s->wakeups, n);
-        if (t->copy_count == 0)
-            place(s, t, now_us);
-        else if (has_live(t))
-            late_backup(s, t, now_us);
-        else
-            again(s, t, now_us);
-    }
+    for (struct heap_node *n; (n = heap_first(&s->wakeups)) != NULL && n->key <= now_us;)
+        wake(s, CONTAINER_OF(n, struct task, wakeup), now_us);
     for (struct heap_node *n; (n = heap_first(&s->ends)) != NULL && n->key <= now_us;)
-        over(s, CONTAINER_OF(n, struct task, end), now_us);
+        over(s, CONTAINER_OF(n, struct task, end));
+    serve(s, now_us);
 }
 
 uint64_t sched_due_us(const struct sched *s)
@@ -543,21 +521,31 @@ uint64_t sched_due_us(const struct sched *s)
     return due_us;
 }
 
+// ---- Orders
+
+static void tell_copy(const struct sched *s, struct copy *c, struct sched_order *out)
+{
+    out->task = c->task->is.id;
+    out->helper = c->helper;
+    if (out->kind != SCHED_ASSIGN)
+        return;
+    const struct predict_forecast *f = &c->forecast;
+    c->is_told = true;
+    out->answer_us = f->net_us + c->wait_us + f->work_us;
+    predict_interval(s->predict, f, c->wait_us, &out->low_us, &out->high_us);
+}
+
 bool sched_next(struct sched *s, struct sched_order *out)
 {
     if (list_is_empty(&s->orders))
         return false;
-    struct copy *c = CONTAINER_OF(s->orders.next, struct copy, order);
-    list_del(&c->order);
-    *out = (struct sched_order){.kind = c->is_told ? SCHED_CANCEL : SCHED_ASSIGN,
-                                .task = c->task->is.id,
-                                .helper = c->helper};
-    if (!c->is_told) {
-        const struct predict_forecast *f = &c->forecast;
-        out->answer_us = f->net_us + c->wait_us + f->work_us;
-        predict_interval(s->predict, f, c->wait_us, &out->low_us, &out->high_us);
-    }
-    c->is_told = true;
+    struct told *told = CONTAINER_OF(s->orders.next, struct told, node);
+    list_del(&told->node);
+    *out = (struct sched_order){.kind = told->kind};
+    if (told->kind == SCHED_SPENT)
+        out->task = CONTAINER_OF(told, struct task, told)->is.id;
+    else
+        tell_copy(s, CONTAINER_OF(told, struct copy, told), out);
     return true;
 }
 

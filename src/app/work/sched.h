@@ -2,18 +2,20 @@
 // Scheduler: which helper gets a copy of a task, when another copy is worth it, when one is given
 // up.
 //
-//     sched_join(s, helper, &intro, now_us);              // a helper is here; sched_leave: gone
-//     sched_submit(s, &task, now_us);                     // a task came
-//     sched_answer(s, &answer, now_us);                   // a copy's answer came
-//     sched_tick(s, now_us);                              // time passed; when: sched_due_us
-//     while (sched_next(s, &order)) ...                   // what to do now
+//     sched_join(s, helper, &intro, now_us);    // a helper is here; sched_leave: gone
+//     sched_submit(s, &task, now_us);           // a task came
+//     sched_back(s, &answer, now_us);           // a copy's answer came, and is being judged
+//     sched_answer(s, &answer, now_us);         // it is right, or not
+//     sched_tick(s, now_us);                    // time passed; when: sched_due_us
+//     while (sched_next(s, &order)) ...         // what to do now
 //
 // Life of a task: a policy (work/policy) chooses among the helpers that can do it, by what is
 // predicted of each (work/predict) and what waits there already. A copy is late when hardly any
 // answer of that helper would still come; then, or after an error, another helper gets one, until
 // attempts_max. An answer that comes late is taken. Where the first choice is in doubt a backup is
 // sent at once, else at the last moment at which one could still be in time; all backups come from
-// one budget. The first right answer ends the task, and the other copies are cancelled.
+// one budget. The first right answer ends the task, and the other copies are cancelled. A task that
+// no helper can take now waits for one.
 //
 // Slots that other types of task can do least without have a price (what is asked for of each type
 // against what those who meet its deadline can do), so that quick helpers are not filled with work
@@ -37,12 +39,16 @@
 
 struct sched;
 
+#define SCHED_NEVER      UINT64_MAX
+#define SCHED_ANY_NUMBER UINT32_MAX
+
 struct sched_cfg {
     uint32_t helpers_max;
     uint32_t tasks_max;    // at the same time
     uint32_t types;        // 1..PREDICT_TYPES_MAX
     uint32_t attempts_max; // copies of a task, in all: 1..SCHED_ATTEMPTS_MAX
-    uint64_t give_up_us;   // after which a task is over, done or not
+    uint64_t give_up_us;   // after which a task is over, done or not; SCHED_NEVER
+    uint64_t late_min_us;  // no copy is late before, whatever is predicted
     const struct policy *policy;
     uint64_t seed;
 };
@@ -50,14 +56,17 @@ struct sched_cfg {
 struct sched_intro {
     struct predict_intro says;
     uint32_t slots; // at least 1
+    uint32_t ahead; // copies that it may have beyond its slots, or SCHED_ANY_NUMBER
     uint32_t can;   // bit i: tasks of type i
+    bool is_new;    // whatever was known by its number is forgotten
 };
 
 struct sched_task {
     uint64_t id; // not in use by another
     uint32_t type;
     double size;        // 1: as usual
-    uint64_t within_us; // its deadline, from now
+    uint64_t within_us; // its deadline, from now; 0: it has none, and sooner is better
+    uint64_t object;    // that a helper must have got first, if it did not work on it last; 0: none
 };
 
 struct sched_answer {
@@ -68,12 +77,17 @@ struct sched_answer {
     double work_us;  // as the helper says
 };
 
-enum sched_kind { SCHED_ASSIGN, SCHED_CANCEL };
+enum sched_kind {
+    SCHED_ASSIGN, // the helper gets a copy
+    SCHED_CANCEL, // it may stop
+    SCHED_LATE,   // it does not count on this copy any more; an answer is still welcome
+    SCHED_SPENT,  // no helper that is here could take the task (any more)
+};
 
 struct sched_order {
     enum sched_kind kind;
     uint64_t task;
-    uint32_t helper;
+    uint32_t helper;                   // but for SPENT
     double answer_us, low_us, high_us; // ASSIGN: expected, and the interval (predict_interval)
 };
 
@@ -85,12 +99,28 @@ struct sched_stat {
 size_t sched_bytes(const struct sched_cfg *cfg); // of an arena for sched_new
 // *out lives and dies with the arena. RC_CONFIG: a field is out of range; RC_NOMEM.
 MUST_USE enum rc sched_new(struct sched **out, struct arena *arena, const struct sched_cfg *cfg);
-// helper: 0..helpers_max - 1, not here. One that was here before is known, if intro says the same.
+// helper: 0..helpers_max - 1. One that was here before is known still, unless it is_new. One that
+// is here, and so was back before it was missed, has lost what it had; that it left is old news
+// when it comes.
 void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intro, uint64_t now_us);
 void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us); // what it had is lost
+// It gets nothing new for a while, or may again.
+void sched_rest(struct sched *s, uint32_t helper, bool is_resting, uint64_t now_us);
+// Could a helper take one more of that type now; could any that is here, ever?
+bool sched_has_room(const struct sched *s, uint32_t type);
+bool sched_has_able(const struct sched *s, uint32_t type);
 // RC_FULL: too many at once.
 MUST_USE enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t now_us);
-void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us); // or unknown
+// Its helper may have the next; it waits for sched_answer, which then only looks at is_right. May
+// be left out. An unknown copy is ignored, here and there.
+void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us);
+void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us);
+// This copy came to nothing that would tell anything of its helper.
+void sched_drop(struct sched *s, uint64_t task, uint32_t helper, uint64_t now_us);
+// Nobody needs the task any more: its copies are cancelled.
+void sched_forget(struct sched *s, uint64_t task, uint64_t now_us);
+// What a task of size 1 is expected to take there.
+double sched_rate_us(const struct sched *s, uint32_t helper, uint32_t type);
 void sched_tick(struct sched *s, uint64_t now_us);
 uint64_t sched_due_us(const struct sched *s); // UINT64_MAX: never
 bool sched_next(struct sched *s, struct sched_order *out);

@@ -33,8 +33,6 @@ struct sched_lines {
     struct name class[PREDICT_CLASSES_MAX]; // from 1 on
     uint32_t class_count;
     struct sched_intro *intro; // of each helper
-    bool *is_here;
-    uint32_t *unseen; // times that it was back before it was missed
     uint32_t helper_count;
     uint64_t now_us;
     uint64_t armed_us; // the next timer that was asked for
@@ -119,6 +117,16 @@ static bool needs_timer(struct sched_lines *s)
     return is_news && due_us != UINT64_MAX;
 }
 
+// Those that somebody else's simulator has a word for.
+static bool next_order(struct sched *sched, struct sched_order *out)
+{
+    bool has = false;
+    do
+        has = sched_next(sched, out);
+    while (has && out->kind != SCHED_ASSIGN && out->kind != SCHED_CANCEL);
+    return has;
+}
+
 bool sched_lines_next(struct sched_lines *s, struct text *out)
 {
     struct json_writer w = json_writer_of(out);
@@ -126,7 +134,7 @@ bool sched_lines_next(struct sched_lines *s, struct text *out)
     if (!s->is_owed)
         return false;
     json_put_object(&w, NULL);
-    if (sched_next(s->sched, &o)) {
+    if (next_order(s->sched, &o)) {
         put_order(&w, &o);
     } else if (needs_timer(s)) {
         json_put_text(&w, "op", "timer");
@@ -158,6 +166,7 @@ static bool hear_helper(struct sched_lines *s, const struct json_node *peer, uin
         !get_f64(peer, "claims_reliability", 1, &intro->says.reliability))
         return false;
     intro->slots = (uint32_t)slots;
+    intro->ahead = SCHED_ANY_NUMBER;
     intro->says.ping_us = ping_ms * US_PER_MS;
     intro->says.class = class_of(s, class);
     for (size_t i = 0; i < json_get_count(can); i++) {
@@ -193,17 +202,12 @@ static enum rc make(struct sched_lines *s, uint64_t attempts, double give_up_ms)
                                   .give_up_us = (uint64_t)(give_up_ms * US_PER_MS),
                                   .policy = s->policy,
                                   .seed = 1};
-    const size_t own =
-        s->helper_count * (sizeof *s->intro + sizeof *s->is_here + sizeof *s->unseen);
+    const size_t own = s->helper_count * sizeof *s->intro;
     s->arena = arena_new(sched_bytes(&cfg) + own + 65536);
     if (s->arena == NULL)
         return RC_NOMEM;
     s->intro = arena_take_array(s->arena, s->helper_count, sizeof *s->intro);
-    s->is_here = arena_take_array(s->arena, s->helper_count, sizeof *s->is_here);
-    s->unseen = arena_take_array(s->arena, s->helper_count, sizeof *s->unseen);
-    return s->intro != NULL && s->is_here != NULL && s->unseen != NULL
-               ? sched_new(&s->sched, s->arena, &cfg)
-               : RC_NOMEM;
+    return s->intro != NULL ? sched_new(&s->sched, s->arena, &cfg) : RC_NOMEM;
 }
 
 static enum rc hear_start(struct sched_lines *s, const struct json_node *line, uint64_t now_us)
@@ -225,7 +229,6 @@ static enum rc hear_start(struct sched_lines *s, const struct json_node *line, u
             return RC_MALFORMED;
         }
         sched_join(s->sched, i, &s->intro[i], now_us);
-        s->is_here[i] = true;
     }
     return rc;
 }
@@ -267,16 +270,10 @@ static enum rc hear_change(struct sched_lines *s, const struct json_node *line, 
     uint64_t helper = 0;
     if (!get_u64(line, "peer", s->helper_count - 1, &helper))
         return RC_MALFORMED;
-    if (!is_up && s->unseen[helper] > 0) {
-        s->unseen[helper]--; // it is here again, and told so before
-        return RC_OK;
-    }
-    s->unseen[helper] += is_up && s->is_here[helper];
-    if (s->is_here[helper])
-        sched_leave(s->sched, (uint32_t)helper, now_us); // all that it had is lost
     if (is_up)
         sched_join(s->sched, (uint32_t)helper, &s->intro[helper], now_us);
-    s->is_here[helper] = is_up;
+    else
+        sched_leave(s->sched, (uint32_t)helper, now_us);
     return RC_OK;
 }
 

@@ -46,10 +46,25 @@ static void close(struct world *w)
     arena_free(w->arena);
 }
 
+static struct sched_intro intro_of(double ping_us, uint32_t slots, uint32_t can)
+{
+    return (struct sched_intro){.says = {.class = 1, .ping_us = ping_us, .reliability = 0.9},
+                                .slots = slots,
+                                .ahead = SCHED_ANY_NUMBER,
+                                .can = can};
+}
+
 static void join(struct world *w, uint32_t helper, double ping_us, uint32_t slots, uint32_t can)
 {
-    const struct sched_intro intro = {
-        .says = {.class = 1, .ping_us = ping_us, .reliability = 0.9}, .slots = slots, .can = can};
+    const struct sched_intro intro = intro_of(ping_us, slots, can);
+    sched_join(w->s, helper, &intro, w->now_us);
+}
+
+// It takes no more than it has slots.
+static void join_strict(struct world *w, uint32_t helper, uint32_t slots, uint32_t can)
+{
+    struct sched_intro intro = intro_of(20000, slots, can);
+    intro.ahead = 0;
     sched_join(w->s, helper, &intro, w->now_us);
 }
 
@@ -145,7 +160,8 @@ static void an_error_goes_to_another(void **state)
         pass(&w, 1000);
         answer(&w, 1, helper, false, 1000);
     }
-    expect_none(&w); // it has had its copies
+    (void)expect(&w, SCHED_SPENT, 1); // it has had its copies
+    expect_none(&w);
     pass(&w, GIVE_UP);
     assert_int_equal(sched_stat(w.s).over, 1);
     close(&w);
@@ -161,6 +177,7 @@ static void silence_is_no_reason_to_wait(void **state)
     assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
     const uint32_t first = expect(&w, SCHED_ASSIGN, 1).helper;
     pass(&w, time_since(w.now_us, sched_due_us(w.s)));
+    assert_int_equal(expect(&w, SCHED_LATE, 1).helper, first);
     assert_int_equal(expect(&w, SCHED_ASSIGN, 1).helper, 1 - first);
     expect_none(&w);
     answer(&w, 1, first, true, 90000); // after all
@@ -178,14 +195,120 @@ static void who_leaves_loses_its_tasks(void **state)
     assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
     (void)expect(&w, SCHED_ASSIGN, 1);
     sched_leave(w.s, 0, w.now_us);
-    expect_none(&w); // nobody is left
+    (void)expect(&w, SCHED_SPENT, 1); // nobody is left
+    assert_false(sched_has_able(w.s, 0));
+    expect_none(&w);
     join(&w, 1, 20000, 1, 1);
-    pass(&w, 50000);
     assert_int_equal(expect(&w, SCHED_ASSIGN, 1).helper, 1);
     sched_leave(w.s, 1, w.now_us);
+    (void)expect(&w, SCHED_SPENT, 1);
     join(&w, 0, 20000, 1, 3);
     assert_int_equal(submit(&w, 2, 1, SOON), RC_OK);
     assert_int_equal(expect(&w, SCHED_ASSIGN, 2).helper, 0);
+    close(&w);
+}
+
+// Nobody gets more than it may have: the rest waits, and goes out as slots fall free.
+static void a_task_waits_for_room(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join_strict(&w, 0, 2, 1);
+    for (uint64_t id = 1; id <= 3; id++)
+        assert_int_equal(submit(&w, id, 0, SOON), RC_OK);
+    (void)expect(&w, SCHED_ASSIGN, 1);
+    (void)expect(&w, SCHED_ASSIGN, 2);
+    expect_none(&w);
+    assert_false(sched_has_room(w.s, 0));
+    assert_true(sched_has_able(w.s, 0));
+    const struct sched_answer a = {.task = 1, .helper = 0, .is_right = true, .total_us = 9000};
+    sched_back(w.s, &a, w.now_us);
+    (void)expect(&w, SCHED_ASSIGN, 3); // while the first is being judged
+    sched_answer(w.s, &a, w.now_us);
+    expect_none(&w);
+    assert_int_equal(sched_stat(w.s).done, 1);
+    sched_drop(w.s, 3, 0, w.now_us);
+    (void)expect(&w, SCHED_SPENT, 3);
+    expect_none(&w);
+    close(&w);
+}
+
+static void a_wrong_answer_is_judged_later(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join_strict(&w, 0, 1, 1);
+    join_strict(&w, 1, 1, 1);
+    assert_int_equal(submit(&w, 1, 0, 0), RC_OK);
+    const uint32_t first = expect(&w, SCHED_ASSIGN, 1).helper;
+    const struct sched_answer a = {.task = 1, .helper = first, .total_us = 9000};
+    sched_back(w.s, &a, w.now_us);
+    pass(&w, GIVE_UP / 2); // it is neither late meanwhile, nor asked for again
+    expect_none(&w);
+    sched_answer(w.s, &a, w.now_us);
+    assert_int_equal(expect(&w, SCHED_ASSIGN, 1).helper, 1 - first);
+    sched_forget(w.s, 1, w.now_us);
+    assert_int_equal(expect(&w, SCHED_CANCEL, 1).helper, 1 - first);
+    assert_true(sched_has_room(w.s, 0));
+    close(&w);
+}
+
+static void who_rests_gets_nothing(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join(&w, 0, 20000, 1, 1);
+    sched_rest(w.s, 0, true, w.now_us);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    (void)expect(&w, SCHED_SPENT, 1);
+    expect_none(&w);
+    sched_rest(w.s, 0, false, w.now_us);
+    (void)expect(&w, SCHED_ASSIGN, 1);
+    expect_none(&w);
+    close(&w);
+}
+
+// A helper may be here again before it was missed: what it had is lost, that it left is old news.
+static void back_before_it_was_missed(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join(&w, 0, 20000, 1, 1);
+    join(&w, 1, 20000, 1, 1);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    const uint32_t first = expect(&w, SCHED_ASSIGN, 1).helper;
+    join(&w, first, 20000, 1, 1);
+    assert_int_equal(expect(&w, SCHED_ASSIGN, 1).helper, 1 - first);
+    sched_leave(w.s, first, w.now_us);
+    assert_int_equal(submit(&w, 2, 0, SOON), RC_OK);
+    assert_int_equal(expect(&w, SCHED_ASSIGN, 2).helper, first);
+    close(&w);
+}
+
+// Who worked on an object has it; others must get it first, and are given the time.
+static void an_object_stays_where_it_is(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join(&w, 0, 20000, 4, 1);
+    join(&w, 1, 20000, 4, 1);
+    uint32_t warm = HELPERS;
+    for (uint64_t id = 1; id <= 20; id++) {
+        const struct sched_task task = {.id = id, .size = 1, .within_us = SOON, .object = 77};
+        assert_int_equal(sched_submit(w.s, &task, w.now_us), RC_OK);
+        const struct sched_order o = expect(&w, SCHED_ASSIGN, id);
+        assert_true(warm == HELPERS || o.helper == warm);
+        assert_true((warm == HELPERS) == (o.answer_us > 200000));
+        warm = o.helper;
+        pass(&w, 30000);
+        answer(&w, id, o.helper, true, id == 1 ? 400000 : 25000);
+        pass(&w, 1000);
+    }
     close(&w);
 }
 
@@ -272,6 +395,7 @@ static void settings(void **state)
 struct twin { // what must be true of one task
     uint32_t helper[ATTEMPTS];
     bool is_out[ATTEMPTS]; // assigned, and neither answered, cancelled nor lost
+    bool is_lost[ATTEMPTS], has_answered[ATTEMPTS];
     uint32_t copies, type;
     bool is_done;
     uint64_t over_us;
@@ -291,6 +415,10 @@ static void check_order(struct model *m, const struct sched_order *o)
 {
     struct twin *t = &m->task[o->task];
     assert_true(o->task < m->count && o->helper < HELPERS && m->w.now_us < t->over_us);
+    if (o->kind == SCHED_SPENT || o->kind == SCHED_LATE) {
+        assert_false(t->is_done);
+        return;
+    }
     m->hash = rng_mix(m->hash ^ (o->task << 8) ^ (o->helper << 1) ^ (o->kind == SCHED_CANCEL));
     if (o->kind == SCHED_ASSIGN) {
         assert_true(m->is_here[o->helper] && (m->can[o->helper] >> t->type & 1) != 0);
@@ -328,9 +456,10 @@ static void answer_one(struct model *m)
     if (i >= t->copies)
         return;
     const bool is_right = rng_below(&m->rng, 10) > 2;
-    const bool counts = m->w.now_us < t->over_us;
+    const bool counts = m->w.now_us < t->over_us && !t->is_lost[i] && !t->has_answered[i];
     answer(&m->w, id, t->helper[i], is_right, (double)rng_below(&m->rng, 100000));
     t->is_out[i] = false;
+    t->has_answered[i] = true;
     t->is_done = t->is_done || (is_right && counts);
 }
 
@@ -346,8 +475,10 @@ static void come_or_go(struct model *m)
     }
     for (uint64_t id = 0; id < m->count; id++)
         for (uint32_t i = 0; i < m->task[id].copies; i++)
-            if (m->task[id].helper[i] == helper)
+            if (m->task[id].helper[i] == helper) {
+                m->task[id].is_lost[i] = m->task[id].is_lost[i] || m->task[id].is_out[i];
                 m->task[id].is_out[i] = false;
+            }
     sched_leave(m->w.s, helper, m->w.now_us);
 }
 
@@ -405,6 +536,11 @@ int main(void)
         cmocka_unit_test(silence_is_no_reason_to_wait),
         cmocka_unit_test(who_leaves_loses_its_tasks),
         cmocka_unit_test(only_who_can),
+        cmocka_unit_test(a_task_waits_for_room),
+        cmocka_unit_test(a_wrong_answer_is_judged_later),
+        cmocka_unit_test(who_rests_gets_nothing),
+        cmocka_unit_test(back_before_it_was_missed),
+        cmocka_unit_test(an_object_stays_where_it_is),
         cmocka_unit_test(the_table_is_bounded),
         cmocka_unit_test(a_doubtful_task_has_a_backup),
         cmocka_unit_test(any_events_in_any_order),

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// What the scheduler's files share: the life of tasks and copies (sched.c), helpers (sched_pool.c),
+// and who gets the next copy (sched_place.c).
+#ifndef WORK_SCHED_STATE_H
+#define WORK_SCHED_STATE_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "work/lane.h"
+#include "work/sched.h"
+
+enum copy_state {
+    COPY_OUT,       // waited for
+    COPY_LATE,      // hardly any answer would still come; it is taken if it does
+    COPY_BACK,      // answered, and being judged
+    COPY_OVER,      // judged, or lost
+    COPY_CANCELLED, // an answer may be on its way all the same, and is learned from
+};
+
+struct told { // an order that waits to be taken
+    struct list node;
+    enum sched_kind kind;
+};
+
+struct copy {
+    struct lane_item item; // at its helper, while it is out
+    struct told told;
+    struct heap_node late; // when it is given up
+    struct task *task;
+    uint32_t helper;
+    uint32_t stay; // of the helper: after it, the copy is lost
+    enum copy_state state;
+    bool is_told; // the order to assign it was taken
+    bool is_cold; // its helper had to get the object first
+    struct predict_forecast forecast;
+    double wait_us;
+    double total_us, work_us; // once it is back
+};
+
+struct task {
+    struct list node;        // while it is free, done, or waits for a helper
+    struct heap_node end;    // when it is over, done or not
+    struct heap_node wakeup; // when it is to be looked at again
+    struct told told;        // that it is spent
+    struct sched_task is;
+    uint64_t came_us;
+    bool is_done;
+    bool is_spent; // and that was said
+    uint32_t copy_count;
+    struct copy copy[SCHED_ATTEMPTS_MAX];
+};
+
+struct helper {
+    struct sched_intro is;
+    bool is_here, is_resting;
+    bool is_known;   // was here before
+    uint32_t stay;   // how often it left
+    uint32_t unseen; // times that it was back before it was missed
+    uint32_t busy;   // copies that are out or late
+    bool has_room;   // counted so in room[]
+    bool is_able;    // counted so in able[]
+    uint64_t warm;   // the object of its last answer
+    struct lane lane;
+    double right, wrong;
+    double price; // the dearest type's need for it
+};
+
+struct sched {
+    struct sched_cfg cfg;
+    struct rng rng;
+    struct predict *predict;
+    struct helper *helper;
+    uint32_t helper_count;            // the highest number that was here, and one
+    uint32_t room[PREDICT_TYPES_MAX]; // helpers that could take one more, of each type
+    uint32_t able[PREDICT_TYPES_MAX]; // that are here, and do not rest
+    struct task *task;
+    uint32_t task_count; // that were ever used
+    struct list free_tasks;
+    struct list done_tasks; // that may still tell something, longest first
+    uint32_t done_count;
+    struct list waiting; // for a helper
+    bool has_news;       // for those that wait
+    struct map *by_id;
+    struct heap ends, wakeups, lates;
+    struct list orders;
+    struct offer *offer;
+    double asked[PREDICT_TYPES_MAX];     // tasks of each type so far
+    double within_us[PREDICT_TYPES_MAX]; // the deadline of the last one
+    double usual_us[PREDICT_TYPES_MAX];  // that an answer takes
+    double cold_us;                      // that getting an object takes
+    double need[PREDICT_TYPES_MAX];
+    uint64_t first_us;
+    struct sched_stat stat;
+};
+
+// sched.c
+void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind);
+void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us);
+struct copy *copy_at(struct task *t, uint32_t helper); // NULL: it had none
+bool task_has_live(const struct task *t);              // copies that may still end it
+void task_wake_at(struct sched *s, struct task *t, uint64_t at_us);
+// A wait that is guessed, as a time: what strangers say may make a guess absurd.
+uint64_t wait_of(double us);
+
+// sched_pool.c
+void helper_recount(struct sched *s, struct helper *h); // after anything that may change its room
+// No helper that is here could take it, ever.
+bool task_is_hopeless(const struct sched *s, const struct task *t);
+
+// sched_place.c
+void prices_look(struct sched *s, uint64_t now_us);
+bool task_place(struct sched *s, struct task *t, uint64_t now_us); // false: nobody can take it now
+void task_backup_late(struct sched *s, struct task *t, uint64_t now_us);
+
+#endif

@@ -26,6 +26,8 @@ struct tile_cost {
     double units;
 };
 
+#define LEARN 0.3 // weight of the newest task in us_per_unit
+
 struct bench {
     struct budget budget;
     struct queue queue;
@@ -34,7 +36,7 @@ struct bench {
     struct buffer scene;
     uint8_t *result_room;
     uint8_t *report_room;
-    double us_per_unit; // learned as the hub learns a helper's
+    double us_per_unit; // learned
     struct tile_cost tile[TILES_MAX];
 };
 
@@ -109,7 +111,7 @@ static void run_piece(struct bench *b, struct job *f, uint32_t at)
     double rate = us / units;
     b->tile[p->index].us += us;
     b->tile[p->index].units += units;
-    b->us_per_unit += b->us_per_unit > 0 ? ROSTER_LEARN * (rate - b->us_per_unit) : rate;
+    b->us_per_unit += b->us_per_unit > 0 ? LEARN * (rate - b->us_per_unit) : rate;
     struct task t = {.job = f, .piece = at};
     frame_learn(&b->view, &t, buffer_bytes(&report), (uint64_t)us, 1 / b->us_per_unit);
 }

@@ -434,7 +434,7 @@ struct rig *rig_new(const struct rig_cfg *cfg)
                                         .own = sign_key_public(r->own_key),
                                         .is_own_last = cfg->is_own_last,
                                         .attempts_max = cfg->attempts_max,
-                                        .policy = &plan_fastest,
+                                        .policy = &policy_shoal,
                                         .entropy = sim_entropy_host(&r->entropy)};
     must(broker_new(&r->broker, &r->broker_cfg));
     struct rig_helper *own = helper_make(r, &(struct rig_helper_cfg){.latency_us = 1}, r->own_key);

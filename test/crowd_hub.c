@@ -16,7 +16,6 @@
 #define ATTEMPTS_MAX     4u
 #define TYPE_ASSIGN      16u
 #define ECHO_COST_US_MAX 1001u // what one echo costs its line, at the least speed that is believed
-#define LATE_US_MAX      (BROKER_LATE_BASE_US + BROKER_LATE_FACTOR * BROKER_EXPECTED_US_MAX)
 
 static_assert(TYPE_ASSIGN == MSG_ASSIGN, "one byte after the array's head tells it");
 
@@ -184,11 +183,10 @@ static void check_counts(const struct crowd *c)
 {
     const struct broker *b = c->broker;
     const struct queue *q = &b->queue;
-    const struct heap_node *late = heap_first(&q->give_ups);
     assert(c->budget.used_bytes <= c->cfg.hub_bytes);
     assert(map_count(b->conns) == map_count(c->conns));
-    assert(map_count(q->by_id) >= q->waiting_count + q->give_ups.count);
-    assert(late == NULL || late->key >= crowd_now(c)); // no copy is out for longer than it may
+    assert(map_count(q->by_id) >= q->waiting_count);
+    assert(sched_due_us(b->sched) >= crowd_now(c)); // no copy is out for longer than it may
 }
 
 static void check_seat(struct crowd *c, const struct seat *s)
@@ -200,8 +198,7 @@ static void check_seat(struct crowd *c, const struct seat *s)
     assert(!face->is_barred && !s->standing->record.is_barred);
     assert(s->standing->results == face->paid);
     LIST_FOR (it, &s->tasks) {
-        const struct task *t = CONTAINER_OF(it, struct task, node);
-        assert(t->give_up.key >= crowd_now(c) && t->give_up.key - t->given_us <= LATE_US_MAX);
+        const struct task *t = CONTAINER_OF(it, struct copy, node)->task;
         assert(copy_get(c, t->id, helper) != 0);
         assert(t->attempts <= ATTEMPTS_MAX + 1);
     }
@@ -312,7 +309,7 @@ void hub_start(struct crowd *c)
                              .own = sign_key_public(c->own.key),
                              .is_own_last = true,
                              .attempts_max = ATTEMPTS_MAX,
-                             .policy = &plan_fastest,
+                             .policy = &policy_shoal,
                              .entropy = sim_entropy_host(&c->entropy)};
     crowd_must(broker_new(&c->broker, &cfg));
     for (uint32_t i = 0; i < c->cfg.helpers; i++) {

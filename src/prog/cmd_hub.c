@@ -417,7 +417,7 @@ static enum rc open_broker(struct side *s, struct err *err)
                              .limits = {.conns = (uint32_t)s->o.key_conns,
                                         .messages_s = s->o.address_messages,
                                         .bytes_s = s->o.address_bytes},
-                             .policy = &plan_fastest,
+                             .policy = &policy_shoal,
                              .entropy = entropy_os(),
                              .log = &s->log};
     s->budget.limit_bytes = s->o.memory_bytes;

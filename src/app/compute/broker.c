@@ -9,6 +9,7 @@
 #include "compute/broker_state.h"
 
 #define BROKER_ARENA_BYTES (64u << 20)            // tables only: maps, heaps, notes
+#define IN_WORK_MAX        16384u                 // tasks that helpers have copies of
 #define OWED_MAX           (BROKER_CONNS_MAX + 1) // all, and one that is refused for being too many
 
 static struct guard_rate rate_of(uint64_t per_s)
@@ -23,6 +24,24 @@ static enum rc take_guard(struct broker *b, const struct broker_limits *limits, 
                             .messages = rate_of(limits->messages_s),
                             .bytes = rate_of(limits->bytes_s)};
     return guard_new(&b->keys, b->arena, &cfg, seed);
+}
+
+static struct sched_cfg sched_cfg_of(const struct broker_cfg *cfg)
+{
+    return (struct sched_cfg){.helpers_max = ROSTER_SEATS_MAX + 1,
+                              .tasks_max = IN_WORK_MAX,
+                              .types = PREDICT_TYPES_MAX,
+                              .attempts_max = cfg->attempts_max,
+                              .give_up_us = SCHED_NEVER, // a job's deadline tells
+                              .late_min_us = BROKER_LATE_MIN_US,
+                              .policy = cfg->policy};
+}
+
+static enum rc take_sched(struct broker *b, const struct broker_cfg *cfg, uint64_t seed)
+{
+    struct sched_cfg sched = sched_cfg_of(cfg);
+    sched.seed = seed;
+    return sched_new(&b->sched, b->arena, &sched);
 }
 
 static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
@@ -62,15 +81,18 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
         rc = roster_init(&b->roster, b->arena, b->budget, seed + 1);
     if (rc == RC_OK)
         rc = queue_init(&b->queue, b->arena, b->budget, seed + 2);
+    if (rc == RC_OK)
+        rc = take_sched(b, cfg, seed + 8);
     return rc;
 }
 
 enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
 {
     *out = NULL;
-    if (cfg->attempts_max < 1 || cfg->attempts_max > QUEUE_ATTEMPTS_MAX)
+    if (cfg->attempts_max < 1 || cfg->attempts_max > QUEUE_ATTEMPTS_MAX || cfg->policy == NULL)
         return RC_CONFIG;
-    struct arena *arena = arena_new(BROKER_ARENA_BYTES);
+    const struct sched_cfg sched = sched_cfg_of(cfg);
+    struct arena *arena = arena_new(BROKER_ARENA_BYTES + sched_bytes(&sched));
     struct broker *b = arena == NULL ? NULL : arena_take(arena, sizeof *b);
     if (b == NULL) {
         arena_free(arena);
@@ -83,7 +105,7 @@ enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
     b->own = cfg->own;
     b->is_own_last = cfg->is_own_last;
     b->attempts_max = cfg->attempts_max;
-    b->policy = cfg->policy;
+    b->ahead = cfg->ahead;
     b->entropy = cfg->entropy;
     b->log = cfg->log;
     list_init(&b->conn_list);
@@ -273,6 +295,12 @@ static uint64_t dead_us(const struct broker *b, const struct seat *s)
     return s->is_own || !s->has_key ? UINT64_MAX : time_after(b->now_us, silence_us);
 }
 
+// Tasks on their way while it works on others keep it from waiting for us.
+static uint32_t ahead_of(const struct broker *b, const struct msg_hello *hello)
+{
+    return (uint32_t)num_min((uint64_t)b->ahead * hello->ability.slots, UINT32_MAX);
+}
+
 static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello *hello,
                         const struct digest *node)
 {
@@ -302,6 +330,7 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
                                  .standing = standing,
                                  .is_own = is_own,
                                  .is_text = is_text,
+                                 .ahead = is_own ? 0 : ahead_of(b, hello),
                                  .now_us = b->now_us};
     c->seat = roster_sit(&b->roster, &guest);
     if (c->seat == NULL) {
@@ -309,6 +338,7 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
         return;
     }
     c->state = CONN_HELPER;
+    work_sit(b, c->seat);
     b->stat.helpers += !is_own;
     heap_move(&b->lives, &c->life, dead_us(b, c->seat));
     struct broker_note note = {.kind = NOTE_HELPER_IN, .node = *node};
@@ -573,8 +603,8 @@ void broker_tick(struct broker *b, uint64_t now_us)
         broker_refuse(b, c, RC_TIMEOUT,
                       c->state == CONN_GREETED ? "no hello in time" : "no heartbeat in time");
     }
-    roster_wake(&b->roster, b->now_us);
-    work_late(b);
+    sched_tick(b->sched, b->now_us);
+    work_rested(b);
     job_late(b);
     tell_peers(b);
     work_assign(b);
@@ -588,11 +618,9 @@ bool broker_next(struct broker *b, struct out *out)
 uint64_t broker_due_us(const struct broker *b)
 {
     const struct heap_node *life = heap_first(&b->lives);
-    const struct heap_node *late = heap_first(&b->queue.give_ups);
     const struct heap_node *over = heap_first(&b->deadlines);
     const struct heap_node *away = heap_first(&b->aways);
-    uint64_t due_us =
-        num_min(life == NULL ? UINT64_MAX : life->key, late == NULL ? UINT64_MAX : late->key);
+    uint64_t due_us = num_min(life == NULL ? UINT64_MAX : life->key, sched_due_us(b->sched));
     due_us = num_min(due_us, over == NULL ? UINT64_MAX : over->key);
     due_us = num_min(due_us, roster_due_us(&b->roster));
     due_us = num_min(due_us, has_peers_news(b) ? b->peers_us : UINT64_MAX);

@@ -37,7 +37,7 @@
 #include "crypt/sign.h"
 #include "host/entropy.h"
 #include "store/store.h"
-#include "work/plan.h"
+#include "work/policy.h"
 
 #define BROKER_CONNS_MAX         16384u
 #define BROKER_FRAMES_MAX        8u        // of one gamer, not yet done
@@ -45,9 +45,9 @@
 #define BROKER_HELLO_US          10000000u // to say who it is
 #define BROKER_HEARTBEAT_MS      2000u
 #define BROKER_HEARTBEATS_MISSED 3u         // silence that counts as death
-#define BROKER_LATE_BASE_US      15000000u  // a copy is late after this ...
-#define BROKER_LATE_WARM_US      4000000u   // the same, of who needs no more than to work
-#define BROKER_LATE_FACTOR       8u         // ... and so many times what was expected
+#define BROKER_BUDGET_BASE_US    15000000u // a helper may take this for a copy, ...
+#define BROKER_BUDGET_FACTOR     8u         // ... and so many times what is expected
+#define BROKER_LATE_MIN_US       1000000u   // no copy counts as late before
 #define BROKER_EXPECTED_US_MAX   600000000u // of one task; they are cut to take ten seconds
 #define BROKER_BARRED_TEXT       "barred: this key returned wrong results"
 #define BROKER_NOTES_MAX         1024u
@@ -71,7 +71,8 @@ struct broker_cfg {
     bool is_own_last;       // own compute also takes what nobody else can; else it only verifies
     uint32_t attempts_max;  // copies of a task given to helpers, 1..QUEUE_ATTEMPTS_MAX
     struct broker_limits limits;
-    const struct plan_policy *policy;
+    const struct policy *policy; // who gets a task
+    uint32_t ahead; // tasks that a helper may have for each slot, beyond those it works on
     struct entropy entropy;
     const struct log *log; // may be NULL
 };
@@ -102,6 +103,7 @@ struct broker_note {
     uint32_t frame;
     uint32_t index; // of the tile
     uint32_t attempts;
+    uint64_t expected_us; // 0: nothing was
     uint64_t wall_us, cpu_us;
     char text[MSG_TEXT_BYTES];
 };

@@ -10,25 +10,24 @@ struct tally { // tasks, where they are
     size_t settled;              // gamers of which it is known where they are
 };
 
-static void check_seat(const struct seat *s)
+static void check_seat(const struct broker *b, const struct seat *s)
 {
     uint32_t held = 0;
     LIST_FOR (it, &s->tasks) {
-        const struct task *t = CONTAINER_OF(it, struct task, node);
-        assert(t->state == TASK_HELD && t->seat == s);
-        assert(task_may_go_to(t, s));
+        const struct copy *c = CONTAINER_OF(it, struct copy, node);
+        assert(c->task->state != TASK_WAITING && c->seat == s);
+        assert(seat_can(s, c->task->skill));
         held++;
     }
-    assert(held == s->busy && s->busy <= s->ability.slots);
+    assert(held == s->busy);
+    assert(s->is_own || held == sched_held(b->sched, s->standing->place));
 }
 
 // In one state, and what that state holds is there, and nothing else.
 static void check_task(const struct broker *b, const struct task *t, struct tally *tally)
 {
     assert(queue_find(&b->queue, t->id) == t);
-    assert((t->state == TASK_HELD) == (t->seat != NULL));
-    assert((t->state == TASK_HELD) == (t->give_up.index != 0));
-    assert((t->state == TASK_RETURNED) == list_is_empty(&t->node));
+    assert((t->state != TASK_WAITING) == list_is_empty(&t->node));
     assert(t->state == TASK_RETURNED || t->back.result == NULL);
     assert((t->kind == TASK_CHECK) == (t->checked != NULL));
     assert(t->checked == NULL || t->checked->state == TASK_RETURNED);
@@ -124,7 +123,7 @@ static size_t check_place(const struct list *place)
 // checked, once.
 static void check_queue(const struct queue *q, const struct tally *tally)
 {
-    size_t waiting = check_place(&q->own) + check_place(&q->urgent);
+    size_t waiting = check_place(&q->own);
     for (uint32_t skill = 0; skill < SKILLS_MAX; skill++)
         for (size_t i = 0; i < q->lines[skill].count; i++) {
             const struct line *l = CONTAINER_OF(q->lines[skill].slot[i], struct line, turn);
@@ -132,7 +131,7 @@ static void check_queue(const struct queue *q, const struct tally *tally)
             waiting += check_place(&l->tasks);
         }
     assert(waiting == q->waiting_count && waiting == tally->waiting);
-    assert(q->give_ups.count == tally->held && tally->returned == tally->checks);
+    assert(tally->returned == tally->checks);
     assert(map_count(q->by_id) == tally->all);
     assert(tally->all == tally->waiting + tally->held + tally->returned);
 }
@@ -143,7 +142,7 @@ void broker_check(const struct broker *b)
     struct tally tally = {0};
     roster_check(&b->roster);
     LIST_FOR (it, &b->roster.seats)
-        check_seat(CONTAINER_OF(it, struct seat, node));
+        check_seat(b, CONTAINER_OF(it, struct seat, node));
     LIST_FOR (it, &b->conn_list) {
         const struct conn *c = CONTAINER_OF(it, struct conn, node);
         assert((c->seat != NULL) == (c->state == CONN_HELPER));

@@ -92,7 +92,9 @@ void job_tile_done(struct broker *b, struct task *t, struct bytes bytes, uint32_
 {
     struct job *j = t->job;
     struct piece *p = &j->piece[t->piece];
+    const struct forecast *f = &t->back.forecast;
     struct msg_tile m = {.node = t->back.node,
+                         .expected = {f->expected_us, f->low_us, f->high_us},
                          .wall_us = t->back.wall_us,
                          .cpu_us = t->back.cpu_us,
                          .attempts = t->attempts,
@@ -140,7 +142,7 @@ static uint32_t slot_weights(const struct broker *b, uint32_t skill, double *wei
         if (s->is_own || !seat_can(s, skill))
             continue;
         for (uint32_t i = 0; i < s->ability.slots && count < PLAN_SLOTS_MAX; i++) {
-            weight[count] = 1 / s->us_per_unit;
+            weight[count] = 1 / work_us_per_unit(b, s);
             sum += weight[count++];
         }
         if (count == PLAN_SLOTS_MAX)

@@ -77,8 +77,7 @@ void job_uncount(struct broker *b, struct job *j)
 
 void job_drop_task(struct broker *b, struct task *t)
 {
-    if (t->state == TASK_HELD)
-        broker_tell(b, t->seat->conn, &(struct msg){.type = MSG_CANCEL, .as.cancel = {t->id}});
+    work_withdraw(b, t);
     queue_free(&b->queue, t);
 }
 
@@ -193,6 +192,7 @@ void job_note_task(struct broker *b, enum broker_note_kind kind, const struct ta
     n.kernel = skill_kernel(t->skill)->name;
     n.index = t->kind == TASK_TILE ? t->job->piece[t->piece].index : 0;
     n.attempts = t->attempts;
+    n.expected_us = t->back.forecast.expected_us;
     n.cpu_us = t->back.cpu_us;
     n.wall_us = t->back.wall_us;
     broker_note_put(b, &n);
@@ -228,8 +228,10 @@ static void keep_result(struct broker *b, const struct task *t, struct bytes byt
 static void run_done(struct broker *b, struct task *t, struct bytes bytes)
 {
     struct job *j = t->job;
+    const struct forecast *f = &t->back.forecast;
     struct msg_ran ran = {.job = j->key.number,
                           .node = t->back.node,
+                          .expected = {f->expected_us, f->low_us, f->high_us},
                           .wall_us = t->back.wall_us,
                           .cpu_us = t->back.cpu_us,
                           .attempts = t->attempts,
@@ -311,6 +313,12 @@ const char *job_fault(const struct broker *b, const struct task_spec *spec, bool
     return NULL;
 }
 
+static double units_of(const struct task_spec *spec)
+{
+    const struct kernel *k = skill_kernel(skill_of(spec->kernel, false));
+    return k->size != NULL ? k->size(spec->params) : 1;
+}
+
 void job_start_run(struct broker *b, struct job *r, const struct task_spec *spec)
 {
     struct task_cfg cfg = {.kind = TASK_RUN,
@@ -318,7 +326,7 @@ void job_start_run(struct broker *b, struct job *r, const struct task_spec *spec
                            .skill = skill_of(spec->kernel, r->is_text),
                            .spec = *spec,
                            .asked = r->asked,
-                           .units = 1};
+                           .units = units_of(spec)};
     cfg.line = &r->gamer->line[cfg.skill];
     struct task *t = queue_new(&b->queue, &cfg, b->now_us);
     if (t == NULL) {

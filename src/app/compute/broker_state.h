@@ -17,6 +17,7 @@
 #include "compute/roster.h"
 #include "compute/session.h"
 #include "trust/guard.h"
+#include "work/sched.h"
 
 enum conn_state {
     CONN_GREETED, // challenged, has not said who it is
@@ -74,7 +75,8 @@ struct broker {
     struct sign_public own;
     bool is_own_last;
     uint32_t attempts_max;
-    const struct plan_policy *policy;
+    uint32_t ahead;
+    struct sched *sched;
     struct entropy entropy;
     const struct log *log;
 
@@ -182,9 +184,13 @@ void job_keep_done(struct broker *b, struct job *f); // for a gamer that did not
 // broker_work.c
 void work_result(struct broker *b, struct seat *s, const struct msg_result *m);
 void work_failure(struct broker *b, struct seat *s, const struct msg_failure *m);
+void work_sit(struct broker *b, const struct seat *s); // somebody is here to work
 // A seat is about to be left: all that it holds goes to others.
 void work_lost(struct broker *b, struct seat *s);
-void work_late(struct broker *b); // copies past their time
+void work_rested(struct broker *b);                    // who has rested gets work again
+void work_withdraw(struct broker *b, struct task *t);  // copies of it may stop
+// Microseconds that a unit of trace's cost takes this helper, as far as is known; > 0.
+double work_us_per_unit(const struct broker *b, const struct seat *s);
 void work_assign(struct broker *b);
 
 #endif

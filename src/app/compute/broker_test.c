@@ -23,7 +23,7 @@ static void test_settings(void **state)
     struct rng rng = rng_seeded(1);
     struct broker_cfg cfg = {.budget = &budget,
                              .attempts_max = 0,
-                             .policy = &plan_fastest,
+                             .policy = &policy_shoal,
                              .entropy = hand_entropy(&rng)};
     struct broker *b;
     assert_int_equal(broker_new(&b, &cfg), RC_CONFIG);

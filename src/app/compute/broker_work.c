@@ -9,8 +9,11 @@
 #include "compute/broker_state.h"
 #include "kernel/kernel.h"
 
-#define CANDIDATES_MAX 64u // looked at for one task, from the one that is free for longest
-#define URGENT_LOOK    64u // tasks that came back, looked at in one turn
+#define PING_US_NEW     5000.0
+#define WORK_SIZE_MIN   1e-6
+#define WORK_SIZE_MAX   1e6
+#define WORK_TILE_UNITS 100000.0 // of trace's cost: a tile as usual
+#define WORK_TYPE_TILE  (PREDICT_TYPES_MAX - 1)
 
 static void tell_verdict(struct broker *b, const struct digest *node, uint64_t task,
                          const struct kernel_verdict *v, const char *text)
@@ -33,65 +36,91 @@ static uint64_t payer_of(const struct task *t)
     return g->conn != NULL ? g->conn->id : 0;
 }
 
-// This copy came to nothing: to another helper, at last to the hub's own compute.
-static void again(struct broker *b, struct task *t, const struct digest *node, const char *who,
-                  const char *why)
+// What the scheduler knows a task by: a run by its skill, tiles and probes apart from these.
+static uint32_t type_of(const struct task *t)
+{
+    return t->kind == TASK_RUN ? t->skill : WORK_TYPE_TILE;
+}
+
+// ---- Copies that come to nothing
+
+// Nobody waits for what its copies would still say.
+void work_withdraw(struct broker *b, struct task *t)
+{
+    for (uint32_t i = 0; i < t->attempts; i++) {
+        struct copy *c = &t->copy[i];
+        if (c->seat == NULL)
+            continue;
+        broker_tell(b, c->seat->conn, &(struct msg){.type = MSG_CANCEL, .as.cancel = {t->id}});
+        queue_copy_end(c);
+    }
+    sched_forget(b->sched, t->id, b->now_us);
+}
+
+static void note_lost(struct broker *b, struct task *t, const struct who *who, const char *why)
 {
     t->job->retries++;
     b->stat.retries++;
-    job_note_task(b, NOTE_TASK_LOST, t, &(struct who){node, who});
+    job_note_task(b, NOTE_TASK_LOST, t, who);
     log_put(b->log, LOG_LEVEL_INFO, "broker", "task=%llu goes to another helper=%s reason=\"%s\"",
-            (unsigned long long)t->id, who, why);
-    task_bar(t, node);
-    if (t->attempts >= b->attempts_max && !t->is_for_own) {
-        if (!b->is_own_last) {
-            job_fail(b, t->job, RC_TIMEOUT,
-                     "every attempt failed, and the hub does no work itself");
-            return;
-        }
-        t->is_for_own = true;
-    }
-    queue_retry(&b->queue, t);
+            (unsigned long long)t->id, who->name, why);
 }
 
-static void failed(struct broker *b, struct seat *s, struct task *t, enum rc rc, const char *text)
+// The seat let somebody wait for nothing.
+static void missed(struct broker *b, struct seat *s)
 {
+    s->standing->failures++;
+    seat_missed(s, b->now_us);
+    roster_changed(&b->roster, s->standing);
+    if (seat_rests(s))
+        sched_rest(b->sched, s->standing->place, true, b->now_us);
+}
+
+static struct sched_answer answer_of(const struct task *t, uint32_t place)
+{
+    return (struct sched_answer){.task = t->id, .helper = place};
+}
+
+// False: its job failed with it.
+static bool failed(struct broker *b, struct copy *c, enum rc rc, const char *text)
+{
+    struct task *t = c->task;
+    struct seat *s = c->seat;
     if (s->is_own) { // nobody is left to ask
         job_fail(b, t->job, rc, text);
-        return;
+        return false;
     }
-    s->standing->failures++;
-    seat_missed(s, rc == RC_TIMEOUT ? ROSTER_MISS_LATE : 1, b->now_us);
-    roster_changed(&b->roster, s->standing);
-    again(b, t, &s->standing->node, s->name, text);
+    queue_copy_end(c);
+    missed(b, s);
+    note_lost(b, t, &(struct who){&s->standing->node, s->name}, text);
+    return true;
 }
 
 void work_failure(struct broker *b, struct seat *s, const struct msg_failure *m)
 {
     struct task *t = queue_find(&b->queue, m->task);
-    if (t == NULL || t->state != TASK_HELD || t->seat != s)
+    struct copy *c = t != NULL ? queue_copy_at(t, s) : NULL;
+    if (c == NULL)
         return; // it was taken back before
-    failed(b, s, t, m->rc, m->text);
+    if (failed(b, c, m->rc, m->text)) {
+        const struct sched_answer a = answer_of(t, s->standing->place);
+        sched_answer(b->sched, &a, b->now_us);
+    }
 }
 
 void work_lost(struct broker *b, struct seat *s)
 {
-    while (!list_is_empty(&s->tasks)) {
-        struct task *t = CONTAINER_OF(s->tasks.next, struct task, node);
-        failed(b, s, t, RC_CLOSED,
-               s->is_own ? "the hub's own compute is gone" : "its connection is gone");
-    }
+    while (!list_is_empty(&s->tasks))
+        (void)failed(b, CONTAINER_OF(s->tasks.next, struct copy, node), RC_CLOSED,
+                     s->is_own ? "the hub's own compute is gone" : "its connection is gone");
+    if (!s->is_own)
+        sched_leave(b->sched, s->standing->place, b->now_us);
 }
 
-void work_late(struct broker *b)
+void work_rested(struct broker *b)
 {
-    for (struct heap_node *n;
-         (n = heap_first(&b->queue.give_ups)) != NULL && n->key <= b->now_us;) {
-        struct task *t = CONTAINER_OF(n, struct task, give_up);
-        struct seat *s = t->seat;
-        broker_tell(b, s->conn, &(struct msg){.type = MSG_CANCEL, .as.cancel = {t->id}});
-        failed(b, s, t, RC_TIMEOUT, "late");
-    }
+    for (const struct seat *s; (s = roster_wake(&b->roster, b->now_us)) != NULL;)
+        sched_rest(b->sched, s->standing->place, false, b->now_us);
 }
 
 // ---- Verification
@@ -110,11 +139,12 @@ static void bar(struct broker *b, struct standing *standing)
     broker_refuse(b, c, RC_REFUSED, BROKER_BARRED_TEXT);
 }
 
-// A result that cannot be, or whose parts came out differently.
+// A result that cannot be, or whose parts came out differently: to another helper.
 static void wrong(struct broker *b, struct task *t, const struct kernel_verdict *v,
                   const char *text)
 {
-    struct digest node = t->back.node;
+    const struct digest node = t->back.node;
+    const struct sched_answer a = answer_of(t, t->back.place);
     struct standing *standing = roster_standing(&b->roster, &node);
     char who[MSG_NAME_BYTES];
     memcpy(who, t->back.name, sizeof who);
@@ -122,7 +152,10 @@ static void wrong(struct broker *b, struct task *t, const struct kernel_verdict 
     b->stat.wrong++;
     job_note_task(b, NOTE_TASK_WRONG, t, &(struct who){&node, who});
     tell_verdict(b, &node, t->id, v, text);
-    again(b, t, &node, who, text);
+    if (t->state == TASK_RETURNED)
+        queue_unreturn(&b->queue, t);
+    note_lost(b, t, &(struct who){&node, who}, text);
+    sched_answer(b->sched, &a, b->now_us);
     if (standing == NULL)
         return; // no room to remember it; the task is safe
     bool was_barred = standing->record.is_barred;
@@ -143,6 +176,12 @@ static void accept(struct broker *b, struct task *t, struct bytes result, uint32
         if (b->roster.own == NULL || standing != b->roster.own->standing)
             roster_changed(&b->roster, standing);
     }
+    if (t->back.place != ROSTER_NO_PLACE) {
+        struct sched_answer a = answer_of(t, t->back.place);
+        a.is_right = true;
+        sched_answer(b->sched, &a, b->now_us);
+    }
+    work_withdraw(b, t);
     job_task_done(b, t, result, parts);
 }
 
@@ -217,14 +256,14 @@ static bool hold_result(struct broker *b, struct task *t, struct bytes result)
     return true;
 }
 
-static void learn(struct broker *b, struct seat *s, const struct task *t, struct bytes report)
+// Where the cost of its frame lies; cpu_us is its own word, but never more than our clock saw pass.
+static void learn_cost(struct broker *b, const struct seat *s, const struct task *t,
+                       struct bytes report)
 {
-    (void)b;
     if (t->kind != TASK_TILE)
         return;
-    uint64_t cpu_us = t->back.cpu_us; // its own word, but never more than our clock saw pass
-    seat_learn(s, frame_report_units(report), cpu_us);
-    frame_learn(&t->job->gamer->view, t, report, cpu_us, 1 / s->us_per_unit);
+    const double speed = s->is_own ? 1 : 1 / work_us_per_unit(b, s);
+    frame_learn(&t->job->gamer->view, t, report, t->back.cpu_us, speed);
 }
 
 // Drawn before the check: how closely this one is looked at.
@@ -234,16 +273,34 @@ static void check_closely(struct broker *b, const struct seat *s, struct task *t
     check_parts(b, t);
 }
 
-static void task_back(struct broker *b, struct seat *s, struct task *t, const struct msg_result *m)
+// Its helper may have the next while this one is judged.
+static void tell_back(struct broker *b, const struct task *t, const struct msg_result *m)
 {
-    queue_return(&b->queue, t);
+    struct sched_answer a = answer_of(t, t->back.place);
+    a.total_us = (double)t->back.wall_us;
+    a.work_us = (double)t->back.cpu_us;
+    if (t->kind == TASK_TILE)
+        a.size = frame_report_units(m->report) / WORK_TILE_UNITS;
+    if (a.helper != ROSTER_NO_PLACE)
+        sched_back(b->sched, &a, b->now_us);
+}
+
+static void task_back(struct broker *b, struct copy *c, const struct msg_result *m)
+{
+    struct task *t = c->task;
+    struct seat *s = c->seat;
+    queue_return(t);
     t->back = (struct returned){.node = s->standing->node,
-                                .cpu_us = num_min(m->cpu_us, time_since(t->given_us, b->now_us)),
-                                .wall_us = time_since(t->given_us, b->now_us),
+                                .place = s->standing->place,
+                                .forecast = c->forecast,
+                                .cpu_us = num_min(m->cpu_us, time_since(c->given_us, b->now_us)),
+                                .wall_us = time_since(c->given_us, b->now_us),
                                 .hash = m->hash};
     memcpy(t->back.name, s->name, sizeof t->back.name);
     quantiles_put(b->work_us, t->back.wall_us);
-    learn(b, s, t, m->report);
+    learn_cost(b, s, t, m->report);
+    queue_copy_end(c);
+    tell_back(b, t, m);
     if (s->is_own)
         accept(b, t, m->result, 0);
     else if (skill_kernel(t->skill)->verify != NULL)
@@ -254,15 +311,13 @@ static void task_back(struct broker *b, struct seat *s, struct task *t, const st
         job_fail(b, t->job, RC_NOMEM, "the hub is out of memory for results");
 }
 
-static void warm_up(struct seat *s, const struct task *t)
+// What a probe takes tells little of what a tile will.
+static void probe_back(struct broker *b, struct copy *c, const struct msg_result *m)
 {
-    s->answers++;
-    s->warm = t->object;
-}
-
-static void probe_back(struct broker *b, struct task *t, const struct msg_result *m)
-{
+    struct task *t = c->task;
     struct job *f = t->job;
+    queue_copy_end(c);
+    work_withdraw(b, t);
     queue_free(&b->queue, t);
     job_probed(b, f, m->report);
 }
@@ -284,106 +339,157 @@ static bool is_bound(const struct seat *s, const struct task *t, const struct ms
     return sign_check(&s->public, signed_part, &m->signature);
 }
 
+static void none_back(struct broker *b, struct copy *c)
+{
+    struct task *t = c->task;
+    struct seat *s = c->seat;
+    if (s->is_own) {
+        job_fail(b, t->job, RC_MALFORMED, "the hub's own compute returned a result that is none");
+        return;
+    }
+    t->back = (struct returned){.node = s->standing->node, .place = s->standing->place};
+    memcpy(t->back.name, s->name, sizeof t->back.name);
+    queue_copy_end(c);
+    wrong(b, t, &(struct kernel_verdict){0}, "size, hash or signature do not fit");
+}
+
+static void too_late(struct broker *b, const struct seat *s, uint64_t task)
+{
+    tell_verdict(b, &s->standing->node, task, &(struct kernel_verdict){.is_right = true},
+                 "too late: another helper was faster");
+}
+
 void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
 {
     struct task *t = queue_find(&b->queue, m->task);
-    if (t == NULL || t->state != TASK_HELD || t->seat != s) {
-        tell_verdict(b, &s->standing->node, m->task, &(struct kernel_verdict){.is_right = true},
-                     "too late: another helper was faster");
+    struct copy *c = t != NULL ? queue_copy_at(t, s) : NULL;
+    if (c == NULL) {
+        too_late(b, s, m->task);
         return;
     }
     b->payer = payer_of(t);
-    if (!is_bound(s, t, m) && s->is_own) {
-        job_fail(b, t->job, RC_MALFORMED, "the hub's own compute returned a result that is none");
+    if (t->state == TASK_RETURNED) { // another's is being checked
+        queue_copy_end(c);
+        sched_drop(b->sched, t->id, s->standing->place, b->now_us);
+        too_late(b, s, m->task);
     } else if (!is_bound(s, t, m)) {
-        t->back = (struct returned){.node = s->standing->node};
-        memcpy(t->back.name, s->name, sizeof t->back.name);
-        wrong(b, t, &(struct kernel_verdict){0}, "size, hash or signature do not fit");
+        none_back(b, c);
     } else if (t->kind == TASK_PROBE) {
-        warm_up(s, t);
-        probe_back(b, t, m);
+        probe_back(b, c, m);
     } else if (t->kind == TASK_CHECK) {
         check_back(b, t, m);
     } else {
-        warm_up(s, t);
-        task_back(b, s, t, m);
+        task_back(b, c, m);
     }
+}
+
+// ---- Who is here
+
+double work_us_per_unit(const struct broker *b, const struct seat *s)
+{
+    return sched_rate_us(b->sched, s->standing->place, WORK_TYPE_TILE) / WORK_TILE_UNITS;
+}
+
+static float said_us(const struct msg_ability *a)
+{
+    for (uint32_t i = 0; i < a->speed_count; i++)
+        if (strcmp(a->speed[i].kernel, "trace") == 0)
+            return (float)(WORK_TILE_UNITS * US_PER_S /
+                           (double)num_clamp(a->speed[i].units_s, 1000, 1000000000000u));
+    return 0;
+}
+
+void work_sit(struct broker *b, const struct seat *s)
+{
+    if (s->is_own)
+        return;
+    struct sched_intro intro = {
+        .says = {.ping_us = PING_US_NEW,
+                 .right = (double)s->standing->record.right,
+                 .wrong = (double)s->standing->record.wrong + s->standing->failures},
+        .slots = s->ability.slots,
+        .ahead = s->ahead,
+        .can = s->skills,
+        .is_new = s->is_new};
+    if (seat_can(s, skill_of("trace", false)))
+        intro.can |= (uint32_t)1 << WORK_TYPE_TILE;
+    intro.says.work_us[WORK_TYPE_TILE] = said_us(&s->ability);
+    sched_join(b->sched, s->standing->place, &intro, b->now_us);
+    if (seat_rests(s))
+        sched_rest(b->sched, s->standing->place, true, b->now_us);
 }
 
 // ---- Assignment
 
-// Bounded: what a task costs is guessed from what helpers said, and one may have lied.
-static uint64_t expected_us(const struct task *t, const struct seat *s)
+static void assign(struct broker *b, const struct copy *c)
 {
-    return (uint64_t)fmin(t->units * s->us_per_unit, BROKER_EXPECTED_US_MAX);
-}
-
-// Who has worked on this object lately need not fetch and load it first.
-static uint64_t base_us(const struct task *t, const struct seat *s)
-{
-    bool is_warm = s->answers > 0 && (!t->has_object || digest_equal(&t->object, &s->warm));
-    return is_warm ? BROKER_LATE_WARM_US : BROKER_LATE_BASE_US;
-}
-
-static void give(struct broker *b, struct task *t, struct seat *s)
-{
-    uint64_t work_us = expected_us(t, s);
-    uint64_t late_us = base_us(t, s) + BROKER_LATE_FACTOR * work_us;
+    const struct task *t = c->task;
+    const uint64_t budget_us =
+        BROKER_BUDGET_BASE_US + BROKER_BUDGET_FACTOR * c->forecast.expected_us;
     struct msg m = {.type = MSG_ASSIGN,
                     .as.assign = {.task = t->id,
-                                  .budget_ms = (uint32_t)num_min(late_us / US_PER_MS, UINT32_MAX),
+                                  .budget_ms = (uint32_t)num_min(budget_us / US_PER_MS, UINT32_MAX),
+                                  .expected_us = c->forecast.expected_us,
                                   .spec = task_spec_of(t)}};
-    if (t->attempts == 0)
+    if (t->attempts == 1)
         quantiles_put(b->wait_us, time_since(t->came_us, b->now_us));
-    queue_give(&b->queue, t, s,
-               &(struct queue_terms){.now_us = b->now_us,
-                                     .late_us = time_after(b->now_us, late_us),
-                                     .work_us = work_us});
     outbox_bill(&b->outbox, payer_of(t));
-    broker_tell(b, s->conn, &m);
+    broker_tell(b, c->seat->conn, &m);
     outbox_bill(&b->outbox, 0);
 }
 
-static struct plan_candidate candidate_of(const struct task *t, const struct seat *s)
+// Bounded: what a task costs is guessed from what helpers said, and one may have lied.
+static uint64_t us_of(double us)
 {
-    return (struct plan_candidate){.work_us = expected_us(t, s),
-                                   .free_slots = seat_free_slots(s),
-                                   .slots = s->ability.slots,
-                                   .results_right = s->standing->record.right,
-                                   .results_wrong =
-                                       s->standing->record.wrong + s->standing->failures};
+    return (uint64_t)fmin(fmax(us, 0), BROKER_EXPECTED_US_MAX);
 }
 
-// Who gets it now; NULL: nobody yet.
-static struct seat *choose(struct broker *b, const struct task *t)
+static void order_copy(struct broker *b, struct task *t, const struct sched_order *o)
 {
-    struct plan_candidate candidate[CANDIDATES_MAX];
-    struct seat *seat[CANDIDATES_MAX];
-    size_t count = 0;
-    size_t looked = 0;
-    LIST_FOR (it, &b->roster.free[t->skill]) {
-        struct seat *s = roster_seat_of(it, t->skill);
-        if (looked++ == CANDIDATES_MAX)
-            break;
-        if (!task_may_go_to(t, s))
+    struct seat *s = roster_by_place(&b->roster, o->helper);
+    assert(s != NULL); // it would have left the scheduler, too
+    struct copy *c = queue_copy(t, s, b->now_us);
+    c->forecast = (struct forecast){us_of(o->answer_us), us_of(o->low_us), us_of(o->high_us)};
+    assign(b, c);
+}
+
+// It may still answer; but its seat let somebody wait.
+static void order_late(struct broker *b, struct task *t, const struct sched_order *o)
+{
+    struct seat *s = roster_by_place(&b->roster, o->helper);
+    if (s == NULL || queue_copy_at(t, s) == NULL)
+        return;
+    missed(b, s);
+    note_lost(b, t, &(struct who){&s->standing->node, s->name}, "late");
+}
+
+// No helper that is here could take it. Without own compute it waits for others to come.
+static void order_own(struct broker *b, struct task *t)
+{
+    const bool is_spent = t->attempts >= b->attempts_max;
+    if (!b->is_own_last && is_spent)
+        job_fail(b, t->job, RC_TIMEOUT, "every attempt failed, and the hub does no work itself");
+    if (!b->is_own_last)
+        return;
+    work_withdraw(b, t);
+    queue_to_own(&b->queue, t);
+}
+
+// What is cancelled is of tasks that are gone, and was told when they went.
+static void take_orders(struct broker *b)
+{
+    struct sched_order o;
+    while (sched_next(b->sched, &o)) {
+        struct task *t = queue_find(&b->queue, o.task);
+        if (t == NULL || t->state != TASK_HELD)
             continue;
-        candidate[count] = candidate_of(t, s);
-        seat[count++] = s;
+        if (o.kind == SCHED_ASSIGN)
+            order_copy(b, t, &o);
+        else if (o.kind == SCHED_LATE)
+            order_late(b, t, &o);
+        else if (o.kind == SCHED_SPENT)
+            order_own(b, t);
     }
-    size_t chosen = b->policy->choose(candidate, count, t->id);
-    // cppcheck-suppress uninitvar // chosen is below count, or PLAN_NONE
-    return chosen == PLAN_NONE ? NULL : seat[chosen];
-}
-
-// No helper that is here could ever take it.
-static bool is_hopeless(const struct broker *b, const struct task *t)
-{
-    uint32_t able = b->roster.able_count[t->skill];
-    for (uint32_t i = 0; i < t->failed_count; i++) {
-        const struct seat *s = roster_by_node(&b->roster, &t->failed_by[i]);
-        able -= s != NULL && !s->is_own && s->rest.index == 0 && seat_can(s, t->skill);
-    }
-    return able == 0;
 }
 
 static struct seat *free_own(const struct broker *b)
@@ -392,19 +498,10 @@ static struct seat *free_own(const struct broker *b)
     return own != NULL && seat_free_slots(own) > 0 ? own : NULL;
 }
 
-static void assign_urgent(struct broker *b)
+static void give_own(struct broker *b, struct task *t, struct seat *own)
 {
-    size_t looked = 0;
-    LIST_FOR_SAFE (it, &b->queue.urgent) {
-        struct task *t = CONTAINER_OF(it, struct task, node);
-        if (looked++ == URGENT_LOOK)
-            return;
-        struct seat *s = choose(b, t);
-        if (s != NULL)
-            give(b, t, s);
-        else if (b->is_own_last && is_hopeless(b, t))
-            queue_to_own(&b->queue, t);
-    }
+    queue_give(&b->queue, t);
+    assign(b, queue_copy(t, own, b->now_us));
 }
 
 static struct task *first_in_line(struct broker *b, uint32_t skill)
@@ -416,22 +513,50 @@ static struct task *first_in_line(struct broker *b, uint32_t skill)
     return CONTAINER_OF(line->tasks.next, struct task, node);
 }
 
+static double size_of(const struct task *t)
+{
+    const double units = t->kind == TASK_RUN ? t->units : t->units / WORK_TILE_UNITS;
+    return fmin(fmax(units, WORK_SIZE_MIN), WORK_SIZE_MAX);
+}
+
+// False: the scheduler has no room for it.
+static bool submit(struct broker *b, struct task *t)
+{
+    const uint64_t due_us = t->job->deadline.index != 0 ? t->job->deadline.key : 0;
+    const struct sched_task task = {.id = t->id,
+                                    .type = type_of(t),
+                                    .size = size_of(t),
+                                    .within_us = due_us > 0 ? time_since(b->now_us, due_us) + 1 : 0,
+                                    .object = t->has_object ? digest_u64(&t->object) : 0};
+    queue_give(&b->queue, t);
+    if (sched_submit(b->sched, &task, b->now_us) == RC_OK)
+        return true;
+    t->state = TASK_WAITING;
+    queue_wait(&b->queue, t);
+    return false;
+}
+
 static void assign_lines(struct broker *b, uint32_t skill)
 {
     for (struct task *t; (t = first_in_line(b, skill)) != NULL;) {
-        bool is_left_to_own = b->roster.able_count[skill] == 0 && b->is_own_last;
-        struct seat *s = is_left_to_own ? free_own(b) : choose(b, t);
-        if (s == NULL)
+        const uint32_t type = type_of(t);
+        struct seat *own = free_own(b);
+        if (!sched_has_able(b->sched, type) && b->is_own_last) {
+            if (own == NULL)
+                return;
+            give_own(b, t, own);
+        } else if (!sched_has_room(b->sched, type) || !submit(b, t)) {
             return;
-        give(b, t, s);
+        }
+        take_orders(b);
     }
 }
 
 void work_assign(struct broker *b)
 {
-    assign_urgent(b);
+    take_orders(b);
     for (struct seat *own; (own = free_own(b)) != NULL && !list_is_empty(&b->queue.own);)
-        give(b, CONTAINER_OF(b->queue.own.next, struct task, node), own);
+        give_own(b, CONTAINER_OF(b->queue.own.next, struct task, node), own);
     for (uint32_t skill = 0; skill < SKILLS_MAX && skill_kernel(skill) != NULL; skill++)
         assign_lines(b, skill);
 }

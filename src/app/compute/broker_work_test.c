@@ -374,13 +374,13 @@ static void test_losses(void **state)
         if (how == 3)
             desk_raw(&w.d, w.ann, bytes_text("?"));
         assert_int_equal(broker_stat(w.d.broker).retries, 1);
-        if (how == 2)
-            assert_true(desk_hears(&w.d, w.ann, MSG_CANCEL, &m));
         uint8_t *at;
         struct msg good = desk_result(&w.d, &bob, BOB, 0, &at);
         desk_say(&w.d, w.bob, &good);
         free(at);
         work_all(&w);
+        if (how == 2) // it might have answered still, until another did
+            assert_true(desk_hears(&w.d, w.ann, MSG_CANCEL, &m));
         assert_int_equal(tiles_heard(&w), 2);
         assert_true(desk_hears(&w.d, w.gus, MSG_DONE, &m));
         assert_int_equal(m.as.done.retries, 1);
@@ -498,7 +498,7 @@ static void test_boasts(void **state)
     free(at);
     assert_true(desk_hears(&w.d, w.gus, MSG_PLANNED, &m));
     desk_hang_up(&w.d, fast); // the others get what it made dear
-    uint64_t late = BROKER_LATE_BASE_US + (uint64_t)BROKER_LATE_FACTOR * BROKER_EXPECTED_US_MAX;
+    uint64_t late = BROKER_BUDGET_BASE_US + (uint64_t)BROKER_BUDGET_FACTOR * BROKER_EXPECTED_US_MAX;
     uint32_t given = 0;
     for (uint64_t conn = w.own; conn <= w.gus + 2; conn++)
         while (conn != fast && desk_hears(&w.d, conn, MSG_ASSIGN, &m)) {

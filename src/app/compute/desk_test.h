@@ -33,6 +33,8 @@ struct desk_cfg {
     const char *token;     // NULL: none is needed
     bool has_no_own;       // own compute only verifies
     uint32_t attempts_max; // 0: 3
+    uint32_t ahead;
+    const struct policy *policy; // NULL: one without second copies
     struct broker_limits limits;
     bool has_rows; // what the broker says is kept, for after a crash
 };
@@ -74,7 +76,8 @@ static inline void desk_open(struct desk *d, const struct desk_cfg *cfg)
                                  .is_own_last = !cfg->has_no_own,
                                  .attempts_max = cfg->attempts_max > 0 ? cfg->attempts_max : 3,
                                  .limits = cfg->limits,
-                                 .policy = &plan_fastest,
+                                 .policy = cfg->policy != NULL ? cfg->policy : &policy_ewma,
+                                 .ahead = cfg->ahead,
                                  .entropy = hand_entropy(&d->rng)};
     hand_must(broker_new(&d->broker, &d->cfg));
 }

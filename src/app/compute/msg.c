@@ -258,6 +258,13 @@ static void planned(struct codec *c, struct msg *m)
     camera_field(c, &m->as.planned.camera);
 }
 
+static void expected_fields(struct codec *c, struct msg_expected *v)
+{
+    u64_field(c, &v->us, 0, UINT64_MAX);
+    u64_field(c, &v->low_us, 0, UINT64_MAX);
+    u64_field(c, &v->high_us, 0, UINT64_MAX);
+}
+
 static void tile(struct codec *c, struct msg *m)
 {
     struct msg_tile *v = &m->as.tile;
@@ -271,6 +278,7 @@ static void tile(struct codec *c, struct msg *m)
     u32_field(c, &v->sample_count, 1, TRACE_SAMPLES_MAX);
     text_field(c, v->helper, sizeof v->helper);
     fixed_field(c, v->node.b, DIGEST_BYTES);
+    expected_fields(c, &v->expected);
     u64_field(c, &v->wall_us, 0, UINT64_MAX);
     u64_field(c, &v->cpu_us, 0, UINT64_MAX);
     u32_field(c, &v->attempts, 1, UINT32_MAX);
@@ -314,6 +322,7 @@ static void assign(struct codec *c, struct msg *m)
     struct msg_assign *v = &m->as.assign;
     u64_field(c, &v->task, 0, UINT64_MAX);
     u32_field(c, &v->budget_ms, 1, UINT32_MAX);
+    u64_field(c, &v->expected_us, 0, UINT64_MAX);
     spec_fields(c, &v->spec);
 }
 
@@ -366,6 +375,7 @@ static void ran(struct codec *c, struct msg *m)
     text_field(c, v->label, sizeof v->label);
     text_field(c, v->helper, sizeof v->helper);
     fixed_field(c, v->node.b, DIGEST_BYTES);
+    expected_fields(c, &v->expected);
     u64_field(c, &v->wall_us, 0, UINT64_MAX);
     u64_field(c, &v->cpu_us, 0, UINT64_MAX);
     u32_field(c, &v->attempts, 1, UINT32_MAX);
@@ -405,17 +415,17 @@ static const struct {
     [MSG_SUBMIT] = {submit, 12},
     [MSG_WITHDRAW] = {withdraw, 1},
     [MSG_PLANNED] = {planned, 6},
-    [MSG_TILE] = {tile, 16},
+    [MSG_TILE] = {tile, 19},
     [MSG_DONE] = {done, 4},
     [MSG_FAILED] = {failed, 4},
     [MSG_PREPARE] = {prepare, 1},
-    [MSG_ASSIGN] = {assign, 5},
+    [MSG_ASSIGN] = {assign, 6},
     [MSG_CANCEL] = {cancel, 1},
     [MSG_RESULT] = {result, 6},
     [MSG_FAILURE] = {failure, 3},
     [MSG_VERDICT] = {verdict, 5},
     [MSG_RUN] = {run, 6},
-    [MSG_RAN] = {ran, 9},
+    [MSG_RAN] = {ran, 12},
     [MSG_INPUT] = {input, 7},
     [MSG_PEERS] = {peers, 2},
 };

@@ -168,6 +168,11 @@ struct msg_planned { // hub to gamer: the frame was split
     struct camera camera;
 };
 
+struct msg_expected { // of the time from assignment to result, before it was known; all 0: nothing
+    uint64_t us;
+    uint64_t low_us, high_us; // four in five are within
+};
+
 struct msg_tile { // hub to gamer: verified
     uint64_t job;
     uint32_t index;
@@ -175,6 +180,7 @@ struct msg_tile { // hub to gamer: verified
     uint32_t sample_first, sample_count;
     char helper[MSG_NAME_BYTES];
     struct digest node; // the helper's node id
+    struct msg_expected expected;
     uint64_t wall_us;   // from assignment to verified result
     uint64_t cpu_us;    // of the worker, by the helper's word
     uint32_t attempts;  // 1: the first helper did it
@@ -205,6 +211,7 @@ struct msg_assign { // hub to helper
     uint64_t task;
     uint32_t budget_ms;    // of wall time; a worker that takes longer is killed
     struct task_spec spec; // borrows params
+    uint64_t expected_us;  // of the time from assignment to result; 0: nothing
 };
 
 struct msg_cancel { // hub to helper
@@ -246,6 +253,7 @@ struct msg_ran { // hub to gamer: verified
     char label[MSG_LABEL_BYTES];
     char helper[MSG_NAME_BYTES];
     struct digest node; // the helper's node id
+    struct msg_expected expected;
     uint64_t wall_us;   // from assignment to result
     uint64_t cpu_us;    // of the worker, by the helper's word
     uint32_t attempts;  // 1: the first helper did it

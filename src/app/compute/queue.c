@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The tasks of a hub: waiting, held by a helper, or returned and being checked; never two of these.
+// The tasks of a hub: waiting, in work, or returned and being checked; never two of these.
 #include "compute/queue.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/kernel.h"
+
+#define UNITS_MAX 1e15 // of one task, that count
 
 enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget, uint64_t seed)
 {
@@ -15,9 +18,8 @@ enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget, 
     // tells the result when it is back, must not meet another task by that number.
     *q = (struct queue){.budget = budget, .last_id = rng_mix(seed) >> QUEUE_ID_SHIFT};
     list_init(&q->own);
-    list_init(&q->urgent);
     q->by_id = map_new(arena, sizeof(uint64_t), QUEUE_TASKS_MAX, seed);
-    enum rc rc = q->by_id == NULL ? RC_NOMEM : heap_init(&q->give_ups, arena, QUEUE_TASKS_MAX);
+    enum rc rc = q->by_id == NULL ? RC_NOMEM : RC_OK;
     for (uint32_t i = 0; rc == RC_OK && i < SKILLS_MAX && skill_kernel(i) != NULL; i++)
         rc = heap_init(&q->lines[i], arena, QUEUE_TASKS_MAX);
     return rc;
@@ -97,8 +99,8 @@ static void line_open(struct queue *q, struct line *l)
 {
     if (!list_is_empty(&l->tasks))
         return;
-    l->given_us = num_max(l->given_us, q->turn_us[l->skill]);
-    enum rc rc = heap_put(&q->lines[l->skill], &l->turn, l->given_us);
+    l->given = num_max(l->given, q->turn[l->skill]);
+    enum rc rc = heap_put(&q->lines[l->skill], &l->turn, l->given);
     assert(rc == RC_OK); // as many places as tasks
     (void)rc;
     if (l->party != NULL)
@@ -116,7 +118,7 @@ static void line_left(struct queue *q, struct line *l)
 
 static bool waits_in_line(const struct task *t)
 {
-    return t->line != NULL && t->state == TASK_WAITING && !t->is_for_own && t->attempts == 0;
+    return t->line != NULL && t->state == TASK_WAITING && !t->is_for_own;
 }
 
 static void leave_place(struct queue *q, struct task *t)
@@ -125,11 +127,6 @@ static void leave_place(struct queue *q, struct task *t)
     if (t->state == TASK_WAITING && !list_is_empty(&t->node)) {
         assert(q->waiting_count > 0);
         q->waiting_count--;
-    }
-    if (t->state == TASK_HELD) {
-        seat_give_slot(t->seat);
-        t->seat = NULL;
-        heap_del(&q->give_ups, &t->give_up);
     }
     list_del(&t->node);
     if (was_in_line)
@@ -144,6 +141,8 @@ static void drop_result(struct queue *q, struct task *t)
 
 void queue_free(struct queue *q, struct task *t)
 {
+    for (uint32_t i = 0; i < t->attempts; i++)
+        queue_copy_end(&t->copy[i]);
     leave_place(q, t);
     list_del(&t->sibling);
     drop_result(q, t);
@@ -161,7 +160,7 @@ void queue_wait(struct queue *q, struct task *t)
 {
     assert(t->state == TASK_WAITING && list_is_empty(&t->node));
     if (!waits_in_line(t)) {
-        list_push_back(t->is_for_own ? &q->own : &q->urgent, &t->node);
+        list_push_back(&q->own, &t->node);
     } else {
         line_open(q, t->line);
         list_push_back(&t->line->tasks, &t->node);
@@ -171,7 +170,9 @@ void queue_wait(struct queue *q, struct task *t)
 
 void queue_to_own(struct queue *q, struct task *t)
 {
+    assert(t->state != TASK_RETURNED);
     leave_place(q, t);
+    t->state = TASK_WAITING;
     t->is_for_own = true;
     queue_wait(q, t);
 }
@@ -190,64 +191,65 @@ void queue_change_line(struct queue *q, struct task *t, struct line *line)
 }
 
 // What a turn of it counts for: who shares it with others has it less often.
-static uint64_t turn_us(const struct line *l, uint64_t work_us)
+static uint64_t turn_cost(const struct line *l, double units)
 {
-    return (work_us + 1) * (l->party != NULL ? l->party->open[l->skill] : 1);
+    const uint64_t work = (uint64_t)fmin(units, UNITS_MAX) + 1;
+    return work * (l->party != NULL ? l->party->open[l->skill] : 1);
 }
 
-void queue_give(struct queue *q, struct task *t, struct seat *s, const struct queue_terms *terms)
+void queue_give(struct queue *q, struct task *t)
 {
     assert(t->state == TASK_WAITING);
     struct line *line = waits_in_line(t) ? t->line : NULL;
-    const uint64_t cost_us = line != NULL ? turn_us(line, terms->work_us) : 0;
+    const uint64_t cost = line != NULL ? turn_cost(line, t->units) : 0;
     leave_place(q, t);
     if (line != NULL) {
-        q->turn_us[line->skill] = line->given_us;
-        line->given_us = time_after(line->given_us, cost_us);
+        q->turn[line->skill] = line->given;
+        line->given = time_after(line->given, cost);
         if (!list_is_empty(&line->tasks))
-            heap_move(&q->lines[line->skill], &line->turn, line->given_us);
+            heap_move(&q->lines[line->skill], &line->turn, line->given);
     }
     t->state = TASK_HELD;
-    t->seat = s;
-    t->given_us = terms->now_us;
-    t->attempts++;
-    seat_take_slot(s);
-    list_push_back(&s->tasks, &t->node);
-    enum rc rc = heap_put(&q->give_ups, &t->give_up, terms->late_us);
-    assert(rc == RC_OK); // as many places as tasks
-    (void)rc;
 }
 
-void queue_return(struct queue *q, struct task *t)
+struct copy *queue_copy(struct task *t, struct seat *s, uint64_t now_us)
+{
+    assert(t->state == TASK_HELD && t->attempts < QUEUE_COPIES_MAX);
+    struct copy *c = &t->copy[t->attempts++];
+    *c = (struct copy){.task = t, .seat = s, .given_us = now_us};
+    seat_take_slot(s);
+    list_push_back(&s->tasks, &c->node);
+    return c;
+}
+
+struct copy *queue_copy_at(struct task *t, const struct seat *s)
+{
+    for (uint32_t i = 0; i < t->attempts; i++)
+        if (t->copy[i].seat == s)
+            return &t->copy[i];
+    return NULL;
+}
+
+void queue_copy_end(struct copy *c)
+{
+    if (c->seat == NULL)
+        return;
+    seat_give_slot(c->seat);
+    c->seat = NULL;
+    list_del(&c->node);
+}
+
+void queue_return(struct task *t)
 {
     assert(t->state == TASK_HELD);
-    leave_place(q, t);
     t->state = TASK_RETURNED;
 }
 
-void queue_retry(struct queue *q, struct task *t)
+void queue_unreturn(struct queue *q, struct task *t)
 {
-    assert(t->state != TASK_WAITING);
-    leave_place(q, t);
+    assert(t->state == TASK_RETURNED);
     drop_result(q, t);
-    t->state = TASK_WAITING;
-    queue_wait(q, t);
-}
-
-bool task_may_go_to(const struct task *t, const struct seat *s)
-{
-    if (!seat_can(s, t->skill))
-        return false;
-    for (uint32_t i = 0; i < t->failed_count; i++)
-        if (digest_equal(&t->failed_by[i], &s->standing->node))
-            return false;
-    return true;
-}
-
-void task_bar(struct task *t, const struct digest *node)
-{
-    if (t->failed_count < QUEUE_ATTEMPTS_MAX)
-        t->failed_by[t->failed_count++] = *node;
+    t->state = TASK_HELD;
 }
 
 struct task_spec task_spec_of(const struct task *t)

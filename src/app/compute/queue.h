@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The tasks of a hub: waiting, held by a helper, or returned and being checked; never two of these.
+// The tasks of a hub: waiting, in work, or returned and being checked; never two of these.
 //
 //              give            returned             over
 //     WAITING ------> HELD -----------> RETURNED ----------> (freed)
-//        ^             |                    |
-//        +--- retry ---+------- retry ------+     lost, late, failed, wrong
+//        ^             |  ^                 |
+//        +--- own -----+  +----- wrong -----+
+//
+// A held task is the scheduler's (work/sched), which has copies of it made, one after the other or
+// side by side, or else it is in the hands of the hub's own compute.
 //
 // Where a waiting task waits:
 //   own     only the hub's own compute is left for it: checks, and what all others failed at
-//   urgent  it came back from a helper: before all new ones
-//   a line  new ones, a line for each gamer and skill. Lines take turns by the work they were
+//   a line  all others, a line for each gamer and skill. Lines take turns by the work they were
 //           given (start-time fair queueing, Goyal et al. 1996): a gamer with a thousand tasks
 //           does not hold up one with a single task.
 //
@@ -32,7 +34,8 @@
 
 #define QUEUE_TASKS_MAX    65536u
 #define QUEUE_ID_SHIFT     12u // first ids have so many bits less: exact in any reader of JSON
-#define QUEUE_ATTEMPTS_MAX 16u // most that --max-attempts may say
+#define QUEUE_ATTEMPTS_MAX 8u  // most that --max-attempts may say
+#define QUEUE_COPIES_MAX   (QUEUE_ATTEMPTS_MAX + 1) // and one by the hub itself
 
 enum task_state {
     TASK_WAITING,
@@ -47,8 +50,22 @@ enum task_kind {
     TASK_CHECK, // parts of a returned tile, redone by the hub's own compute
 };
 
+struct forecast { // of a copy's answer, after it was given; all 0: there is none
+    uint64_t expected_us, low_us, high_us;
+};
+
+struct copy { // of a task, with a helper; embedded in it
+    struct list node; // in its seat's tasks
+    struct task *task;
+    struct seat *seat; // NULL: it has ended
+    uint64_t given_us;
+    struct forecast forecast;
+};
+
 struct returned { // a result while it is being checked
     struct digest node;
+    uint32_t place; // of its helper, or ROSTER_NO_PLACE
+    struct forecast forecast;
     char name[MSG_NAME_BYTES];
     uint64_t cpu_us;
     uint64_t wall_us;
@@ -64,18 +81,17 @@ struct party {                 // the lines of one address; embedded in its owne
 };
 
 struct line {              // one gamer's waiting tasks of one skill; embedded in its owner
-    struct heap_node turn; // among the lines of the skill; key: work given so far, us
+    struct heap_node turn; // among the lines of the skill; key: work given so far
     struct list tasks;
     struct party *party; // NULL: the line has a turn of its own, and all the room
     uint32_t task_count; // in any state
     uint32_t skill;
-    uint64_t given_us;
+    uint64_t given; // cost units
 };
 
 struct task {
-    struct list node;         // in one of the queue's places, in its seat's tasks, or alone
-    struct list sibling;      // in its job's tasks
-    struct heap_node give_up; // while held: when the copy counts as late
+    struct list node;    // in one of the queue's places, or alone
+    struct list sibling; // in its job's tasks
     uint64_t id;
     enum task_kind kind;
     enum task_state state;
@@ -88,14 +104,11 @@ struct task {
     bool has_object;
     uint8_t *params; // a block of the budget
     size_t params_len;
-    double units;          // expected cost
-    struct seat *seat;     // while held
-    uint64_t came_us;      // into the queue
-    uint64_t given_us;     // this copy
-    uint32_t attempts;     // copies given so far
-    uint32_t failed_count; // helpers that must not get it again
-    struct digest failed_by[QUEUE_ATTEMPTS_MAX];
-    bool is_for_own; // attempts are spent: only the hub's own compute is left
+    double units;      // expected cost
+    uint64_t came_us;  // into the queue
+    uint32_t attempts; // copies given so far
+    struct copy copy[QUEUE_COPIES_MAX];
+    bool is_for_own; // only the hub's own compute is left
     struct returned back;
     struct task *checked; // of a check: the tile
 };
@@ -103,11 +116,9 @@ struct task {
 struct queue {
     struct budget *budget;
     struct list own;
-    struct list urgent;
     struct heap lines[SKILLS_MAX]; // those that hold tasks
-    uint64_t turn_us[SKILLS_MAX];  // of the line that was served last
+    uint64_t turn[SKILLS_MAX];     // of the line that was served last
     uint32_t waiting_count;        // in all places
-    struct heap give_ups;
     struct map *by_id;
     uint64_t last_id;
 };
@@ -133,24 +144,22 @@ bool queue_has_room(const struct queue *q, const struct line *line);
 struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now_us);
 void queue_free(struct queue *q, struct task *t); // wherever it is
 struct task *queue_find(const struct queue *q, uint64_t id);
-// Into its place: own if is_for_own, urgent if it was given before, else its line.
+// Into its place: own if is_for_own, else its line.
 void queue_wait(struct queue *q, struct task *t);
-// A waiting task that no helper is left for.
+// Nobody else is left for it: WAITING or HELD, without copies, to own.
 void queue_to_own(struct queue *q, struct task *t);
 // A waiting task to the place of another line (of a gamer that came back), if it waits in one.
 void queue_change_line(struct queue *q, struct task *t, struct line *line);
-struct queue_terms {
-    uint64_t now_us;
-    uint64_t late_us; // when this copy is given up
-    uint64_t work_us; // what it costs its line
-};
-void queue_give(struct queue *q, struct task *t, struct seat *s, const struct queue_terms *terms);
-// Off its helper: HELD -> RETURNED.
-void queue_return(struct queue *q, struct task *t);
-// Back to waiting from HELD or RETURNED; its result is given back.
-void queue_retry(struct queue *q, struct task *t);
-bool task_may_go_to(const struct task *t, const struct seat *s);
-void task_bar(struct task *t, const struct digest *node);
+// WAITING -> HELD.
+void queue_give(struct queue *q, struct task *t);
+// A copy more to a seat that can take one.
+struct copy *queue_copy(struct task *t, struct seat *s, uint64_t now_us);
+struct copy *queue_copy_at(struct task *t, const struct seat *s); // NULL: it has none
+void queue_copy_end(struct copy *c); // its seat may have the next
+// HELD -> RETURNED.
+void queue_return(struct task *t);
+// RETURNED -> HELD; its result is given back.
+void queue_unreturn(struct queue *q, struct task *t);
 struct task_spec task_spec_of(const struct task *t); // borrows params
 
 #endif

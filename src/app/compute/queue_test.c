@@ -90,11 +90,11 @@ static struct task *check_new(struct desk *d)
     return t;
 }
 
-static void give(struct desk *d, struct task *t, uint32_t seat, uint64_t now_us, uint64_t work_us)
+static struct copy *give(struct desk *d, struct task *t, uint32_t seat, uint64_t work)
 {
-    queue_give(
-        &d->queue, t, d->seat[seat],
-        &(struct queue_terms){.now_us = now_us, .late_us = now_us + 4000, .work_us = work_us});
+    t->units = (double)work;
+    queue_give(&d->queue, t);
+    return queue_copy(t, d->seat[seat], 1000);
 }
 
 static uint32_t list_len(const struct list *l)
@@ -128,27 +128,34 @@ static void test_one_life(void **state)
     queue_wait(&d.queue, t);
     assert_int_equal(d.queue.waiting_count, 1);
     assert_ptr_equal(next_line(&d, t->skill), &d.line[0]);
-    give(&d, t, 0, 1000, 10);
+    struct copy *a = give(&d, t, 0, 10);
+    assert_non_null(a);
     assert_null(next_line(&d, t->skill));
     assert_int_equal(d.queue.waiting_count, 0);
     assert_int_equal(t->attempts, 1);
     assert_int_equal(d.seat[0]->busy, 1);
-    assert_int_equal(heap_first(&d.queue.give_ups)->key, 5000);
-    queue_retry(&d.queue, t);
+    struct copy *b = queue_copy(t, d.seat[1], 2000); // side by side
+    assert_ptr_equal(queue_copy_at(t, d.seat[0]), a);
+    assert_ptr_equal(queue_copy_at(t, d.seat[1]), b);
+    assert_null(queue_copy_at(t, d.seat[2]));
+    queue_copy_end(a);
     assert_int_equal(d.seat[0]->busy, 0);
-    assert_null(heap_first(&d.queue.give_ups));
-    give(&d, t, 1, 2000, 10);
+    assert_null(queue_copy_at(t, d.seat[0]));
     assert_int_equal(t->attempts, 2);
     assert_int_equal(t->came_us, 7);
-    assert_int_equal(t->given_us, 2000);
-    queue_return(&d.queue, t);
+    assert_int_equal(b->given_us, 2000);
+    queue_copy_end(b);
+    queue_copy_end(b); // harmless
     assert_int_equal(d.seat[1]->busy, 0);
+    queue_return(t);
     t->back.result = budget_take(&d.budget, 100);
-    queue_retry(&d.queue, t); // its result was wrong
+    queue_unreturn(&d.queue, t); // its result was wrong
     assert_null(t->back.result);
+    (void)queue_copy(t, d.seat[2], 3000);
     uint64_t id = t->id;
     queue_free(&d.queue, t);
     assert_null(queue_find(&d.queue, id));
+    assert_int_equal(d.seat[2]->busy, 0);
     assert_int_equal(d.queue.waiting_count, 0);
     desk_close(&d);
 }
@@ -166,19 +173,12 @@ static void test_places(void **state)
     queue_wait(&d.queue, check);
     assert_ptr_equal(first(&d.line[0].tasks), a); // in order of their coming
     assert_ptr_equal(first(&d.queue.own), check);
-    assert_null(first(&d.queue.urgent));
-    give(&d, b, 0, 1, 2);
-    queue_retry(&d.queue, b); // came back
-    assert_ptr_equal(first(&d.queue.urgent), b);
+    queue_copy_end(give(&d, b, 0, 2));
+    queue_to_own(&d.queue, b); // nobody else is left for it; behind what waits there already
     assert_ptr_equal(first(&d.line[0].tasks), a);
-    queue_to_own(&d.queue, b); // behind what waits there already
-    assert_null(first(&d.queue.urgent));
     queue_free(&d.queue, check);
     assert_ptr_equal(first(&d.queue.own), b);
-    give(&d, b, 0, 1, 2);
-    queue_retry(&d.queue, b);
-    assert_ptr_equal(first(&d.queue.own), b); // nobody else is left for it
-    queue_to_own(&d.queue, a);                // straight from its line
+    queue_to_own(&d.queue, a); // straight from its line
     assert_null(next_line(&d, a->skill));
     assert_int_equal(d.queue.waiting_count, 2);
     queue_free(&d.queue, a);
@@ -194,21 +194,16 @@ static void test_change_line(void **state)
     desk_open(&d);
     struct task *waiting = task_new(&d);
     struct task *held = task_new(&d);
-    struct task *urgent = task_new(&d);
     struct task *outside = task_new(&d);
     queue_wait(&d.queue, waiting);
     queue_wait(&d.queue, held);
-    queue_wait(&d.queue, urgent);
-    give(&d, held, 1, 1, 2);
-    give(&d, urgent, 1, 1, 2);
-    queue_retry(&d.queue, urgent);
-    struct task *all[] = {waiting, held, urgent, outside};
+    (void)give(&d, held, 1, 2);
+    struct task *all[] = {waiting, held, outside};
     for (size_t i = 0; i < ARRAY_COUNT(all); i++)
         queue_change_line(&d.queue, all[i], &d.line[1]);
     assert_ptr_equal(first(&d.line[1].tasks), waiting);
     assert_ptr_equal(next_line(&d, waiting->skill), &d.line[1]); // the other one is empty
-    assert_ptr_equal(first(&d.queue.urgent), urgent);
-    assert_int_equal(d.queue.waiting_count, 2);
+    assert_int_equal(d.queue.waiting_count, 1);
     queue_wait(&d.queue, outside);
     assert_ptr_equal(CONTAINER_OF(d.line[1].tasks.prev, struct task, node), outside);
     assert_true(list_is_empty(&d.line[0].tasks));
@@ -216,25 +211,6 @@ static void test_change_line(void **state)
         assert_ptr_equal(all[i]->line, &d.line[1]);
         queue_free(&d.queue, all[i]);
     }
-    desk_close(&d);
-}
-
-static void test_bars(void **state)
-{
-    (void)state;
-    struct desk d;
-    desk_open(&d);
-    struct task *t = task_new(&d);
-    assert_true(task_may_go_to(t, d.seat[1]));
-    task_bar(t, &d.seat[1]->standing->node);
-    assert_false(task_may_go_to(t, d.seat[1]));
-    assert_true(task_may_go_to(t, d.seat[2]));
-    for (unsigned i = 0; i < QUEUE_ATTEMPTS_MAX + 5; i++)
-        task_bar(t, &d.seat[1]->standing->node); // bounded
-    assert_int_equal(t->failed_count, QUEUE_ATTEMPTS_MAX);
-    d.seat[2]->skills = 1u << skill_of("echo", false); // no longer
-    assert_false(task_may_go_to(t, d.seat[2]));
-    queue_free(&d.queue, t);
     desk_close(&d);
 }
 
@@ -294,7 +270,7 @@ static struct line *serve(struct desk *d, uint64_t work_us)
 {
     struct line *l = next_line(d, d->line[0].skill);
     struct task *t = first(&l->tasks);
-    give(d, t, 0, 0, work_us);
+    (void)give(d, t, 0, work_us);
     queue_free(&d->queue, t);
     return l;
 }
@@ -419,7 +395,7 @@ static void test_idleness_earns_nothing(void **state)
 // What start-time fair queueing says, by a plain table.
 struct twin {
     struct task *task[TASKS];
-    enum { OUT, OWN, URGENT, LINE, HELD, RETURNED } place[TASKS];
+    enum { OUT, OWN, LINE, HELD, RETURNED } place[TASKS];
     uint64_t given_us[LINES];
     uint64_t turn_us[2]; // of the lines' two skills
     uint32_t filled[LINES];
@@ -461,12 +437,11 @@ static void check_books(struct desk *d, const struct twin *w)
             continue;
         assert_ptr_equal(queue_find(&d->queue, t->id), t);
         in_line[line_index(d, t)] += w->place[i] == LINE;
-        for (uint32_t k = 0; w->place[i] == HELD && k < SEATS; k++)
-            held[k] += t->seat == d->seat[k];
+        for (uint32_t k = 0; k < SEATS; k++)
+            held[k] += queue_copy_at(t, d->seat[k]) != NULL;
     }
-    assert_int_equal(d->queue.waiting_count, count[OWN] + count[URGENT] + count[LINE]);
+    assert_int_equal(d->queue.waiting_count, count[OWN] + count[LINE]);
     assert_int_equal(list_len(&d->queue.own), count[OWN]);
-    assert_int_equal(list_len(&d->queue.urgent), count[URGENT]);
     for (uint32_t i = 0; i < SEATS; i++) {
         assert_int_equal(d->seat[i]->busy, held[i]);
         assert_int_equal(list_len(&d->seat[i]->tasks), held[i]);
@@ -476,12 +451,12 @@ static void check_books(struct desk *d, const struct twin *w)
         assert_int_equal(list_len(&d->line[i].tasks), in_line[i]);
         assert_int_equal(w->filled[i], in_line[i]);
         if (in_line[i] > 0)
-            assert_true(d->line[i].given_us == w->given_us[i]);
+            assert_true(d->line[i].given == w->given_us[i]);
         if (in_line[i] > 0 && i < LINES - 1)
             least = num_min(least, w->given_us[i]);
     }
     const struct line *next = next_line(d, d->line[0].skill);
-    assert_true((next == NULL ? UINT64_MAX : next->given_us) == least);
+    assert_true((next == NULL ? UINT64_MAX : next->given) == least);
     roster_check(&d->roster);
 }
 
@@ -519,10 +494,31 @@ static void try_give(struct desk *d, struct rng *r, struct twin *w, uint32_t i)
     if (seat_free_slots(d->seat[seat]) == 0)
         return;
     uint64_t work_us = rng_below(r, 1000);
-    give(d, t, seat, rng_below(r, 100), work_us);
+    (void)give(d, t, seat, work_us);
     if (w->place[i] == LINE)
         twin_give(w, line_index(d, t), work_us);
     w->place[i] = HELD;
+}
+
+static void another_copy_or_end(struct desk *d, struct rng *r, struct twin *w, uint32_t i)
+{
+    struct task *t = w->task[i];
+    struct seat *s = d->seat[rng_below(r, SEATS)];
+    if (t->attempts < QUEUE_COPIES_MAX - 2 && rng_below(r, 2) == 0) {
+        if (queue_copy_at(t, s) == NULL && seat_free_slots(s) > 0)
+            (void)queue_copy(t, s, 5);
+        return;
+    }
+    for (uint32_t k = 0; k < t->attempts; k++)
+        queue_copy_end(&t->copy[k]);
+    if (rng_below(r, 2) == 0) {
+        queue_return(t);
+        t->back.result = budget_take(&d->budget, 1 + rng_below(r, 100));
+        w->place[i] = RETURNED;
+    } else {
+        queue_to_own(&d->queue, t);
+        w->place[i] = OWN;
+    }
 }
 
 static void one_step(struct desk *d, struct rng *r, struct twin *w, uint32_t i)
@@ -543,13 +539,11 @@ static void one_step(struct desk *d, struct rng *r, struct twin *w, uint32_t i)
         w->place[i] = OWN;
     } else if (t->state == TASK_WAITING) {
         try_give(d, r, w, i);
-    } else if (t->state == TASK_HELD && what < 7) {
-        queue_return(&d->queue, t);
-        t->back.result = budget_take(&d->budget, 1 + rng_below(r, 100));
-        w->place[i] = RETURNED;
+    } else if (t->state == TASK_RETURNED) {
+        queue_unreturn(&d->queue, t);
+        w->place[i] = HELD;
     } else {
-        queue_retry(&d->queue, t);
-        w->place[i] = t->is_for_own ? OWN : URGENT;
+        another_copy_or_end(d, r, w, i);
     }
 }
 
@@ -568,7 +562,6 @@ static void test_any_order(void **state)
         if (w.task[i] != NULL)
             queue_free(&d.queue, w.task[i]);
     assert_int_equal(d.queue.waiting_count, 0);
-    assert_null(heap_first(&d.queue.give_ups));
     desk_close(&d);
 }
 
@@ -578,7 +571,6 @@ int main(void)
         cmocka_unit_test(test_one_life),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_change_line),
-        cmocka_unit_test(test_bars),
         cmocka_unit_test(test_spec),
         cmocka_unit_test(test_budget_runs_out),
         cmocka_unit_test(test_many_do_not_hold_up_one),

@@ -18,7 +18,8 @@ enum rc roster_init(struct roster *r, struct arena *arena, struct budget *budget
         list_init(&r->free[i]);
     r->standings = map_new(arena, DIGEST_BYTES, ROSTER_STANDINGS_MAX, seed);
     r->by_node = map_new(arena, DIGEST_BYTES, ROSTER_SEATS_MAX + 1, seed + 1);
-    if (r->standings == NULL || r->by_node == NULL)
+    r->at_place = arena_take_array(arena, ROSTER_SEATS_MAX + 1, sizeof(struct standing *));
+    if (r->standings == NULL || r->by_node == NULL || r->at_place == NULL)
         return RC_NOMEM;
     return heap_init(&r->rests, arena, ROSTER_SEATS_MAX + 1);
 }
@@ -33,6 +34,13 @@ void roster_reset(struct roster *r)
         budget_give(r->budget, s);
 }
 
+static void leave_place(struct roster *r, struct standing *s)
+{
+    if (s->place != ROSTER_NO_PLACE)
+        r->at_place[s->place] = NULL;
+    s->place = ROSTER_NO_PLACE;
+}
+
 // One leaves for a newcomer: nobody sits on it, and it is not barred.
 static bool forget_one(struct roster *r)
 {
@@ -41,6 +49,7 @@ static bool forget_one(struct roster *r)
     struct standing *s = CONTAINER_OF(r->idle.next, struct standing, idle);
     list_del(&s->idle);
     list_del(&s->changed);
+    leave_place(r, s);
     (void)map_del(r->standings, s->node.b);
     budget_give(r->budget, s);
     return true;
@@ -56,7 +65,7 @@ struct standing *roster_standing(struct roster *r, const struct digest *node)
     s = budget_take(r->budget, sizeof *s);
     if (s == NULL)
         return NULL;
-    *s = (struct standing){.node = *node};
+    *s = (struct standing){.node = *node, .place = ROSTER_NO_PLACE};
     list_init(&s->idle);
     list_init(&s->changed);
     if (map_put(r->standings, node->b, s) != RC_OK) {
@@ -84,12 +93,23 @@ struct standing *roster_next_changed(struct roster *r)
     return s;
 }
 
-static double first_guess(const struct msg_ability *a)
+// A place of nobody who is here: an unused one, else that of who was away for longest.
+static uint32_t free_place(struct roster *r)
 {
-    for (uint32_t i = 0; i < a->speed_count; i++)
-        if (strcmp(a->speed[i].kernel, "trace") == 0)
-            return 1e6 / (double)num_clamp(a->speed[i].units_s, 1000, 1000000000000u);
-    return 1.0;
+    if (r->place_count <= ROSTER_SEATS_MAX)
+        return r->place_count++;
+    LIST_FOR (it, &r->idle) {
+        struct standing *s = CONTAINER_OF(it, struct standing, idle);
+        const uint32_t place = s->place;
+        if (place == ROSTER_NO_PLACE)
+            continue;
+        leave_place(r, s);
+        return place;
+    }
+    for (uint32_t i = 0; i < r->place_count; i++) // of one that was forgotten, or barred
+        if (r->at_place[i] == NULL)
+            return i;
+    return ROSTER_NO_PLACE; // not while there are more places than seats
 }
 
 static void name_seat(struct seat *s, const struct msg_hello *hello)
@@ -129,18 +149,10 @@ static void tally(uint32_t *sum, uint32_t by, bool is_more)
     *sum = is_more ? *sum + by : *sum - by;
 }
 
-static void count_able(const struct seat *s, bool is_more)
-{
-    for (uint32_t skill = 0; skill < SKILLS_MAX; skill++)
-        tally(&s->roster->able_count[skill], seat_can(s, skill), is_more);
-}
-
 static void count_seat(struct roster *r, const struct seat *s, bool is_here)
 {
     if (s->is_own)
         return;
-    if (s->rest.index == 0)
-        count_able(s, is_here);
     tally(&r->seat_count, 1, is_here);
     tally(&r->ready_count, is_ready(s), is_here);
     tally(&r->slot_count, s->ability.slots, is_here);
@@ -169,7 +181,7 @@ struct seat *roster_sit(struct roster *r, const struct roster_guest *guest)
                        .ability = guest->hello->ability,
                        .is_own = guest->is_own,
                        .skills = skill_mask(&guest->hello->ability, guest->is_text),
-                       .us_per_unit = first_guess(&guest->hello->ability)};
+                       .ahead = guest->ahead};
     if (map_put(r->by_node, s->standing->node.b, s) != RC_OK) {
         budget_give(r->budget, s);
         return NULL;
@@ -177,6 +189,12 @@ struct seat *roster_sit(struct roster *r, const struct roster_guest *guest)
     for (uint32_t i = 0; i < SKILLS_MAX; i++)
         list_init(&s->free[i]);
     name_seat(s, guest->hello);
+    if (!s->is_own && s->standing->place == ROSTER_NO_PLACE) {
+        s->standing->place = free_place(r);
+        assert(s->standing->place != ROSTER_NO_PLACE);
+        r->at_place[s->standing->place] = s->standing;
+        s->is_new = true;
+    }
     list_init(&s->tasks);
     list_push_back(&r->seats, &s->node);
     list_del(&s->standing->idle);
@@ -202,6 +220,8 @@ void roster_leave(struct roster *r, struct seat *s)
     s->standing->is_seated = false;
     if (!s->standing->record.is_barred)
         list_push_back(&r->idle, &s->standing->idle);
+    else
+        leave_place(r, s->standing);
     if (s->is_own)
         r->own = NULL;
     budget_give(r->budget, s);
@@ -210,6 +230,12 @@ void roster_leave(struct roster *r, struct seat *s)
 struct seat *roster_by_node(const struct roster *r, const struct digest *node)
 {
     return map_get(r->by_node, node->b);
+}
+
+struct seat *roster_by_place(const struct roster *r, uint32_t place)
+{
+    const struct standing *s = r->at_place[place];
+    return s != NULL && s->is_seated ? roster_by_node(r, &s->node) : NULL;
 }
 
 // After anything that may make it ready, or not.
@@ -234,7 +260,7 @@ static void to_the_back(struct seat *s)
 
 void seat_take_slot(struct seat *s)
 {
-    assert(seat_free_slots(s) > 0);
+    assert(s->busy < (uint64_t)s->ability.slots + s->ahead);
     bool was_ready = is_ready(s);
     s->busy++;
     relist(s, was_ready);
@@ -250,31 +276,30 @@ void seat_give_slot(struct seat *s)
     relist(s, was_ready);
 }
 
-void seat_missed(struct seat *s, uint32_t weight, uint64_t now_us)
+void seat_missed(struct seat *s, uint64_t now_us)
 {
     struct standing *st = s->standing;
     bool was_ready = is_ready(s);
-    st->misses = (uint32_t)num_min((uint64_t)st->misses + weight, 1000);
+    st->misses = (uint32_t)num_min((uint64_t)st->misses + 1, 1000);
     if (s->is_own || st->misses <= ROSTER_MISSES_FREE)
         return;
     uint32_t doublings = (uint32_t)num_min(st->misses - ROSTER_MISSES_FREE - 1, 20);
     uint64_t long_us = num_min((uint64_t)ROSTER_REST_US << doublings, ROSTER_REST_US_MAX);
     st->rest_us = time_after(now_us, long_us);
-    if (s->rest.index == 0)
-        count_able(s, false);
     heap_del(&s->roster->rests, &s->rest);
     rest(s);
     relist(s, was_ready);
 }
 
-void roster_wake(struct roster *r, uint64_t now_us)
+struct seat *roster_wake(struct roster *r, uint64_t now_us)
 {
-    for (struct heap_node *n; (n = heap_first(&r->rests)) != NULL && n->key <= now_us;) {
-        struct seat *s = CONTAINER_OF(n, struct seat, rest);
-        heap_del(&r->rests, n);
-        count_able(s, true);
-        relist(s, false);
-    }
+    struct heap_node *n = heap_first(&r->rests);
+    if (n == NULL || n->key > now_us)
+        return NULL;
+    struct seat *s = CONTAINER_OF(n, struct seat, rest);
+    heap_del(&r->rests, n);
+    relist(s, false);
+    return s;
 }
 
 uint64_t roster_due_us(const struct roster *r)
@@ -283,33 +308,23 @@ uint64_t roster_due_us(const struct roster *r)
     return n == NULL ? UINT64_MAX : n->key;
 }
 
-void seat_learn(struct seat *s, double units, uint64_t cpu_us)
-{
-    if (units <= 0 || cpu_us == 0)
-        return;
-    s->us_per_unit += ROSTER_LEARN * ((double)cpu_us / units - s->us_per_unit);
-    assert(s->us_per_unit > 0);
-}
-
 void roster_check(const struct roster *r)
 {
-    uint32_t able[SKILLS_MAX] = {0};
     uint32_t seats = 0;
     uint32_t ready = 0;
     uint32_t slots = 0;
     LIST_FOR (it, &r->seats) {
         const struct seat *s = CONTAINER_OF(it, struct seat, node);
-        assert(s->busy <= s->ability.slots && s->standing->is_seated);
+        assert(s->busy <= (uint64_t)s->ability.slots + s->ahead && s->standing->is_seated);
+        assert(s->is_own || r->at_place[s->standing->place] == s->standing);
         assert(s->is_own == (s == r->own));
         bool is_free = is_ready(s);
         for (uint32_t i = 0; i < SKILLS_MAX; i++) {
             assert(list_is_empty(&s->free[i]) == !(is_free && seat_can(s, i)));
-            able[i] += !s->is_own && s->rest.index == 0 && seat_can(s, i);
         }
         seats += !s->is_own;
         ready += is_free;
         slots += s->is_own ? 0 : s->ability.slots;
     }
     assert(seats == r->seat_count && ready == r->ready_count && slots == r->slot_count);
-    assert(memcmp(able, r->able_count, sizeof able) == 0);
 }

@@ -2,7 +2,8 @@
 // The helpers a hub knows: what they can do, how they fare, what they hold, who may not come back.
 //
 // A seat is one connected helper. Its key is its identity: a second connection with the same key
-// takes the first one's seat. What outlives a seat is its standing: verdicts, and being barred.
+// takes the first one's seat. What outlives a seat is its standing: verdicts, being barred, and the
+// place, the number by which the scheduler knows it: kept until somebody else needs it.
 // Seats with a free slot are listed by skill, so that nobody looks through ten thousand busy ones.
 #ifndef COMPUTE_ROSTER_H
 #define COMPUTE_ROSTER_H
@@ -20,16 +21,11 @@
 
 #define ROSTER_SEATS_MAX     16384u
 #define ROSTER_STANDINGS_MAX 65536u
-
-// Microseconds of one worker per cost unit are learned per helper, starting from its own
-// benchmark: an average with this weight for each new task.
-#define ROSTER_LEARN 0.3
+#define ROSTER_NO_PLACE      UINT32_MAX // of the hub's own, and of who never sat here
 
 // Who fails again and again is given nothing for a while: half a second after the third miss in a
-// row, then twice as long each time. A right result ends the row. Late ones count for more: they
-// held somebody up.
+// row, then twice as long each time. A right result ends the row.
 #define ROSTER_MISSES_FREE 2u
-#define ROSTER_MISS_LATE   3u
 #define ROSTER_REST_US     500000u
 #define ROSTER_REST_US_MAX 600000000u
 
@@ -44,6 +40,7 @@ struct standing {        // outlives connections
     uint64_t cpu_us;   // of accepted results, by its own word
     uint32_t misses;   // in a row
     uint64_t rest_us;  // it is given nothing before
+    uint32_t place;    // 0..ROSTER_SEATS_MAX, or ROSTER_NO_PLACE
     bool is_seated;
 };
 
@@ -61,10 +58,9 @@ struct seat {
     bool is_own;                  // the hub's own compute
     uint32_t skills;              // a mask
     uint32_t busy;                // tasks in hand; seat_take_slot, seat_give_slot
+    uint32_t ahead;               // tasks that it may have beyond its slots
+    bool is_new;                  // its place was somebody else's, or nobody's
     struct heap_node rest;        // while it rests: until when
-    uint64_t answers;             // results since it sat down
-    struct digest warm;           // the object of the last one
-    double us_per_unit;           // learned for trace's cost units; > 0
     struct list free[SKILLS_MAX]; // in the roster's list of that skill, while a slot is free
 };
 
@@ -74,10 +70,11 @@ struct roster {
     uint32_t seat_count;             // without the hub's own
     uint32_t ready_count;            // with a free slot, without the hub's own
     uint32_t slot_count;             // of all, without the hub's own
-    uint32_t able_count[SKILLS_MAX]; // seats that can and do not rest, without the hub's own
     struct list free[SKILLS_MAX];    // seats that can, have a free slot and do not rest,
                                      // longest without a new task first
     struct heap rests;               // seats that rest
+    struct standing **at_place;      // whose it is; NULL: nobody's
+    uint32_t place_count;            // that were ever anybody's
     struct map *by_node;
     struct map *standings;
     struct list idle; // standings, longest idle first
@@ -102,7 +99,8 @@ struct roster_guest { // who wants a seat
     const struct msg_hello *hello;
     struct standing *standing;
     bool is_own;
-    bool is_text; // speaks JSON, and has no key
+    bool is_text;   // speaks JSON, and has no key
+    uint32_t ahead; // tasks that it may have beyond its slots
     uint64_t now_us;
 };
 // NULL: no room. The name is made unique enough for people.
@@ -110,6 +108,7 @@ struct seat *roster_sit(struct roster *r, const struct roster_guest *guest);
 // The seat holds no tasks any more.
 void roster_leave(struct roster *r, struct seat *s);
 struct seat *roster_by_node(const struct roster *r, const struct digest *node);
+struct seat *roster_by_place(const struct roster *r, uint32_t place); // NULL: not here
 
 // The seat behind an entry of roster.free[skill].
 // cppcheck-suppress constParameter // what is behind it is not
@@ -125,14 +124,16 @@ static inline bool seat_can(const struct seat *s, uint32_t skill)
 {
     return (s->skills >> skill & 1) != 0;
 }
-void seat_take_slot(struct seat *s); // one that is free
+void seat_take_slot(struct seat *s); // one that is free, or ahead of that
 void seat_give_slot(struct seat *s);
 // A task came to nothing there: perhaps it rests now.
-void seat_missed(struct seat *s, uint32_t weight, uint64_t now_us);
-void roster_wake(struct roster *r, uint64_t now_us); // those who have rested
-uint64_t roster_due_us(const struct roster *r);      // when the next one has; UINT64_MAX: none
-// Tells what `units` of cost took.
-void seat_learn(struct seat *s, double units, uint64_t cpu_us);
+void seat_missed(struct seat *s, uint64_t now_us);
+static inline bool seat_rests(const struct seat *s)
+{
+    return s->rest.index != 0;
+}
+struct seat *roster_wake(struct roster *r, uint64_t now_us); // one that has rested; NULL: no more
+uint64_t roster_due_us(const struct roster *r); // when the next one has; UINT64_MAX: none
 void roster_check(const struct roster *r); // invariants; asserts
 
 #endif

@@ -52,6 +52,9 @@ struct kernel {
 
     // Exact size of the result that params asks for; RC_MALFORMED if params are none.
     enum rc (*result_bytes)(struct bytes params, size_t *out);
+    // How much work it is, in any measure that grows evenly with time; 1: as usual. params make
+    // sense. NULL: all are the same.
+    double (*size)(struct bytes params);
     // Is this the right result, all of it? NULL: its parts are redone.
     bool (*verify)(struct bytes params, struct bytes result);
     // Which parts to redo, drawn from nonce. RC_MALFORMED: params.

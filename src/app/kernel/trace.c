@@ -406,6 +406,7 @@ const struct kernel trace_kernel = {
     .run = kernel_run,
     .close = kernel_close,
     .result_bytes = trace_result_bytes,
+    .size = trace_size,
     .part = trace_part,
     .judge = trace_judge,
 };

@@ -18,6 +18,8 @@
 #define TOLERANCE_FLOOR (TRACE_UNIT / 16)
 #define MISMATCHES_MAX  3u
 
+#define USUAL_SAMPLES 16384.0 // of a task: 64 by 64 pixels, 4 of each
+
 enum rc trace_result_bytes(struct bytes params, size_t *out)
 {
     struct trace_params p;
@@ -27,6 +29,15 @@ enum rc trace_result_bytes(struct bytes params, size_t *out)
     size_t pixels = p.pixel_count > 0 ? p.pixel_count : (size_t)p.w * p.h;
     *out = pixels * TRACE_PIXEL_BYTES; // below 2^22 * 24
     return RC_OK;
+}
+
+double trace_size(struct bytes params)
+{
+    struct trace_params p;
+    if (trace_params_decode(&p, params) != RC_OK)
+        return 1;
+    const double pixels = p.pixel_count > 0 ? p.pixel_count : (double)p.w * p.h;
+    return pixels * p.sample_count / USUAL_SAMPLES;
 }
 
 static struct trace_pixel pixel_at(const struct trace_params *p, uint32_t index)

@@ -136,8 +136,7 @@ enum rc trace_params_decode(struct trace_params *out, struct bytes in)
 
 uint64_t trace_seed(const struct digest *scene)
 {
-    struct cursor c = {.left = digest_bytes(scene)};
-    return cursor_u64(&c);
+    return digest_u64(scene);
 }
 
 enum rc trace_report_encode(const struct trace_report *r, struct buffer *out)

@@ -27,18 +27,21 @@ size_t sched_bytes(const struct sched_cfg *cfg)
 {
     return (1u << 20) + predict_bytes(cfg->helpers_max) +
            (size_t)cfg->helpers_max * (sizeof(struct helper) + sizeof(struct offer)) +
-           (size_t)cfg->tasks_max * (sizeof(struct task) + 512);
+           (size_t)cfg->tasks_max *
+               (sizeof(struct task) + (size_t)cfg->attempts_max * (sizeof(struct copy) + 8) + 256);
 }
 
 static enum rc take_tables(struct sched *s, struct arena *arena)
 {
     const struct sched_cfg *cfg = &s->cfg;
     s->task = arena_take_array(arena, cfg->tasks_max, sizeof *s->task);
+    s->copies = arena_take_array(arena, (size_t)cfg->tasks_max * cfg->attempts_max,
+                                 sizeof *s->copies);
     s->predict = predict_new(arena, cfg->helpers_max, cfg->types);
     s->helper = arena_take_array(arena, cfg->helpers_max, sizeof *s->helper);
     s->offer = arena_take_array(arena, cfg->helpers_max, sizeof *s->offer);
     s->by_id = map_new(arena, sizeof(uint64_t), cfg->tasks_max, cfg->seed);
-    if (s->task == NULL || s->predict == NULL || s->helper == NULL || s->offer == NULL ||
+    if (s->task == NULL || s->copies == NULL || s->predict == NULL || s->helper == NULL || s->offer == NULL ||
         s->by_id == NULL)
         return RC_NOMEM;
     enum rc rc = heap_init(&s->ends, arena, cfg->tasks_max);
@@ -289,7 +292,9 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
         s->task_count++;
     else
         list_del(&t->node);
-    *t = (struct task){.is = *task, .came_us = now_us};
+    *t = (struct task){.is = *task,
+                       .came_us = now_us,
+                       .copy = &s->copies[(size_t)(t - s->task) * s->cfg.attempts_max]};
     list_init(&t->node);
     list_init(&t->told.node);
     if (task->within_us == 0)
@@ -404,7 +409,7 @@ static void learn(struct sched *s, const struct copy *c, enum predict_end end)
 {
     const struct predict_answer a = {.end = end,
                                      .type = c->task->is.type,
-                                     .size = c->task->is.size,
+                                     .size = c->size,
                                      .total_us = c->total_us,
                                      .work_us = c->work_us,
                                      .was_free = c->wait_us <= 0,
@@ -437,6 +442,7 @@ static void take_back(struct sched *s, struct copy *c, const struct sched_answer
     list_del(&c->told.node); // that it is late
     c->total_us = a->total_us;
     c->work_us = a->work_us;
+    c->size = a->size > 0 ? a->size : c->task->is.size;
 }
 
 void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us)

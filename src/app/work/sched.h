@@ -75,6 +75,7 @@ struct sched_answer {
     bool is_right;
     double total_us; // since it was sent
     double work_us;  // as the helper says
+    double size;     // as it turned out; 0: as was said
 };
 
 enum sched_kind {
@@ -119,6 +120,7 @@ void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us
 void sched_drop(struct sched *s, uint64_t task, uint32_t helper, uint64_t now_us);
 // Nobody needs the task any more: its copies are cancelled.
 void sched_forget(struct sched *s, uint64_t task, uint64_t now_us);
+uint32_t sched_held(const struct sched *s, uint32_t helper); // copies that it has
 // What a task of size 1 is expected to take there.
 double sched_rate_us(const struct sched *s, uint32_t helper, uint32_t type);
 void sched_tick(struct sched *s, uint64_t now_us);

@@ -50,6 +50,11 @@ bool sched_has_able(const struct sched *s, uint32_t type)
     return s->able[type] > 0;
 }
 
+uint32_t sched_held(const struct sched *s, uint32_t helper)
+{
+    return s->helper[helper].busy;
+}
+
 double sched_rate_us(const struct sched *s, uint32_t helper, uint32_t type)
 {
     struct predict_forecast f;

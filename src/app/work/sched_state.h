@@ -35,7 +35,7 @@ struct copy {
     bool is_cold; // its helper had to get the object first
     struct predict_forecast forecast;
     double wait_us;
-    double total_us, work_us; // once it is back
+    double total_us, work_us, size; // once it is back
 };
 
 struct task {
@@ -48,7 +48,7 @@ struct task {
     bool is_done;
     bool is_spent; // and that was said
     uint32_t copy_count;
-    struct copy copy[SCHED_ATTEMPTS_MAX];
+    struct copy *copy; // cfg.attempts_max of them
 };
 
 struct helper {
@@ -75,6 +75,7 @@ struct sched {
     uint32_t room[PREDICT_TYPES_MAX]; // helpers that could take one more, of each type
     uint32_t able[PREDICT_TYPES_MAX]; // that are here, and do not rest
     struct task *task;
+    struct copy *copies; // of all tasks
     uint32_t task_count; // that were ever used
     struct list free_tasks;
     struct list done_tasks; // that may still tell something, longest first

@@ -45,6 +45,12 @@ bool digest_from(struct digest *out, struct bytes in)
     return true;
 }
 
+uint64_t digest_u64(const struct digest *d)
+{
+    struct cursor c = {.left = digest_bytes(d)};
+    return cursor_u64(&c);
+}
+
 struct bytes digest_bytes(const struct digest *d)
 {
     return bytes_of(d->b, DIGEST_BYTES);

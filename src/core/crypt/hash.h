@@ -26,6 +26,7 @@ struct digest hash_bytes(struct bytes in);
 struct digest hash_parts(const struct bytes *part, size_t count);
 bool digest_equal(const struct digest *a, const struct digest *b);
 bool digest_from(struct digest *out, struct bytes in); // false unless in.len is DIGEST_BYTES
+uint64_t digest_u64(const struct digest *d); // its first eight bytes, the first one highest
 struct bytes digest_bytes(const struct digest *d);
 void digest_hex(const struct digest *d, char out[static DIGEST_HEX_BYTES]);
 bool digest_from_hex(struct digest *out, const char *text);

@@ -406,6 +406,8 @@ static enum rc open_archive(struct side *s, struct err *err)
 
 static enum rc open_broker(struct side *s, struct err *err)
 {
+    if (policy_find(s->o.policy) == NULL)
+        return err_set(err, RC_CONFIG, "--policy %s: no such one; see --help", s->o.policy);
     struct broker_cfg cfg = {.budget = &s->budget,
                              .store = s->store,
                              .results = s->results,
@@ -417,7 +419,8 @@ static enum rc open_broker(struct side *s, struct err *err)
                              .limits = {.conns = (uint32_t)s->o.key_conns,
                                         .messages_s = s->o.address_messages,
                                         .bytes_s = s->o.address_bytes},
-                             .policy = &policy_shoal,
+                             .policy = policy_find(s->o.policy),
+                             .ahead = (uint32_t)s->o.ahead,
                              .entropy = entropy_os(),
                              .log = &s->log};
     s->budget.limit_bytes = s->o.memory_bytes;

@@ -21,6 +21,7 @@ static void as_json(const struct helper_event *e)
     json_put_object(&w, NULL);
     json_put_text(&w, "event", word[e->kind]);
     json_put_u64(&w, "task", e->task);
+    json_put_f64(&w, "expected_ms", (double)e->expected_us / 1000);
     json_put_f64(&w, "ms", (double)e->wall_us / 1000);
     json_put_f64(&w, "cpu_ms", (double)e->cpu_us / 1000);
     json_put_flag(&w, "right", e->is_right);
@@ -59,8 +60,9 @@ void helper_view_event(struct helper_view *v, const struct helper_event *e, cons
         break;
     case HELPER_EVENT_RAN:
         if (!v->is_quiet && has_line(v, now_us))
-            printf("task %" PRIu64 "  %-6s done in %.1f ms (%.1f ms of one core)\n", e->task,
-                   e->kernel, (double)e->wall_us / 1000, (double)e->cpu_us / 1000);
+            printf("task %" PRIu64 "  %-6s done in %.1f ms (%.1f expected; %.1f of one core)\n",
+                   e->task, e->kernel, (double)e->wall_us / 1000, (double)e->expected_us / 1000,
+                   (double)e->cpu_us / 1000);
         break;
     case HELPER_EVENT_TASK:
     case HELPER_EVENT_OUT: // the connection's end tells it

@@ -20,6 +20,8 @@ struct hub_options {
     const char *certificate;
     const char *key;
     uint64_t attempts;
+    const char *policy;
+    uint64_t ahead;
     bool has_own;
     uint64_t own_slots;
     uint64_t store_bytes;

@@ -38,6 +38,7 @@ static void as_json(const struct broker_note *n)
     json_put_u64(&w, "frame", n->frame);
     json_put_u64(&w, "tile", n->index);
     json_put_u64(&w, "attempts", n->attempts);
+    json_put_f64(&w, "expected_ms", (double)n->expected_us / 1000);
     json_put_f64(&w, "ms", (double)n->wall_us / 1000);
     json_put_f64(&w, "cpu_ms", (double)n->cpu_us / 1000);
     json_put_text(&w, "text", n->text);
@@ -54,8 +55,8 @@ static void say_task(const struct broker_note *n)
     else
         text_addf(&t, "tile %" PRIu32, n->index);
     if (n->kind == NOTE_TASK_DONE)
-        printf("  %s by %s in %.1f ms, attempt %" PRIu32 "\n", what, n->who,
-               (double)n->wall_us / 1000, n->attempts);
+        printf("  %s by %s in %.1f ms (%.1f expected), attempt %" PRIu32 "\n", what, n->who,
+               (double)n->wall_us / 1000, (double)n->expected_us / 1000, n->attempts);
     else if (n->kind == NOTE_TASK_WRONG)
         printf("  %s by %s is WRONG: done again elsewhere\n", what, n->who);
     else

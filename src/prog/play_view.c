@@ -20,6 +20,7 @@ void play_view_add(struct play_table *t, const struct gamer_event *e)
                            .width = e->tile.rect.w,
                            .height = e->tile.rect.h,
                            .samples = e->tile.sample_count,
+                           .expected_us = e->tile.expected.us,
                            .wall_us = e->tile.wall_us,
                            .cpu_us = e->tile.cpu_us,
                            .parts = e->tile.parts,
@@ -49,16 +50,23 @@ static void print_row(const struct play_row *r)
         text_addf(&t, "%" PRIu32 " pixels redone", r->parts);
     else
         text_add(&t, "by the hub itself");
-    printf("%5" PRIu32 "  %-9s  %-16s  %9.1f  %9.1f  %-18s  %8" PRIu32 "\n", r->index, size,
-           r->helper, (double)r->wall_us / 1000, (double)r->cpu_us / 1000, checked, r->attempts);
+    char expected[24];
+    t = text_of(expected, sizeof expected);
+    if (r->expected_us > 0)
+        text_addf(&t, "%.1f", (double)r->expected_us / 1000);
+    else
+        text_add(&t, "-");
+    printf("%5" PRIu32 "  %-9s  %-16s  %9s  %9.1f  %9.1f  %-18s  %8" PRIu32 "\n", r->index, size,
+           r->helper, expected, (double)r->wall_us / 1000, (double)r->cpu_us / 1000, checked,
+           r->attempts);
 }
 
 void play_view_table(const struct play_table *t)
 {
     struct play_table sorted = *t;
     qsort(sorted.row, sorted.count, sizeof *sorted.row, by_tile);
-    printf("%5s  %-9s  %-16s  %9s  %9s  %-18s  %8s\n", "tile", "size", "helper", "ms", "cpu ms",
-           "verified", "attempts");
+    printf("%5s  %-9s  %-16s  %9s  %9s  %9s  %-18s  %8s\n", "tile", "size", "helper", "expected",
+           "ms", "cpu ms", "verified", "attempts");
     for (uint32_t i = 0; i < sorted.count; i++)
         print_row(&sorted.row[i]);
     if (t->all > t->count)
@@ -167,6 +175,9 @@ void play_view_tile_json(const struct gamer_event *e)
     json_put_u64(&w, "samples", e->tile.sample_count);
     json_put_text(&w, "helper", e->tile.helper);
     json_put_text(&w, "node", hex);
+    json_put_f64(&w, "expected_ms", (double)e->tile.expected.us / 1000);
+    json_put_f64(&w, "low_ms", (double)e->tile.expected.low_us / 1000);
+    json_put_f64(&w, "high_ms", (double)e->tile.expected.high_us / 1000);
     json_put_f64(&w, "ms", (double)e->tile.wall_us / 1000);
     json_put_f64(&w, "cpu_ms", (double)e->tile.cpu_us / 1000);
     json_put_u64(&w, "verified_pixels", e->tile.parts);

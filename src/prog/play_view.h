@@ -14,7 +14,7 @@ struct play_row {
     uint32_t index;
     uint32_t width, height, samples;
     char helper[MSG_NAME_BYTES];
-    uint64_t wall_us, cpu_us;
+    uint64_t expected_us, wall_us, cpu_us;
     uint32_t parts;
     uint32_t attempts;
     bool is_cached;

@@ -45,7 +45,7 @@
 #define BROKER_HELLO_US          10000000u // to say who it is
 #define BROKER_HEARTBEAT_MS      2000u
 #define BROKER_HEARTBEATS_MISSED 3u         // silence that counts as death
-#define BROKER_BUDGET_BASE_US    15000000u // a helper may take this for a copy, ...
+#define BROKER_BUDGET_BASE_US    15000000u  // a helper may take this for a copy, ...
 #define BROKER_BUDGET_FACTOR     8u         // ... and so many times what is expected
 #define BROKER_LATE_MIN_US       1000000u   // no copy counts as late before
 #define BROKER_EXPECTED_US_MAX   600000000u // of one task; they are cut to take ten seconds

@@ -187,8 +187,8 @@ void work_failure(struct broker *b, struct seat *s, const struct msg_failure *m)
 void work_sit(struct broker *b, const struct seat *s); // somebody is here to work
 // A seat is about to be left: all that it holds goes to others.
 void work_lost(struct broker *b, struct seat *s);
-void work_rested(struct broker *b);                    // who has rested gets work again
-void work_withdraw(struct broker *b, struct task *t);  // copies of it may stop
+void work_rested(struct broker *b);                   // who has rested gets work again
+void work_withdraw(struct broker *b, struct task *t); // copies of it may stop
 // Microseconds that a unit of trace's cost takes this helper, as far as is known; > 0.
 double work_us_per_unit(const struct broker *b, const struct seat *s);
 void work_assign(struct broker *b);

@@ -27,6 +27,7 @@ struct job { // a task in our hands
     struct task_spec spec;
     struct digest asked; // task_digest
     uint64_t budget_us;
+    uint64_t expected_us;
     uint64_t came_us;
     uint32_t lane; // from LOADING on
     uint8_t params[];
@@ -335,6 +336,7 @@ static void take_task(struct helper *h, const struct msg_assign *m, uint64_t now
                       .spec = *spec,
                       .asked = task_digest(spec),
                       .budget_us = (uint64_t)m->budget_ms * US_PER_MS,
+                      .expected_us = m->expected_us,
                       .came_us = now_us};
     if (spec->params.len > 0)
         memcpy(j->params, spec->params.at, spec->params.len);
@@ -526,6 +528,7 @@ void helper_ran(struct helper *h, uint32_t lane, const struct helper_outcome *o,
     } else if (j != NULL) {
         struct helper_event e = {.kind = HELPER_EVENT_RAN,
                                  .task = j->task,
+                                 .expected_us = j->expected_us,
                                  .wall_us = time_since(j->came_us, now_us),
                                  .cpu_us = o->cpu_us};
         memcpy(e.kernel, j->spec.kernel, sizeof e.kernel);

@@ -74,6 +74,7 @@ struct helper_event {
     enum helper_event_kind kind;
     uint64_t task;
     char kernel[TASK_KERNEL_BYTES];
+    uint64_t expected_us; // by the hub, the way there and back included; 0: it did not say
     uint64_t wall_us, cpu_us;
     bool is_right;
     char text[MSG_TEXT_BYTES];

@@ -181,11 +181,11 @@ struct msg_tile { // hub to gamer: verified
     char helper[MSG_NAME_BYTES];
     struct digest node; // the helper's node id
     struct msg_expected expected;
-    uint64_t wall_us;   // from assignment to verified result
-    uint64_t cpu_us;    // of the worker, by the helper's word
-    uint32_t attempts;  // 1: the first helper did it
-    uint32_t parts;     // redone by the hub; 0: it did the tile itself
-    bool is_cached;     // made before, for this or another frame
+    uint64_t wall_us;  // from assignment to verified result
+    uint64_t cpu_us;   // of the worker, by the helper's word
+    uint32_t attempts; // 1: the first helper did it
+    uint32_t parts;    // redone by the hub; 0: it did the tile itself
+    bool is_cached;    // made before, for this or another frame
     struct bytes result;
 };
 
@@ -254,10 +254,10 @@ struct msg_ran { // hub to gamer: verified
     char helper[MSG_NAME_BYTES];
     struct digest node; // the helper's node id
     struct msg_expected expected;
-    uint64_t wall_us;   // from assignment to result
-    uint64_t cpu_us;    // of the worker, by the helper's word
-    uint32_t attempts;  // 1: the first helper did it
-    bool is_cached;     // made before
+    uint64_t wall_us;  // from assignment to result
+    uint64_t cpu_us;   // of the worker, by the helper's word
+    uint32_t attempts; // 1: the first helper did it
+    bool is_cached;    // made before
     struct bytes result;
 };
 

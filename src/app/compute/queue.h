@@ -54,7 +54,7 @@ struct forecast { // of a copy's answer, after it was given; all 0: there is non
     uint64_t expected_us, low_us, high_us;
 };
 
-struct copy { // of a task, with a helper; embedded in it
+struct copy {         // of a task, with a helper; embedded in it
     struct list node; // in its seat's tasks
     struct task *task;
     struct seat *seat; // NULL: it has ended
@@ -155,7 +155,7 @@ void queue_give(struct queue *q, struct task *t);
 // A copy more to a seat that can take one.
 struct copy *queue_copy(struct task *t, struct seat *s, uint64_t now_us);
 struct copy *queue_copy_at(struct task *t, const struct seat *s); // NULL: it has none
-void queue_copy_end(struct copy *c); // its seat may have the next
+void queue_copy_end(struct copy *c);                              // its seat may have the next
 // HELD -> RETURNED.
 void queue_return(struct task *t);
 // RETURNED -> HELD; its result is given back.

@@ -67,14 +67,14 @@ struct seat {
 struct roster {
     struct budget *budget;
     struct list seats;
-    uint32_t seat_count;             // without the hub's own
-    uint32_t ready_count;            // with a free slot, without the hub's own
-    uint32_t slot_count;             // of all, without the hub's own
-    struct list free[SKILLS_MAX];    // seats that can, have a free slot and do not rest,
-                                     // longest without a new task first
-    struct heap rests;               // seats that rest
-    struct standing **at_place;      // whose it is; NULL: nobody's
-    uint32_t place_count;            // that were ever anybody's
+    uint32_t seat_count;          // without the hub's own
+    uint32_t ready_count;         // with a free slot, without the hub's own
+    uint32_t slot_count;          // of all, without the hub's own
+    struct list free[SKILLS_MAX]; // seats that can, have a free slot and do not rest,
+                                  // longest without a new task first
+    struct heap rests;            // seats that rest
+    struct standing **at_place;   // whose it is; NULL: nobody's
+    uint32_t place_count;         // that were ever anybody's
     struct map *by_node;
     struct map *standings;
     struct list idle; // standings, longest idle first
@@ -134,6 +134,6 @@ static inline bool seat_rests(const struct seat *s)
 }
 struct seat *roster_wake(struct roster *r, uint64_t now_us); // one that has rested; NULL: no more
 uint64_t roster_due_us(const struct roster *r); // when the next one has; UINT64_MAX: none
-void roster_check(const struct roster *r); // invariants; asserts
+void roster_check(const struct roster *r);      // invariants; asserts
 
 #endif

@@ -35,14 +35,14 @@ static enum rc take_tables(struct sched *s, struct arena *arena)
 {
     const struct sched_cfg *cfg = &s->cfg;
     s->task = arena_take_array(arena, cfg->tasks_max, sizeof *s->task);
-    s->copies = arena_take_array(arena, (size_t)cfg->tasks_max * cfg->attempts_max,
-                                 sizeof *s->copies);
+    s->copies =
+        arena_take_array(arena, (size_t)cfg->tasks_max * cfg->attempts_max, sizeof *s->copies);
     s->predict = predict_new(arena, cfg->helpers_max, cfg->types);
     s->helper = arena_take_array(arena, cfg->helpers_max, sizeof *s->helper);
     s->offer = arena_take_array(arena, cfg->helpers_max, sizeof *s->offer);
     s->by_id = map_new(arena, sizeof(uint64_t), cfg->tasks_max, cfg->seed);
-    if (s->task == NULL || s->copies == NULL || s->predict == NULL || s->helper == NULL || s->offer == NULL ||
-        s->by_id == NULL)
+    if (s->task == NULL || s->copies == NULL || s->predict == NULL || s->helper == NULL ||
+        s->offer == NULL || s->by_id == NULL)
         return RC_NOMEM;
     enum rc rc = heap_init(&s->ends, arena, cfg->tasks_max);
     if (rc == RC_OK)

@@ -9,6 +9,7 @@
 #include "compute/broker_state.h"
 
 #define BROKER_ARENA_BYTES (64u << 20)            // tables only: maps, heaps, notes
+#define SEED_SHIFT         11                     // exact in any reader of JSON
 #define IN_WORK_MAX        16384u                 // tasks that helpers have copies of
 #define OWED_MAX           (BROKER_CONNS_MAX + 1) // all, and one that is refused for being too many
 
@@ -34,13 +35,16 @@ static struct sched_cfg sched_cfg_of(const struct broker_cfg *cfg)
                               .attempts_max = cfg->attempts_max,
                               .give_up_us = SCHED_NEVER, // a job's deadline tells
                               .late_min_us = BROKER_LATE_MIN_US,
-                              .policy = cfg->policy};
+                              .policy = cfg->policy,
+                              .watch = cfg->watch};
 }
 
 static enum rc take_sched(struct broker *b, const struct broker_cfg *cfg, uint64_t seed)
 {
     struct sched_cfg sched = sched_cfg_of(cfg);
-    sched.seed = seed;
+    sched.seed = seed >> SEED_SHIFT;
+    if (cfg->watch != NULL)
+        cfg->watch->start(cfg->watch->self, &sched);
     return sched_new(&b->sched, b->arena, &sched);
 }
 

@@ -37,7 +37,7 @@
 #include "crypt/sign.h"
 #include "host/entropy.h"
 #include "store/store.h"
-#include "work/policy.h"
+#include "work/sched.h"
 
 #define BROKER_CONNS_MAX         16384u
 #define BROKER_FRAMES_MAX        8u        // of one gamer, not yet done
@@ -72,6 +72,7 @@ struct broker_cfg {
     uint32_t attempts_max;  // copies of a task given to helpers, 1..QUEUE_ATTEMPTS_MAX
     struct broker_limits limits;
     const struct policy *policy; // who gets a task
+    const struct sched_watch *watch; // of its scheduler, NULL: nobody looks on; outlives the broker
     uint32_t ahead; // tasks that a helper may have for each slot, beyond those it works on
     struct entropy entropy;
     const struct log *log; // may be NULL

@@ -10,6 +10,7 @@
 #include "kernel/kernel.h"
 
 #define PING_US_NEW     5000.0
+#define OBJECT_SHIFT    11 // exact in any reader of JSON
 #define WORK_SIZE_MIN   1e-6
 #define WORK_SIZE_MAX   1e6
 #define WORK_TILE_UNITS 100000.0 // of trace's cost: a tile as usual
@@ -527,7 +528,7 @@ static bool submit(struct broker *b, struct task *t)
                                     .type = type_of(t),
                                     .size = size_of(t),
                                     .within_us = due_us > 0 ? time_since(b->now_us, due_us) + 1 : 0,
-                                    .object = t->has_object ? digest_u64(&t->object) : 0};
+                                    .object = t->has_object ? digest_u64(&t->object) >> OBJECT_SHIFT : 0};
     queue_give(&b->queue, t);
     if (sched_submit(b->sched, &task, b->now_us) == RC_OK)
         return true;

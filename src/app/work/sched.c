@@ -82,6 +82,12 @@ uint64_t wait_of(double us)
     return (uint64_t)fmin(fmax(us, 0), WAIT_US_MAX);
 }
 
+static void watch(const struct sched *s, const struct sched_event *e)
+{
+    if (s->cfg.watch != NULL)
+        s->cfg.watch->event(s->cfg.watch->self, e);
+}
+
 // ---- Copies
 
 void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind)
@@ -285,6 +291,7 @@ static void end_task(struct sched *s, struct task *t, uint64_t now_us)
 
 enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t now_us)
 {
+    watch(s, &(struct sched_event){.kind = SCHED_SUBMITS, .task = task, .now_us = now_us});
     struct task *t = take_task(s);
     if (t == NULL || map_put(s->by_id, &task->id, t) != RC_OK)
         return RC_FULL;
@@ -314,6 +321,7 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
 
 void sched_forget(struct sched *s, uint64_t task, uint64_t now_us)
 {
+    watch(s, &(struct sched_event){.kind = SCHED_FORGETS, .task_id = task, .now_us = now_us});
     struct task *t = map_get(s->by_id, &task);
     if (t == NULL || t->is_done)
         return;
@@ -353,6 +361,8 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
 {
     struct helper *h = &s->helper[helper];
     assert(helper < s->cfg.helpers_max && intro->slots > 0);
+    watch(s, &(struct sched_event){
+                 .kind = SCHED_JOINS, .helper = helper, .intro = intro, .now_us = now_us});
     if (h->is_here) {
         h->unseen++;
         lose_all(s, h, now_us);
@@ -374,6 +384,7 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
 void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
 {
     struct helper *h = &s->helper[helper];
+    watch(s, &(struct sched_event){.kind = SCHED_LEAVES, .helper = helper, .now_us = now_us});
     if (h->unseen > 0) {
         h->unseen--;
         return;
@@ -387,6 +398,9 @@ void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
 void sched_rest(struct sched *s, uint32_t helper, bool is_resting, uint64_t now_us)
 {
     struct helper *h = &s->helper[helper];
+    watch(s, &(struct sched_event){.kind = is_resting ? SCHED_RESTS : SCHED_WAKES,
+                                   .helper = helper,
+                                   .now_us = now_us});
     h->is_resting = is_resting;
     helper_recount(s, h);
     serve(s, now_us);
@@ -447,6 +461,7 @@ static void take_back(struct sched *s, struct copy *c, const struct sched_answer
 
 void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 {
+    watch(s, &(struct sched_event){.kind = SCHED_BACK, .answer = a, .now_us = now_us});
     struct copy *c = find_copy(s, a->task, a->helper);
     if (c == NULL || c->state == COPY_BACK)
         return;
@@ -456,6 +471,7 @@ void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 
 void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 {
+    watch(s, &(struct sched_event){.kind = SCHED_ANSWERS, .answer = a, .now_us = now_us});
     struct copy *c = find_copy(s, a->task, a->helper);
     if (c == NULL)
         return;
@@ -475,6 +491,8 @@ void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us
 
 void sched_drop(struct sched *s, uint64_t task, uint32_t helper, uint64_t now_us)
 {
+    watch(s, &(struct sched_event){
+                 .kind = SCHED_DROPS, .task_id = task, .helper = helper, .now_us = now_us});
     struct copy *c = find_copy(s, task, helper);
     if (c == NULL)
         return;
@@ -507,6 +525,7 @@ static void wake(struct sched *s, struct task *t, uint64_t now_us)
 
 void sched_tick(struct sched *s, uint64_t now_us)
 {
+    watch(s, &(struct sched_event){.kind = SCHED_TICKS, .now_us = now_us});
     for (struct heap_node *n; (n = heap_first(&s->lates)) != NULL && n->key <= now_us;)
         late(s, CONTAINER_OF(n, struct copy, late), now_us);
     for (struct heap_node *n; (n = heap_first(&s->wakeups)) != NULL && n->key <= now_us;)
@@ -552,7 +571,58 @@ bool sched_next(struct sched *s, struct sched_order *out)
         out->task = CONTAINER_OF(told, struct task, told)->is.id;
     else
         tell_copy(s, CONTAINER_OF(told, struct copy, told), out);
+    if (s->cfg.watch != NULL)
+        s->cfg.watch->order(s->cfg.watch->self, out);
     return true;
+}
+
+// ---- The same again
+
+static bool makes_sense(const struct sched *s, const struct sched_event *e)
+{
+    const struct sched_cfg *cfg = &s->cfg;
+    const bool has_helper = e->kind <= SCHED_WAKES || e->kind == SCHED_DROPS;
+    const bool has_answer = e->kind == SCHED_BACK || e->kind == SCHED_ANSWERS;
+    return (!has_helper || e->helper < cfg->helpers_max) &&
+           (!has_answer || e->answer->helper < cfg->helpers_max) &&
+           (e->kind != SCHED_JOINS || e->intro->slots > 0) &&
+           (e->kind != SCHED_SUBMITS || e->task->type < cfg->types);
+}
+
+enum rc sched_apply(struct sched *s, const struct sched_event *e)
+{
+    if (!makes_sense(s, e))
+        return RC_MALFORMED;
+    switch (e->kind) {
+    case SCHED_JOINS:
+        sched_join(s, e->helper, e->intro, e->now_us);
+        break;
+    case SCHED_LEAVES:
+        sched_leave(s, e->helper, e->now_us);
+        break;
+    case SCHED_RESTS:
+    case SCHED_WAKES:
+        sched_rest(s, e->helper, e->kind == SCHED_RESTS, e->now_us);
+        break;
+    case SCHED_SUBMITS:
+        return sched_submit(s, e->task, e->now_us);
+    case SCHED_BACK:
+        sched_back(s, e->answer, e->now_us);
+        break;
+    case SCHED_ANSWERS:
+        sched_answer(s, e->answer, e->now_us);
+        break;
+    case SCHED_DROPS:
+        sched_drop(s, e->task_id, e->helper, e->now_us);
+        break;
+    case SCHED_FORGETS:
+        sched_forget(s, e->task_id, e->now_us);
+        break;
+    case SCHED_TICKS:
+        sched_tick(s, e->now_us);
+        break;
+    }
+    return RC_OK;
 }
 
 struct sched_stat sched_stat(const struct sched *s)

@@ -38,6 +38,7 @@
 #define SCHED_ATTEMPTS_MAX 8u
 
 struct sched;
+struct sched_watch; // below
 
 #define SCHED_NEVER      UINT64_MAX
 #define SCHED_ANY_NUMBER UINT32_MAX
@@ -51,6 +52,7 @@ struct sched_cfg {
     uint64_t late_min_us;  // no copy is late before, whatever is predicted
     const struct policy *policy;
     uint64_t seed;
+    const struct sched_watch *watch; // NULL: nobody looks on; outlives the scheduler
 };
 
 struct sched_intro {
@@ -92,6 +94,38 @@ struct sched_order {
     double answer_us, low_us, high_us; // ASSIGN: expected, and the interval (predict_interval)
 };
 
+// Whatever is told to it, as a value: told again to another one of the same settings, it gives the
+// same orders.
+enum sched_event_kind {
+    SCHED_JOINS,
+    SCHED_LEAVES,
+    SCHED_RESTS,
+    SCHED_WAKES,
+    SCHED_SUBMITS,
+    SCHED_BACK,
+    SCHED_ANSWERS,
+    SCHED_DROPS,
+    SCHED_FORGETS,
+    SCHED_TICKS,
+};
+
+struct sched_event {
+    enum sched_event_kind kind;
+    uint64_t now_us;
+    uint32_t helper;
+    uint64_t task_id;                  // of DROPS, FORGETS
+    const struct sched_intro *intro;   // of JOINS
+    const struct sched_task *task;     // of SUBMITS
+    const struct sched_answer *answer; // of BACK, ANSWERS
+};
+
+struct sched_watch { // who hears of every event before it is taken, and of every order taken
+    void *self;
+    void (*start)(void *self, const struct sched_cfg *cfg); // by whoever makes it, before
+    void (*event)(void *self, const struct sched_event *e);
+    void (*order)(void *self, const struct sched_order *o);
+};
+
 struct sched_stat {
     uint64_t submitted, done, over; // over: given up
     uint64_t copies, backups;
@@ -124,6 +158,8 @@ uint32_t sched_held(const struct sched *s, uint32_t helper); // copies that it h
 // What a task of size 1 is expected to take there.
 double sched_rate_us(const struct sched *s, uint32_t helper, uint32_t type);
 void sched_tick(struct sched *s, uint64_t now_us);
+// The call that this event tells of. RC_FULL: of SUBMITS; RC_MALFORMED: it makes no sense now.
+MUST_USE enum rc sched_apply(struct sched *s, const struct sched_event *e);
 uint64_t sched_due_us(const struct sched *s); // UINT64_MAX: never
 bool sched_next(struct sched *s, struct sched_order *out);
 struct sched_stat sched_stat(const struct sched *s);

@@ -13,7 +13,6 @@
 #define LATE_US_MAX    400000.0
 #define COLD_PATIENCE  5u // times as long before who has to get the object first is late
 #define COLD_US_NEW    300000.0
-#define PRICE_TURNS    150u // tasks between two looks at prices
 #define WAIT_US_MAX    1e12
 #define USUAL_US_NEW   500000.0
 #define RATE_USUAL     0.05
@@ -26,7 +25,8 @@
 size_t sched_bytes(const struct sched_cfg *cfg)
 {
     return (1u << 20) + predict_bytes(cfg->helpers_max) +
-           (size_t)cfg->helpers_max * (sizeof(struct helper) + sizeof(struct offer)) +
+           (size_t)cfg->helpers_max * sizeof(struct helper) +
+           cfg->types * rank_bytes(cfg->helpers_max) +
            (size_t)cfg->tasks_max * (sizeof(struct task) + 512);
 }
 
@@ -36,12 +36,12 @@ static enum rc take_tables(struct sched *s, struct arena *arena)
     s->task = arena_take_array(arena, cfg->tasks_max, sizeof *s->task);
     s->predict = predict_new(arena, cfg->helpers_max, cfg->types);
     s->helper = arena_take_array(arena, cfg->helpers_max, sizeof *s->helper);
-    s->offer = arena_take_array(arena, cfg->helpers_max, sizeof *s->offer);
     s->by_id = map_new(arena, sizeof(uint64_t), cfg->tasks_max, cfg->seed);
-    if (s->task == NULL || s->predict == NULL || s->helper == NULL || s->offer == NULL ||
-        s->by_id == NULL)
+    if (s->task == NULL || s->predict == NULL || s->helper == NULL || s->by_id == NULL)
         return RC_NOMEM;
     enum rc rc = heap_init(&s->ends, arena, cfg->tasks_max);
+    for (uint32_t i = 0; i < cfg->types && rc == RC_OK; i++)
+        rc = rank_init(&s->rank[i], arena, cfg->helpers_max);
     if (rc == RC_OK)
         rc = heap_init(&s->wakeups, arena, cfg->tasks_max);
     if (rc == RC_OK)
@@ -285,6 +285,7 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
     struct task *t = take_task(s);
     if (t == NULL || map_put(s->by_id, &task->id, t) != RC_OK)
         return RC_FULL;
+    s->now_us = now_us;
     if (t == &s->task[s->task_count])
         s->task_count++;
     else
@@ -301,8 +302,7 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
         s->first_us = now_us;
     s->asked[task->type]++;
     s->within_us[task->type] = (double)t->is.within_us;
-    if (s->stat.submitted % PRICE_TURNS == 0)
-        prices_look(s, now_us);
+    prices_look(s);
     again(s, t, now_us);
     return RC_OK;
 }
@@ -348,6 +348,7 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
 {
     struct helper *h = &s->helper[helper];
     assert(helper < s->cfg.helpers_max && intro->slots > 0);
+    s->now_us = now_us;
     if (h->is_here) {
         h->unseen++;
         lose_all(s, h, now_us);
@@ -361,7 +362,7 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
     h->is_known = true;
     h->is_resting = false;
     lane_init(&h->lane, intro->slots);
-    s->helper_count = (uint32_t)num_max(s->helper_count, helper + 1);
+    helper_count_to(s, helper + 1);
     helper_recount(s, h);
     serve(s, now_us);
 }
@@ -417,6 +418,7 @@ static void learn(struct sched *s, const struct copy *c, enum predict_end end)
     predict_tell(s->predict, c->helper, &a);
     if (end == PREDICT_RIGHT)
         learn_times(s, c);
+    helper_rank(s, c->helper);
 }
 
 static struct copy *find_copy(const struct sched *s, uint64_t task, uint32_t helper)
@@ -444,6 +446,7 @@ void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us)
     struct copy *c = find_copy(s, a->task, a->helper);
     if (c == NULL || c->state == COPY_BACK)
         return;
+    s->now_us = now_us;
     take_back(s, c, a, now_us);
     serve(s, now_us);
 }
@@ -453,6 +456,7 @@ void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us
     struct copy *c = find_copy(s, a->task, a->helper);
     if (c == NULL)
         return;
+    s->now_us = now_us;
     struct task *t = c->task;
     if (c->state != COPY_BACK)
         take_back(s, c, a, now_us);
@@ -486,6 +490,7 @@ static void late(struct sched *s, struct copy *c, uint64_t now_us)
     learn(s, c, PREDICT_SILENT);
     heap_del(&s->lates, &c->late);
     lane_del(&h->lane, &c->item, (double)now_us);
+    helper_rank(s, c->helper);
     c->state = COPY_LATE;
     if (c->is_told)
         sched_order_put(s, &c->told, SCHED_LATE);
@@ -501,6 +506,7 @@ static void wake(struct sched *s, struct task *t, uint64_t now_us)
 
 void sched_tick(struct sched *s, uint64_t now_us)
 {
+    s->now_us = now_us;
     for (struct heap_node *n; (n = heap_first(&s->lates)) != NULL && n->key <= now_us;)
         late(s, CONTAINER_OF(n, struct copy, late), now_us);
     for (struct heap_node *n; (n = heap_first(&s->wakeups)) != NULL && n->key <= now_us;)

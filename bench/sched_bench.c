@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Bench: how long the scheduler takes to decide, and what it keeps, with pools of any size.
 //
-// usage: sched_bench [TASKS [POLICY [TYPES [LOAD]]]]
+// usage: sched_bench [TASKS [POLICY [TYPES [LOAD [HELPERS]]]]]
 //
 // Helpers with round trips of 4 to 80 ms, 1 to 4 slots and their own speed; each can do three in
 // four of the types. Tasks come at random so that LOAD (0.5) of all slots are busy, with deadlines
 // of 60 to 240 ms. Answers come as such helpers would send them, in virtual time: one in 50 is an
-// error, one in 100 never comes. A decision is the submit of a task and the orders that come of it.
+// error, one in 100 never comes. A decision is the submit of a task and the orders that come of it;
+// times are of the processor, and hold what it takes to read its clock.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,12 @@ struct bench {
     uint64_t now_us;
     bool is_measured;
     struct quantiles submit_ns, answer_ns, tick_ns;
+    struct {
+        uint64_t came_us, within_us;
+        bool is_done;
+    } task[TASKS_MAX]; // by the last digits of their numbers
+    struct quantiles total_us;
+    uint64_t late;
 };
 
 static _Noreturn void die(const char *what)
@@ -68,7 +75,7 @@ static _Noreturn void die(const char *what)
 static uint64_t clock_ns(void)
 {
     struct timespec t;
-    if (clock_gettime(CLOCK_MONOTONIC, &t) != 0)
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) != 0)
         die("clock_gettime");
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
@@ -158,9 +165,23 @@ static void take_orders(struct bench *b, struct quantiles *q, uint64_t since_ns)
     } while (count == ARRAY_COUNT(order));
 }
 
+static void count_done(struct bench *b, const struct sched_answer *a)
+{
+    const uint64_t i = a->task % TASKS_MAX;
+    if (!a->is_right || b->task[i].is_done)
+        return;
+    const uint64_t total_us = b->now_us - b->task[i].came_us;
+    b->task[i].is_done = true;
+    if (!b->is_measured)
+        return;
+    quantiles_put(&b->total_us, total_us);
+    b->late += total_us > b->task[i].within_us;
+}
+
 static void one_answer(struct bench *b)
 {
     struct answer *a = CONTAINER_OF(heap_pop(&b->answers), struct answer, at);
+    count_done(b, &a->says);
     const uint64_t since_ns = clock_ns();
     sched_answer(b->s, &a->says, b->now_us);
     take_orders(b, &b->answer_ns, since_ns);
@@ -194,6 +215,9 @@ static void one_task(struct bench *b, uint64_t id)
                                     .type = type,
                                     .size = 0.7 + 0.6 * rng_unit(&b->rng),
                                     .within_us = 60000 + 60000 * (uint64_t)(type % 4)};
+    b->task[id % TASKS_MAX].came_us = b->now_us;
+    b->task[id % TASKS_MAX].within_us = task.within_us;
+    b->task[id % TASKS_MAX].is_done = false;
     const uint64_t since_ns = clock_ns();
     if (sched_submit(b->s, &task, b->now_us) != RC_OK)
         die("too many tasks at once");
@@ -229,6 +253,7 @@ static void open(struct bench *b, const struct setting *is)
     quantiles_init(&b->submit_ns);
     quantiles_init(&b->answer_ns);
     quantiles_init(&b->tick_ns);
+    quantiles_init(&b->total_us);
 }
 
 static void say(const char *what, const struct quantiles *q)
@@ -242,6 +267,7 @@ static void say(const char *what, const struct quantiles *q)
     (void)printf(" us\n");
 }
 
+// Helpers come first, then tasks until all have come.
 static void run(const struct setting *is)
 {
     static struct bench b;
@@ -262,11 +288,15 @@ static void run(const struct setting *is)
         one_task(&b, id);
     }
     const struct sched_stat stat = sched_stat(b.s);
-    (void)printf("%u helpers, %u slots: %.1f MB for helpers, %.1f MB more at work; %.2f copies a "
-                 "task, %.2f %% never done\n",
-                 is->helpers, slots, joined_mb - empty_mb, resident_mb() - joined_mb,
+    (void)printf("%u helpers, %u slots: %.1f MB for helpers, %.1f MB more at work\n", is->helpers,
+                 slots, joined_mb - empty_mb, resident_mb() - joined_mb);
+    (void)printf("  %.2f copies a task, %.2f %% never done; answers after %.1f ms, p99 %.1f ms, "
+                 "%.2f %% late\n",
                  (double)stat.copies / (double)stat.submitted,
-                 100 * (double)stat.over / (double)stat.submitted);
+                 100 * (double)stat.over / (double)stat.submitted,
+                 (double)b.total_us.sum / (double)b.total_us.count / 1e3,
+                 (double)quantiles_at(&b.total_us, 990) / 1e3,
+                 100 * (double)b.late / (double)b.total_us.count);
     say("decision", &b.submit_ns);
     say("answer", &b.answer_ns);
     if (b.tick_ns.count > 0)
@@ -283,10 +313,11 @@ int main(int argc, char **argv)
                          .load = argc > 4 ? strtod(argv[4], NULL) : 0.5};
     if (is.tasks < WARM_UP || is.policy == NULL || is.types < 1 || is.types > PREDICT_TYPES_MAX ||
         !(is.load > 0))
-        die("usage: sched_bench [TASKS [POLICY [TYPES [LOAD]]]]");
+        die("usage: sched_bench [TASKS [POLICY [TYPES [LOAD [HELPERS]]]]]");
     for (size_t i = 0; i < ARRAY_COUNT(pools); i++) {
         is.helpers = pools[i];
-        run(&is);
+        if (argc <= 5 || strtoul(argv[5], NULL, 10) == is.helpers)
+            run(&is);
     }
     return 0;
 }

@@ -16,6 +16,7 @@
 #define WAIT_US_MAX    1e12
 #define USUAL_US_NEW   500000.0
 #define RATE_USUAL     0.05
+#define RATE_WITHIN    0.001 // slow, so that who was ranked at different times compares
 #define RATE_COLD      0.2
 #define DONE_KEPT      1024u // done tasks, to learn from answers that crossed their cancelling
 #define SERVED_AT_ONCE 64u   // waiting tasks that are looked at in one turn
@@ -302,6 +303,8 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
         s->first_us = now_us;
     s->asked[task->type]++;
     s->within_us[task->type] = (double)t->is.within_us;
+    double *mean_us = &s->within_mean_us[task->type];
+    *mean_us += fmax(RATE_WITHIN, 1 / s->asked[task->type]) * ((double)t->is.within_us - *mean_us);
     prices_look(s);
     again(s, t, now_us);
     return RC_OK;
@@ -312,6 +315,7 @@ void sched_forget(struct sched *s, uint64_t task, uint64_t now_us)
     struct task *t = map_get(s->by_id, &task);
     if (t == NULL || t->is_done)
         return;
+    s->now_us = now_us;
     s->stat.over++;
     end_task(s, t, now_us);
     serve(s, now_us);
@@ -370,6 +374,7 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
 void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
 {
     struct helper *h = &s->helper[helper];
+    s->now_us = now_us;
     if (h->unseen > 0) {
         h->unseen--;
         return;
@@ -383,6 +388,7 @@ void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
 void sched_rest(struct sched *s, uint32_t helper, bool is_resting, uint64_t now_us)
 {
     struct helper *h = &s->helper[helper];
+    s->now_us = now_us;
     h->is_resting = is_resting;
     helper_recount(s, h);
     serve(s, now_us);
@@ -395,6 +401,8 @@ static void learn_times(struct sched *s, const struct copy *c)
     double *usual_us = &s->usual_us[c->task->is.type];
     *usual_us += RATE_USUAL * (c->total_us - *usual_us);
     s->helper[c->helper].warm = c->task->is.object;
+    if (c->task->is.object != 0)
+        holders_note(s, c->task->is.object, c->helper);
     if (!c->is_cold)
         return;
     const double known_us = c->forecast.net_us - s->cold_us + c->wait_us + c->work_us;
@@ -476,6 +484,7 @@ void sched_drop(struct sched *s, uint64_t task, uint32_t helper, uint64_t now_us
     struct copy *c = find_copy(s, task, helper);
     if (c == NULL)
         return;
+    s->now_us = now_us;
     end_copy(s, c, COPY_OVER, (double)now_us);
     list_del(&c->told.node);
     again(s, c->task, now_us);

@@ -15,25 +15,24 @@
 #define BEST_LOOKED_AT 48u   // of a large pool, for one task ...
 #define DRAWN          4u    // ... and anybody, so that newcomers and old news are seen
 
-static_assert(DRAWN + BEST_LOOKED_AT <= OFFERS_MAX, "offers of a large pool");
+static_assert(DRAWN + HOLDERS_EACH + BEST_LOOKED_AT <= OFFERS_MAX, "offers of a large pool");
 
 // ---- Whom to look at
 
-static void put_offer(struct sched *s, size_t at, const struct task *t, uint32_t helper,
-                      uint64_t now_us)
+static void put_offer(struct sched *s, size_t at, const struct task *t, uint32_t helper)
 {
-    offer_look(s, t, helper, now_us, &s->offer[at]);
+    offer_look(s, t, helper, &s->offer[at]);
     s->offer[at].price = offer_price(s, t->is.type, helper);
 }
 
 // All who could have a copy now.
-static size_t gather_all(struct sched *s, struct task *t, uint64_t now_us)
+static size_t gather_all(struct sched *s, struct task *t)
 {
     size_t count = 0;
     for (uint32_t i = 0; i < s->helper_count; i++) {
         const struct helper *h = &s->helper[i];
         if (h->has_room && (h->is.can >> t->is.type & 1) != 0 && copy_at(t, i) == NULL)
-            put_offer(s, count++, t, i, now_us);
+            put_offer(s, count++, t, i);
     }
     s->drawn = count;
     return count;
@@ -42,50 +41,66 @@ static size_t gather_all(struct sched *s, struct task *t, uint64_t now_us)
 // Some are out of a ranking for a moment, to see who comes next.
 struct aside {
     uint32_t helper[OFFERS_MAX + SCHED_ATTEMPTS_MAX];
-    uint32_t key[OFFERS_MAX + SCHED_ATTEMPTS_MAX];
     uint32_t count;
 };
 
-static void set_aside(struct aside *a, struct rank *r, uint32_t helper)
+// False: it was not there.
+static bool set_aside(struct aside *a, struct rank *r, uint32_t helper)
 {
-    a->helper[a->count] = helper;
-    a->key[a->count++] = rank_key(r, helper);
+    if (rank_key(r, helper) == 0)
+        return false;
+    a->helper[a->count++] = helper;
     rank_put(r, helper, 0);
+    return true;
 }
 
 static void set_copies_aside(struct aside *a, struct rank *r, const struct task *t)
 {
     for (uint32_t i = 0; i < t->copy_count; i++)
-        set_aside(a, r, t->copy[i].helper);
+        (void)set_aside(a, r, t->copy[i].helper);
 }
 
-static void put_back(const struct aside *a, struct rank *r)
+// By what they are worth now: who only looked good does not again.
+static void put_back(struct sched *s, const struct aside *a, uint32_t type)
 {
     for (uint32_t i = 0; i < a->count; i++)
-        rank_put(r, a->helper[i], a->key[i]);
+        rank_put(&s->rank[type], a->helper[i], helper_key(s, a->helper[i], type));
 }
 
-// Those of a large pool who looked best when they were last looked at.
-static size_t gather_best(struct sched *s, struct task *t, uint64_t now_us)
+// At count: a helper that the ranking still has, who is out of it then.
+static size_t look_once(struct sched *s, struct aside *a, const struct task *t, size_t count,
+                        uint32_t helper)
+{
+    if (!set_aside(a, &s->rank[t->is.type], helper))
+        return count;
+    put_offer(s, count, t, helper);
+    return count + 1;
+}
+
+// Of a large pool: some by the dice, who has the object, and those who looked best when they were
+// last looked at.
+static size_t gather_best(struct sched *s, struct task *t)
 {
     struct rank *r = &s->rank[t->is.type];
+    const struct holders *o = holders_find(s, t->is.object);
     struct aside aside = {.count = 0};
     size_t count = 0;
     set_copies_aside(&aside, r, t);
-    for (; count < DRAWN + BEST_LOOKED_AT && rank_count(r) > 0; count++) {
-        const uint32_t helper =
-            count < DRAWN ? rank_at(r, (uint32_t)rng_below(&s->rng, rank_count(r))) : rank_best(r);
-        put_offer(s, count, t, helper, now_us);
-        set_aside(&aside, r, helper);
-    }
-    put_back(&aside, r);
-    s->drawn = count < DRAWN ? count : DRAWN;
+    while (count < DRAWN && rank_count(r) > 0)
+        count =
+            look_once(s, &aside, t, count, rank_at(r, (uint32_t)rng_below(&s->rng, rank_count(r))));
+    s->drawn = count;
+    for (uint32_t i = 0; o != NULL && i < num_min(o->turn, HOLDERS_EACH); i++)
+        count = look_once(s, &aside, t, count, o->helper[i]);
+    while (count < DRAWN + HOLDERS_EACH + BEST_LOOKED_AT && rank_count(r) > 0)
+        count = look_once(s, &aside, t, count, rank_best(r));
+    put_back(s, &aside, t->is.type);
     return count;
 }
 
-static size_t gather(struct sched *s, struct task *t, uint64_t now_us)
+static size_t gather(struct sched *s, struct task *t)
 {
-    return is_large(s) ? gather_best(s, t, now_us) : gather_all(s, t, now_us);
+    return is_large(s) ? gather_best(s, t) : gather_all(s, t);
 }
 
 // Of these, the ones for a backup: with a free slot that is not dear.
@@ -107,16 +122,15 @@ static size_t keep_spare(struct sched *s, struct task *t, size_t count)
 // ---- Choosing
 
 // A rule that looks at nobody chooses among all, however many they are.
-static size_t choose_blindly(struct sched *s, struct task *t, const struct policy_task *asked,
-                             uint64_t now_us)
+static size_t choose_blindly(struct sched *s, struct task *t, const struct policy_task *asked)
 {
     struct rank *r = &s->rank[t->is.type];
     struct aside aside = {.count = 0};
     set_copies_aside(&aside, r, t);
     const size_t index = s->cfg.policy->choose(NULL, rank_count(r), asked, &s->rng);
     if (index != POLICY_NONE)
-        put_offer(s, 0, t, rank_at(r, (uint32_t)index), now_us);
-    put_back(&aside, r);
+        put_offer(s, 0, t, rank_at(r, (uint32_t)index));
+    put_back(s, &aside, t->is.type);
     return index != POLICY_NONE ? 0 : POLICY_NONE;
 }
 
@@ -185,9 +199,9 @@ bool task_place(struct sched *s, struct task *t, uint64_t now_us)
                                       .within_us = (double)t->is.within_us,
                                       .is_last = t->copy_count + 1 == s->cfg.attempts_max};
     const bool is_blind = policy->worth == NULL && is_large(s);
-    const size_t count = is_blind ? 0 : gather(s, t, now_us);
-    size_t chosen = is_blind ? choose_blindly(s, t, &asked, now_us)
-                             : policy->choose(s->offer, count, &asked, &s->rng);
+    const size_t count = is_blind ? 0 : gather(s, t);
+    size_t chosen =
+        is_blind ? choose_blindly(s, t, &asked) : policy->choose(s->offer, count, &asked, &s->rng);
     if (chosen == POLICY_NONE)
         return false;
     const bool is_first = t->copy_count == 0;
@@ -204,7 +218,7 @@ void task_backup_late(struct sched *s, struct task *t, uint64_t now_us)
 {
     if (!may_have_backup(s, t) || !has_backups_left(s))
         return;
-    const size_t count = keep_spare(s, t, gather(s, t, now_us));
+    const size_t count = keep_spare(s, t, gather(s, t));
     const struct offer *best = surest(s, count);
     if (best != NULL && best->meets > BACKUP_LEAST)
         send_backup(s, t, backup_of(s, count), now_us);

@@ -12,7 +12,6 @@
 #define NEED_MAX     2.0
 #define WORK_US_MIN  500.0
 #define KEY_MOST     4e9
-#define KEY_UNKNOWN  UINT32_MAX // nobody was ever asked for that type: anybody may be good at it
 
 // ---- To a task
 
@@ -22,11 +21,10 @@ static bool is_cold(const struct helper *h, const struct task *t)
     return t->is.object != 0 && h->warm != t->is.object;
 }
 
-void offer_look(const struct sched *s, const struct task *t, uint32_t helper, uint64_t now_us,
-                struct offer *out)
+void offer_look(const struct sched *s, const struct task *t, uint32_t helper, struct offer *out)
 {
     const struct helper *h = &s->helper[helper];
-    const double left_us = (double)t->is.within_us - (double)time_since(t->came_us, now_us);
+    const double left_us = (double)t->is.within_us - (double)time_since(t->came_us, s->now_us);
     *out = (struct offer){.helper = helper,
                           .held = h->lane.count,
                           .slots = h->is.slots,
@@ -39,7 +37,7 @@ void offer_look(const struct sched *s, const struct task *t, uint32_t helper, ui
         out->forecast.net_us += s->cold_us;
         out->forecast.spread_us = hypot(out->forecast.spread_us, s->cold_us);
     }
-    out->wait_us = lane_wait_us(&h->lane, (double)now_us + out->forecast.net_us / 2);
+    out->wait_us = lane_wait_us(&h->lane, (double)s->now_us + out->forecast.net_us / 2);
     out->answer_us = out->forecast.net_us + out->wait_us + out->forecast.work_us;
     out->meets = predict_meets(s->predict, &out->forecast, out->wait_us, left_us);
 }
@@ -63,18 +61,38 @@ double offer_price(const struct sched *s, uint32_t type, uint32_t helper)
     return PRICE_WEIGHT * fmax(0, dearest - s->need[type] * suits(s, helper, type, &f));
 }
 
-// ---- Among all
+// ---- To any task
 
-static uint32_t key_of(const struct sched *s, uint32_t helper, uint32_t type)
+static struct holders *holders_of(struct sched *s, uint64_t object)
 {
-    const struct task usual = {
-        .is = {.type = type, .size = 1, .within_us = wait_of(s->within_us[type])},
-        .came_us = s->now_us};
-    const struct policy_task asked = {.within_us = s->within_us[type]};
+    return &s->holders[rng_mix(object) % HOLDERS_MAX];
+}
+
+void holders_note(struct sched *s, uint64_t object, uint32_t helper)
+{
+    struct holders *o = holders_of(s, object);
+    if (o->object != object)
+        *o = (struct holders){.object = object};
+    o->helper[o->turn++ % HOLDERS_EACH] = helper;
+}
+
+const struct holders *holders_find(struct sched *s, uint64_t object)
+{
+    const struct holders *o = holders_of(s, object);
+    return object != 0 && o->object == object ? o : NULL;
+}
+
+uint32_t helper_key(const struct sched *s, uint32_t helper, uint32_t type)
+{
+    const bool is_asked = s->asked[type] > 0;
+    const double within_us = is_asked ? s->within_mean_us[type] : 2 * s->usual_us[type];
+    const struct task usual = {.is = {.type = type, .size = 1, .within_us = wait_of(within_us)},
+                               .came_us = s->now_us};
+    const struct policy_task asked = {.within_us = within_us};
     struct offer o;
-    if (s->cfg.policy->worth == NULL || s->asked[type] <= 0)
-        return KEY_UNKNOWN;
-    offer_look(s, &usual, helper, s->now_us, &o);
+    if (s->cfg.policy->worth == NULL)
+        return 1;
+    offer_look(s, &usual, helper, &o);
     o.price = offer_price(s, type, helper);
     const double short_of = 1 + POLICY_WORTH_MAX - s->cfg.policy->worth(&o, &asked);
     return 1 + (uint32_t)(KEY_MOST / fmax(1, short_of));
@@ -85,12 +103,17 @@ static uint32_t types_of(const struct sched *s, const struct helper *h)
     return h->is.can & (UINT32_MAX >> (PREDICT_TYPES_MAX - s->cfg.types));
 }
 
+// For types that nobody asks for it is enough to have looked once.
 void helper_rank(struct sched *s, uint32_t helper)
 {
     const struct helper *h = &s->helper[helper];
     for (uint32_t left = is_large(s) ? types_of(s, h) : 0; left != 0; left &= left - 1) {
         const uint32_t type = (uint32_t)__builtin_ctz(left);
-        rank_put(&s->rank[type], helper, h->has_room ? key_of(s, helper, type) : 0);
+        struct rank *r = &s->rank[type];
+        if (!h->has_room)
+            rank_put(r, helper, 0);
+        else if (s->asked[type] > 0 || rank_key(r, helper) == 0)
+            rank_put(r, helper, helper_key(s, helper, type));
     }
 }
 

@@ -24,7 +24,7 @@
 
 #define SLOTS_MAX   4u
 #define ANSWERS_MAX 262144u // on their way at once
-#define TASKS_MAX   32768u
+#define TASKS_MAX   131072u
 #define WORK_US     20000.0
 #define WARM_UP     4u // 1 / the share of tasks that comes first, and is not measured
 

@@ -100,7 +100,7 @@ uint32_t helper_key(const struct sched *s, uint32_t helper, uint32_t type)
 
 static uint32_t types_of(const struct sched *s, const struct helper *h)
 {
-    return h->is.can & (UINT32_MAX >> (PREDICT_TYPES_MAX - s->cfg.types));
+    return h->is.can & (uint32_t)((UINT64_C(1) << s->cfg.types) - 1);
 }
 
 // For types that nobody asks for it is enough to have looked once.

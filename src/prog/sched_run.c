@@ -45,7 +45,7 @@ static enum rc tell(struct match *m, const struct fleet_event *e)
     enum rc rc = RC_OK;
     const struct sched_task task = {
         .id = e->task, .type = e->type, .size = e->size, .within_us = e->within_us};
-    const struct sched_answer answer = {e->task, e->helper, e->is_right, e->total_us, e->work_us};
+    const struct sched_answer answer = {e->task, e->helper, e->is_right, e->total_us, e->work_us, 0};
     sched_tick(m->sched, e->now_us);
     switch (e->kind) {
     case FLEET_TASK:

@@ -31,7 +31,7 @@ static struct sched_cfg sched_cfg_of(const struct broker_cfg *cfg)
 {
     return (struct sched_cfg){.helpers_max = ROSTER_SEATS_MAX + 1,
                               .tasks_max = IN_WORK_MAX,
-                              .types = PREDICT_TYPES_MAX,
+                              .types = work_types(),
                               .attempts_max = cfg->attempts_max,
                               .give_up_us = SCHED_NEVER, // a job's deadline tells
                               .late_min_us = BROKER_LATE_MIN_US,

@@ -14,7 +14,6 @@
 #define WORK_SIZE_MIN   1e-6
 #define WORK_SIZE_MAX   1e6
 #define WORK_TILE_UNITS 100000.0 // of trace's cost: a tile as usual
-#define WORK_TYPE_TILE  (PREDICT_TYPES_MAX - 1)
 
 static void tell_verdict(struct broker *b, const struct digest *node, uint64_t task,
                          const struct kernel_verdict *v, const char *text)
@@ -37,10 +36,20 @@ static uint64_t payer_of(const struct task *t)
     return g->conn != NULL ? g->conn->id : 0;
 }
 
-// What the scheduler knows a task by: a run by its skill, tiles and probes apart from these.
+// What the scheduler knows tasks by: runs by their skill; tiles and probes are apart from these.
+static uint32_t tile_type(void)
+{
+    return skill_count();
+}
+
+uint32_t work_types(void)
+{
+    return skill_count() + 1;
+}
+
 static uint32_t type_of(const struct task *t)
 {
-    return t->kind == TASK_RUN ? t->skill : WORK_TYPE_TILE;
+    return t->kind == TASK_RUN ? t->skill : tile_type();
 }
 
 // ---- Copies that come to nothing
@@ -388,7 +397,7 @@ void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
 
 double work_us_per_unit(const struct broker *b, const struct seat *s)
 {
-    return sched_rate_us(b->sched, s->standing->place, WORK_TYPE_TILE) / WORK_TILE_UNITS;
+    return sched_rate_us(b->sched, s->standing->place, tile_type()) / WORK_TILE_UNITS;
 }
 
 static float said_us(const struct msg_ability *a)
@@ -413,8 +422,8 @@ void work_sit(struct broker *b, const struct seat *s)
         .can = s->skills,
         .is_new = s->is_new};
     if (seat_can(s, skill_of("trace", false)))
-        intro.can |= (uint32_t)1 << WORK_TYPE_TILE;
-    intro.says.work_us[WORK_TYPE_TILE] = said_us(&s->ability);
+        intro.can |= (uint32_t)1 << tile_type();
+    intro.says.work_us[tile_type()] = said_us(&s->ability);
     sched_join(b->sched, s->standing->place, &intro, b->now_us);
     if (seat_rests(s))
         sched_rest(b->sched, s->standing->place, true, b->now_us);

@@ -92,6 +92,7 @@ static struct task *check_new(struct desk *d)
 
 static struct copy *give(struct desk *d, struct task *t, uint32_t seat, uint64_t work)
 {
+    assert_non_null(t);
     t->units = (double)work;
     queue_give(&d->queue, t);
     return queue_copy(t, d->seat[seat], 1000);

@@ -22,6 +22,14 @@ const struct kernel *skill_kernel(uint32_t skill)
     return kernel_at(skill / 2);
 }
 
+uint32_t skill_count(void)
+{
+    uint32_t count = 0;
+    while (skill_kernel(count) != NULL)
+        count++;
+    return count;
+}
+
 uint32_t skill_mask(const struct msg_ability *ability, bool is_text_only)
 {
     uint32_t mask = 0;

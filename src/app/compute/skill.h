@@ -17,7 +17,8 @@
 
 // SKILL_NONE: no such kernel.
 uint32_t skill_of(const char *kernel, bool is_text);
-const struct kernel *skill_kernel(uint32_t skill);
+const struct kernel *skill_kernel(uint32_t skill); // NULL: of no kernel
+uint32_t skill_count(void);                        // skills are 0 .. skill_count() - 1
 static inline bool skill_is_text(uint32_t skill)
 {
     return (skill & 1) != 0;

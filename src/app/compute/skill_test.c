@@ -45,9 +45,19 @@ static void test_abilities(void **state)
     assert_int_equal(skill_mask(&a, false), 0);
 }
 
+static void test_count(void **state)
+{
+    (void)state;
+    assert_non_null(skill_kernel(skill_count() - 1));
+    assert_null(skill_kernel(skill_count()));
+    assert_int_equal(skill_count() % 2, 0);
+    assert_true(skill_count() < SKILLS_MAX); // there is a number left for tiles
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_two_for_each_kernel),
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_count),cmocka_unit_test(test_two_for_each_kernel),
                                        cmocka_unit_test(test_abilities)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

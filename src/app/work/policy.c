@@ -87,10 +87,13 @@ CHOOSE_MOST(choose_shoal, in_time_at_a_price)
 
 const struct policy policy_random = {.name = "random", .choose = choose_random};
 const struct policy policy_round_robin = {.name = "round-robin", .choose = choose_round_robin};
-const struct policy policy_least_loaded = {.name = "least-loaded", .choose = choose_least_loaded};
-const struct policy policy_seed_rule = {.name = "seed-rule", .choose = choose_seed_rule};
-const struct policy policy_ewma = {.name = "ewma", .choose = choose_ewma};
-const struct policy policy_shoal = {.name = "shoal", .has_backups = true, .choose = choose_shoal};
+const struct policy policy_least_loaded = {
+    .name = "least-loaded", .worth = idle, .choose = choose_least_loaded};
+const struct policy policy_seed_rule = {
+    .name = "seed-rule", .worth = seed_rule, .choose = choose_seed_rule};
+const struct policy policy_ewma = {.name = "ewma", .worth = in_time, .choose = choose_ewma};
+const struct policy policy_shoal = {
+    .name = "shoal", .has_backups = true, .worth = in_time_at_a_price, .choose = choose_shoal};
 
 static const struct policy *const all[] = {&policy_shoal,       &policy_ewma,
                                            &policy_seed_rule,   &policy_least_loaded,

@@ -13,7 +13,8 @@
 #include "base/rng.h"
 #include "work/predict.h"
 
-#define POLICY_NONE SIZE_MAX
+#define POLICY_NONE      SIZE_MAX
+#define POLICY_WORTH_MAX 3.0
 
 struct offer { // a helper that can do the task, is here, and has no copy of it
     uint32_t helper;
@@ -37,6 +38,9 @@ struct policy_task {
 struct policy {
     const char *name;
     bool has_backups; // second copies where they help
+    // What an offer is worth, at most POLICY_WORTH_MAX; it chooses the one that is worth most.
+    // NULL: it looks at nothing but how many there are, and needs no offers.
+    double (*worth)(const struct offer *offer, const struct policy_task *task);
     // Index of an offer, or POLICY_NONE if count is 0.
     size_t (*choose)(const struct offer *offer, size_t count, const struct policy_task *task,
                      struct rng *rng);

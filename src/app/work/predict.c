@@ -162,7 +162,7 @@ void predict_ask(const struct predict *p, uint32_t helper, uint32_t type, double
 
 static double spread_us(const struct predict_forecast *f, double wait_us)
 {
-    return hypot(f->spread_us, WAIT_SPREAD * wait_us);
+    return wait_us > 0 ? hypot(f->spread_us, WAIT_SPREAD * wait_us) : f->spread_us;
 }
 
 // Share of errors below z spreads.

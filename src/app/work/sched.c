@@ -13,10 +13,10 @@
 #define LATE_US_MAX    400000.0
 #define COLD_PATIENCE  5u // times as long before who has to get the object first is late
 #define COLD_US_NEW    300000.0
-#define PRICE_TURNS    150u // tasks between two looks at prices
 #define WAIT_US_MAX    1e12
 #define USUAL_US_NEW   500000.0
 #define RATE_USUAL     0.05
+#define RATE_WITHIN    0.001 // slow, so that who was ranked at different times compares
 #define RATE_COLD      0.2
 #define DONE_KEPT      1024u // done tasks, to learn from answers that crossed their cancelling
 #define SERVED_AT_ONCE 64u   // waiting tasks that are looked at in one turn
@@ -26,7 +26,8 @@
 size_t sched_bytes(const struct sched_cfg *cfg)
 {
     return (1u << 20) + predict_bytes(cfg->helpers_max) +
-           (size_t)cfg->helpers_max * (sizeof(struct helper) + sizeof(struct offer)) +
+           (size_t)cfg->helpers_max * sizeof(struct helper) +
+           cfg->types * rank_bytes(cfg->helpers_max) +
            (size_t)cfg->tasks_max *
                (sizeof(struct task) + (size_t)cfg->attempts_max * (sizeof(struct copy) + 8) + 256);
 }
@@ -39,12 +40,13 @@ static enum rc take_tables(struct sched *s, struct arena *arena)
         arena_take_array(arena, (size_t)cfg->tasks_max * cfg->attempts_max, sizeof *s->copies);
     s->predict = predict_new(arena, cfg->helpers_max, cfg->types);
     s->helper = arena_take_array(arena, cfg->helpers_max, sizeof *s->helper);
-    s->offer = arena_take_array(arena, cfg->helpers_max, sizeof *s->offer);
     s->by_id = map_new(arena, sizeof(uint64_t), cfg->tasks_max, cfg->seed);
     if (s->task == NULL || s->copies == NULL || s->predict == NULL || s->helper == NULL ||
-        s->offer == NULL || s->by_id == NULL)
+        s->by_id == NULL)
         return RC_NOMEM;
     enum rc rc = heap_init(&s->ends, arena, cfg->tasks_max);
+    for (uint32_t i = 0; i < cfg->types && rc == RC_OK; i++)
+        rc = rank_init(&s->rank[i], arena, cfg->helpers_max);
     if (rc == RC_OK)
         rc = heap_init(&s->wakeups, arena, cfg->tasks_max);
     if (rc == RC_OK)
@@ -82,8 +84,10 @@ uint64_t wait_of(double us)
     return (uint64_t)fmin(fmax(us, 0), WAIT_US_MAX);
 }
 
-static void watch(const struct sched *s, const struct sched_event *e)
+// At the door of all that it can be told.
+static void hear(struct sched *s, const struct sched_event *e)
 {
+    s->now_us = e->now_us;
     if (s->cfg.watch != NULL)
         s->cfg.watch->event(s->cfg.watch->self, e);
 }
@@ -291,7 +295,7 @@ static void end_task(struct sched *s, struct task *t, uint64_t now_us)
 
 enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t now_us)
 {
-    watch(s, &(struct sched_event){.kind = SCHED_SUBMITS, .task = task, .now_us = now_us});
+    hear(s, &(struct sched_event){.kind = SCHED_SUBMITS, .task = task, .now_us = now_us});
     struct task *t = take_task(s);
     if (t == NULL || map_put(s->by_id, &task->id, t) != RC_OK)
         return RC_FULL;
@@ -313,15 +317,16 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
         s->first_us = now_us;
     s->asked[task->type]++;
     s->within_us[task->type] = (double)t->is.within_us;
-    if (s->stat.submitted % PRICE_TURNS == 0)
-        prices_look(s, now_us);
+    double *mean_us = &s->within_mean_us[task->type];
+    *mean_us += fmax(RATE_WITHIN, 1 / s->asked[task->type]) * ((double)t->is.within_us - *mean_us);
+    prices_look(s);
     again(s, t, now_us);
     return RC_OK;
 }
 
 void sched_forget(struct sched *s, uint64_t task, uint64_t now_us)
 {
-    watch(s, &(struct sched_event){.kind = SCHED_FORGETS, .task_id = task, .now_us = now_us});
+    hear(s, &(struct sched_event){.kind = SCHED_FORGETS, .task_id = task, .now_us = now_us});
     struct task *t = map_get(s->by_id, &task);
     if (t == NULL || t->is_done)
         return;
@@ -361,8 +366,8 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
 {
     struct helper *h = &s->helper[helper];
     assert(helper < s->cfg.helpers_max && intro->slots > 0);
-    watch(s, &(struct sched_event){
-                 .kind = SCHED_JOINS, .helper = helper, .intro = intro, .now_us = now_us});
+    hear(s, &(struct sched_event){
+                .kind = SCHED_JOINS, .helper = helper, .intro = intro, .now_us = now_us});
     if (h->is_here) {
         h->unseen++;
         lose_all(s, h, now_us);
@@ -376,7 +381,7 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
     h->is_known = true;
     h->is_resting = false;
     lane_init(&h->lane, intro->slots);
-    s->helper_count = (uint32_t)num_max(s->helper_count, helper + 1);
+    helper_count_to(s, helper + 1);
     helper_recount(s, h);
     serve(s, now_us);
 }
@@ -384,7 +389,7 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
 void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
 {
     struct helper *h = &s->helper[helper];
-    watch(s, &(struct sched_event){.kind = SCHED_LEAVES, .helper = helper, .now_us = now_us});
+    hear(s, &(struct sched_event){.kind = SCHED_LEAVES, .helper = helper, .now_us = now_us});
     if (h->unseen > 0) {
         h->unseen--;
         return;
@@ -398,9 +403,9 @@ void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
 void sched_rest(struct sched *s, uint32_t helper, bool is_resting, uint64_t now_us)
 {
     struct helper *h = &s->helper[helper];
-    watch(s, &(struct sched_event){.kind = is_resting ? SCHED_RESTS : SCHED_WAKES,
-                                   .helper = helper,
-                                   .now_us = now_us});
+    hear(s, &(struct sched_event){.kind = is_resting ? SCHED_RESTS : SCHED_WAKES,
+                                  .helper = helper,
+                                  .now_us = now_us});
     h->is_resting = is_resting;
     helper_recount(s, h);
     serve(s, now_us);
@@ -413,6 +418,8 @@ static void learn_times(struct sched *s, const struct copy *c)
     double *usual_us = &s->usual_us[c->task->is.type];
     *usual_us += RATE_USUAL * (c->total_us - *usual_us);
     s->helper[c->helper].warm = c->task->is.object;
+    if (c->task->is.object != 0)
+        holders_note(s, c->task->is.object, c->helper);
     if (!c->is_cold)
         return;
     const double known_us = c->forecast.net_us - s->cold_us + c->wait_us + c->work_us;
@@ -436,6 +443,7 @@ static void learn(struct sched *s, const struct copy *c, enum predict_end end)
     predict_tell(s->predict, c->helper, &a);
     if (end == PREDICT_RIGHT)
         learn_times(s, c);
+    helper_rank(s, c->helper);
 }
 
 static struct copy *find_copy(const struct sched *s, uint64_t task, uint32_t helper)
@@ -461,7 +469,7 @@ static void take_back(struct sched *s, struct copy *c, const struct sched_answer
 
 void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 {
-    watch(s, &(struct sched_event){.kind = SCHED_BACK, .answer = a, .now_us = now_us});
+    hear(s, &(struct sched_event){.kind = SCHED_BACK, .answer = a, .now_us = now_us});
     struct copy *c = find_copy(s, a->task, a->helper);
     if (c == NULL || c->state == COPY_BACK)
         return;
@@ -471,7 +479,7 @@ void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 
 void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 {
-    watch(s, &(struct sched_event){.kind = SCHED_ANSWERS, .answer = a, .now_us = now_us});
+    hear(s, &(struct sched_event){.kind = SCHED_ANSWERS, .answer = a, .now_us = now_us});
     struct copy *c = find_copy(s, a->task, a->helper);
     if (c == NULL)
         return;
@@ -491,8 +499,8 @@ void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us
 
 void sched_drop(struct sched *s, uint64_t task, uint32_t helper, uint64_t now_us)
 {
-    watch(s, &(struct sched_event){
-                 .kind = SCHED_DROPS, .task_id = task, .helper = helper, .now_us = now_us});
+    hear(s, &(struct sched_event){
+                .kind = SCHED_DROPS, .task_id = task, .helper = helper, .now_us = now_us});
     struct copy *c = find_copy(s, task, helper);
     if (c == NULL)
         return;
@@ -510,6 +518,7 @@ static void late(struct sched *s, struct copy *c, uint64_t now_us)
     learn(s, c, PREDICT_SILENT);
     heap_del(&s->lates, &c->late);
     lane_del(&h->lane, &c->item, (double)now_us);
+    helper_rank(s, c->helper);
     c->state = COPY_LATE;
     if (c->is_told)
         sched_order_put(s, &c->told, SCHED_LATE);
@@ -525,7 +534,7 @@ static void wake(struct sched *s, struct task *t, uint64_t now_us)
 
 void sched_tick(struct sched *s, uint64_t now_us)
 {
-    watch(s, &(struct sched_event){.kind = SCHED_TICKS, .now_us = now_us});
+    hear(s, &(struct sched_event){.kind = SCHED_TICKS, .now_us = now_us});
     for (struct heap_node *n; (n = heap_first(&s->lates)) != NULL && n->key <= now_us;)
         late(s, CONTAINER_OF(n, struct copy, late), now_us);
     for (struct heap_node *n; (n = heap_first(&s->wakeups)) != NULL && n->key <= now_us;)

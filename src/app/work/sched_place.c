@@ -1,111 +1,137 @@
 // SPDX-License-Identifier: MIT
-// Who gets the next copy of a task: what each helper is worth to it, what its slot costs others,
-// and whether another copy at once would pay.
+// Who gets the next copy of a task, and whether another copy at once would pay.
+#include <assert.h>
 #include <math.h>
 
 #include "base/num.h"
 #include "work/sched_state.h"
 
-#define EXPLORE       0.005 // share of first choices that go to anybody, so that all stay measured
-#define EXPLORE_MORE  0.12  // ... and of backups
-#define BACKUP_BUDGET 0.10  // of all tasks
-#define BACKUP_GAIN   0.12  // of the chance to be in time, for a backup at once
-#define BACKUP_LEAST  0.10  // chance of a late backup to be in time
-#define PRICE_WEIGHT  3.0
-#define PRICE_BAN     0.15 // backups stay off slots that cost more
-#define NEED_MAX      2.0
-#define WORK_US_MIN   500.0
+#define EXPLORE        0.005 // share of first choices that go to anybody, so that all stay measured
+#define EXPLORE_MORE   0.12  // ... and of backups
+#define BACKUP_BUDGET  0.10  // of all tasks
+#define BACKUP_GAIN    0.12  // of the chance to be in time, for a backup at once
+#define BACKUP_LEAST   0.10  // chance of a late backup to be in time
+#define PRICE_BAN      0.15  // backups stay off slots that cost more
+#define BEST_LOOKED_AT 48u   // of a large pool, for one task ...
+#define DRAWN          4u    // ... and anybody, so that newcomers and old news are seen
 
-// ---- What things are worth
+static_assert(DRAWN + HOLDERS_EACH + BEST_LOOKED_AT <= OFFERS_MAX, "offers of a large pool");
 
-// It has to get the object first.
-static bool is_cold(const struct helper *h, const struct task *t)
+// ---- Whom to look at
+
+static void put_offer(struct sched *s, size_t at, const struct task *t, uint32_t helper)
 {
-    return t->is.object != 0 && h->warm != t->is.object;
+    offer_look(s, t, helper, &s->offer[at]);
+    s->offer[at].price = offer_price(s, t->is.type, helper);
 }
 
-static void look(const struct sched *s, const struct task *t, uint32_t helper, uint64_t now_us,
-                 struct offer *out)
-{
-    const struct helper *h = &s->helper[helper];
-    const double left_us = (double)t->is.within_us - (double)time_since(t->came_us, now_us);
-    *out = (struct offer){.helper = helper,
-                          .held = h->lane.count,
-                          .slots = h->is.slots,
-                          .ping_us = h->is.says.ping_us,
-                          .claim = h->is.says.reliability,
-                          .right = h->right,
-                          .wrong = h->wrong};
-    predict_ask(s->predict, helper, t->is.type, t->is.size, &out->forecast);
-    if (is_cold(h, t)) {
-        out->forecast.net_us += s->cold_us;
-        out->forecast.spread_us = hypot(out->forecast.spread_us, s->cold_us);
-    }
-    out->wait_us = lane_wait_us(&h->lane, (double)now_us + out->forecast.net_us / 2);
-    out->answer_us = out->forecast.net_us + out->wait_us + out->forecast.work_us;
-    out->meets = predict_meets(s->predict, &out->forecast, out->wait_us, left_us);
-}
-
-// How well an idle helper suits a type.
-static double suits(const struct sched *s, uint32_t helper, uint32_t type,
-                    struct predict_forecast *f)
-{
-    predict_ask(s->predict, helper, type, 1, f);
-    return predict_meets(s->predict, f, 0, s->within_us[type]);
-}
-
-// What a slot of this helper would be worth to the type that can do without it least, beyond what
-// it is worth to this one.
-static double price_of(const struct sched *s, uint32_t helper, uint32_t type)
-{
-    struct predict_forecast f;
-    const double here = s->need[type] * suits(s, helper, type, &f);
-    return PRICE_WEIGHT * fmax(0, s->helper[helper].price - here);
-}
-
-// Tasks of each type a time, against what all who are here could do of it in time.
-void prices_look(struct sched *s, uint64_t now_us)
-{
-    const double span_us = fmax(1000, (double)time_since(s->first_us, now_us));
-    struct predict_forecast f;
-    for (uint32_t i = 0; i < s->helper_count; i++)
-        s->helper[i].price = 0;
-    for (uint32_t type = 0; type < s->cfg.types; type++) {
-        double can = 0;
-        s->need[type] = 0;
-        if (s->asked[type] <= 0)
-            continue;
-        for (uint32_t i = 0; i < s->helper_count; i++) {
-            const struct helper *h = &s->helper[i];
-            if (h->is_here && (h->is.can >> type & 1) != 0)
-                can += suits(s, i, type, &f) * h->is.slots / fmax(WORK_US_MIN, f.work_us);
-        }
-        s->need[type] = fmin(NEED_MAX, s->asked[type] / span_us / fmax(1e-12, can));
-        for (uint32_t i = 0; i < s->helper_count; i++) {
-            struct helper *h = &s->helper[i];
-            if (h->is_here && (h->is.can >> type & 1) != 0)
-                h->price = fmax(h->price, s->need[type] * suits(s, i, type, &f));
-        }
-    }
-}
-
-// ---- Choosing
-
-// Those that could have a copy now. Of a backup: of those with a free slot that is not dear.
-static size_t gather(struct sched *s, struct task *t, bool is_backup, uint64_t now_us)
+// All who could have a copy now.
+static size_t gather_all(struct sched *s, struct task *t)
 {
     size_t count = 0;
     for (uint32_t i = 0; i < s->helper_count; i++) {
         const struct helper *h = &s->helper[i];
-        if (!h->has_room || (h->is.can >> t->is.type & 1) == 0 || copy_at(t, i) != NULL ||
-            (is_backup && h->lane.count >= h->is.slots))
-            continue;
-        struct offer *o = &s->offer[count];
-        look(s, t, i, now_us, o);
-        o->price = price_of(s, i, t->is.type);
-        count += !is_backup || o->price <= PRICE_BAN;
+        if (h->has_room && (h->is.can >> t->is.type & 1) != 0 && copy_at(t, i) == NULL)
+            put_offer(s, count++, t, i);
     }
+    s->drawn = count;
     return count;
+}
+
+// Some are out of a ranking for a moment, to see who comes next.
+struct aside {
+    uint32_t helper[OFFERS_MAX + SCHED_ATTEMPTS_MAX];
+    uint32_t count;
+};
+
+// False: it was not there.
+static bool set_aside(struct aside *a, struct rank *r, uint32_t helper)
+{
+    if (rank_key(r, helper) == 0)
+        return false;
+    a->helper[a->count++] = helper;
+    rank_put(r, helper, 0);
+    return true;
+}
+
+static void set_copies_aside(struct aside *a, struct rank *r, const struct task *t)
+{
+    for (uint32_t i = 0; i < t->copy_count; i++)
+        (void)set_aside(a, r, t->copy[i].helper);
+}
+
+// By what they are worth now: who only looked good does not again.
+static void put_back(struct sched *s, const struct aside *a, uint32_t type)
+{
+    for (uint32_t i = 0; i < a->count; i++)
+        rank_put(&s->rank[type], a->helper[i], helper_key(s, a->helper[i], type));
+}
+
+// At count: a helper that the ranking still has, who is out of it then.
+static size_t look_once(struct sched *s, struct aside *a, const struct task *t, size_t count,
+                        uint32_t helper)
+{
+    if (!set_aside(a, &s->rank[t->is.type], helper))
+        return count;
+    put_offer(s, count, t, helper);
+    return count + 1;
+}
+
+// Of a large pool: some by the dice, who has the object, and those who looked best when they were
+// last looked at.
+static size_t gather_best(struct sched *s, struct task *t)
+{
+    struct rank *r = &s->rank[t->is.type];
+    const struct holders *o = holders_find(s, t->is.object);
+    struct aside aside = {.count = 0};
+    size_t count = 0;
+    set_copies_aside(&aside, r, t);
+    while (count < DRAWN && rank_count(r) > 0)
+        count =
+            look_once(s, &aside, t, count, rank_at(r, (uint32_t)rng_below(&s->rng, rank_count(r))));
+    s->drawn = count;
+    for (uint32_t i = 0; o != NULL && i < num_min(o->turn, HOLDERS_EACH); i++)
+        count = look_once(s, &aside, t, count, o->helper[i]);
+    while (count < DRAWN + HOLDERS_EACH + BEST_LOOKED_AT && rank_count(r) > 0)
+        count = look_once(s, &aside, t, count, rank_best(r));
+    put_back(s, &aside, t->is.type);
+    return count;
+}
+
+static size_t gather(struct sched *s, struct task *t)
+{
+    return is_large(s) ? gather_best(s, t) : gather_all(s, t);
+}
+
+// Of these, the ones for a backup: with a free slot that is not dear.
+static size_t keep_spare(struct sched *s, struct task *t, size_t count)
+{
+    size_t kept = 0;
+    size_t drawn = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct offer *o = &s->offer[i];
+        if (o->held >= o->slots || o->price > PRICE_BAN || copy_at(t, o->helper) != NULL)
+            continue;
+        drawn += i < s->drawn;
+        s->offer[kept++] = *o;
+    }
+    s->drawn = drawn;
+    return kept;
+}
+
+// ---- Choosing
+
+// A rule that looks at nobody chooses among all, however many they are.
+static size_t choose_blindly(struct sched *s, struct task *t, const struct policy_task *asked)
+{
+    struct rank *r = &s->rank[t->is.type];
+    struct aside aside = {.count = 0};
+    set_copies_aside(&aside, r, t);
+    const size_t index = s->cfg.policy->choose(NULL, rank_count(r), asked, &s->rng);
+    if (index != POLICY_NONE)
+        put_offer(s, 0, t, rank_at(r, (uint32_t)index));
+    put_back(s, &aside, t->is.type);
+    return index != POLICY_NONE ? 0 : POLICY_NONE;
 }
 
 static const struct offer *surest(const struct sched *s, size_t count)
@@ -120,8 +146,8 @@ static const struct offer *surest(const struct sched *s, size_t count)
 // Sometimes anybody: as good a time as any to see how one fares.
 static const struct offer *backup_of(struct sched *s, size_t count)
 {
-    if (count > 0 && rng_unit(&s->rng) < EXPLORE_MORE)
-        return &s->offer[rng_below(&s->rng, count)];
+    if (s->drawn > 0 && rng_unit(&s->rng) < EXPLORE_MORE)
+        return &s->offer[rng_below(&s->rng, s->drawn)];
     return surest(s, count);
 }
 
@@ -143,14 +169,14 @@ static void send_backup(struct sched *s, struct task *t, const struct offer *o, 
 }
 
 // At once where the first one is in doubt; else at the last moment that can still help.
-static void plan_backup(struct sched *s, struct task *t, const struct offer *first, uint64_t now_us)
+static void plan_backup(struct sched *s, struct task *t, const struct offer *sent, size_t offers,
+                        uint64_t now_us)
 {
-    const struct offer sent = *first; // the offers are about to be made anew
-    const size_t count = gather(s, t, true, now_us);
+    const size_t count = keep_spare(s, t, offers);
     const struct offer *best = surest(s, count);
     if (best == NULL)
         return;
-    if ((1 - sent.meets) * best->meets > BACKUP_GAIN && has_backups_left(s)) {
+    if ((1 - sent->meets) * best->meets > BACKUP_GAIN && has_backups_left(s)) {
         send_backup(s, t, backup_of(s, count), now_us);
         return;
     }
@@ -160,7 +186,7 @@ static void plan_backup(struct sched *s, struct task *t, const struct offer *fir
             soonest = &s->offer[i];
     const double last_us =
         (double)t->is.within_us - soonest->answer_us - 0.8 * soonest->forecast.spread_us;
-    const double overdue_us = sent.answer_us + 2 * sent.forecast.spread_us;
+    const double overdue_us = sent->answer_us + 2 * sent->forecast.spread_us;
     const double at_us = fmin(last_us, overdue_us);
     if (at_us > 1000)
         task_wake_at(s, t, time_after(now_us, wait_of(at_us)));
@@ -168,21 +194,23 @@ static void plan_backup(struct sched *s, struct task *t, const struct offer *fir
 
 bool task_place(struct sched *s, struct task *t, uint64_t now_us)
 {
-    const size_t count = gather(s, t, false, now_us);
     const struct policy *policy = s->cfg.policy;
     const struct policy_task asked = {.turn = s->stat.copies,
                                       .within_us = (double)t->is.within_us,
                                       .is_last = t->copy_count + 1 == s->cfg.attempts_max};
-    size_t chosen = policy->choose(s->offer, count, &asked, &s->rng);
+    const bool is_blind = policy->worth == NULL && is_large(s);
+    const size_t count = is_blind ? 0 : gather(s, t);
+    size_t chosen =
+        is_blind ? choose_blindly(s, t, &asked) : policy->choose(s->offer, count, &asked, &s->rng);
     if (chosen == POLICY_NONE)
         return false;
     const bool is_first = t->copy_count == 0;
     if (policy->has_backups && is_first && rng_unit(&s->rng) < EXPLORE)
-        chosen = (size_t)rng_below(&s->rng, count);
-    const struct offer *o = &s->offer[chosen];
-    copy_send(s, t, o, now_us);
+        chosen = (size_t)rng_below(&s->rng, s->drawn);
+    const struct offer sent = s->offer[chosen];
+    copy_send(s, t, &sent, now_us);
     if (policy->has_backups && is_first && may_have_backup(s, t))
-        plan_backup(s, t, o, now_us);
+        plan_backup(s, t, &sent, count, now_us);
     return true;
 }
 
@@ -190,7 +218,7 @@ void task_backup_late(struct sched *s, struct task *t, uint64_t now_us)
 {
     if (!may_have_backup(s, t) || !has_backups_left(s))
         return;
-    const size_t count = gather(s, t, true, now_us);
+    const size_t count = keep_spare(s, t, gather(s, t));
     const struct offer *best = surest(s, count);
     if (best != NULL && best->meets > BACKUP_LEAST)
         send_backup(s, t, backup_of(s, count), now_us);

@@ -28,6 +28,16 @@ void helper_recount(struct sched *s, struct helper *h)
     s->has_news = s->has_news || (is_free && !h->has_room) || is_able != h->is_able;
     h->is_able = is_able;
     h->has_room = is_free;
+    helper_rank(s, (uint32_t)(h - s->helper));
+}
+
+void helper_count_to(struct sched *s, uint32_t count)
+{
+    const uint32_t before = s->helper_count;
+    const bool was_small = !is_large(s);
+    s->helper_count = (uint32_t)num_max(before, count);
+    for (uint32_t i = 0; was_small && is_large(s) && i < before; i++)
+        helper_rank(s, i);
 }
 
 bool task_is_hopeless(const struct sched *s, const struct task *t)

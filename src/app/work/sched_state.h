@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the scheduler's files share: the life of tasks and copies (sched.c), helpers (sched_pool.c),
-// and who gets the next copy (sched_place.c).
+// what they are worth (sched_worth.c), and who gets the next copy (sched_place.c).
 #ifndef WORK_SCHED_STATE_H
 #define WORK_SCHED_STATE_H
 
@@ -8,7 +8,15 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "work/lane.h"
+#include "work/rank.h"
 #include "work/sched.h"
+
+// A pool of so many is looked at as a whole for each task; one that is larger is ranked for each
+// type, and only the best are looked at.
+#define OFFERS_MAX 64u
+
+#define HOLDERS_MAX  256u // objects; a newer one may take the place of an older one
+#define HOLDERS_EACH 8u
 
 enum copy_state {
     COPY_OUT,       // waited for
@@ -66,6 +74,12 @@ struct helper {
     double price; // the dearest type's need for it
 };
 
+struct holders { // who worked on an object last, and may still have it
+    uint64_t object;
+    uint32_t turn;
+    uint32_t helper[HOLDERS_EACH];
+};
+
 struct sched {
     struct sched_cfg cfg;
     struct rng rng;
@@ -85,15 +99,27 @@ struct sched {
     struct map *by_id;
     struct heap ends, wakeups, lates;
     struct list orders;
-    struct offer *offer;
+    struct offer offer[OFFERS_MAX];
+    size_t drawn; // of them, the first ones: by the dice, and not because they look good
+    struct rank rank[PREDICT_TYPES_MAX]; // of a large pool: who has room, by worth to a usual task
+    struct holders holders[HOLDERS_MAX];
+    uint32_t looked_at;                  // ... the next one to be looked at for prices
+    double can[PREDICT_TYPES_MAX];       // what those looked at can do of each type
     double asked[PREDICT_TYPES_MAX];     // tasks of each type so far
     double within_us[PREDICT_TYPES_MAX]; // the deadline of the last one
-    double usual_us[PREDICT_TYPES_MAX];  // that an answer takes
-    double cold_us;                      // that getting an object takes
+    double within_mean_us[PREDICT_TYPES_MAX];
+    double usual_us[PREDICT_TYPES_MAX]; // that an answer takes
+    double cold_us;                     // that getting an object takes
     double need[PREDICT_TYPES_MAX];
     uint64_t first_us;
+    uint64_t now_us; // the latest that was told
     struct sched_stat stat;
 };
+
+static inline bool is_large(const struct sched *s)
+{
+    return s->helper_count > OFFERS_MAX;
+}
 
 // sched.c
 void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind);
@@ -105,12 +131,25 @@ void task_wake_at(struct sched *s, struct task *t, uint64_t at_us);
 uint64_t wait_of(double us);
 
 // sched_pool.c
-void helper_recount(struct sched *s, struct helper *h); // after anything that may change its room
+// After anything that may change its room, or how long one would wait there.
+void helper_recount(struct sched *s, struct helper *h);
+void helper_count_to(struct sched *s, uint32_t count); // so many numbers were used
 // No helper that is here could take it, ever.
 bool task_is_hopeless(const struct sched *s, const struct task *t);
 
+// sched_worth.c
+void offer_look(const struct sched *s, const struct task *t, uint32_t helper, struct offer *out);
+// What a slot of this helper would be worth to the type that can do without it least, beyond what
+// it is worth to this one.
+double offer_price(const struct sched *s, uint32_t type, uint32_t helper);
+// By which a helper of a large pool is ranked, if it has room.
+uint32_t helper_key(const struct sched *s, uint32_t helper, uint32_t type);
+void helper_rank(struct sched *s, uint32_t helper); // after anything that changes its worth
+void holders_note(struct sched *s, uint64_t object, uint32_t helper);
+const struct holders *holders_find(struct sched *s, uint64_t object); // NULL: nobody is known
+void prices_look(struct sched *s);                                    // once for each task
+
 // sched_place.c
-void prices_look(struct sched *s, uint64_t now_us);
 bool task_place(struct sched *s, struct task *t, uint64_t now_us); // false: nobody can take it now
 void task_backup_late(struct sched *s, struct task *t, uint64_t now_us);
 

@@ -20,6 +20,8 @@
 #define GIVE_UP  1000000u
 #define TASKS    64u // at the same time
 #define SOON     ((uint64_t)100000)
+#define CROWD    5000u
+#define SOME     200u // helpers: more than are looked at for each task
 
 struct world {
     struct arena *arena;
@@ -27,9 +29,10 @@ struct world {
     uint64_t now_us;
 };
 
-static void open(struct world *w, const struct policy *policy, uint32_t tasks_max)
+static void open_for(struct world *w, const struct policy *policy, uint32_t tasks_max,
+                     uint32_t helpers)
 {
-    const struct sched_cfg cfg = {.helpers_max = HELPERS,
+    const struct sched_cfg cfg = {.helpers_max = helpers,
                                   .tasks_max = tasks_max,
                                   .types = TYPES,
                                   .attempts_max = ATTEMPTS,
@@ -39,6 +42,11 @@ static void open(struct world *w, const struct policy *policy, uint32_t tasks_ma
     *w = (struct world){.arena = arena_new(sched_bytes(&cfg)), .now_us = 1000};
     assert_non_null(w->arena);
     assert_int_equal(sched_new(&w->s, w->arena, &cfg), RC_OK);
+}
+
+static void open(struct world *w, const struct policy *policy, uint32_t tasks_max)
+{
+    open_for(w, policy, tasks_max, HELPERS);
 }
 
 static void close(struct world *w)
@@ -390,6 +398,154 @@ static void settings(void **state)
     arena_free(arena);
 }
 
+// ---- Large pools
+
+// Helpers that differ in how far away they are, each with a slot and no more.
+struct crowd {
+    struct world w;
+    struct rng rng;
+    bool is_free[CROWD]; // does not rest, and has nothing
+    bool rests[CROWD];
+    uint64_t task[CROWD];
+    uint64_t count; // of tasks
+};
+
+static double ping_of(uint32_t helper)
+{
+    return 1000.0 + 20.0 * (double)(helper * 1237 % CROWD); // each its own
+}
+
+static void crowd_join(struct crowd *c, uint32_t helper)
+{
+    struct sched_intro intro = intro_of(ping_of(helper), 1, 1);
+    intro.ahead = 0;
+    sched_join(c->w.s, helper, &intro, c->w.now_us);
+    c->is_free[helper] = true;
+}
+
+static struct crowd *crowd_open(const struct policy *policy)
+{
+    static struct crowd c;
+    memset(&c, 0, sizeof c);
+    c.rng = rng_seeded(test_seed());
+    open_for(&c.w, policy, CROWD, CROWD);
+    for (uint32_t i = 0; i < CROWD; i++)
+        crowd_join(&c, i);
+    return &c;
+}
+
+// Who gets the next task.
+static uint32_t crowd_submit(struct crowd *c)
+{
+    assert_int_equal(submit(&c->w, c->count, 0, SOON), RC_OK);
+    const uint32_t helper = expect(&c->w, SCHED_ASSIGN, c->count).helper;
+    assert_true(c->is_free[helper]);
+    c->is_free[helper] = false;
+    c->task[helper] = c->count++;
+    return helper;
+}
+
+static void crowd_forget(struct crowd *c, uint32_t helper)
+{
+    sched_forget(c->w.s, c->task[helper], c->w.now_us);
+    (void)expect(&c->w, SCHED_CANCEL, c->task[helper]);
+    c->is_free[helper] = true;
+}
+
+static void crowd_rest(struct crowd *c, uint32_t helper, bool is_resting)
+{
+    sched_rest(c->w.s, helper, is_resting, c->w.now_us);
+    c->rests[helper] = is_resting;
+    c->is_free[helper] = !is_resting;
+}
+
+static uint32_t nearest_free(const struct crowd *c)
+{
+    uint32_t best = CROWD;
+    for (uint32_t i = 0; i < CROWD; i++)
+        if (c->is_free[i] && (best == CROWD || ping_of(i) < ping_of(best)))
+            best = i;
+    return best;
+}
+
+// Whatever befell the others, as if all were looked at.
+static void the_best_of_a_crowd(void **state)
+{
+    (void)state;
+    struct crowd *c = crowd_open(&policy_ewma);
+    for (int i = 0; i < 300; i++) // how soon these tasks are wanted is news
+        crowd_forget(c, crowd_submit(c));
+    for (int i = 0; i < 3000; i++) {
+        const uint32_t other = (uint32_t)rng_below(&c->rng, CROWD);
+        const uint32_t best = nearest_free(c);
+        const uint32_t chosen = crowd_submit(c);
+        assert_int_equal(chosen, best);
+        if (i % 3 != 0)
+            crowd_forget(c, chosen);
+        if (c->is_free[other] || c->rests[other])
+            crowd_rest(c, other, c->is_free[other]);
+    }
+    close(&c->w);
+}
+
+static void anybody_of_a_crowd(void **state)
+{
+    (void)state;
+    static uint32_t got[CROWD];
+    struct crowd *c = crowd_open(&policy_random);
+    uint32_t low = 0;
+    uint32_t never = 0;
+    for (uint32_t i = 1; i < CROWD; i += 2)
+        crowd_rest(c, i, true);
+    memset(got, 0, sizeof got);
+    for (uint32_t i = 0; i < 8 * CROWD / 2; i++) {
+        const uint32_t helper = crowd_submit(c);
+        crowd_forget(c, helper);
+        got[helper]++;
+        low += helper < CROWD / 2;
+    }
+    for (uint32_t i = 0; i < CROWD; i += 2) {
+        assert_true(got[i] < 30); // 8 in the mean
+        never += got[i] == 0;
+    }
+    assert_true(never < 10); // e^-8 of 2500
+    assert_true(low > 9600 && low < 10400);
+    close(&c->w);
+}
+
+static void each_of_a_crowd_in_turn(void **state)
+{
+    (void)state;
+    struct crowd *c = crowd_open(&policy_round_robin);
+    for (uint32_t i = 0; i < CROWD + 10; i++) {
+        const uint32_t helper = crowd_submit(c);
+        assert_int_equal(helper, i % CROWD);
+        crowd_forget(c, helper);
+    }
+    close(&c->w);
+}
+
+// Who has an object may look like nothing special otherwise.
+static void an_object_stays_in_a_crowd(void **state)
+{
+    (void)state;
+    struct crowd *c = crowd_open(&policy_ewma);
+    const struct sched_task task = {.id = CROWD, .size = 1, .within_us = SOON, .object = 77};
+    while (ping_of(nearest_free(c)) < 40000) // the nearest are busy with other things
+        (void)crowd_submit(c);
+    assert_int_equal(sched_submit(c->w.s, &task, c->w.now_us), RC_OK);
+    const uint32_t warm = expect(&c->w, SCHED_ASSIGN, CROWD).helper;
+    answer(&c->w, CROWD, warm, true, 400000);
+    for (uint32_t i = 0; i < CROWD; i++)
+        if (!c->is_free[i])
+            crowd_forget(c, i);
+    struct sched_task again = task;
+    again.id++;
+    assert_int_equal(sched_submit(c->w.s, &again, c->w.now_us), RC_OK);
+    assert_int_equal(expect(&c->w, SCHED_ASSIGN, CROWD + 1).helper, warm);
+    close(&c->w);
+}
+
 // ---- Any events, in any order
 
 struct twin { // what must be true of one task
@@ -406,15 +562,16 @@ struct model {
     struct rng rng;
     struct twin task[2000];
     uint64_t count;
-    bool is_here[HELPERS];
-    uint32_t can[HELPERS];
+    uint32_t helpers;
+    bool is_here[SOME];
+    uint32_t can[SOME];
     uint64_t hash;
 };
 
 static void check_order(struct model *m, const struct sched_order *o)
 {
     struct twin *t = &m->task[o->task];
-    assert_true(o->task < m->count && o->helper < HELPERS && m->w.now_us < t->over_us);
+    assert_true(o->task < m->count && o->helper < m->helpers && m->w.now_us < t->over_us);
     if (o->kind == SCHED_SPENT || o->kind == SCHED_LATE) {
         assert_false(t->is_done);
         return;
@@ -465,7 +622,7 @@ static void answer_one(struct model *m)
 
 static void come_or_go(struct model *m)
 {
-    const uint32_t helper = (uint32_t)rng_below(&m->rng, HELPERS);
+    const uint32_t helper = (uint32_t)rng_below(&m->rng, m->helpers);
     m->is_here[helper] = !m->is_here[helper];
     if (m->is_here[helper]) {
         m->can[helper] = (uint32_t)rng_below(&m->rng, 4);
@@ -500,12 +657,15 @@ static void one_step(struct model *m)
     take_orders(m);
 }
 
-static uint64_t play(uint64_t seed, size_t policy)
+static uint64_t play(uint64_t seed, size_t policy, uint32_t helpers)
 {
     static struct model m;
     memset(&m, 0, sizeof m);
     m.rng = rng_seeded(seed);
-    open(&m.w, policy_at(policy), TASKS);
+    m.helpers = helpers;
+    open_for(&m.w, policy_at(policy), TASKS, helpers);
+    for (uint32_t i = 0; i < helpers / 2; i++)
+        come_or_go(&m);
     for (int i = 0; i < 2500; i++)
         one_step(&m);
     pass(&m.w, 2 * GIVE_UP);
@@ -524,7 +684,9 @@ static void any_events_in_any_order(void **state)
     const uint64_t seed = test_seed();
     for (size_t policy = 0; policy_at(policy) != NULL; policy++)
         for (uint64_t i = 0; i < 3; i++)
-            assert_true(play(seed + i, policy) == play(seed + i, policy)); // and the same again
+            for (uint32_t helpers = HELPERS; helpers <= SOME; helpers += SOME - HELPERS)
+                assert_true(play(seed + i, policy, helpers) ==
+                            play(seed + i, policy, helpers)); // and the same again
 }
 
 int main(void)
@@ -543,6 +705,10 @@ int main(void)
         cmocka_unit_test(an_object_stays_where_it_is),
         cmocka_unit_test(the_table_is_bounded),
         cmocka_unit_test(a_doubtful_task_has_a_backup),
+        cmocka_unit_test(the_best_of_a_crowd),
+        cmocka_unit_test(anybody_of_a_crowd),
+        cmocka_unit_test(each_of_a_crowd_in_turn),
+        cmocka_unit_test(an_object_stays_in_a_crowd),
         cmocka_unit_test(any_events_in_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

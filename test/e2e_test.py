@@ -677,6 +677,31 @@ def case_scheduler_against_random(w):
     one_line(run([SHOAL, "sim", "sched", w.path("bad.json")]), 1, "bad.json", "n_tasks")
 
 
+def case_decisions_once_more(w):
+    """What a hub's scheduler decided among real helpers, its copy decides again."""
+    trace = w.path("trace.jsonl")
+    hub = w.hub("--trace", trace)
+    for name in ("ann", "bob", "cis"):
+        w.helper(hub, name)
+    r = w.play(hub, *many(w, "--scene", "cornell", "--size", "96x72", "--spp", "8"))
+    assert r.returncode == 0, r
+    hub.terminate()
+    assert hub.wait(WAIT_S) == 0
+    r = run([SHOAL, "sim", "sched", "--replay", trace])
+    assert r.returncode == 0 and "all the same" in r.stdout, r
+    lines = read(trace).splitlines()
+    orders = [i for i, x in enumerate(lines) if json.loads(x)["is"] == "assign"]
+    assert len(orders) >= 5, lines
+    other = json.loads(lines[orders[-1]])
+    other["helper"] += 1
+    lines[orders[-1]] = json.dumps(other)
+    with open(trace, "w") as f:
+        f.write("\n".join(lines) + "\n")
+    one_line(run([SHOAL, "sim", "sched", "--replay", trace]), 1, f"line {orders[-1] + 1}", "ordered")
+    one_line(run([SHOAL, "sim", "sched", "--replay", w.path("none")]), 1, "none")
+    one_line(run([SHOAL, "sim", "sched", "--replay", trace, "--stdio"]), 2, "--replay")
+
+
 def case_scheduler_in_lines(w):
     """Another simulator's events in, our orders out."""
     start = {"ev": "start", "t": 0, "max_attempts": 3, "give_up_ms": 1000,

@@ -18,6 +18,7 @@
 #include "hub_doors.h"
 #include "hub_figures.h"
 #include "hub_options.h"
+#include "hub_trace.h"
 #include "hub_view.h"
 #include "os/blobs.h"
 #include "os/clock.h"
@@ -70,6 +71,7 @@ struct side {
     struct budget own_budget;
     struct hub_view view;
     struct hub_figures *figures;
+    struct hub_trace trace;
     char body[BODY_BYTES_MAX]; // of an HTTP answer
     int exit_code;
 };
@@ -419,6 +421,7 @@ static enum rc open_broker(struct side *s, struct err *err)
                              .limits = {.conns = (uint32_t)s->o.key_conns,
                                         .messages_s = s->o.address_messages,
                                         .bytes_s = s->o.address_bytes},
+                             .watch = s->o.trace != NULL ? &s->trace.watch : NULL,
                              .policy = policy_find(s->o.policy),
                              .ahead = (uint32_t)s->o.ahead,
                              .entropy = entropy_os(),
@@ -427,7 +430,14 @@ static enum rc open_broker(struct side *s, struct err *err)
     s->own_budget.limit_bytes = s->o.memory_bytes;
     s->view = (struct hub_view){.is_json = s->o.common.is_json, .is_quiet = s->o.is_quiet};
     s->figures = hub_figures_new(s->arena);
-    enum rc rc = s->figures == NULL ? RC_NOMEM : broker_new(&s->broker, &cfg);
+    enum rc rc = s->figures == NULL ? RC_NOMEM : RC_OK;
+    if (rc == RC_OK && s->o.trace != NULL) {
+        rc = hub_trace_open(&s->trace, s->o.trace, &s->log, err);
+        if (rc != RC_OK)
+            return rc;
+    }
+    if (rc == RC_OK)
+        rc = broker_new(&s->broker, &cfg);
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the broker: %s", rc_text(rc));
 }
 
@@ -496,6 +506,7 @@ static void close_all(struct side *s)
         archive_take(&s->archive, s->broker, clock_wall_s());
     archive_close(&s->archive);
     broker_free(s->broker);
+    hub_trace_close(&s->trace);
     crew_free(s->crew);
     helper_free(s->own);
     nursery_stop(s->nursery);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `shoal sim`: the machines that ship, against simulated worlds.
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include "sched_run.h"
 #include "sim/scenario.h"
 #include "work/sched_lines.h"
+#include "work/sched_trace.h"
 
 #define SCENARIO_BYTES_MAX (1u << 20)
 
@@ -17,6 +20,7 @@ struct sim_options {
     const char *what;
     struct option_texts scenario;
     const char *policy;
+    const char *trace;
     uint64_t runs;
     bool is_stdio;
 };
@@ -52,6 +56,11 @@ static const struct option_spec specs[] = {
      .sentence = "be the scheduler of another simulator: events come on standard input, orders go "
                  "to standard output, a JSON object a line",
      .offset = offsetof(struct sim_options, is_stdio)},
+    {.name = "replay",
+     .kind = OPTION_TEXT,
+     .value = "FILE",
+     .sentence = "tell a scheduler what 'shoal hub --trace FILE' wrote; it must decide the same",
+     .offset = offsetof(struct sim_options, trace)},
     {.name = "json",
      .kind = OPTION_FLAG,
      .sentence = "figures as JSON, one object a line",
@@ -262,6 +271,47 @@ static enum rc converse(const struct policy *policy, struct err *err)
                : err_set(err, rc, "line %lu: %s", count, why.text[0] != 0 ? why.text : rc_text(rc));
 }
 
+// ---- A hub's decisions, once more
+
+static enum rc replay_lines(struct sched_replay *r, FILE *file, const char *path, struct err *err)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t len = 0;
+    unsigned long count = 0;
+    struct err why = {.text = ""};
+    enum rc rc = RC_OK;
+    while (rc == RC_OK && (len = getline(&line, &cap, file)) > 0) {
+        count++;
+        rc = sched_replay_line(r, bytes_of(line, (size_t)len), &why);
+    }
+    free(line); // malloc: of getline
+    if (rc == RC_OK && ferror(file))
+        return err_set(err, RC_IO, "%s: %s", path, strerror(errno));
+    return rc == RC_OK ? rc
+                       : err_set(err, rc, "%s: line %lu: %s", path, count,
+                                 why.text[0] != 0 ? why.text : rc_text(rc));
+}
+
+static enum rc replay(const char *path, struct err *err)
+{
+    struct sched_replay *r = NULL;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return err_set(err, RC_IO, "%s: %s", path, strerror(errno));
+    enum rc rc = sched_replay_new(&r);
+    if (rc == RC_OK)
+        rc = replay_lines(r, file, path, err);
+    if (rc == RC_OK) {
+        const struct sched_replay_stat stat = sched_replay_stat(r);
+        printf("%" PRIu64 " events, %" PRIu64 " decisions: all the same\n", stat.events,
+               stat.orders);
+    }
+    sched_replay_free(r);
+    (void)fclose(file);
+    return rc;
+}
+
 // ---- The command
 
 static enum rc check(const struct sim_options *o, struct err *err)
@@ -270,7 +320,9 @@ static enum rc check(const struct sim_options *o, struct err *err)
         return err_set(err, RC_CONFIG, "%s: there is only sched to be tried", o->what);
     if (o->policy != NULL && policy_find(o->policy) == NULL)
         return err_set(err, RC_CONFIG, "--policy %s: no such one; see --help", o->policy);
-    if (!o->is_stdio && o->scenario.count == 0)
+    if (o->trace != NULL && (o->is_stdio || o->scenario.count > 0 || o->policy != NULL))
+        return err_set(err, RC_CONFIG, "--replay goes alone: all else is in the file");
+    if (!o->is_stdio && o->trace == NULL && o->scenario.count == 0)
         return err_set(err, RC_CONFIG, "SCENARIO is missing: a file, or --stdio");
     if (o->is_stdio && o->scenario.count > 0)
         return err_set(err, RC_CONFIG, "--stdio takes no SCENARIO: the other side has it");
@@ -290,6 +342,8 @@ static int run(int argc, char **argv)
         const bool is_usage = rc != RC_OK;
         if (rc == RC_OK && o.is_stdio)
             rc = converse(o.policy != NULL ? policy_find(o.policy) : &policy_shoal, &err);
+        if (rc == RC_OK && o.trace != NULL)
+            rc = replay(o.trace, &err);
         for (size_t i = 0; rc == RC_OK && i < o.scenario.count; i++)
             rc = play(&o, o.scenario.at[i], &err);
         if (rc != RC_OK)

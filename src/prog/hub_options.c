@@ -72,6 +72,12 @@ static const struct option_spec specs[] = {
      .initial = "1",
      .sentence = "tasks that a helper may have on their way for each that it works on",
      .offset = offsetof(struct hub_options, ahead)},
+    {.name = "trace",
+     .kind = OPTION_TEXT,
+     .value = "FILE",
+     .sentence = "write there what the scheduler is told and decides, for "
+                 "'shoal sim sched --replay FILE'",
+     .offset = offsetof(struct hub_options, trace)},
     {.name = "own-compute",
      .kind = OPTION_FLAG,
      .traits = OPTION_NEGATABLE,

@@ -22,6 +22,7 @@ struct hub_options {
     uint64_t attempts;
     const char *policy;
     uint64_t ahead;
+    const char *trace;
     bool has_own;
     uint64_t own_slots;
     uint64_t store_bytes;

@@ -30,7 +30,8 @@ struct offer { // a helper that can do the task, is here, and has no copy of it
 
 struct policy_task {
     uint64_t turn;    // how many tasks were placed before
-    double within_us; // its deadline, from when it came
+    double within_us; // its deadline: how much a delay matters
+    bool is_again;    // a copy of it came to nothing
     bool is_last;     // it may have no other copy after this one
 };
 
@@ -41,6 +42,9 @@ struct policy {
     size_t (*choose)(const struct offer *offer, size_t count, const struct policy_task *task,
                      struct rng *rng);
 };
+
+// What it is worth that this one gets the task: chance to be in time, and earliness. No price.
+double policy_worth(const struct offer *o, const struct policy_task *task);
 
 extern const struct policy policy_random;
 extern const struct policy policy_round_robin;

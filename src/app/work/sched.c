@@ -11,22 +11,24 @@
 #include "base/map.h"
 #include "base/num.h"
 #include "work/lane.h"
+#include "work/price.h"
 
-#define EXPLORE       0.005 // share of first choices that go to anybody, so that all stay measured
-#define EXPLORE_MORE  0.12  // ... and of backups
-#define RETRY_US      20000 // until a task that nobody can take is looked at again
-#define SILENCE_MIN   0.02  // a copy is late when silence is as likely as slowness; within these
-#define SILENCE_MAX   0.08
-#define LATE_US_MAX   400000.0
-#define BACKUP_BUDGET 0.10 // of all tasks
-#define BACKUP_GAIN   0.12 // of the chance to be in time, for a backup at once
-#define BACKUP_LEAST  0.10 // chance of a late backup to be in time
-#define PRICE_TURNS   150u // tasks between two looks at prices
-#define PRICE_WEIGHT  3.0
-#define PRICE_BAN     0.15 // backups stay off slots that cost more
-#define WAIT_US_MAX   1e12
-#define NEED_MAX      2.0
-#define WORK_US_MIN   500.0
+#define EXPLORE      0.005 // share of first choices that go to anybody, so that all stay measured
+#define EXPLORE_MORE 0.12  // ... and of backups
+#define RETRY_US     20000 // until a task that nobody can take is looked at again
+#define SILENCE_MIN  0.02  // a copy is late when silence is as likely as slowness; within these
+#define SILENCE_MAX  0.08
+#define LATE_TIMES   4.0   // as long as expected is late, however slow that helper can be
+#define BACKUP_SHARE 0.08  // of all tasks ...
+#define BACKUP_CAP   0.16  // ... and at most
+#define BACKUP_GAIN  0.12  // of the chance to be in time, that a backup must bring: at first ...
+#define GAIN_MIN     0.02  // ... at least ...
+#define GAIN_RATE    0.005 // ... and how quickly it follows the share
+#define HURRY        0.25  // of its deadline that a task which is late has left, as it is judged
+#define PRICE_TURNS  150u  // tasks between two looks at prices
+#define PRICE_WEIGHT 0.15  // less than one: who finds a slot held may still wait for it
+#define PRICE_BAN    0.15  // backups stay off slots that cost more
+#define WAIT_US_MAX  1e12
 
 struct task;
 
@@ -42,6 +44,7 @@ struct copy {
     bool is_silent; // late: hardly any answer would still come, and is taken if it does
     struct predict_forecast forecast;
     double wait_us;
+    uint64_t sent_us;
 };
 
 struct task {
@@ -61,7 +64,6 @@ struct helper {
     uint32_t stay; // how often it left
     struct lane lane;
     double right, wrong;
-    double price; // the dearest type's need for it
 };
 
 struct sched {
@@ -75,10 +77,10 @@ struct sched {
     struct heap ends, wakeups, lates;
     struct list orders;
     struct offer *offer;
-    double asked[PREDICT_TYPES_MAX];     // tasks of each type so far
-    double within_us[PREDICT_TYPES_MAX]; // the deadline of the last one
-    double need[PREDICT_TYPES_MAX];
-    uint64_t first_us;
+    struct price *price;
+    double *worth;                       // room for look_at_prices
+    double within_us[PREDICT_TYPES_MAX]; // the deadline of the last one; 0: none came
+    double least_gain;                   // of a backup
     struct sched_stat stat;
 };
 
@@ -86,8 +88,9 @@ struct sched {
 
 size_t sched_bytes(const struct sched_cfg *cfg)
 {
-    return (1u << 20) + predict_bytes(cfg->helpers_max) +
-           (size_t)cfg->helpers_max * (sizeof(struct helper) + sizeof(struct offer)) +
+    return (1u << 20) + predict_bytes(cfg->helpers_max) + price_bytes(cfg->helpers_max) +
+           (size_t)cfg->helpers_max *
+               (sizeof(struct helper) + sizeof(struct offer) + sizeof(double)) +
            (size_t)cfg->tasks_max * (sizeof(struct task) + 512);
 }
 
@@ -98,9 +101,11 @@ static enum rc take_tables(struct sched *s, struct arena *arena)
     s->predict = predict_new(arena, cfg->helpers_max, cfg->types);
     s->helper = arena_take_array(arena, cfg->helpers_max, sizeof *s->helper);
     s->offer = arena_take_array(arena, cfg->helpers_max, sizeof *s->offer);
+    s->price = price_new(arena, cfg->helpers_max, cfg->types);
+    s->worth = arena_take_array(arena, cfg->helpers_max, sizeof *s->worth);
     s->by_id = map_new(arena, sizeof(uint64_t), cfg->tasks_max, cfg->seed);
     if (tasks == NULL || s->predict == NULL || s->helper == NULL || s->offer == NULL ||
-        s->by_id == NULL)
+        s->price == NULL || s->worth == NULL || s->by_id == NULL)
         return RC_NOMEM;
     for (uint32_t i = 0; i < cfg->tasks_max; i++)
         list_push_back(&s->free_tasks, &tasks[i].node);
@@ -124,6 +129,7 @@ enum rc sched_new(struct sched **out, struct arena *arena, const struct sched_cf
         return RC_NOMEM;
     s->cfg = *cfg;
     s->rng = rng_seeded(cfg->seed);
+    s->least_gain = BACKUP_GAIN;
     list_init(&s->free_tasks);
     list_init(&s->orders);
     enum rc rc = take_tables(s, arena);
@@ -158,47 +164,36 @@ static void look(const struct sched *s, const struct task *t, uint32_t helper, u
     out->meets = predict_meets(s->predict, &out->forecast, out->wait_us, left_us);
 }
 
-// How well an idle helper suits a type.
-static double suits(const struct sched *s, uint32_t helper, uint32_t type,
-                    struct predict_forecast *f)
+// Of an idle helper, to a task of this type.
+static double worth_of(const struct sched *s, uint32_t helper, uint32_t type)
 {
-    predict_ask(s->predict, helper, type, 1, f);
-    return predict_meets(s->predict, f, 0, s->within_us[type]);
+    const struct policy_task task = {.within_us = s->within_us[type]};
+    struct offer o = {.helper = helper};
+    predict_ask(s->predict, helper, type, 1, &o.forecast);
+    o.answer_us = o.forecast.net_us + o.forecast.work_us;
+    o.meets = predict_meets(s->predict, &o.forecast, 0, task.within_us);
+    return policy_worth(&o, &task);
 }
 
-// What a slot of this helper would be worth to the type that can do without it least, beyond what
-// it is worth to this one.
-static double price_of(const struct sched *s, uint32_t helper, uint32_t type)
+static void look_at_prices(struct sched *s)
 {
-    struct predict_forecast f;
-    const double here = s->need[type] * suits(s, helper, type, &f);
-    return PRICE_WEIGHT * fmax(0, s->helper[helper].price - here);
-}
-
-// Tasks of each type a time, against what all who are here could do of it in time.
-static void look_at_prices(struct sched *s, uint64_t now_us)
-{
-    const double span_us = fmax(1000, (double)time_since(s->first_us, now_us));
-    struct predict_forecast f;
-    for (uint32_t i = 0; i < s->helper_count; i++)
-        s->helper[i].price = 0;
     for (uint32_t type = 0; type < s->cfg.types; type++) {
-        double can = 0;
-        s->need[type] = 0;
-        if (s->asked[type] <= 0)
+        if (s->within_us[type] <= 0)
             continue;
         for (uint32_t i = 0; i < s->helper_count; i++) {
             const struct helper *h = &s->helper[i];
-            if (h->is_here && (h->is.can >> type & 1) != 0)
-                can += suits(s, i, type, &f) * h->is.slots / fmax(WORK_US_MIN, f.work_us);
+            const bool can = h->is_here && (h->is.can >> type & 1) != 0;
+            s->worth[i] = can ? worth_of(s, i, type) : PRICE_USELESS;
         }
-        s->need[type] = fmin(NEED_MAX, s->asked[type] / span_us / fmax(1e-12, can));
-        for (uint32_t i = 0; i < s->helper_count; i++) {
-            struct helper *h = &s->helper[i];
-            if (h->is_here && (h->is.can >> type & 1) != 0)
-                h->price = fmax(h->price, s->need[type] * suits(s, i, type, &f));
-        }
+        price_think(s->price, type, s->worth, s->helper_count);
     }
+}
+
+// Of one slot more: who holds the last one is in everybody's way.
+static double slot_price(const struct sched *s, const struct offer *o, uint32_t type)
+{
+    const double share = fmin(1, (o->held + 1.0) / o->slots);
+    return PRICE_WEIGHT * share * price_of(s->price, o->helper, type, o->forecast.work_us);
 }
 
 // ---- Copies
@@ -218,7 +213,8 @@ static void send(struct sched *s, struct task *t, const struct offer *o, uint64_
                        .stay = h->stay,
                        .is_live = true,
                        .forecast = o->forecast,
-                       .wait_us = o->wait_us};
+                       .wait_us = o->wait_us,
+                       .sent_us = now_us};
     list_init(&c->order);
     list_init(&c->item.node);
     c->item.arrive_us = (double)now_us + o->forecast.net_us / 2;
@@ -226,7 +222,8 @@ static void send(struct sched *s, struct task *t, const struct offer *o, uint64_
     lane_put(&h->lane, &c->item);
     const double slow = fmin(SILENCE_MAX, fmax(SILENCE_MIN, c->forecast.silence));
     const double late_us =
-        fmin(LATE_US_MAX, predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow));
+        fmin(LATE_TIMES * o->answer_us,
+             predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow));
     const enum rc rc = heap_put(&s->lates, &c->late, time_after(now_us, wait_of(late_us)));
     assert(rc == RC_OK); // as many places as copies
     (void)rc;
@@ -280,7 +277,9 @@ static size_t gather(struct sched *s, struct task *t, bool is_backup, uint64_t n
             continue;
         struct offer *o = &s->offer[count];
         look(s, t, i, now_us, o);
-        o->price = price_of(s, i, t->is.type);
+        o->price = slot_price(s, o, t->is.type);
+        if (t->copy_count == 0)
+            price_saw(s->price, i, t->is.type, o->held >= o->slots);
         count += !is_backup || o->price <= PRICE_BAN;
     }
     return count;
@@ -314,20 +313,19 @@ static const struct offer *backup_of(struct sched *s, size_t count)
     return surest(s, count);
 }
 
-static bool has_backups_left(const struct sched *s)
-{
-    return (double)s->stat.backups < BACKUP_BUDGET * (double)s->stat.submitted;
-}
-
 // The last copy is for when all others have failed.
 static bool may_have_backup(const struct sched *s, const struct task *t)
 {
-    return t->copy_count + 1 < s->cfg.attempts_max;
+    return t->copy_count + 1 < s->cfg.attempts_max &&
+           (double)s->stat.backups < BACKUP_CAP * (double)s->stat.submitted;
 }
 
+// Each makes the next one a little dearer, each task without one a little cheaper: so the share
+// goes to those that gain most.
 static void send_backup(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us)
 {
     s->stat.backups++;
+    s->least_gain = fmin(1, s->least_gain * (1 + GAIN_RATE));
     send(s, t, o, now_us);
 }
 
@@ -339,7 +337,7 @@ static void plan_backup(struct sched *s, struct task *t, const struct offer *fir
     const struct offer *best = surest(s, count);
     if (best == NULL)
         return;
-    if ((1 - sent.meets) * best->meets > BACKUP_GAIN && has_backups_left(s)) {
+    if ((1 - sent.meets) * best->meets > s->least_gain) {
         send_backup(s, t, backup_of(s, count), now_us);
         return;
     }
@@ -361,8 +359,11 @@ static void place(struct sched *s, struct task *t, uint64_t now_us)
         return;
     const size_t count = gather(s, t, false, now_us);
     const struct policy *policy = s->cfg.policy;
+    const double within_us = (double)t->is.within_us;
+    const double gone_us = (double)time_since(t->came_us, now_us);
     const struct policy_task asked = {.turn = s->stat.copies,
-                                      .within_us = (double)t->is.within_us,
+                                      .within_us = fmax(within_us - gone_us, HURRY * within_us),
+                                      .is_again = t->copy_count > 0,
                                       .is_last = t->copy_count + 1 == s->cfg.attempts_max};
     size_t chosen = policy->choose(s->offer, count, &asked, &s->rng);
     if (chosen == POLICY_NONE) {
@@ -378,13 +379,29 @@ static void place(struct sched *s, struct task *t, uint64_t now_us)
         plan_backup(s, t, o, now_us);
 }
 
+// Chance that none of its copies will be right and in time, as none has come yet.
+static double fails(const struct sched *s, const struct task *t, uint64_t now_us)
+{
+    const double left_us = (double)t->is.within_us - (double)time_since(t->came_us, now_us);
+    double all_fail = 1;
+    for (uint32_t i = 0; i < t->copy_count; i++) {
+        const struct copy *c = &t->copy[i];
+        const double age_us = (double)time_since(c->sent_us, now_us);
+        const double gone = predict_meets(s->predict, &c->forecast, c->wait_us, age_us);
+        const double meets = predict_meets(s->predict, &c->forecast, c->wait_us, age_us + left_us);
+        if (c->is_live)
+            all_fail *= (1 - meets) / fmax(1e-3, 1 - gone);
+    }
+    return all_fail;
+}
+
 static void late_backup(struct sched *s, struct task *t, uint64_t now_us)
 {
-    if (!may_have_backup(s, t) || !has_backups_left(s))
+    if (!may_have_backup(s, t))
         return;
     const size_t count = gather(s, t, true, now_us);
     const struct offer *best = surest(s, count);
-    if (best != NULL && best->meets > BACKUP_LEAST)
+    if (best != NULL && fails(s, t, now_us) * best->meets > s->least_gain)
         send_backup(s, t, backup_of(s, count), now_us);
 }
 
@@ -436,12 +453,12 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
     const enum rc rc = heap_put(&s->ends, &t->end, time_after(now_us, s->cfg.give_up_us));
     assert(rc == RC_OK); // as many places as tasks
     (void)rc;
-    if (s->stat.submitted++ == 0)
-        s->first_us = now_us;
-    s->asked[task->type]++;
+    s->stat.submitted++;
+    s->least_gain = fmax(GAIN_MIN, s->least_gain * (1 - GAIN_RATE * BACKUP_SHARE));
     s->within_us[task->type] = (double)task->within_us;
+    price_came(s->price, task->type, now_us);
     if (s->stat.submitted % PRICE_TURNS == 0)
-        look_at_prices(s, now_us);
+        look_at_prices(s);
     place(s, t, now_us);
     return RC_OK;
 }

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#define EARLY_WORTH   0.4     // of a whole deadline, against the chance to meet it
+#define EARLY_WORTH   0.6     // of a whole deadline, against the chance to meet it
 #define FAILURE_US    40000.0 // that a copy which comes to nothing costs beyond doing it again
-#define AGAIN_WORTH   0.7     // of the chance to be answered at all, once a copy failed ...
-#define LAST_WORTH    2.0     // ... and of the last one
+#define AGAIN_WORTH   1.0     // of the chance to be answered at all, once a copy failed ...
+#define LAST_WORTH    4.0     // ... and of the last one
 #define WITHIN_US_MIN 50000.0 // a shorter deadline does not make earliness worth more
 
 typedef double (*worth_fn)(const struct offer *o, const struct policy_task *task);

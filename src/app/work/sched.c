@@ -19,7 +19,7 @@
 #define SILENCE_MIN  0.02  // a copy is late when silence is as likely as slowness; within these
 #define SILENCE_MAX  0.08
 #define LATE_TIMES   4.0   // as long as expected is late, however slow that helper can be
-#define BACKUP_SHARE 0.08  // of all tasks ...
+#define BACKUP_SHARE 0.10  // of all tasks ...
 #define BACKUP_CAP   0.16  // ... and at most
 #define BACKUP_GAIN  0.12  // of the chance to be in time, that a backup must bring: at first ...
 #define GAIN_MIN     0.02  // ... at least ...
@@ -43,6 +43,8 @@ struct copy {
     bool is_told;   // the order to assign it was taken
     bool is_silent; // late: hardly any answer would still come, and is taken if it does
     struct predict_forecast forecast;
+    struct refine_row row;
+    double plain_us;
     double wait_us;
     uint64_t sent_us;
 };
@@ -70,6 +72,7 @@ struct sched {
     struct sched_cfg cfg;
     struct rng rng;
     struct predict *predict;
+    struct refine *refine;
     struct helper *helper;
     uint32_t helper_count; // the highest number that was here, and one
     struct list free_tasks;
@@ -89,6 +92,7 @@ struct sched {
 size_t sched_bytes(const struct sched_cfg *cfg)
 {
     return (1u << 20) + predict_bytes(cfg->helpers_max) + price_bytes(cfg->helpers_max) +
+           refine_bytes(cfg->helpers_max) +
            (size_t)cfg->helpers_max *
                (sizeof(struct helper) + sizeof(struct offer) + sizeof(double)) +
            (size_t)cfg->tasks_max * (sizeof(struct task) + 512);
@@ -99,13 +103,14 @@ static enum rc take_tables(struct sched *s, struct arena *arena)
     const struct sched_cfg *cfg = &s->cfg;
     struct task *tasks = arena_take_array(arena, cfg->tasks_max, sizeof *tasks);
     s->predict = predict_new(arena, cfg->helpers_max, cfg->types);
+    s->refine = refine_new(arena, cfg->helpers_max);
     s->helper = arena_take_array(arena, cfg->helpers_max, sizeof *s->helper);
     s->offer = arena_take_array(arena, cfg->helpers_max, sizeof *s->offer);
     s->price = price_new(arena, cfg->helpers_max, cfg->types);
     s->worth = arena_take_array(arena, cfg->helpers_max, sizeof *s->worth);
     s->by_id = map_new(arena, sizeof(uint64_t), cfg->tasks_max, cfg->seed);
-    if (tasks == NULL || s->predict == NULL || s->helper == NULL || s->offer == NULL ||
-        s->price == NULL || s->worth == NULL || s->by_id == NULL)
+    if (tasks == NULL || s->predict == NULL || s->refine == NULL || s->helper == NULL ||
+        s->offer == NULL || s->price == NULL || s->worth == NULL || s->by_id == NULL)
         return RC_NOMEM;
     for (uint32_t i = 0; i < cfg->tasks_max; i++)
         list_push_back(&s->free_tasks, &tasks[i].node);
@@ -146,6 +151,21 @@ static uint64_t wait_of(double us)
 
 // ---- What things are worth
 
+// The forecast, as trees say.
+static void refine(const struct sched *s, const struct task *t, struct offer *o)
+{
+    const struct predict_intro *says = &s->helper[o->helper].is.says;
+    const struct refine_scene scene = {.type = t->is.type,
+                                       .class = says->class,
+                                       .held = o->held,
+                                       .slots = o->slots,
+                                       .size = t->is.size,
+                                       .ping_us = says->ping_us};
+    refine_look(s->refine, o->helper, &scene, &o->row);
+    o->plain_us = o->forecast.work_us;
+    o->forecast.work_us *= refine_factor(s->refine, &o->row);
+}
+
 static void look(const struct sched *s, const struct task *t, uint32_t helper, uint64_t now_us,
                  struct offer *out)
 {
@@ -159,6 +179,7 @@ static void look(const struct sched *s, const struct task *t, uint32_t helper, u
                           .right = h->right,
                           .wrong = h->wrong};
     predict_ask(s->predict, helper, t->is.type, t->is.size, &out->forecast);
+    refine(s, t, out);
     out->wait_us = lane_wait_us(&h->lane, (double)now_us + out->forecast.net_us / 2);
     out->answer_us = out->forecast.net_us + out->wait_us + out->forecast.work_us;
     out->meets = predict_meets(s->predict, &out->forecast, out->wait_us, left_us);
@@ -213,6 +234,8 @@ static void send(struct sched *s, struct task *t, const struct offer *o, uint64_
                        .stay = h->stay,
                        .is_live = true,
                        .forecast = o->forecast,
+                       .row = o->row,
+                       .plain_us = o->plain_us,
                        .wait_us = o->wait_us,
                        .sent_us = now_us};
     list_init(&c->order);
@@ -415,8 +438,10 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
     h->is = *intro;
     h->is_here = true;
     lane_init(&h->lane, intro->slots);
-    if (!is_known)
+    if (!is_known) {
         predict_join(s->predict, helper, &intro->says);
+        refine_forget(s->refine, helper);
+    }
     s->helper_count = (uint32_t)num_max(s->helper_count, helper + 1);
     (void)now_us;
 }
@@ -478,6 +503,8 @@ static void learn(struct sched *s, const struct copy *c, enum predict_end end, d
     h->right += end == PREDICT_RIGHT;
     h->wrong += end != PREDICT_RIGHT;
     predict_tell(s->predict, c->helper, &a);
+    if (end == PREDICT_RIGHT)
+        refine_tell(s->refine, &c->row, work_us / fmax(1, c->plain_us));
 }
 
 static void done(struct sched *s, struct task *t, uint64_t now_us)
@@ -576,6 +603,16 @@ bool sched_next(struct sched *s, struct sched_order *out)
     }
     c->is_told = true;
     return true;
+}
+
+void sched_hour(struct sched *s, double hour)
+{
+    refine_hour(s->refine, hour);
+}
+
+struct refine *sched_refine(struct sched *s)
+{
+    return s->refine;
 }
 
 struct sched_stat sched_stat(const struct sched *s)

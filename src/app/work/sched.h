@@ -9,11 +9,11 @@
 //     while (sched_next(s, &order)) ...                   // what to do now
 //
 // Life of a task: a policy (work/policy) chooses among the helpers that can do it, by what is
-// predicted of each (work/predict) and what waits there already. A copy is late when hardly any
-// answer of that helper would still come; then, or after an error, another helper gets one, until
-// attempts_max. An answer that comes late is taken. Where the first choice is in doubt a backup is
-// sent at once, else at the last moment at which one could still be in time; all backups come from
-// one budget. The first right answer ends the task, and the other copies are cancelled.
+// predicted of each (work/predict, work/refine) and what waits there already. A copy is late when
+// hardly any answer of that helper would still come; then, or after an error, another helper gets
+// one, until attempts_max. An answer that comes late is taken. Where the first choice is in doubt a
+// backup is sent at once, else at the last moment at which one could still be in time; all backups
+// come from one budget. The first right answer ends the task, and the other copies are cancelled.
 //
 // Slots that other types of task can do least without have a price (what is asked for of each type
 // against what those who meet its deadline can do), so that quick helpers are not filled with work
@@ -94,6 +94,8 @@ void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us
 void sched_tick(struct sched *s, uint64_t now_us);
 uint64_t sched_due_us(const struct sched *s); // UINT64_MAX: never
 bool sched_next(struct sched *s, struct sched_order *out);
+void sched_hour(struct sched *s, double hour); // it is 0..24 now, where day and night matter
+struct refine *sched_refine(struct sched *s);  // for who fits trees; dies with s
 struct sched_stat sched_stat(const struct sched *s);
 
 #endif

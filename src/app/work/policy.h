@@ -12,7 +12,6 @@
 
 #include "base/rng.h"
 #include "work/predict.h"
-#include "work/refine.h"
 
 #define POLICY_NONE SIZE_MAX
 
@@ -23,8 +22,7 @@ struct offer { // a helper that can do the task, is here, and has no copy of it
     double ping_us;                   // as it was when it came
     double right, wrong, claim;       // answers so far; the share of right ones that it claims
     struct predict_forecast forecast; // of work: as trees say
-    struct refine_row row;
-    double plain_us; // work without them
+    double plain_us;                  // work without them
     double wait_us;
     double answer_us; // expected: network, wait and work
     double meets;     // chance that the answer is right and in time

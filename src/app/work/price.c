@@ -32,7 +32,8 @@ struct price {
     uint64_t moment_us;               // of the first that came together ...
     double moment[PREDICT_TYPES_MAX]; // ... and how many did, of each type
     double came[PREDICT_TYPES_MAX];
-    double after[PREDICT_TYPES_MAX][PREDICT_TYPES_MAX]; // [a][b]: together with a and after it
+    double after[PREDICT_TYPES_MAX][PREDICT_TYPES_MAX];    // [a][b]: together with a and after it
+    double together[PREDICT_TYPES_MAX][PREDICT_TYPES_MAX]; // for each a, beyond what chance brings
 };
 
 size_t price_bytes(uint32_t helpers_max)
@@ -67,6 +68,9 @@ void price_came(struct price *p, uint32_t type, uint64_t now_us)
     p->rate[type] += 1 / RATE_US;
     p->came[type] = KEEP_TOGETHER * p->came[type] + 1;
     p->moment[type]++;
+    for (uint32_t i = 0; i < p->types; i++)
+        p->together[type][i] =
+            fmax(0, p->after[type][i] / p->came[type] - p->rate[i] * TOGETHER_US);
 }
 
 void price_saw(struct price *p, uint32_t helper, uint32_t type, bool is_busy)
@@ -112,10 +116,7 @@ double price_of(const struct price *p, uint32_t helper, uint32_t type, double ho
 {
     const struct slots *s = &p->slots[helper];
     double price = 0;
-    for (uint32_t i = 0; i < p->types; i++) {
-        const double by_chance = p->rate[i] * TOGETHER_US;
-        const double together = fmax(0, p->after[type][i] / fmax(1, p->came[type]) - by_chance);
-        price += (together + p->rate[i] * hold_us) * (double)s->loss[i];
-    }
+    for (uint32_t i = 0; i < p->types; i++)
+        price += (p->together[type][i] + p->rate[i] * hold_us) * (double)s->loss[i];
     return price;
 }

@@ -79,10 +79,13 @@ static double said(const struct refine *r, const struct refine_row *row)
     return fmin(FACTOR_MAX, fmax(-FACTOR_MAX, (double)trees_ask(&r->trees, row->at)));
 }
 
-double refine_factor(const struct refine *r, const struct refine_row *row)
+double refine_factor(const struct refine *r, uint32_t helper, const struct refine_scene *scene)
 {
-    const bool counts = r->trees.count > 0 && is_proved(&r->guard[row->helper]);
-    return counts ? exp(said(r, row)) : 1;
+    struct refine_row row;
+    if (r->trees.count == 0 || !is_proved(&r->guard[helper]))
+        return 1;
+    refine_look(r, helper, scene, &row);
+    return exp(said(r, &row));
 }
 
 static void watch(struct refine *r, struct guard *g, const struct refine_row *row, double real)

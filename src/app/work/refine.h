@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Refine: boosted trees on what the predictor leaves unexplained of a helper's work.
 //
-//     refine_look(r, helper, &scene, &row)              // as things are now
-//     work_us = plain_us * refine_factor(r, &row)       // 1 without trees, or where they do harm
-//     refine_tell(r, &row, real_us / plain_us)          // what it was
+//     work_us = plain_us * refine_factor(r, helper, &scene) // 1 without trees, or where they harm
+//     refine_look(r, helper, &scene, &row)                  // of the one that gets it
+//     refine_tell(r, &row, real_us / plain_us)              // what it was
 //     if (refine_is_due(r)) ... fit to refine_rows(r) elsewhere; refine_take(r, trees)
 //
 // Trees are fitted off the loop, by whoever drives this: a thread of a hub, or a simulation in
@@ -51,7 +51,7 @@ void refine_forget(struct refine *r, uint32_t helper); // another one has its nu
 void refine_hour(struct refine *r, double hour);       // it is 0..24 now
 void refine_look(const struct refine *r, uint32_t helper, const struct refine_scene *scene,
                  struct refine_row *out);
-double refine_factor(const struct refine *r, const struct refine_row *row);
+double refine_factor(const struct refine *r, uint32_t helper, const struct refine_scene *scene);
 void refine_tell(struct refine *r, const struct refine_row *row, double real_to_plain);
 bool refine_is_due(const struct refine *r);
 struct refine_rows refine_rows(const struct refine *r); // until the next refine_tell

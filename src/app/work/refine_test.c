@@ -33,18 +33,23 @@ static void open(struct world *w)
     assert_non_null(w->r);
 }
 
+static struct refine_scene scene_of(uint32_t held)
+{
+    return (struct refine_scene){.class = 1, .held = held, .slots = 4, .size = 1};
+}
+
 static struct refine_row row_of(const struct world *w, uint32_t helper, uint32_t held)
 {
+    const struct refine_scene scene = scene_of(held);
     struct refine_row row;
-    refine_look(w->r, helper,
-                &(struct refine_scene){.class = 1, .held = held, .slots = 4, .size = 1}, &row);
+    refine_look(w->r, helper, &scene, &row);
     return row;
 }
 
 static double factor(const struct world *w, uint32_t helper, uint32_t held)
 {
-    const struct refine_row row = row_of(w, helper, held);
-    return refine_factor(w->r, &row);
+    const struct refine_scene scene = scene_of(held);
+    return refine_factor(w->r, helper, &scene);
 }
 
 static void tell(struct world *w, uint32_t helper, uint32_t held, double real_to_plain, int times)

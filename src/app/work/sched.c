@@ -151,19 +151,15 @@ static uint64_t wait_of(double us)
 
 // ---- What things are worth
 
-// The forecast, as trees say.
-static void refine(const struct sched *s, const struct task *t, struct offer *o)
+static struct refine_scene scene_of(const struct sched *s, const struct task *t, uint32_t helper)
 {
-    const struct predict_intro *says = &s->helper[o->helper].is.says;
-    const struct refine_scene scene = {.type = t->is.type,
-                                       .class = says->class,
-                                       .held = o->held,
-                                       .slots = o->slots,
-                                       .size = t->is.size,
-                                       .ping_us = says->ping_us};
-    refine_look(s->refine, o->helper, &scene, &o->row);
-    o->plain_us = o->forecast.work_us;
-    o->forecast.work_us *= refine_factor(s->refine, &o->row);
+    const struct helper *h = &s->helper[helper];
+    return (struct refine_scene){.type = t->is.type,
+                                 .class = h->is.says.class,
+                                 .held = h->lane.count,
+                                 .slots = h->is.slots,
+                                 .size = t->is.size,
+                                 .ping_us = h->is.says.ping_us};
 }
 
 static void look(const struct sched *s, const struct task *t, uint32_t helper, uint64_t now_us,
@@ -179,7 +175,9 @@ static void look(const struct sched *s, const struct task *t, uint32_t helper, u
                           .right = h->right,
                           .wrong = h->wrong};
     predict_ask(s->predict, helper, t->is.type, t->is.size, &out->forecast);
-    refine(s, t, out);
+    const struct refine_scene scene = scene_of(s, t, helper);
+    out->plain_us = out->forecast.work_us;
+    out->forecast.work_us *= refine_factor(s->refine, helper, &scene);
     out->wait_us = lane_wait_us(&h->lane, (double)now_us + out->forecast.net_us / 2);
     out->answer_us = out->forecast.net_us + out->wait_us + out->forecast.work_us;
     out->meets = predict_meets(s->predict, &out->forecast, out->wait_us, left_us);
@@ -234,10 +232,11 @@ static void send(struct sched *s, struct task *t, const struct offer *o, uint64_
                        .stay = h->stay,
                        .is_live = true,
                        .forecast = o->forecast,
-                       .row = o->row,
                        .plain_us = o->plain_us,
                        .wait_us = o->wait_us,
                        .sent_us = now_us};
+    const struct refine_scene scene = scene_of(s, t, o->helper);
+    refine_look(s->refine, o->helper, &scene, &c->row);
     list_init(&c->order);
     list_init(&c->item.node);
     c->item.arrive_us = (double)now_us + o->forecast.net_us / 2;

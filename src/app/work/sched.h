@@ -32,6 +32,7 @@
 #include "base/rc.h"
 #include "work/policy.h"
 #include "work/predict.h"
+#include "work/refine.h"
 
 #define SCHED_ATTEMPTS_MAX 8u
 

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Fitting and asking are two programs' work: what XGBoost says of a row, our trees say too, to the
 // last bit. And what asking costs.
-#include "os/fit.h"
-#include "work/refine.h"
-#include "work/trees.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +14,9 @@
 #include "base/rng.h"
 #include "base/seed_test.h"
 #include "os/clock.h"
+#include "os/fit.h"
+#include "work/refine.h"
+#include "work/trees.h"
 
 #define ROWS  REFINE_ROWS
 #define TURNS 100u

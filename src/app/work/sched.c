@@ -18,7 +18,6 @@
 #define RETRY_US     20000 // until a task that nobody can take is looked at again
 #define SILENCE_MIN  0.02  // a copy is late when silence is as likely as slowness; within these
 #define SILENCE_MAX  0.08
-#define LATE_TIMES   4.0   // as long as expected is late, however slow that helper can be
 #define BACKUP_SHARE 0.10  // of all tasks ...
 #define BACKUP_CAP   0.16  // ... and at most
 #define BACKUP_GAIN  0.12  // of the chance to be in time, that a backup must bring: at first ...
@@ -223,6 +222,13 @@ static void order(struct sched *s, struct copy *c)
         list_push_back(&s->orders, &c->order);
 }
 
+// What is left of a task's life, shared among this copy and those that it may have after it.
+static double turn_us(const struct sched *s, const struct task *t, uint64_t now_us)
+{
+    const uint64_t over_us = time_after(t->came_us, s->cfg.give_up_us);
+    return (double)time_since(now_us, over_us) / (s->cfg.attempts_max - t->copy_count + 1);
+}
+
 static void send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us)
 {
     struct copy *c = &t->copy[t->copy_count++];
@@ -243,9 +249,8 @@ static void send(struct sched *s, struct task *t, const struct offer *o, uint64_
     c->item.work_us = o->forecast.work_us;
     lane_put(&h->lane, &c->item);
     const double slow = fmin(SILENCE_MAX, fmax(SILENCE_MIN, c->forecast.silence));
-    const double late_us =
-        fmin(LATE_TIMES * o->answer_us,
-             predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow));
+    const double late_us = fmin(
+        turn_us(s, t, now_us), predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow));
     const enum rc rc = heap_put(&s->lates, &c->late, time_after(now_us, wait_of(late_us)));
     assert(rc == RC_OK); // as many places as copies
     (void)rc;

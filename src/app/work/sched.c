@@ -611,6 +611,7 @@ bool sched_next(struct sched *s, struct sched_order *out)
 
 void sched_hour(struct sched *s, double hour)
 {
+    predict_hour(s->predict, hour);
     refine_hour(s->refine, hour);
 }
 

@@ -669,6 +669,10 @@ def case_scheduler_against_random(w):
         assert 0.74 <= ours["coverage"] <= 0.86, ours
         better.append(1 - ours["mean_ms"] / dice["mean_ms"])
     assert min(better) >= 0.15 and sorted(better)[3] >= 0.4, better
+    r = run([SHOAL, "sim", "sched", "--policy", "shoal", "--runs", "1", "--trees", "--json", files[0]])
+    assert r.returncode == 0, r
+    dice, ours, _ = [json.loads(line) for line in r.stdout.splitlines()]
+    assert ours["mean_ms"] <= dice["mean_ms"] and 0.74 <= ours["coverage"] <= 0.86, (ours, dice)
     one_line(run([SHOAL, "sim", "sched"]), 2, "SCENARIO is missing")
     one_line(run([SHOAL, "sim", "sched", "--policy", "best", files[0]]), 2, "best", "no such")
     one_line(run([SHOAL, "sim", "sched", w.path("none.json")]), 1, "none.json")
@@ -723,6 +727,8 @@ def case_scheduler_in_lines(w):
     assert {o["peer"] for o in assigns} == {0, 1} and all(o["task"] == 7 for o in assigns), orders
     assert all(low <= middle <= high for middle, low, high in (o["pred"] for o in assigns)), orders
     assert [o["op"] for o in orders].count("done") == 4 and orders[0]["op"] == "done", orders
+    assert talk({**start, "start_hour": 23.5, "day_ms": 60000}, task).returncode == 0
+    assert talk({**start, "start_hour": 25}, task).returncode != 0
     one_line(talk(task), 1, "line 1")
     one_line(talk(start, {**task, "type": "b"}), 1, "line 2")
     one_line(talk(start, task, {**task, "t": 0.5, "task": 8}), 1, "line 3")

@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "cmd.h"
+#include "sched_fit.h"
 #include "sched_run.h"
 #include "sim/scenario.h"
 #include "work/sched_lines.h"
@@ -23,6 +24,7 @@ struct sim_options {
     const char *trace;
     uint64_t runs;
     bool is_stdio;
+    bool has_trees;
 };
 
 static const struct option_spec specs[] = {
@@ -61,6 +63,11 @@ static const struct option_spec specs[] = {
      .value = "FILE",
      .sentence = "tell a scheduler what 'shoal hub --trace FILE' wrote; it must decide the same",
      .offset = offsetof(struct sim_options, trace)},
+    {.name = "trees",
+     .kind = OPTION_FLAG,
+     .sentence = "fit boosted trees to what answers were off, and let them count where they are "
+                 "better",
+     .offset = offsetof(struct sim_options, has_trees)},
     {.name = "json",
      .kind = OPTION_FLAG,
      .sentence = "figures as JSON, one object a line",
@@ -117,15 +124,15 @@ static void add_run(struct sched_run *sum, const struct sched_run *one, double w
 }
 
 static enum rc measure(struct row *row, const struct fleet_cfg *cfg, const struct policy *policy,
-                       uint64_t runs)
+                       const struct sim_options *o)
 {
     *row = (struct row){.name = policy != NULL ? policy->name : "full-sight"};
-    for (uint64_t i = 1; i <= runs; i++) {
+    for (uint64_t i = 1; i <= o->runs; i++) {
         struct sched_run one;
-        const enum rc rc = sched_run(&one, cfg, i, policy);
+        const enum rc rc = sched_run(&one, cfg, i, policy, o->has_trees);
         if (rc != RC_OK)
             return rc;
-        add_run(&row->of, &one, 1 / (double)runs);
+        add_run(&row->of, &one, 1 / (double)o->runs);
     }
     return RC_OK;
 }
@@ -193,7 +200,7 @@ static enum rc compare(const struct sim_options *o, const struct fleet_cfg *cfg)
     struct row random;
     struct row row;
     struct row ours = {.name = NULL};
-    enum rc rc = measure(&random, cfg, &policy_random, o->runs);
+    enum rc rc = measure(&random, cfg, &policy_random, o);
     if (!o->common.is_json)
         print_head(cfg);
     if (rc == RC_OK)
@@ -202,13 +209,13 @@ static enum rc compare(const struct sim_options *o, const struct fleet_cfg *cfg)
     for (size_t i = 0; rc == RC_OK && (policy = policy_at(i)) != NULL; i++) {
         if (policy == &policy_random || (o->policy != NULL && strcmp(o->policy, policy->name) != 0))
             continue;
-        rc = measure(&row, cfg, policy, o->runs);
+        rc = measure(&row, cfg, policy, o);
         if (rc == RC_OK)
             print(o, cfg, &row);
         ours = policy == &policy_shoal ? row : ours;
     }
     if (rc == RC_OK)
-        rc = measure(&row, cfg, NULL, o->runs);
+        rc = measure(&row, cfg, NULL, o);
     if (rc == RC_OK)
         print(o, cfg, &row);
     if (rc == RC_OK && ours.name != NULL && !o->common.is_json)
@@ -236,7 +243,7 @@ static enum rc play(const struct sim_options *o, const char *path, struct err *e
 
 // ---- Somebody else's simulator
 
-static enum rc hear_line(struct sched_lines *s, struct bytes line, struct err *err)
+static enum rc hear_line(struct sched_lines *s, struct bytes line, bool has_trees, struct err *err)
 {
     char room[SCHED_LINES_BYTES];
     enum rc rc = sched_lines_input(s, line, err);
@@ -247,10 +254,12 @@ static enum rc hear_line(struct sched_lines *s, struct bytes line, struct err *e
     }
     if (rc == RC_OK && fflush(stdout) != 0)
         rc = err_set(err, RC_IO, "cannot write to standard output");
+    if (rc == RC_OK && has_trees)
+        rc = sched_fit(sched_lines_refine(s));
     return rc;
 }
 
-static enum rc converse(const struct policy *policy, struct err *err)
+static enum rc converse(const struct policy *policy, bool has_trees, struct err *err)
 {
     struct sched_lines *s = NULL;
     char *line = NULL;
@@ -262,7 +271,7 @@ static enum rc converse(const struct policy *policy, struct err *err)
     setvbuf(stdout, NULL, _IOFBF, BUFSIZ); // written after each event
     while (rc == RC_OK && (len = getline(&line, &cap, stdin)) > 0) {
         count++;
-        rc = hear_line(s, bytes_of(line, (size_t)len), &why);
+        rc = hear_line(s, bytes_of(line, (size_t)len), has_trees, &why);
     }
     free(line); // malloc: of getline
     sched_lines_free(s);
@@ -341,7 +350,8 @@ static int run(int argc, char **argv)
         enum rc rc = check(&o, &err);
         const bool is_usage = rc != RC_OK;
         if (rc == RC_OK && o.is_stdio)
-            rc = converse(o.policy != NULL ? policy_find(o.policy) : &policy_shoal, &err);
+            rc = converse(o.policy != NULL ? policy_find(o.policy) : &policy_shoal, o.has_trees,
+                          &err);
         if (rc == RC_OK && o.trace != NULL)
             rc = replay(o.trace, &err);
         for (size_t i = 0; rc == RC_OK && i < o.scenario.count; i++)

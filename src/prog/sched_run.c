@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "os/clock.h"
+#include "sched_fit.h"
 #include "work/sched.h"
 
 #define TASKS_MAX 65536u // at the same time
@@ -14,6 +15,8 @@ struct match {
     struct fleet *fleet;
     struct sched *sched; // NULL: full sight
     uint64_t spent_us;
+    double start_hour, day_us;
+    bool has_trees;
 };
 
 static void take_orders(struct match *m)
@@ -45,7 +48,9 @@ static enum rc tell(struct match *m, const struct fleet_event *e)
     enum rc rc = RC_OK;
     const struct sched_task task = {
         .id = e->task, .type = e->type, .size = e->size, .within_us = e->within_us};
-    const struct sched_answer answer = {e->task, e->helper, e->is_right, e->total_us, e->work_us, 0};
+    const struct sched_answer answer = {e->task,     e->helper,  e->is_right,
+                                        e->total_us, e->work_us, 0};
+    sched_hour(m->sched, fmod(m->start_hour + 24 * (double)e->now_us / m->day_us, 24));
     sched_tick(m->sched, e->now_us);
     switch (e->kind) {
     case FLEET_TASK:
@@ -100,12 +105,14 @@ static enum rc play(struct match *m)
         rc = tell(m, &e);
         take_orders(m);
         m->spent_us += time_since(from_us, clock_now_us());
+        if (m->has_trees && rc == RC_OK)
+            rc = sched_fit(sched_refine(m->sched));
     }
     return rc;
 }
 
 enum rc sched_run(struct sched_run *out, const struct fleet_cfg *cfg, uint64_t run,
-                  const struct policy *policy)
+                  const struct policy *policy, bool has_trees)
 {
     uint32_t helpers = 0;
     for (uint32_t i = 0; i < cfg->group_count; i++)
@@ -118,7 +125,9 @@ enum rc sched_run(struct sched_run *out, const struct fleet_cfg *cfg, uint64_t r
                                     .policy = policy,
                                     .seed = run};
     struct arena *arena = arena_new(fleet_bytes(cfg) + sched_bytes(&sched) + (1u << 20));
-    struct match m = {.spent_us = 0};
+    struct match m = {.start_hour = cfg->start_hour,
+                      .day_us = fmax(1, cfg->day_ms) * US_PER_MS,
+                      .has_trees = has_trees};
     enum rc rc = arena == NULL ? RC_NOMEM : fleet_new(&m.fleet, arena, cfg, run);
     if (rc == RC_OK && policy != NULL)
         rc = sched_new(&m.sched, arena, &sched);
@@ -126,6 +135,7 @@ enum rc sched_run(struct sched_run *out, const struct fleet_cfg *cfg, uint64_t r
         rc = play(&m);
     if (rc == RC_OK) {
         fleet_figures(m.fleet, arena, &out->figures);
+        out->share_refined = policy != NULL ? refine_share_used(sched_refine(m.sched)) : 0;
         out->decision_us = (double)m.spent_us / cfg->task_count;
     }
     arena_free(arena);

@@ -5,10 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-#define EARLY_WORTH   0.25    // of a whole deadline, against the chance to meet it
+#define EARLY_WORTH   0.6     // of a whole deadline, against the chance to meet it
 #define FAILURE_US    40000.0 // that a copy which comes to nothing costs beyond doing it again
-#define LAST_WORTH    2.0     // of the chance that a last copy is answered at all
-#define WITHIN_US_MIN 20000.0 // a shorter deadline does not make earliness worth more
+#define AGAIN_WORTH   1.0     // of the chance to be answered at all, once a copy failed ...
+#define LAST_WORTH    4.0     // ... and of the last one
+#define WITHIN_US_MIN 50000.0 // a shorter deadline does not make earliness worth more
 
 typedef double (*worth_fn)(const struct offer *o, const struct policy_task *task);
 
@@ -60,7 +61,7 @@ static double seed_rule(const struct offer *o, const struct policy_task *task)
     return -(o->ping_us + 15000.0 * o->held + 50000.0 * (1 - reputation));
 }
 
-static double in_time(const struct offer *o, const struct policy_task *task)
+double policy_worth(const struct offer *o, const struct policy_task *task)
 {
     const double again_us = (1 / o->forecast.chance - 1) * (FAILURE_US + o->answer_us);
     const double within_us = fmax(task->within_us, WITHIN_US_MIN);
@@ -69,7 +70,8 @@ static double in_time(const struct offer *o, const struct policy_task *task)
 
 static double in_time_at_a_price(const struct offer *o, const struct policy_task *task)
 {
-    return in_time(o, task) - o->price + (task->is_last ? LAST_WORTH * o->forecast.chance : 0);
+    const double sure = task->is_last ? LAST_WORTH : task->is_again ? AGAIN_WORTH : 0;
+    return policy_worth(o, task) - o->price + sure * o->forecast.chance;
 }
 
 #define CHOOSE_MOST(name, worth)                                                                   \
@@ -82,7 +84,7 @@ static double in_time_at_a_price(const struct offer *o, const struct policy_task
 
 CHOOSE_MOST(choose_least_loaded, idle)
 CHOOSE_MOST(choose_seed_rule, seed_rule)
-CHOOSE_MOST(choose_ewma, in_time)
+CHOOSE_MOST(choose_ewma, policy_worth)
 CHOOSE_MOST(choose_shoal, in_time_at_a_price)
 
 const struct policy policy_random = {.name = "random", .choose = choose_random};
@@ -91,7 +93,7 @@ const struct policy policy_least_loaded = {
     .name = "least-loaded", .worth = idle, .choose = choose_least_loaded};
 const struct policy policy_seed_rule = {
     .name = "seed-rule", .worth = seed_rule, .choose = choose_seed_rule};
-const struct policy policy_ewma = {.name = "ewma", .worth = in_time, .choose = choose_ewma};
+const struct policy policy_ewma = {.name = "ewma", .worth = policy_worth, .choose = choose_ewma};
 const struct policy policy_shoal = {
     .name = "shoal", .has_backups = true, .worth = in_time_at_a_price, .choose = choose_shoal};
 

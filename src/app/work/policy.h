@@ -14,15 +14,16 @@
 #include "work/predict.h"
 
 #define POLICY_NONE      SIZE_MAX
-#define POLICY_WORTH_MAX 3.0
+#define POLICY_WORTH_MAX 6.0
 
 struct offer { // a helper that can do the task, is here, and has no copy of it
     uint32_t helper;
     uint32_t held; // copies of tasks that it has, waiting ones too
     uint32_t slots;
-    double ping_us;             // as it was when it came
-    double right, wrong, claim; // answers so far; the share of right ones that it claims
-    struct predict_forecast forecast;
+    double ping_us;                   // as it was when it came
+    double right, wrong, claim;       // answers so far; the share of right ones that it claims
+    struct predict_forecast forecast; // of work: as trees say
+    double plain_us;                  // work without them
     double wait_us;
     double answer_us; // expected: network, wait and work
     double meets;     // chance that the answer is right and in time
@@ -31,7 +32,8 @@ struct offer { // a helper that can do the task, is here, and has no copy of it
 
 struct policy_task {
     uint64_t turn;    // how many tasks were placed before
-    double within_us; // its deadline, from when it came
+    double within_us; // its deadline: how much a delay matters
+    bool is_again;    // a copy of it came to nothing
     bool is_last;     // it may have no other copy after this one
 };
 
@@ -45,6 +47,9 @@ struct policy {
     size_t (*choose)(const struct offer *offer, size_t count, const struct policy_task *task,
                      struct rng *rng);
 };
+
+// What it is worth that this one gets the task: chance to be in time, and earliness. No price.
+double policy_worth(const struct offer *o, const struct policy_task *task);
 
 extern const struct policy policy_random;
 extern const struct policy policy_round_robin;

@@ -17,8 +17,13 @@
 #define TOLD_MAX      30.0 // that others remember, and that count
 #define VARIANCE_NEW  0.25 // of the logarithm of work, of one who is new to it
 #define VARIANCE_MIN  0.0025
-#define NET_VAR_NEW   4e6     // us^2: 2 ms
-#define NET_STEP_MAX  4e8     // us^2: 20 ms
+#define NET_VAR_NEW   4e6 // us^2: 2 ms
+#define NET_STEP_MAX  4e8 // us^2: 20 ms
+#define HOURS         24
+#define HOURS_AFTER   100.0   // answers of a helper, until the hour may count
+#define RATE_DAY      0.005   // of its network all day, at least
+#define RATE_HOUR     0.1     // of one hour against that: from none on
+#define RATE_FIT      0.02    // of which of both is nearer
 #define WORK_NEW_US   20000.0 // of size 1, while nobody has done any
 #define WAIT_SPREAD   0.35    // of a wait that is itself guessed
 #define SPREAD_MIN_US 300.0
@@ -31,9 +36,16 @@ struct skill_mean { // of the logarithm of work per size
     double mean, variance, count;
 };
 
+struct day { // of one helper's network
+    double all_us;
+    double hour[HOURS];           // against all, as logarithms
+    double off_with, off_without; // how far answers were off by the hour, and by the last ones
+};
+
 struct known { // of one helper
     uint32_t class;
     double net_us, net_var, net_count;
+    struct day day;
     double right, error, silent;
     double ratio, ratio_count;     // how much slower than others, as a logarithm, over all types
     double low, high;              // bounds of the interval, in spreads
@@ -43,6 +55,7 @@ struct known { // of one helper
 
 struct predict {
     uint32_t types;
+    uint32_t hour;
     struct known *known;
     struct skill_mean of_type[PREDICT_TYPES_MAX];
     struct skill_mean of_class[PREDICT_CLASSES_MAX]; // against the type's
@@ -98,6 +111,7 @@ void predict_join(struct predict *p, uint32_t helper, const struct predict_intro
     *k = (struct known){.class = intro->class < PREDICT_CLASSES_MAX ? intro->class : 0,
                         .net_us = intro->ping_us,
                         .net_var = NET_VAR_NEW,
+                        .day = {.all_us = intro->ping_us},
                         .right = PRIOR_RIGHT + share * intro->right,
                         .error = wrong / 2,
                         .silent = wrong / 2,
@@ -144,6 +158,23 @@ static struct skill_mean work_of(const struct predict *p, const struct known *k,
     return own;
 }
 
+void predict_hour(struct predict *p, double hour)
+{
+    p->hour = (uint32_t)fmin(HOURS - 1, fmax(0, hour));
+}
+
+static double by_hour_us(const struct predict *p, const struct known *k)
+{
+    return k->day.all_us * exp(k->day.hour[p->hour]);
+}
+
+// As it was lately; as it is at this hour, where that was nearer.
+static double net_of(const struct predict *p, const struct known *k)
+{
+    const bool has_hours = k->net_count >= HOURS_AFTER && k->day.off_with < k->day.off_without;
+    return has_hours ? by_hour_us(p, k) : k->net_us;
+}
+
 void predict_ask(const struct predict *p, uint32_t helper, uint32_t type, double size,
                  struct predict_forecast *out)
 {
@@ -153,7 +184,7 @@ void predict_ask(const struct predict *p, uint32_t helper, uint32_t type, double
     const double wrong = k->error + k->silent;
     *out = (struct predict_forecast){
         .helper = helper,
-        .net_us = k->net_us,
+        .net_us = net_of(p, k),
         .work_us = work_us,
         .spread_us = fmax(sqrt(k->net_var + work_us * work_us * work.variance), SPREAD_MIN_US),
         .chance = k->right / (k->right + wrong),
@@ -226,7 +257,16 @@ static void learn_work(struct predict *p, struct known *k, const struct predict_
     learn_mean(all, x, RATE_TYPE);
 }
 
-static void learn_net(struct known *k, const struct predict_answer *a)
+static void learn_day(const struct predict *p, struct known *k, double net_us)
+{
+    struct day *d = &k->day;
+    d->off_with += RATE_FIT * (fabs(net_us - by_hour_us(p, k)) - d->off_with);
+    d->off_without += RATE_FIT * (fabs(net_us - k->net_us) - d->off_without);
+    d->all_us += fmax(RATE_DAY, 1 / (k->net_count + 1)) * (net_us - d->all_us);
+    d->hour[p->hour] += RATE_HOUR * (log(fmax(1, net_us) / fmax(1, d->all_us)) - d->hour[p->hour]);
+}
+
+static void learn_net(const struct predict *p, struct known *k, const struct predict_answer *a)
 {
     const double net_us = a->total_us - a->work_us - (a->was_free ? 0 : a->wait_us);
     const double weight = a->was_free ? 1 : 0.25; // the wait was only guessed
@@ -234,6 +274,8 @@ static void learn_net(struct known *k, const struct predict_answer *a)
         return;
     const double rate = weight * fmax(RATE_NET, 1 / (k->net_count + 1));
     const double off = net_us - k->net_us;
+    if (a->was_free)
+        learn_day(p, k, net_us);
     k->net_us += rate * off;
     k->net_var += rate * (fmin(off * off, NET_STEP_MAX) - k->net_var);
     k->net_count++;
@@ -274,7 +316,7 @@ void predict_tell(struct predict *p, uint32_t helper, const struct predict_answe
     if (a->was_cold)
         return;
     learn_error(p, k, a);
-    learn_net(k, a);
+    learn_net(p, k, a);
 }
 
 void predict_unsilence(struct predict *p, uint32_t helper)

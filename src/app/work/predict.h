@@ -13,6 +13,9 @@
 // evidence as two answers. Chance is a decaying Beta, and silence is kept apart from reported
 // errors.
 //
+// The hour of the day is told (predict_hour). How a helper's network is at each hour against all
+// day is kept beside how it was lately, and used where it was nearer.
+//
 // Intervals are honest by correction, not by assumption: each helper's bounds move after each
 // answer until one in ten lies below the lower and one in ten above the upper one (adaptive
 // conformal inference, Gibbs and Candes 2021). P(in time) is read from how all errors so far were
@@ -71,6 +74,7 @@ struct predict *predict_new(struct arena *arena, uint32_t helpers_max, uint32_t 
 size_t predict_bytes(uint32_t helpers_max); // that predict_new takes
 // helper: 0..helpers_max - 1; whatever was known by that number is forgotten.
 void predict_join(struct predict *p, uint32_t helper, const struct predict_intro *intro);
+void predict_hour(struct predict *p, double hour); // it is 0..24 now; never told: no matter
 void predict_ask(const struct predict *p, uint32_t helper, uint32_t type, double size,
                  struct predict_forecast *out);
 // Chance that the answer is back, and right, before left_us are over, after waiting wait_us there.

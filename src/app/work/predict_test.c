@@ -216,6 +216,28 @@ static void intervals_hold_what_they_say(void **state)
     close(&w);
 }
 
+// A helper that is far away in the evening, asked now and then: known after some days.
+static void an_hour_is_like_it_was_yesterday(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w);
+    for (int i = 0; i < 30 * 24; i++) {
+        predict_hour(w.p, i % 24 + 0.5);
+        if (i >= 25 * 24)
+            assert_true(is_within(ask(&w, 0, 0).net_us, i % 24 == 20 ? 90000 : 30000, 0.2));
+        tell(&w, 0, 0, (i % 24 == 20 ? 90000 : 30000) * noise(&w, 0.05), 5000);
+    }
+    for (int i = 0; i < 200; i++) // and then it never is
+        tell(&w, 0, 0, 60000, 5000);
+    for (int hour = 0; hour < 24; hour++) {
+        predict_hour(w.p, hour);
+        assert_true(is_within(ask(&w, 0, 0).net_us, 60000, 0.05));
+        tell(&w, 0, 0, 60000, 5000);
+    }
+    close(&w);
+}
+
 static void budget_runs_out(void **state)
 {
     (void)state;
@@ -235,6 +257,7 @@ int main(void)
         cmocka_unit_test(failures_lower_the_chance_and_are_forgotten),
         cmocka_unit_test(the_chance_to_be_in_time_is_a_distribution),
         cmocka_unit_test(intervals_hold_what_they_say),
+        cmocka_unit_test(an_hour_is_like_it_was_yesterday),
         cmocka_unit_test(budget_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

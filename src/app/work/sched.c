@@ -10,7 +10,6 @@
 
 #define SILENCE_MIN    0.02 // a copy is late when silence is as likely as slowness; within these
 #define SILENCE_MAX    0.08
-#define LATE_US_MAX    400000.0
 #define COLD_PATIENCE  5u // times as long before who has to get the object first is late
 #define COLD_US_NEW    300000.0
 #define WAIT_US_MAX    1e12
@@ -25,8 +24,9 @@
 
 size_t sched_bytes(const struct sched_cfg *cfg)
 {
-    return (1u << 20) + predict_bytes(cfg->helpers_max) +
-           (size_t)cfg->helpers_max * sizeof(struct helper) +
+    return (1u << 20) + predict_bytes(cfg->helpers_max) + refine_bytes(cfg->helpers_max) +
+           price_bytes(cfg->helpers_max) +
+           (size_t)cfg->helpers_max * (sizeof(struct helper) + sizeof(double)) +
            cfg->types * rank_bytes(cfg->helpers_max) +
            (size_t)cfg->tasks_max *
                (sizeof(struct task) + (size_t)cfg->attempts_max * (sizeof(struct copy) + 8) + 256);
@@ -39,10 +39,13 @@ static enum rc take_tables(struct sched *s, struct arena *arena)
     s->copies =
         arena_take_array(arena, (size_t)cfg->tasks_max * cfg->attempts_max, sizeof *s->copies);
     s->predict = predict_new(arena, cfg->helpers_max, cfg->types);
+    s->refine = refine_new(arena, cfg->helpers_max);
+    s->price = price_new(arena, cfg->helpers_max, cfg->types);
+    s->worth = arena_take_array(arena, cfg->helpers_max, sizeof *s->worth);
     s->helper = arena_take_array(arena, cfg->helpers_max, sizeof *s->helper);
     s->by_id = map_new(arena, sizeof(uint64_t), cfg->tasks_max, cfg->seed);
     if (s->task == NULL || s->copies == NULL || s->predict == NULL || s->helper == NULL ||
-        s->by_id == NULL)
+        s->refine == NULL || s->price == NULL || s->worth == NULL || s->by_id == NULL)
         return RC_NOMEM;
     enum rc rc = heap_init(&s->ends, arena, cfg->tasks_max);
     for (uint32_t i = 0; i < cfg->types && rc == RC_OK; i++)
@@ -67,6 +70,7 @@ enum rc sched_new(struct sched **out, struct arena *arena, const struct sched_cf
     s->cfg = *cfg;
     s->rng = rng_seeded(cfg->seed);
     s->cold_us = COLD_US_NEW;
+    backups_begin(s);
     for (uint32_t i = 0; i < cfg->types; i++)
         s->usual_us[i] = USUAL_US_NEW;
     list_init(&s->free_tasks);
@@ -101,12 +105,19 @@ void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind)
         list_push_back(&s->orders, &told->node);
 }
 
+// What is left of a task's life, shared among this copy and those that it may have after it.
+static double turn_us(const struct sched *s, const struct task *t)
+{
+    const uint64_t over_us = time_after(t->came_us, s->cfg.give_up_us);
+    return (double)time_since(s->now_us, over_us) / (s->cfg.attempts_max - t->copy_count + 1);
+}
+
 static double late_us(const struct sched *s, const struct copy *c)
 {
     const double slow = fmin(SILENCE_MAX, fmax(SILENCE_MIN, c->forecast.silence));
     const double at_us = predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow);
     const double min_us = (double)s->cfg.late_min_us * (c->is_cold ? COLD_PATIENCE : 1);
-    return fmax(min_us, fmin(LATE_US_MAX, at_us));
+    return fmax(min_us, fmin(turn_us(s, c->task), at_us));
 }
 
 void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us)
@@ -119,7 +130,11 @@ void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t 
                        .state = COPY_OUT,
                        .is_cold = t->is.object != 0 && h->warm != t->is.object,
                        .forecast = o->forecast,
-                       .wait_us = o->wait_us};
+                       .plain_us = o->plain_us,
+                       .wait_us = o->wait_us,
+                       .sent_us = now_us};
+    const struct refine_scene scene = offer_scene(s, t, o->helper);
+    refine_look(s->refine, o->helper, &scene, &c->row);
     list_init(&c->told.node);
     list_init(&c->item.node);
     c->item.arrive_us = (double)now_us + o->forecast.net_us / 2;
@@ -313,12 +328,13 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
     const enum rc rc = heap_put(&s->ends, &t->end, time_after(now_us, s->cfg.give_up_us));
     assert(rc == RC_OK); // as many places as tasks
     (void)rc;
-    if (s->stat.submitted++ == 0)
-        s->first_us = now_us;
-    s->asked[task->type]++;
-    s->within_us[task->type] = (double)t->is.within_us;
+    s->stat.submitted++;
     double *mean_us = &s->within_mean_us[task->type];
-    *mean_us += fmax(RATE_WITHIN, 1 / s->asked[task->type]) * ((double)t->is.within_us - *mean_us);
+    const double rate = s->within_us[task->type] > 0 ? RATE_WITHIN : 1;
+    s->within_us[task->type] = (double)t->is.within_us;
+    *mean_us += rate * (s->within_us[task->type] - *mean_us);
+    price_came(s->price, task->type, now_us);
+    backups_ease(s);
     prices_look(s);
     again(s, t, now_us);
     return RC_OK;
@@ -375,6 +391,7 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
     if (intro->is_new || !h->is_known) {
         *h = (struct helper){.stay = h->stay, .unseen = h->unseen};
         predict_join(s->predict, helper, &intro->says);
+        refine_forget(s->refine, helper);
     }
     h->is = *intro;
     h->is_here = true;
@@ -441,8 +458,10 @@ static void learn(struct sched *s, const struct copy *c, enum predict_end end)
     h->right += end == PREDICT_RIGHT;
     h->wrong += end != PREDICT_RIGHT;
     predict_tell(s->predict, c->helper, &a);
-    if (end == PREDICT_RIGHT)
+    if (end == PREDICT_RIGHT) {
         learn_times(s, c);
+        refine_tell(s->refine, &c->row, c->work_us / fmax(1, c->plain_us));
+    }
     helper_rank(s, c->helper);
 }
 
@@ -632,6 +651,17 @@ enum rc sched_apply(struct sched *s, const struct sched_event *e)
         break;
     }
     return RC_OK;
+}
+
+void sched_hour(struct sched *s, double hour)
+{
+    predict_hour(s->predict, hour);
+    refine_hour(s->refine, hour);
+}
+
+struct refine *sched_refine(struct sched *s)
+{
+    return s->refine;
 }
 
 struct sched_stat sched_stat(const struct sched *s)

@@ -34,6 +34,7 @@
 #include "base/rc.h"
 #include "work/policy.h"
 #include "work/predict.h"
+#include "work/refine.h"
 
 #define SCHED_ATTEMPTS_MAX 8u
 
@@ -162,6 +163,8 @@ void sched_tick(struct sched *s, uint64_t now_us);
 MUST_USE enum rc sched_apply(struct sched *s, const struct sched_event *e);
 uint64_t sched_due_us(const struct sched *s); // UINT64_MAX: never
 bool sched_next(struct sched *s, struct sched_order *out);
+void sched_hour(struct sched *s, double hour); // it is 0..24 now, where day and night matter
+struct refine *sched_refine(struct sched *s);  // for who fits trees; dies with s
 struct sched_stat sched_stat(const struct sched *s);
 
 #endif

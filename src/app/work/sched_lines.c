@@ -17,6 +17,8 @@
 #define ATTEMPTS_MAX  SCHED_ATTEMPTS_MAX
 #define GIVE_UP_MAX   3600000.0
 #define SLOTS_MAX     1024u
+#define HOURS         24.0
+#define DAY_MS        86400000.0
 #define WORK_SIZE_MAX 1e9
 
 struct name {
@@ -35,6 +37,7 @@ struct sched_lines {
     struct sched_intro *intro; // of each helper
     uint32_t helper_count;
     uint64_t now_us;
+    double start_hour, day_us;
     uint64_t armed_us; // the next timer that was asked for
     bool is_owed;      // an answer to the last event, or the rest of it
     bool is_timed;     // of which the timer was said
@@ -210,6 +213,18 @@ static enum rc make(struct sched_lines *s, uint64_t attempts, double give_up_ms)
     return s->intro != NULL ? sched_new(&s->sched, s->arena, &cfg) : RC_NOMEM;
 }
 
+static bool hear_hours(struct sched_lines *s, const struct json_node *line)
+{
+    double day_ms = DAY_MS;
+    s->start_hour = 0;
+    if ((json_get(line, "start_hour") != NULL &&
+         !get_f64(line, "start_hour", HOURS, &s->start_hour)) ||
+        (json_get(line, "day_ms") != NULL && !get_f64(line, "day_ms", MS_MAX, &day_ms)))
+        return false;
+    s->day_us = fmax(1, day_ms) * US_PER_MS;
+    return true;
+}
+
 static enum rc hear_start(struct sched_lines *s, const struct json_node *line, uint64_t now_us)
 {
     const struct json_node *peers = json_get(line, "peers");
@@ -217,7 +232,7 @@ static enum rc hear_start(struct sched_lines *s, const struct json_node *line, u
     double give_up_ms = 0;
     const size_t count = json_get_count(peers);
     if (s->arena != NULL || count == 0 || count > HELPERS_MAX ||
-        !hear_types(s, json_get(line, "types")) ||
+        !hear_types(s, json_get(line, "types")) || !hear_hours(s, line) ||
         !get_u64(line, "max_attempts", ATTEMPTS_MAX, &attempts) || attempts == 0 ||
         !get_f64(line, "give_up_ms", GIVE_UP_MAX, &give_up_ms))
         return RC_MALFORMED;
@@ -292,6 +307,7 @@ static enum rc hear(struct sched_lines *s, const struct json_node *line)
         return hear_start(s, line, now_us);
     if (s->sched == NULL)
         return RC_MALFORMED;
+    sched_hour(s->sched, fmod(s->start_hour + HOURS * (double)now_us / s->day_us, HOURS));
     if (is_event(line, "task"))
         return hear_task(s, line, now_us);
     if (is_event(line, "result"))
@@ -311,6 +327,11 @@ enum rc sched_lines_input(struct sched_lines *s, struct bytes line, struct err *
     s->is_owed = rc == RC_OK;
     s->is_timed = false;
     return rc;
+}
+
+struct refine *sched_lines_refine(struct sched_lines *s)
+{
+    return s->sched != NULL ? sched_refine(s->sched) : NULL;
 }
 
 // ---- Making it

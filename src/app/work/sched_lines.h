@@ -17,6 +17,7 @@
 #include "base/rc.h"
 #include "base/text.h"
 #include "work/policy.h"
+#include "work/refine.h"
 
 #define SCHED_LINES_BYTES 256 // of an answer's line, with its end
 
@@ -27,6 +28,7 @@ void sched_lines_free(struct sched_lines *s); // NULL is fine
 // RC_MALFORMED: it makes no sense, or not now; RC_FULL: too many tasks; RC_NOMEM. *err may say
 // more.
 MUST_USE enum rc sched_lines_input(struct sched_lines *s, struct bytes line, struct err *err);
+struct refine *sched_lines_refine(struct sched_lines *s); // NULL before start
 bool sched_lines_next(struct sched_lines *s, struct text *out);
 
 #endif

@@ -8,9 +8,12 @@
 
 #define EXPLORE        0.005 // share of first choices that go to anybody, so that all stay measured
 #define EXPLORE_MORE   0.12  // ... and of backups
-#define BACKUP_BUDGET  0.10  // of all tasks
-#define BACKUP_GAIN    0.12  // of the chance to be in time, for a backup at once
-#define BACKUP_LEAST   0.10  // chance of a late backup to be in time
+#define BACKUP_SHARE   0.10  // of all tasks ...
+#define BACKUP_CAP     0.16  // ... and at most
+#define BACKUP_GAIN    0.12  // of the chance to be in time, that a backup must bring: at first ...
+#define GAIN_MIN       0.02  // ... at least ...
+#define GAIN_RATE      0.005 // ... and how quickly it follows the share
+#define HURRY          0.25  // of its deadline that a task which is late has left, as it is judged
 #define PRICE_BAN      0.15  // backups stay off slots that cost more
 #define BEST_LOOKED_AT 48u   // of a large pool, for one task ...
 #define DRAWN          4u    // ... and anybody, so that newcomers and old news are seen
@@ -21,8 +24,11 @@ static_assert(DRAWN + HOLDERS_EACH + BEST_LOOKED_AT <= OFFERS_MAX, "offers of a 
 
 static void put_offer(struct sched *s, size_t at, const struct task *t, uint32_t helper)
 {
-    offer_look(s, t, helper, &s->offer[at]);
-    s->offer[at].price = offer_price(s, t->is.type, helper);
+    struct offer *o = &s->offer[at];
+    offer_look(s, t, helper, o);
+    o->price = offer_price(s, t->is.type, o);
+    if (t->copy_count == 0)
+        price_saw(s->price, helper, t->is.type, o->held >= o->slots);
 }
 
 // All who could have a copy now.
@@ -151,20 +157,29 @@ static const struct offer *backup_of(struct sched *s, size_t count)
     return surest(s, count);
 }
 
-static bool has_backups_left(const struct sched *s)
+void backups_begin(struct sched *s)
 {
-    return (double)s->stat.backups < BACKUP_BUDGET * (double)s->stat.submitted;
+    s->least_gain = BACKUP_GAIN;
+}
+
+void backups_ease(struct sched *s)
+{
+    s->least_gain = fmax(GAIN_MIN, s->least_gain * (1 - GAIN_RATE * BACKUP_SHARE));
 }
 
 // The last copy is for when all others have failed.
 static bool may_have_backup(const struct sched *s, const struct task *t)
 {
-    return t->copy_count + 1 < s->cfg.attempts_max;
+    return t->copy_count + 1 < s->cfg.attempts_max &&
+           (double)s->stat.backups < BACKUP_CAP * (double)s->stat.submitted;
 }
 
+// Each makes the next one a little dearer, each task without one a little cheaper: so the share
+// goes to those that gain most.
 static void send_backup(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us)
 {
     s->stat.backups++;
+    s->least_gain = fmin(1, s->least_gain * (1 + GAIN_RATE));
     copy_send(s, t, o, now_us);
 }
 
@@ -176,7 +191,7 @@ static void plan_backup(struct sched *s, struct task *t, const struct offer *sen
     const struct offer *best = surest(s, count);
     if (best == NULL)
         return;
-    if ((1 - sent->meets) * best->meets > BACKUP_GAIN && has_backups_left(s)) {
+    if ((1 - sent->meets) * best->meets > s->least_gain) {
         send_backup(s, t, backup_of(s, count), now_us);
         return;
     }
@@ -195,8 +210,11 @@ static void plan_backup(struct sched *s, struct task *t, const struct offer *sen
 bool task_place(struct sched *s, struct task *t, uint64_t now_us)
 {
     const struct policy *policy = s->cfg.policy;
+    const double within_us = (double)t->is.within_us;
+    const double gone_us = (double)time_since(t->came_us, now_us);
     const struct policy_task asked = {.turn = s->stat.copies,
-                                      .within_us = (double)t->is.within_us,
+                                      .within_us = fmax(within_us - gone_us, HURRY * within_us),
+                                      .is_again = t->copy_count > 0,
                                       .is_last = t->copy_count + 1 == s->cfg.attempts_max};
     const bool is_blind = policy->worth == NULL && is_large(s);
     const size_t count = is_blind ? 0 : gather(s, t);
@@ -214,12 +232,28 @@ bool task_place(struct sched *s, struct task *t, uint64_t now_us)
     return true;
 }
 
+// Chance that none of its copies will be right and in time, as none has come yet.
+static double fails(const struct sched *s, const struct task *t, uint64_t now_us)
+{
+    const double left_us = (double)t->is.within_us - (double)time_since(t->came_us, now_us);
+    double all_fail = 1;
+    for (uint32_t i = 0; i < t->copy_count; i++) {
+        const struct copy *c = &t->copy[i];
+        const double age_us = (double)time_since(c->sent_us, now_us);
+        const double gone = predict_meets(s->predict, &c->forecast, c->wait_us, age_us);
+        const double meets = predict_meets(s->predict, &c->forecast, c->wait_us, age_us + left_us);
+        if (c->state == COPY_OUT)
+            all_fail *= (1 - meets) / fmax(1e-3, 1 - gone);
+    }
+    return all_fail;
+}
+
 void task_backup_late(struct sched *s, struct task *t, uint64_t now_us)
 {
-    if (!may_have_backup(s, t) || !has_backups_left(s))
+    if (!may_have_backup(s, t))
         return;
     const size_t count = keep_spare(s, t, gather(s, t));
     const struct offer *best = surest(s, count);
-    if (best != NULL && best->meets > BACKUP_LEAST)
+    if (best != NULL && fails(s, t, now_us) * best->meets > s->least_gain)
         send_backup(s, t, backup_of(s, count), now_us);
 }

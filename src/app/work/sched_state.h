@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "work/lane.h"
+#include "work/price.h"
 #include "work/rank.h"
 #include "work/sched.h"
 
@@ -42,7 +43,10 @@ struct copy {
     bool is_told; // the order to assign it was taken
     bool is_cold; // its helper had to get the object first
     struct predict_forecast forecast;
+    struct refine_row row;
+    double plain_us; // work, without trees
     double wait_us;
+    uint64_t sent_us;
     double total_us, work_us, size; // once it is back
 };
 
@@ -71,7 +75,6 @@ struct helper {
     uint64_t warm;   // the object of its last answer
     struct lane lane;
     double right, wrong;
-    double price; // the dearest type's need for it
 };
 
 struct holders { // who worked on an object last, and may still have it
@@ -84,6 +87,8 @@ struct sched {
     struct sched_cfg cfg;
     struct rng rng;
     struct predict *predict;
+    struct refine *refine;
+    struct price *price;
     struct helper *helper;
     uint32_t helper_count;            // the highest number that was here, and one
     uint32_t room[PREDICT_TYPES_MAX]; // helpers that could take one more, of each type
@@ -103,16 +108,14 @@ struct sched {
     size_t drawn; // of them, the first ones: by the dice, and not because they look good
     struct rank rank[PREDICT_TYPES_MAX]; // of a large pool: who has room, by worth to a usual task
     struct holders holders[HOLDERS_MAX];
-    uint32_t looked_at;                  // ... the next one to be looked at for prices
-    double can[PREDICT_TYPES_MAX];       // what those looked at can do of each type
-    double asked[PREDICT_TYPES_MAX];     // tasks of each type so far
-    double within_us[PREDICT_TYPES_MAX]; // the deadline of the last one
+    uint32_t looked_at, looked_type;     // ... what to look at next for prices
+    double *worth;                       // of each helper that was, to a task of that type
+    double within_us[PREDICT_TYPES_MAX]; // the deadline of the last one; 0: none came
     double within_mean_us[PREDICT_TYPES_MAX];
     double usual_us[PREDICT_TYPES_MAX]; // that an answer takes
     double cold_us;                     // that getting an object takes
-    double need[PREDICT_TYPES_MAX];
-    uint64_t first_us;
-    uint64_t now_us; // the latest that was told
+    double least_gain;                  // of a backup
+    uint64_t now_us;                    // the latest that was told
     struct sched_stat stat;
 };
 
@@ -139,9 +142,9 @@ bool task_is_hopeless(const struct sched *s, const struct task *t);
 
 // sched_worth.c
 void offer_look(const struct sched *s, const struct task *t, uint32_t helper, struct offer *out);
-// What a slot of this helper would be worth to the type that can do without it least, beyond what
-// it is worth to this one.
-double offer_price(const struct sched *s, uint32_t type, uint32_t helper);
+struct refine_scene offer_scene(const struct sched *s, const struct task *t, uint32_t helper);
+// Of its slot: what others would lose meanwhile.
+double offer_price(const struct sched *s, uint32_t type, const struct offer *o);
 // By which a helper of a large pool is ranked, if it has room.
 uint32_t helper_key(const struct sched *s, uint32_t helper, uint32_t type);
 void helper_rank(struct sched *s, uint32_t helper); // after anything that changes its worth
@@ -150,6 +153,8 @@ const struct holders *holders_find(struct sched *s, uint64_t object); // NULL: n
 void prices_look(struct sched *s);                                    // once for each task
 
 // sched_place.c
+void backups_begin(struct sched *s);
+void backups_ease(struct sched *s);                                // once for each task
 bool task_place(struct sched *s, struct task *t, uint64_t now_us); // false: nobody can take it now
 void task_backup_late(struct sched *s, struct task *t, uint64_t now_us);
 

@@ -6,11 +6,9 @@
 #include "base/num.h"
 #include "work/sched_state.h"
 
-#define PRICE_WEIGHT 3.0
+#define PRICE_WEIGHT 0.15 // less than one: who finds a slot held may still wait for it
 #define PRICE_TURNS  150u // tasks between two looks at all prices of a small pool
 #define PRICE_SHARE  8u   // helpers of a large one that each task looks at
-#define NEED_MAX     2.0
-#define WORK_US_MIN  500.0
 #define KEY_MOST     4e9
 
 // ---- To a task
@@ -19,6 +17,17 @@
 static bool is_cold(const struct helper *h, const struct task *t)
 {
     return t->is.object != 0 && h->warm != t->is.object;
+}
+
+struct refine_scene offer_scene(const struct sched *s, const struct task *t, uint32_t helper)
+{
+    const struct helper *h = &s->helper[helper];
+    return (struct refine_scene){.type = t->is.type,
+                                 .class = h->is.says.class,
+                                 .held = h->lane.count,
+                                 .slots = h->is.slots,
+                                 .size = t->is.size,
+                                 .ping_us = h->is.says.ping_us};
 }
 
 void offer_look(const struct sched *s, const struct task *t, uint32_t helper, struct offer *out)
@@ -33,6 +42,9 @@ void offer_look(const struct sched *s, const struct task *t, uint32_t helper, st
                           .right = h->right,
                           .wrong = h->wrong};
     predict_ask(s->predict, helper, t->is.type, t->is.size, &out->forecast);
+    const struct refine_scene scene = offer_scene(s, t, helper);
+    out->plain_us = out->forecast.work_us;
+    out->forecast.work_us *= refine_factor(s->refine, helper, &scene);
     if (is_cold(h, t)) {
         out->forecast.net_us += s->cold_us;
         out->forecast.spread_us = hypot(out->forecast.spread_us, s->cold_us);
@@ -42,23 +54,11 @@ void offer_look(const struct sched *s, const struct task *t, uint32_t helper, st
     out->meets = predict_meets(s->predict, &out->forecast, out->wait_us, left_us);
 }
 
-// How well an idle helper suits a type.
-static double suits(const struct sched *s, uint32_t helper, uint32_t type,
-                    struct predict_forecast *f)
+// Of one slot more: who holds the last one is in everybody's way.
+double offer_price(const struct sched *s, uint32_t type, const struct offer *o)
 {
-    predict_ask(s->predict, helper, type, 1, f);
-    return predict_meets(s->predict, f, 0, s->within_us[type]);
-}
-
-// Nobody is dearer than what suits the type that needs it most; where that is nothing, there is
-// nothing to look at.
-double offer_price(const struct sched *s, uint32_t type, uint32_t helper)
-{
-    const double dearest = s->helper[helper].price;
-    struct predict_forecast f;
-    if (dearest <= 0)
-        return 0;
-    return PRICE_WEIGHT * fmax(0, dearest - s->need[type] * suits(s, helper, type, &f));
+    const double share = fmin(1, (o->held + 1.0) / o->slots);
+    return PRICE_WEIGHT * share * price_of(s->price, o->helper, type, o->forecast.work_us);
 }
 
 // ---- To any task
@@ -84,7 +84,7 @@ const struct holders *holders_find(struct sched *s, uint64_t object)
 
 uint32_t helper_key(const struct sched *s, uint32_t helper, uint32_t type)
 {
-    const bool is_asked = s->asked[type] > 0;
+    const bool is_asked = s->within_us[type] > 0;
     const double within_us = is_asked ? s->within_mean_us[type] : 2 * s->usual_us[type];
     const struct task usual = {.is = {.type = type, .size = 1, .within_us = wait_of(within_us)},
                                .came_us = s->now_us};
@@ -93,7 +93,7 @@ uint32_t helper_key(const struct sched *s, uint32_t helper, uint32_t type)
     if (s->cfg.policy->worth == NULL)
         return 1;
     offer_look(s, &usual, helper, &o);
-    o.price = offer_price(s, type, helper);
+    o.price = offer_price(s, type, &o);
     const double short_of = 1 + POLICY_WORTH_MAX - s->cfg.policy->worth(&o, &asked);
     return 1 + (uint32_t)(KEY_MOST / fmax(1, short_of));
 }
@@ -112,62 +112,56 @@ void helper_rank(struct sched *s, uint32_t helper)
         struct rank *r = &s->rank[type];
         if (!h->has_room)
             rank_put(r, helper, 0);
-        else if (s->asked[type] > 0 || rank_key(r, helper) == 0)
+        else if (s->within_us[type] > 0 || rank_key(r, helper) == 0)
             rank_put(r, helper, helper_key(s, helper, type));
     }
 }
 
 // ---- Prices
 
-// What it adds to what all could do, and what the type that needs it most would lose by a slot of
-// it.
-static void look_at(struct sched *s, uint32_t helper)
+// Of an idle helper, to a task of this type.
+static double worth_of(const struct sched *s, uint32_t helper, uint32_t type)
 {
-    struct helper *h = &s->helper[helper];
-    struct predict_forecast f;
-    h->price = 0;
-    for (uint32_t left = h->is_here ? types_of(s, h) : 0; left != 0; left &= left - 1) {
-        const uint32_t type = (uint32_t)__builtin_ctz(left);
-        if (s->asked[type] <= 0)
-            continue;
-        const double suit = suits(s, helper, type, &f);
-        s->can[type] += suit * h->is.slots / fmax(WORK_US_MIN, f.work_us);
-        h->price = fmax(h->price, s->need[type] * suit);
-    }
-}
-
-// All were looked at: tasks of each type a time, against what all who are here could do of it in
-// time.
-static void needs_find(struct sched *s)
-{
-    const double span_us = fmax(1000, (double)time_since(s->first_us, s->now_us));
-    for (uint32_t type = 0; type < s->cfg.types; type++) {
-        s->need[type] = fmin(NEED_MAX, s->asked[type] / span_us / fmax(1e-12, s->can[type]));
-        s->can[type] = 0;
-    }
+    const struct helper *h = &s->helper[helper];
+    const struct policy_task task = {.within_us = s->within_us[type]};
+    struct offer o = {.helper = helper};
+    if (!h->is_here || (h->is.can >> type & 1) == 0)
+        return PRICE_USELESS;
+    predict_ask(s->predict, helper, type, 1, &o.forecast);
+    o.answer_us = o.forecast.net_us + o.forecast.work_us;
+    o.meets = predict_meets(s->predict, &o.forecast, 0, task.within_us);
+    return policy_worth(&o, &task);
 }
 
 static void look_at_all(struct sched *s)
 {
-    for (uint32_t i = 0; i < s->helper_count; i++)
-        look_at(s, i);
-    needs_find(s);
-    for (uint32_t i = 0; i < s->helper_count; i++)
-        look_at(s, i);
-    for (uint32_t type = 0; type < s->cfg.types; type++)
-        s->can[type] = 0;
+    for (uint32_t type = 0; type < s->cfg.types; type++) {
+        if (s->within_us[type] <= 0)
+            continue;
+        for (uint32_t i = 0; i < s->helper_count; i++)
+            s->worth[i] = worth_of(s, i, type);
+        price_think(s->price, type, s->worth, s->helper_count);
+    }
+}
+
+// A round for this type is over: the next one that was ever asked for.
+static void next_type(struct sched *s)
+{
+    price_think(s->price, s->looked_type, s->worth, s->helper_count);
+    s->looked_at = 0;
+    do
+        s->looked_type = (s->looked_type + 1) % s->cfg.types;
+    while (s->within_us[s->looked_type] <= 0);
 }
 
 // Each task a few, round and round; what they were ranked by may be old, too.
 static void look_at_some(struct sched *s)
 {
     for (uint32_t i = 0; i < PRICE_SHARE; i++) {
-        look_at(s, s->looked_at);
-        helper_rank(s, s->looked_at);
-        if (++s->looked_at == s->helper_count) {
-            needs_find(s);
-            s->looked_at = 0;
-        }
+        if (s->looked_at >= s->helper_count)
+            next_type(s);
+        s->worth[s->looked_at] = worth_of(s, s->looked_at, s->looked_type);
+        helper_rank(s, s->looked_at++);
     }
 }
 

@@ -113,7 +113,8 @@ static void end_cb(uv_poll_t *handle, int status, int events)
     c->is_over = true;
     (void)uv_poll_stop(&c->on_pid);
     read_output(c);
-    c->cfg.on_end(c->cfg.self, how);
+    if (c->cfg.on_end != NULL)
+        c->cfg.on_end(c->cfg.self, how);
 }
 
 // ---- Life

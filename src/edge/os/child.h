@@ -28,7 +28,8 @@ struct child_cfg {
     bool is_pinned;          // to one processor ...
     uint32_t cpu;            // ... this one
     void *self;
-    void (*on_line)(void *self, const char *line); // without its end; NULL: nobody listens
+    // Either may be NULL.
+    void (*on_line)(void *self, const char *line); // without its end
     void (*on_end)(void *self, int status);        // as of waitpid, after its last line; once
 };
 

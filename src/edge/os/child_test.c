@@ -237,6 +237,22 @@ static void it_dies_with_us(void **state)
     (void)close(pipe_fd[1]);
 }
 
+static void nobody_need_listen(void **state)
+{
+    (void)state;
+    struct world w = world_new();
+    struct err err;
+    const char *const argv[] = {"/bin/echo", "heard by nobody", NULL};
+    const struct child_cfg cfg = {.loop = w.loop, .budget = &w.budget, .argv = argv};
+    assert_int_equal(child_start(&w.child, &cfg, &err), RC_OK);
+    const uint64_t end_us = clock_now_us() + WAIT_US;
+    while (child_is_alive(w.child)) {
+        assert_true(clock_now_us() < end_us);
+        loop_turn(w.loop, true);
+    }
+    world_end(&w);
+}
+
 static void memory_runs_out(void **state)
 {
     (void)state;
@@ -261,6 +277,7 @@ int main(void)
         cmocka_unit_test(signals_reach_all_offspring),
         cmocka_unit_test(freed_it_is_gone_with_all),
         cmocka_unit_test(it_dies_with_us),
+        cmocka_unit_test(nobody_need_listen),
         cmocka_unit_test(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,8 +2,10 @@
 // `shoal demo`: shows the scheduler at work on real helper processes.
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/num.h"
+#include "base/text.h"
 #include "cmd.h"
 #include "demo_cast.h"
 #include "demo_chart.h"
@@ -71,7 +73,7 @@ static const struct option_command command = {
     .name = "demo",
     .summary = "watch the scheduler learn, on real helper processes",
     .description =
-        "Starts a hub and six helpers on this machine: sound ones, one with a quarter of a "
+        "Starts a hub and six helpers on this machine: sound ones, one with 15 % of a "
         "processor, one beside a busy program, one that is killed again and again, one that hangs "
         "at times. Each policy in turn gets the same tasks at the same times, as a gamer would "
         "send them: random, round-robin, and shoal's own, which learns whom to ask. Ends with a "
@@ -144,6 +146,18 @@ static enum rc show(struct demo *d, struct err *err)
     return rc == RC_OK && d->signal == 0 ? tell(d, err) : rc;
 }
 
+// Told now, not after three minutes.
+static enum rc check_out(const char *path, struct err *err)
+{
+    char folder[FILE_PATH_BYTES];
+    struct text t = text_of(folder, sizeof folder);
+    const char *slash = strrchr(path, '/');
+    text_addf(&t, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+    if (!t.is_cut && access(folder, W_OK) == 0)
+        return RC_OK;
+    return err_set(err, RC_IO, "--out %s: cannot write into %s", path, folder);
+}
+
 static int demo_main(struct demo *d)
 {
     struct err err = {.text = ""};
@@ -152,6 +166,8 @@ static int demo_main(struct demo *d)
         (void)cmd_fail(&err);
         return EXIT_USAGE;
     }
+    if (check_out(d->o.out, &err) != RC_OK)
+        return cmd_fail(&err);
     if (d->o.is_quick)
         d->o.seconds = QUICK_S;
     if (!d->o.common.is_json)

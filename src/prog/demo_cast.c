@@ -31,7 +31,7 @@
 const struct demo_part demo_part[DEMO_HELPERS] = {
     {"wide", "two workers, nothing wrong", "2", DEMO_SOUND},
     {"steady", "one worker, nothing wrong", "1", DEMO_SOUND},
-    {"quota", "25 % of a processor's time", "1", DEMO_QUOTA},
+    {"quota", "15 % of a processor's time", "1", DEMO_QUOTA},
     {"crowded", "low priority beside a busy program", "1", DEMO_CROWDED},
     {"mortal", "kill -9 with work in hand, then back", "1", DEMO_MORTAL},
     {"frozen", "stops for a second now and then", "1", DEMO_FROZEN},

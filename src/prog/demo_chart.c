@@ -10,15 +10,15 @@
 #include "image/svg.h"
 #include "os/file.h"
 
-#define WIDTH      1280.0
+#define WIDTH      1300.0
 #define LEFT       78.0
-#define RIGHT      1070.0 // figures stand beyond
+#define RIGHT      1050.0 // figures stand beyond
 #define TOP        112.0
 #define PANEL      206.0
-#define STRIP      34.0 // under a panel: who was killed or frozen
+#define STRIP      40.0 // under a panel: who was killed or frozen
 #define GAP        40.0
 #define BOTTOM     44.0
-#define DOT        2.4
+#define DOT        2.8
 #define LOW_US     10000.0
 #define HEAD_BYTES 65536u
 #define TASK_BYTES 128u // a dot, its places on the median and the halo behind it
@@ -146,7 +146,7 @@ static enum rc draw_median(const struct panel *p, struct arena *scratch)
 static void draw_mark(const struct panel *p, const struct demo_mark *m)
 {
     const double x = x_of(p, m->at_us);
-    const double y = p->top + PANEL + 10;
+    const double y = p->top + PANEL + 16;
     if (demo_part[m->helper].ill == DEMO_FROZEN) {
         svg_box(p->t, at(x, y + 11), at(fmax(2, x_of(p, m->at_us + m->for_us) - x), 7),
                 "fill=\"#2a9d6f\"");
@@ -158,8 +158,8 @@ static void draw_mark(const struct panel *p, const struct demo_mark *m)
 
 static void draw_strip(const struct panel *p)
 {
-    svg_words(p->t, at(LEFT - 6, p->top + PANEL + 14), FAINT " text-anchor=\"end\"", "killed");
-    svg_words(p->t, at(LEFT - 6, p->top + PANEL + 28), FAINT " text-anchor=\"end\"", "frozen");
+    svg_words(p->t, at(LEFT - 6, p->top + PANEL + 20), FAINT " text-anchor=\"end\"", "killed");
+    svg_words(p->t, at(LEFT - 6, p->top + PANEL + 34), FAINT " text-anchor=\"end\"", "frozen");
     for (uint32_t i = 0; i < p->run->marks; i++)
         draw_mark(p, &p->run->mark[i]);
 }

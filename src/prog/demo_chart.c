@@ -234,11 +234,11 @@ static void draw_legend(struct text *t)
 static void draw_time(const struct panel *last)
 {
     const double y = last->top + PANEL + STRIP;
-    const double seconds = last->span_us / US_PER_S;
-    const double step = seconds > 60 ? 10 : seconds > 12 ? 5 : 1;
+    const unsigned seconds = (unsigned)(last->span_us / US_PER_S);
+    const unsigned step = seconds > 60 ? 10 : seconds > 12 ? 5 : 1;
     svg_group(last->t, FAINT " text-anchor=\"middle\"");
-    for (double s = 0; s <= seconds; s += step)
-        svg_words(last->t, at(x_of(last, (uint64_t)(s * US_PER_S)), y + 16), NULL, "%.0f s", s);
+    for (unsigned s = 0; s <= seconds; s += step)
+        svg_words(last->t, at(x_of(last, (uint64_t)s * US_PER_S), y + 16), NULL, "%u s", s);
     svg_group_end(last->t);
 }
 

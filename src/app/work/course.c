@@ -75,7 +75,7 @@ enum rc course_figures(struct course_figures *out, struct arena *scratch,
 
 uint64_t course_median_us(const struct course_task *task, uint32_t count, uint32_t index)
 {
-    double room[COURSE_WINDOW];
+    double room[COURSE_WINDOW] = {0};
     uint32_t found = 0;
     assert(index < count);
     const uint32_t from = index > COURSE_WINDOW / 2 ? index - COURSE_WINDOW / 2 : 0;

@@ -59,8 +59,9 @@ NO_RETURN static void be_child(const struct child_cfg *cfg, int output, pid_t pa
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(127);
     arrange(cfg, output);
-    // execv promises not to change what it is given.
-    (void)execv(cfg->argv[0], (char *const *)(uintptr_t)cfg->argv);
+    char *const *argv = NULL; // execv does not change what it is given, though its type allows it
+    memcpy(&argv, &cfg->argv, sizeof argv);
+    (void)execv(argv[0], argv);
     char why[256];
     const int len = snprintf(why, sizeof why, "cannot run %.128s: %s\n", cfg->argv[0],
                              strerror(errno)); // NOLINT: this process does nothing else any more
@@ -91,7 +92,7 @@ static void read_output(struct child *c)
     ssize_t got;
     while ((got = read(c->output, room, sizeof room)) > 0)
         take_bytes(c, room, (size_t)got);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+    if (got == 0 || (errno != EAGAIN && errno != EINTR))
         (void)uv_poll_stop(&c->on_output); // all ends of the pipe are closed
 }
 

@@ -15,7 +15,7 @@
 #include "os/file.h"
 #include "wire/json.h"
 
-#define PROGRAM      "/proc/self/exe"
+#define SELF         "/proc/self/exe"
 #define COMPETITOR   "while :; do :; done"
 #define CROWDED_NICE 5
 #define PERIOD_US    100000u // as that of control groups
@@ -55,6 +55,7 @@ struct cast {
     struct cast_cfg cfg;
     struct child *hub;
     struct child *competitor;
+    char program[FILE_PATH_BYTES]; // this one
     uint16_t port;
     bool is_ready;
     bool is_troubled;
@@ -104,6 +105,15 @@ bool cast_takes_policy(void)
     return false;
 }
 
+// By its own name, as people see it in a list of processes.
+static void find_program(char out[static FILE_PATH_BYTES])
+{
+    const ssize_t len = readlink(SELF, out, FILE_PATH_BYTES - 1);
+    out[len > 0 ? len : 0] = 0;
+    if (!file_exists(out)) // removed since: it can still be run by the kernel's name for it
+        bytes_to_text(bytes_text(SELF), out, FILE_PATH_BYTES);
+}
+
 static enum rc state_of(char out[static FILE_PATH_BYTES], const struct cast *c, const char *who,
                         struct err *err)
 {
@@ -122,7 +132,7 @@ static enum rc start_helper(struct helper_child *h, struct err *err)
     struct cast *c = h->cast;
     struct text t = text_of(hub, sizeof hub);
     text_addf(&t, "127.0.0.1:%u", c->port);
-    const char *const argv[] = {PROGRAM,        "helper",    "--hub",       hub,       "--slots",
+    const char *const argv[] = {c->program,     "helper",    "--hub",       hub,       "--slots",
                                 h->part->slots, "--peer-id", h->part->name, "--state", state,
                                 "--store-size", "64M",       "--json",      NULL};
     const bool is_crowded = h->part->ill == DEMO_CROWDED;
@@ -178,7 +188,7 @@ static void hub_end(void *self, int status)
 static enum rc start_hub(struct cast *c, struct err *err)
 {
     char state[FILE_PATH_BYTES];
-    const char *argv[OPTION_MAX] = {PROGRAM,        "hub",    "--listen",       "127.0.0.1:0",
+    const char *argv[OPTION_MAX] = {c->program,     "hub",    "--listen",       "127.0.0.1:0",
                                     "--open",       "--json", "--state",        state,
                                     "--store-size", "64M",    "--results-size", "64M"};
     size_t count = 0;
@@ -358,6 +368,7 @@ enum rc cast_new(struct cast **out, const struct cast_cfg *cfg, struct err *err)
     if (c == NULL)
         return err_set(err, RC_NOMEM, "out of memory");
     *c = (struct cast){.cfg = *cfg};
+    find_program(c->program);
     enum rc rc = RC_OK;
     for (uint32_t i = 0; i < DEMO_HELPERS; i++) {
         struct helper_child *h = &c->helper[i];

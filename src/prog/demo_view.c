@@ -35,11 +35,11 @@ struct part { // of a run
 
 static void print_row(const struct part *p, const struct course_figures *f)
 {
-    printf("%-24s %6u %9.1f %9.1f %9.1f %6u %6.1f %8u", p->name, f->tasks, f->mean_us / 1000,
+    printf("%-20s %6u %8.1f %8.1f %8.1f %5u %6.1f %5u", p->name, f->tasks, f->mean_us / 1000,
            (double)f->p50_us / 1000, (double)f->p99_us / 1000, f->late,
            f->tasks > 0 ? 100.0 * f->late / f->tasks : 0, f->more_copies);
     if (p->from == 0 && p->to == p->run->tasks)
-        printf(" %8u\n", p->run->lost);
+        printf(" %5u\n", p->run->lost);
     else
         puts("");
 }
@@ -102,16 +102,15 @@ enum rc demo_view_table(const struct demo_run *run, size_t count, struct arena *
                         bool is_json)
 {
     if (!is_json)
-        printf("\n%-24s %6s %9s %9s %9s %6s %6s %8s %8s\n", "policy", "tasks", "mean, ms",
-               "p50, ms", "p99, ms", "late", "%", "2nd copy", "lost");
+        printf("\n%-20s %6s %8s %8s %8s %5s %6s %5s %5s\n", "policy", "tasks", "mean, ms",
+               "p50, ms", "p99, ms", "late", "late %", "again", "lost");
     enum rc rc = RC_OK;
     for (size_t i = 0; i < count && rc == RC_OK; i++)
         rc = print_run(&run[i], scratch, is_json);
     if (!is_json)
-        puts(
-            "late: not answered by the deadline, when the hub gives a task up. 2nd copy: of tasks "
-            "that\nwere answered, sent to another helper as well or instead. lost: copies that the "
-            "hub\ngave up, because they failed, or were late, or their helper was gone.");
+        puts("late: not answered by the deadline, when the hub gives a task up; again: second and "
+             "third\ncopies of tasks that were answered; lost: copies that failed, were late, or "
+             "whose helper died");
     return rc;
 }
 
@@ -122,20 +121,30 @@ static bool has_forecast(const struct course_task *t)
     return t->fate == COURSE_ANSWERED && t->has_forecast;
 }
 
-static void print_forecast(const struct demo_run *r, uint32_t index, bool is_json)
+static void print_forecast_json(const struct course_task *t, uint32_t index)
 {
-    const struct course_task *t = &r->task[index];
+    char room[512];
+    struct text text = text_of(room, sizeof room);
+    struct json_writer w = json_writer_of(&text);
+    json_put_object(&w, NULL);
+    json_put_text(&w, "event", "forecast");
+    json_put_u64(&w, "task", index);
+    json_put_text(&w, "helper", t->helper);
+    json_put_f64(&w, "predicted_ms", (double)t->forecast_us / 1000);
+    json_put_f64(&w, "low_ms", (double)t->low_us / 1000);
+    json_put_f64(&w, "high_ms", (double)t->high_us / 1000);
+    json_put_f64(&w, "real_ms", (double)t->copy_us / 1000);
+    json_put_object_end(&w);
+    puts(room);
+}
+
+static void print_forecast(const struct course_task *t, uint32_t index)
+{
     const double error = t->copy_us > 0 ? (double)t->forecast_us / (double)t->copy_us - 1 : 0;
-    if (is_json)
-        printf("{\"event\":\"forecast\",\"task\":%u,\"helper\":\"%s\",\"forecast_ms\":%.3f,"
-               "\"low_ms\":%.3f,\"high_ms\":%.3f,\"real_ms\":%.3f}\n",
-               index, t->helper, (double)t->forecast_us / 1000, (double)t->low_us / 1000,
-               (double)t->high_us / 1000, (double)t->copy_us / 1000);
-    else
-        printf("%6u  %-10s %9.1f  %9.1f ..%7.1f  %9.1f  %+6.0f %%  %s\n", index, t->helper,
-               (double)t->forecast_us / 1000, (double)t->low_us / 1000, (double)t->high_us / 1000,
-               (double)t->copy_us / 1000, 100 * error,
-               t->low_us <= t->copy_us && t->copy_us <= t->high_us ? "" : "outside");
+    printf("%6u  %-10s %9.1f  %9.1f ..%7.1f  %8.1f  %+6.0f %%%s\n", index, t->helper,
+           (double)t->forecast_us / 1000, (double)t->low_us / 1000, (double)t->high_us / 1000,
+           (double)t->copy_us / 1000, 100 * error,
+           t->low_us <= t->copy_us && t->copy_us <= t->high_us ? "" : "  outside");
 }
 
 void demo_view_forecasts(const struct demo_run *r, bool is_json)
@@ -148,14 +157,14 @@ void demo_view_forecasts(const struct demo_run *r, bool is_json)
     if (all == 0)
         return;
     if (!is_json)
-        printf("\n%s: forecast / real, ms, of %u of %u tasks\n%6s  %-10s %9s  %20s  %9s  %8s\n",
+        printf("\n%s: predicted / real, ms, of %u of %u answers\n%6s  %-10s %9s  %20s  %8s  %8s\n",
                r->policy, all < FORECAST_ROWS ? all : FORECAST_ROWS, all, "task", "helper",
-               "forecast", "8 of 10 within", "real", "error");
+               "predicted", "4 in 5 within", "real", "error");
     for (uint32_t i = 0; i < r->tasks; i++) { // evenly spread over all that there are
         if (!has_forecast(&r->task[i]))
             continue;
         if ((uint64_t)seen * FORECAST_ROWS >= (uint64_t)shown * all && shown < FORECAST_ROWS) {
-            print_forecast(r, i, is_json);
+            (is_json ? print_forecast_json : print_forecast)(&r->task[i], i);
             shown++;
         }
         seen++;

@@ -19,7 +19,7 @@
 #define COMPETITOR   "while :; do :; done"
 #define CROWDED_NICE 5
 #define PERIOD_US    100000u // as that of control groups
-#define SHARE_US     25000u  // of each period
+#define SHARE_US     15000u  // of each period
 #define FIRST_US     1000000u
 #define EACH_US      2500000u // between two blows to the same helper, at least; up to twice this
 #define FREEZE_US    1000000u // at least; up to half as much again

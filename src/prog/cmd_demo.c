@@ -128,6 +128,8 @@ static enum rc tell(struct demo *d, struct err *err)
     if (demo_view_table(d->run, POLICIES, d->arena, is_json) != RC_OK)
         return err_set(err, RC_NOMEM, "out of memory for the table");
     demo_view_forecasts(&d->run[POLICIES - 1], is_json);
+    if (!is_json)
+        demo_view_machine(d->run, POLICIES);
     const enum rc rc = demo_chart_write(d->o.out, d->run, POLICIES, d->arena, err);
     if (rc == RC_OK && !is_json)
         printf("\nEach task is a dot in %s\n", d->o.out);

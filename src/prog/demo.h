@@ -40,6 +40,7 @@ struct demo_run { // a policy's
     uint32_t lost; // copies that the hub gave up: failed, late, or gone with their helper
     struct demo_mark mark[DEMO_MARKS_MAX];
     uint32_t marks;
+    uint64_t held_up_us; // the longest that we waited for a processor ourselves
     uint64_t load_us;
     uint64_t deadline_us;
 };

@@ -46,6 +46,7 @@ struct stage {
     struct digest name;
     struct scene scene;
     uint64_t begun_us; // 0: the load has not begun
+    uint64_t tick_us;  // when it is due
     uint64_t first_job;
     uint32_t sent, done;
     bool is_over;
@@ -319,14 +320,17 @@ static void on_tick(void *self)
     struct text t = text_of(what, sizeof what);
     const uint64_t now_us = loop_now_us(s->loop);
     double share = 0;
+    const uint64_t late_us = time_since(s->tick_us, now_us);
+    s->tick_us = time_after(now_us, TICK_US);
     if (s->begun_us == 0) {
         text_addf(&t, "%s: starting hub and helpers", s->cfg.policy);
     } else {
         text_addf(&t, "%s: task %u of %u", s->cfg.policy, s->sent, s->run->tasks);
+        s->run->held_up_us = num_max(s->run->held_up_us, late_us);
         share = fmin(1, (double)time_since(s->begun_us, now_us) / (double)s->cfg.load_us);
     }
     progress_show(s->cfg.progress, what, s->cfg.share_before + share * s->cfg.share, now_us);
-    loop_timer_at(s->tick, time_after(now_us, TICK_US));
+    loop_timer_at(s->tick, s->tick_us);
 }
 
 static void on_signal(void *self, int number)
@@ -413,6 +417,7 @@ enum rc stage_play(struct demo_run *out, const struct stage_cfg *cfg, int *signa
         .policy = cfg->policy, .load_us = cfg->load_us, .deadline_us = STAGE_DEADLINE_US};
     s.rc = open_all(&s);
     if (s.rc == RC_OK) {
+        s.tick_us = loop_now_us(s.loop);
         on_tick(&s);
         loop_run(s.loop);
     }

@@ -13,6 +13,7 @@
 
 #define FORECAST_ROWS 12u
 #define NAME_BYTES    48u
+#define HELD_UP_US    100000u // from here on the figures are somebody else's
 
 void demo_view_cast(uint64_t seconds)
 {
@@ -64,8 +65,10 @@ static void print_json(const struct part *p, const struct course_figures *f)
     json_put_u64(&w, "forecasts", f->forecasts);
     json_put_u64(&w, "forecasts_within", f->within);
     json_put_f64(&w, "forecast_error", f->error);
-    if (p->from == 0 && p->to == p->run->tasks)
+    if (p->from == 0 && p->to == p->run->tasks) {
         json_put_u64(&w, "copies_lost", p->run->lost);
+        json_put_f64(&w, "held_up_ms", (double)p->run->held_up_us / 1000);
+    }
     json_put_object_end(&w);
     puts(room);
 }
@@ -112,6 +115,21 @@ enum rc demo_view_table(const struct demo_run *run, size_t count, struct arena *
              "third\ncopies of tasks that were answered; lost: copies that failed, were late, or "
              "whose helper died");
     return rc;
+}
+
+void demo_view_machine(const struct demo_run *run, size_t count)
+{
+    uint64_t held_up_us = 0;
+    for (size_t i = 0; i < count; i++)
+        held_up_us = num_max(held_up_us, run[i].held_up_us);
+    if (held_up_us < HELD_UP_US)
+        return;
+    char room[32];
+    struct text t = text_of(room, sizeof room);
+    text_add_time(&t, held_up_us);
+    printf("This machine is too busy to tell policies apart: the demonstration itself waited %s\n"
+           "for a processor. Try again when it is idle.\n",
+           room);
 }
 
 // ---- Forecasts

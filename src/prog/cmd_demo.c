@@ -73,7 +73,7 @@ static const struct option_command command = {
     .name = "demo",
     .summary = "watch the scheduler learn, on real helper processes",
     .description =
-        "Starts a hub and six helpers on this machine: sound ones, one with 15 % of a "
+        "Starts a hub and six helpers on this machine: sound ones, one with 10 % of a "
         "processor, one beside a busy program, one that is killed again and again, one that hangs "
         "at times. Each policy in turn gets the same tasks at the same times, as a gamer would "
         "send them: random, round-robin, and shoal's own, which learns whom to ask. Ends with a "

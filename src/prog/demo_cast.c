@@ -19,7 +19,7 @@
 #define COMPETITOR   "while :; do :; done"
 #define CROWDED_NICE 5
 #define PERIOD_US    100000u // as that of control groups
-#define SHARE_US     15000u  // of each period
+#define SHARE_US     10000u  // of each period
 #define FIRST_US     1000000u
 #define EACH_US      2500000u // between two blows to the same helper, at least; up to twice this
 #define FREEZE_US    1000000u // at least; up to half as much again
@@ -31,7 +31,7 @@
 const struct demo_part demo_part[DEMO_HELPERS] = {
     {"wide", "two workers, nothing wrong", "2", DEMO_SOUND},
     {"steady", "one worker, nothing wrong", "1", DEMO_SOUND},
-    {"quota", "15 % of a processor's time", "1", DEMO_QUOTA},
+    {"quota", "10 % of a processor's time", "1", DEMO_QUOTA},
     {"crowded", "low priority beside a busy program", "1", DEMO_CROWDED},
     {"mortal", "kill -9 with work in hand, then back", "1", DEMO_MORTAL},
     {"frozen", "stops for a second now and then", "1", DEMO_FROZEN},

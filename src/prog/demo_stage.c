@@ -18,8 +18,8 @@
 #include "uplink.h"
 
 #define SCENE        "cornell"
-#define SIDE         48u // of the picture that each task traces, pixels: some 20 ms of a processor
-#define SAMPLES      8u
+#define SIDE         40u // of the picture that each task traces, pixels: some 10 ms of a processor
+#define SAMPLES      6u
 #define DEPTH        6u
 #define CELL         8u
 #define FPS          24.0f

@@ -41,7 +41,6 @@ struct demo_run { // a policy's
     struct demo_mark mark[DEMO_MARKS_MAX];
     uint32_t marks;
     uint64_t held_up_us; // the longest that we waited for a processor ourselves
-    uint64_t load_us;
     uint64_t deadline_us;
 };
 

@@ -413,8 +413,7 @@ static void close_all(struct stage *s)
 enum rc stage_play(struct demo_run *out, const struct stage_cfg *cfg, int *signal, struct err *err)
 {
     struct stage s = {.cfg = *cfg, .run = out, .budget = {.limit_bytes = MEMORY_BYTES}, .err = err};
-    *out = (struct demo_run){
-        .policy = cfg->policy, .load_us = cfg->load_us, .deadline_us = STAGE_DEADLINE_US};
+    *out = (struct demo_run){.policy = cfg->policy, .deadline_us = STAGE_DEADLINE_US};
     s.rc = open_all(&s);
     if (s.rc == RC_OK) {
         s.tick_us = loop_now_us(s.loop);

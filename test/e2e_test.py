@@ -727,7 +727,7 @@ def case_demo_learning(w):
     rows = [(name, *figures.split()) for name, figures in row.findall(out)]
     assert [r[0] for r in rows] == ["random", "round-robin", "shoal", "phase 1", "phase 2"], out
     tasks = [int(r[1]) for r in rows]
-    assert tasks[:3] == [48] * 3 and tasks[3] + tasks[4] == 48, out
+    assert tasks[:3] == [60] * 3 and tasks[3] + tasks[4] == 60, out
     for _, count, mean, p50, p99, late, percent, *_ in rows:
         assert 1 < float(p50) <= float(p99) and 1 < float(mean), out
         assert abs(float(percent) - 100 * int(late) / int(count)) < 0.1, out

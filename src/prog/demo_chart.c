@@ -87,7 +87,14 @@ static void draw_deadline(const struct panel *p)
 {
     const double y = y_of(p, (double)p->run->deadline_us);
     svg_line(p->t, at(LEFT, y), at(RIGHT, y), "stroke=\"" RED "\" stroke-dasharray=\"6 4\"");
-    svg_words(p->t, at(RIGHT - 4, y - 5), "font-size=\"11\" fill=\"" RED "\" text-anchor=\"end\"",
+}
+
+// Last of all, with a rim: dots lie around it.
+static void name_deadline(const struct panel *p)
+{
+    svg_words(p->t, at(RIGHT - 4, y_of(p, (double)p->run->deadline_us) - 8),
+              "font-size=\"11\" fill=\"" RED "\" text-anchor=\"end\" stroke=\"#fff\" "
+              "stroke-width=\"3\" paint-order=\"stroke\"",
               "deadline");
 }
 
@@ -204,6 +211,7 @@ static enum rc draw_panel(const struct panel *p, struct arena *scratch)
     draw_failed(p);
     enum rc rc = p->run->tasks >= 2 ? draw_median(p, scratch) : RC_OK;
     svg_box(p->t, at(LEFT, p->top), at(RIGHT - LEFT, PANEL), "fill=\"none\" stroke=\"#888\"");
+    name_deadline(p);
     draw_strip(p);
     svg_words(p->t, at(RIGHT + 16, p->top + 24),
               "font-size=\"22\" font-weight=\"bold\" fill=\"#000\"", "%s", p->run->policy);

@@ -23,6 +23,7 @@
 #define DEPTH        6u
 #define CELL         8u
 #define FPS          24.0f
+#define AT_ONCE      3u
 #define TICK_US      100000u
 #define START_US     60000000u // until all are there
 #define DRAIN_US     5000000u  // for the last answers
@@ -71,19 +72,25 @@ static void end_with(struct stage *s, const char *why)
 
 // ---- The load
 
-// Gaps as of many gamers that do not know of one another; the same for each policy.
+// Some at once, as a frame's parts are; gaps as of many gamers that do not know of one another,
+// stretched to fill the time. The same for each policy.
 static enum rc draw_load(struct stage *s)
 {
     struct rng rng = rng_seeded(s->cfg.seed);
     struct demo_run *r = s->run;
     r->tasks = (uint32_t)(s->cfg.load_us * STAGE_RATE_S / US_PER_S);
     r->task = arena_take_array(s->cfg.arena, r->tasks, sizeof *r->task);
-    double at_s = 0;
-    for (uint32_t i = 0; r->task != NULL && i < r->tasks; i++) {
-        at_s -= log(1 - rng_unit(&rng)) / STAGE_RATE_S;
-        r->task[i].came_us = (uint64_t)(at_s * US_PER_S);
+    double *at = arena_take_array(s->cfg.arena, r->tasks, sizeof *at);
+    if (r->task == NULL || at == NULL)
+        return err_set(s->err, RC_NOMEM, "out of memory");
+    double sum = 0;
+    for (uint32_t i = 0; i < r->tasks; i++) {
+        sum -= i % AT_ONCE == 0 ? log(1 - rng_unit(&rng)) : 0;
+        at[i] = sum;
     }
-    return r->task != NULL ? RC_OK : err_set(s->err, RC_NOMEM, "out of memory");
+    for (uint32_t i = 0; i < r->tasks; i++)
+        r->task[i].came_us = (uint64_t)(at[i] / sum * (double)s->cfg.load_us);
+    return RC_OK;
 }
 
 static enum rc run_task(struct stage *s, uint32_t index, uint64_t *job)

@@ -19,7 +19,7 @@ struct stage_cfg {
 };
 
 // How many tasks a second come, on average.
-#define STAGE_RATE_S      12u
+#define STAGE_RATE_S      15u
 #define STAGE_DEADLINE_US 150000u
 
 // *out: its tasks live in the arena. RC_OK, and *signal says by which one it was ended early, or 0.

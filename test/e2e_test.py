@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import xml.etree.ElementTree
 
 CASE, SHOAL, RENDER = sys.argv[1:4]
 WAIT_S = 90
@@ -603,7 +604,7 @@ def case_doctor_tls(w):
 
 
 def case_help_and_pages(w):
-    for command in ("hub", "helper", "play", "doctor", "sim"):
+    for command in ("hub", "helper", "play", "doctor", "sim", "demo"):
         r = run([SHOAL, command, "--help"])
         assert r.returncode == 0 and f"usage: shoal {command}" in r.stdout, r
         assert all(len(line) <= 80 for line in r.stdout.splitlines()), r.stdout
@@ -732,6 +733,57 @@ def case_scheduler_in_lines(w):
     one_line(talk(task), 1, "line 1")
     one_line(talk(start, {**task, "type": "b"}), 1, "line 2")
     one_line(talk(start, task, {**task, "t": 0.5, "task": 8}), 1, "line 3")
+
+
+def start_demo(w, *words):
+    env = {**os.environ, "TMPDIR": w.path("tmp")}
+    os.makedirs(w.path("tmp"), exist_ok=True)
+    return subprocess.Popen([SHOAL, "demo", "learning", *words], env=env, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def demo_offspring(p):
+    wait_for(lambda: len(descendants(p.pid)) > 8, "helpers and their workers")
+    return descendants(p.pid)
+
+
+def case_demo_learning(w):
+    """The same load on real helpers under three policies: a table, a drawing, nothing left."""
+    drawing = w.path("learning.svg")
+    p = start_demo(w, "--quick", "--out", drawing)
+    offspring = demo_offspring(p)
+    out, err = p.communicate(timeout=2 * WAIT_S)
+    assert p.returncode == 0 and err == "", (out, err)
+    row = re.compile(r" *(random|round-robin|shoal|phase \d)(?:: \w+ \w+)? {2,}([\d. ]+)$", re.M)
+    rows = [(name, *figures.split()) for name, figures in row.findall(out)]
+    assert [r[0] for r in rows] == ["random", "round-robin", "shoal", "phase 1", "phase 2"], out
+    tasks = [int(r[1]) for r in rows]
+    assert tasks[:3] == [60] * 3 and tasks[3] + tasks[4] == 60, out
+    for _, count, mean, p50, p99, late, percent, *_ in rows:
+        assert 1 < float(p50) <= float(p99) and 1 < float(mean), out
+        assert abs(float(percent) - 100 * int(late) / int(count)) < 0.1, out
+    top = xml.etree.ElementTree.parse(drawing).getroot()
+    kinds = [e.tag.rsplit("}", 1)[1] for e in top.iter()]
+    assert kinds[0] == "svg" and kinds.count("circle") == sum(tasks[:3]), drawing
+    assert kinds.count("polyline") == 6 and "href" not in read(drawing), drawing
+    assert not any(alive(c) for c in offspring) and os.listdir(w.path("tmp")) == []
+
+    p = start_demo(w, "--out", drawing)  # Ctrl-C
+    offspring = demo_offspring(p)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=WAIT_S)
+    assert p.returncode == 130 and err == "shoal: stopped\n", (out, err)
+    wait_for(lambda: not any(alive(c) for c in offspring), "all to be gone")
+    assert os.listdir(w.path("tmp")) == []
+
+    p = start_demo(w, "--out", drawing)  # even so nothing goes on running
+    offspring = demo_offspring(p)
+    p.kill()
+    p.communicate(timeout=WAIT_S)
+    wait_for(lambda: not any(alive(c) for c in offspring), "all to be gone")
+
+    one_line(run([SHOAL, "demo", "learning", "--out", w.path("no/such.svg")]), 1, "no/such.svg")
+    one_line(run([SHOAL, "demo", "dancing"]), 2, "dancing", "learning")
 
 
 def main():

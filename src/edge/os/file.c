@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include <openssl/crypto.h>
 
 #include "base/text.h"
+
+#define WALK_FILES 16 // descriptors that a walk through folders keeps open
 
 static enum rc failed(struct err *err, enum rc rc, const char *verb, const char *path, int error)
 {
@@ -173,6 +176,31 @@ enum rc file_make_folder(const char *path, struct err *err)
     if (stat(path, &st) != 0)
         return failed(err, RC_IO, "make folder", path, errno);
     return S_ISDIR(st.st_mode) ? RC_OK : failed(err, RC_IO, "make folder", path, ENOTDIR);
+}
+
+enum rc file_make_temporary(char out[static FILE_PATH_BYTES], const char *name, struct err *err)
+{
+    const char *below = getenv("TMPDIR");
+    struct text t = text_of(out, FILE_PATH_BYTES);
+    text_addf(&t, "%s/%s-XXXXXX", below != NULL && below[0] == '/' ? below : "/tmp", name);
+    if (t.is_cut)
+        return failed(err, RC_IO, "make folder", out, ENAMETOOLONG);
+    return mkdtemp(out) != NULL ? RC_OK : failed(err, RC_IO, "make folder", out, errno);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+enum rc file_remove_folder(const char *path, struct err *err)
+{
+    return nftw(path, remove_one, WALK_FILES, FTW_DEPTH | FTW_PHYS) == 0
+               ? RC_OK
+               : failed(err, RC_IO, "remove", path, errno);
 }
 
 enum rc file_state_folder(char out[static FILE_PATH_BYTES], struct err *err)

@@ -27,6 +27,11 @@ MUST_USE enum rc file_write(const char *path, struct bytes content, unsigned mod
 bool file_exists(const char *path);
 // The folder and those above it that are missing, all mode 0700. Fine if it is there. RC_IO.
 MUST_USE enum rc file_make_folder(const char *path, struct err *err);
+// A new empty folder, mode 0700, below $TMPDIR, else /tmp; name: what its own begins with. RC_IO.
+MUST_USE enum rc file_make_temporary(char out[static FILE_PATH_BYTES], const char *name,
+                                     struct err *err);
+// The folder and all in it; links are not followed. RC_IO: some of it is still there.
+MUST_USE enum rc file_remove_folder(const char *path, struct err *err);
 // $XDG_STATE_HOME/shoal, else $HOME/.local/state/shoal; made if missing. RC_CONFIG: neither
 // variable holds an absolute path (or it is too long). RC_IO.
 MUST_USE enum rc file_state_folder(char out[static FILE_PATH_BYTES], struct err *err);

@@ -124,6 +124,32 @@ static void folders_are_made_on_the_way(void **state)
     assert_false(file_exists(in_folder("x/none")));
 }
 
+static void a_temporary_folder_comes_and_goes(void **state)
+{
+    (void)state;
+    struct err err;
+    char one[FILE_PATH_BYTES];
+    char other[FILE_PATH_BYTES];
+    char path[FILE_PATH_BYTES + 16];
+    assert_int_equal(setenv("TMPDIR", in_folder("."), 1), 0);
+    assert_int_equal(file_make_temporary(one, "trial", &err), RC_OK);
+    assert_int_equal(file_make_temporary(other, "trial", &err), RC_OK);
+    assert_string_not_equal(one, other);
+    assert_int_equal(strncmp(one, in_folder("./trial-"), strlen(in_folder("./trial-"))), 0);
+    assert_int_equal(mode_of(one), 0700);
+    (void)snprintf(path, sizeof path, "%s/a/b", one);
+    assert_int_equal(file_make_folder(path, &err), RC_OK);
+    (void)snprintf(path, sizeof path, "%s/a/link", one);
+    assert_int_equal(symlink(other, path), 0);
+    assert_int_equal(file_remove_folder(one, &err), RC_OK);
+    assert_false(file_exists(one));
+    assert_true(file_exists(other)); // what the link pointed to
+    assert_int_equal(file_remove_folder(one, &err), RC_IO);
+    assert_int_equal(setenv("TMPDIR", in_folder("none"), 1), 0);
+    assert_int_equal(file_make_temporary(one, "trial", &err), RC_IO);
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
 static void the_state_folder_follows_the_environment(void **state)
 {
     (void)state;
@@ -163,6 +189,7 @@ int main(void)
         cmocka_unit_test(failures_have_words),
         cmocka_unit_test(a_failed_write_leaves_nothing),
         cmocka_unit_test(folders_are_made_on_the_way),
+        cmocka_unit_test(a_temporary_folder_comes_and_goes),
         cmocka_unit_test(the_state_folder_follows_the_environment),
         cmocka_unit_test(as_many_files_as_the_system_allows),
     };

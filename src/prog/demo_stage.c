@@ -166,6 +166,10 @@ static void settle(struct stage *s, struct course_task *t, enum course_fate fate
 static void note_forecast(struct course_task *t, const struct msg_ran *ran)
 {
     t->copy_us = ran->wall_us;
+    t->has_forecast = ran->expected.us > 0;
+    t->forecast_us = ran->expected.us;
+    t->low_us = ran->expected.low_us;
+    t->high_us = ran->expected.high_us;
 }
 
 static void take_answer(struct stage *s, const struct msg_ran *ran)

@@ -112,10 +112,16 @@ static double turn_us(const struct sched *s, const struct task *t)
     return (double)time_since(s->now_us, over_us) / (s->cfg.attempts_max - t->copy_count + 1);
 }
 
-static double late_us(const struct sched *s, const struct copy *c)
+// After which hardly any answer would still come.
+static double silent_us(const struct sched *s, const struct copy *c)
 {
     const double slow = fmin(SILENCE_MAX, fmax(SILENCE_MIN, c->forecast.silence));
-    const double at_us = predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow);
+    return predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow);
+}
+
+static double late_us(const struct sched *s, const struct copy *c)
+{
+    const double at_us = silent_us(s, c);
     const double min_us = (double)s->cfg.late_min_us * (c->is_cold ? COLD_PATIENCE : 1);
     return fmax(min_us, fmin(turn_us(s, c->task), at_us));
 }
@@ -340,17 +346,6 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
     return RC_OK;
 }
 
-void sched_forget(struct sched *s, uint64_t task, uint64_t now_us)
-{
-    hear(s, &(struct sched_event){.kind = SCHED_FORGETS, .task_id = task, .now_us = now_us});
-    struct task *t = map_get(s->by_id, &task);
-    if (t == NULL || t->is_done)
-        return;
-    s->stat.over++;
-    end_task(s, t, now_us);
-    serve(s, now_us);
-}
-
 static void over(struct sched *s, struct task *t)
 {
     s->stat.over++;
@@ -463,6 +458,28 @@ static void learn(struct sched *s, const struct copy *c, enum predict_end end)
         refine_tell(s->refine, &c->row, c->work_us / fmax(1, c->plain_us));
     }
     helper_rank(s, c->helper);
+}
+
+// Who did not answer in all that time would hardly have done so later.
+static void learn_silence(struct sched *s, const struct task *t)
+{
+    for (uint32_t i = 0; i < t->copy_count; i++) {
+        const struct copy *c = &t->copy[i];
+        if (c->state == COPY_OUT && (double)time_since(c->sent_us, s->now_us) > silent_us(s, c))
+            learn(s, c, PREDICT_SILENT);
+    }
+}
+
+void sched_forget(struct sched *s, uint64_t task, uint64_t now_us)
+{
+    hear(s, &(struct sched_event){.kind = SCHED_FORGETS, .task_id = task, .now_us = now_us});
+    struct task *t = map_get(s->by_id, &task);
+    if (t == NULL || t->is_done)
+        return;
+    learn_silence(s, t);
+    s->stat.over++;
+    end_task(s, t, now_us);
+    serve(s, now_us);
 }
 
 static struct copy *find_copy(const struct sched *s, uint64_t task, uint32_t helper)

@@ -15,7 +15,7 @@
 #define GAIN_RATE      0.005 // ... and how quickly it follows the share
 #define HURRY          0.25  // of its deadline that a task which is late has left, as it is judged
 #define PRICE_BAN      0.15  // backups stay off slots that cost more
-#define BEST_LOOKED_AT 48u   // of a large pool, for one task ...
+#define BEST_LOOKED_AT 16u   // of a large pool, for one task ...
 #define DRAWN          4u    // ... and anybody, so that newcomers and old news are seen
 
 static_assert(DRAWN + HOLDERS_EACH + BEST_LOOKED_AT <= OFFERS_MAX, "offers of a large pool");

@@ -11,6 +11,8 @@
 #define KEEP_TOGETHER 0.99     // by which old ones count less with each new one
 #define RATE_US       200000.0 // over which tasks are counted
 #define RATE_BUSY     0.01
+#define SORTED_MAX   256u
+#define STEPS        1024u
 #define NOBODY_WORTH  0.5 // that it is worse to find nobody free than the worst
 
 struct slots {                     // of one helper, for each type
@@ -26,7 +28,7 @@ struct rank {
 struct price {
     uint32_t types;
     struct slots *slots;
-    struct rank *rank; // room for price_think
+    struct rank *rank, *room; // room for price_think
     uint64_t came_us;
     double rate[PREDICT_TYPES_MAX];   // tasks a us
     uint64_t moment_us;               // of the first that came together ...
@@ -39,7 +41,7 @@ struct price {
 size_t price_bytes(uint32_t helpers_max)
 {
     return sizeof(struct price) +
-           (size_t)helpers_max * (sizeof(struct slots) + sizeof(struct rank));
+           (size_t)helpers_max * (sizeof(struct slots) + 2 * sizeof(struct rank));
 }
 
 struct price *price_new(struct arena *arena, uint32_t helpers_max, uint32_t types)
@@ -50,7 +52,8 @@ struct price *price_new(struct arena *arena, uint32_t helpers_max, uint32_t type
     p->types = types;
     p->slots = arena_take_array(arena, helpers_max, sizeof *p->slots);
     p->rank = arena_take_array(arena, helpers_max, sizeof *p->rank);
-    return p->slots != NULL && p->rank != NULL ? p : NULL;
+    p->room = arena_take_array(arena, helpers_max, sizeof *p->room);
+    return p->slots != NULL && p->rank != NULL && p->room != NULL ? p : NULL;
 }
 
 void price_came(struct price *p, uint32_t type, uint64_t now_us)
@@ -86,6 +89,28 @@ static int by_worth(const void *a, const void *b)
     return (x->worth < y->worth) - (x->worth > y->worth);
 }
 
+// Of many, in so many steps from the best to the worst: as good, and done in one go.
+static void sort_roughly(struct price *p, uint32_t count)
+{
+    uint32_t from[STEPS + 1] = {0};
+    double least = HUGE_VAL;
+    double most = -HUGE_VAL;
+    for (uint32_t i = 0; i < count; i++) {
+        least = fmin(least, p->rank[i].worth);
+        most = fmax(most, p->rank[i].worth);
+    }
+    const double scale = (STEPS - 1) / fmax(most - least, 1e-9);
+    for (uint32_t i = 0; i < count; i++)
+        from[1 + (uint32_t)((most - p->rank[i].worth) * scale)]++;
+    for (uint32_t i = 0; i < STEPS; i++)
+        from[i + 1] += from[i];
+    for (uint32_t i = 0; i < count; i++)
+        p->room[from[(uint32_t)((most - p->rank[i].worth) * scale)]++] = p->rank[i];
+    struct rank *sorted = p->room;
+    p->room = p->rank;
+    p->rank = sorted;
+}
+
 void price_think(struct price *p, uint32_t type, const double *worth, uint32_t helper_count)
 {
     uint32_t count = 0;
@@ -96,7 +121,10 @@ void price_think(struct price *p, uint32_t type, const double *worth, uint32_t h
     }
     if (count == 0)
         return;
-    qsort(p->rank, count, sizeof *p->rank, by_worth);
+    if (count > SORTED_MAX)
+        sort_roughly(p, count);
+    else
+        qsort(p->rank, count, sizeof *p->rank, by_worth);
     double found = p->rank[count - 1].worth - NOBODY_WORTH; // by those who look from here on
     for (uint32_t i = count; i-- > 0;) {
         struct slots *s = &p->slots[p->rank[i].helper];

@@ -93,6 +93,30 @@ static void who_is_seldom_reached_is_cheap(void **state)
     arena_free(w.arena);
 }
 
+// Of many helpers, none of them ever busy, only the best one is in anybody's way.
+static void the_best_of_many(void **state)
+{
+    (void)state;
+    enum { MANY = 5000 };
+    static double worth[MANY];
+    struct arena *arena = arena_new(price_bytes(MANY) + 65536);
+    struct price *p = price_new(arena, MANY, TYPES);
+    for (uint32_t i = 0; i < MANY; i++)
+        worth[i] = (double)(i * 2654435761u % MANY) / MANY;
+    for (uint64_t i = 1; i < 500; i++)
+        price_came(p, TIGHT, i * 5000);
+    price_think(p, TIGHT, worth, MANY);
+    uint32_t dear = 0;
+    for (uint32_t i = 0; i < MANY; i++) {
+        const double price = price_of(p, i, ANYWHERE, 1e7);
+        assert_true(price >= 0);
+        dear += price > 0;
+        assert_true(price <= 0 || worth[i] > 0.99);
+    }
+    assert_int_equal(dear, 1);
+    arena_free(arena);
+}
+
 static void nobody_here(void **state)
 {
     (void)state;
@@ -115,6 +139,7 @@ int main(void)
         cmocka_unit_test(what_is_scarce_is_dear),
         cmocka_unit_test(what_comes_together_competes),
         cmocka_unit_test(who_is_seldom_reached_is_cheap),
+        cmocka_unit_test(the_best_of_many),
         cmocka_unit_test(nobody_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

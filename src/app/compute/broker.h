@@ -71,7 +71,7 @@ struct broker_cfg {
     bool is_own_last;       // own compute also takes what nobody else can; else it only verifies
     uint32_t attempts_max;  // copies of a task given to helpers, 1..QUEUE_ATTEMPTS_MAX
     struct broker_limits limits;
-    const struct policy *policy; // who gets a task
+    const struct policy *policy;     // who gets a task
     const struct sched_watch *watch; // of its scheduler, NULL: nobody looks on; outlives the broker
     uint32_t ahead; // tasks that a helper may have for each slot, beyond those it works on
     struct entropy entropy;

@@ -184,7 +184,7 @@ void job_keep_done(struct broker *b, struct job *f); // for a gamer that did not
 // broker_work.c
 void work_result(struct broker *b, struct seat *s, const struct msg_result *m);
 void work_failure(struct broker *b, struct seat *s, const struct msg_failure *m);
-uint32_t work_types(void); // of tasks, as the scheduler knows them
+uint32_t work_types(void);                             // of tasks, as the scheduler knows them
 void work_sit(struct broker *b, const struct seat *s); // somebody is here to work
 // A seat is about to be left: all that it holds goes to others.
 void work_lost(struct broker *b, struct seat *s);

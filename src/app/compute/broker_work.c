@@ -537,7 +537,8 @@ static bool submit(struct broker *b, struct task *t)
                                     .type = type_of(t),
                                     .size = size_of(t),
                                     .within_us = due_us > 0 ? time_since(b->now_us, due_us) + 1 : 0,
-                                    .object = t->has_object ? digest_u64(&t->object) >> OBJECT_SHIFT : 0};
+                                    .object =
+                                        t->has_object ? digest_u64(&t->object) >> OBJECT_SHIFT : 0};
     queue_give(&b->queue, t);
     if (sched_submit(b->sched, &task, b->now_us) == RC_OK)
         return true;

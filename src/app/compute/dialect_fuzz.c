@@ -41,7 +41,7 @@ static enum rc answer(enum dialect d, const struct msg *m, const struct dialect_
 
 static void answer_run(enum dialect d, const struct msg_run *run, const struct dialect_to *to)
 {
-    struct msg m = {.type = MSG_ASSIGN, .as.assign = {1, 2, run->spec}};
+    struct msg m = {.type = MSG_ASSIGN, .as.assign = {1, 2, run->spec, 0}};
     expect(answer(d, &m, to) == RC_OK); // what came in JSON goes on in JSON
     m = (struct msg){.type = MSG_RAN,
                      .as.ran = {.job = run->job, .attempts = 1, .result = run->spec.params}};

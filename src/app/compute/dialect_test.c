@@ -457,7 +457,7 @@ static void test_opening_said(void **unused)
 static void test_assign_said(void **unused)
 {
     (void)unused;
-    struct msg m = {.type = MSG_ASSIGN, .as.assign = {12, 500, {.kernel = "echo"}}};
+    struct msg m = {.type = MSG_ASSIGN, .as.assign = {12, 500, {.kernel = "echo"}, 0}};
     uint8_t room[2048];
     struct buffer b = buffer_of(room, sizeof room);
     m.as.assign.spec.params = bytes_text("{\"a\": [1]}");
@@ -622,7 +622,7 @@ static void test_there_and_back(void **unused)
                 : "{\"msg_type\":\"task_request\",\"data\":{\"task_id\":\"t\",\"task_data\":%s}}",
             data);
         const struct msg run = decoded(asks, in);
-        const struct msg assign = {.type = MSG_ASSIGN, .as.assign = {3, 9, run.as.run.spec}};
+        const struct msg assign = {.type = MSG_ASSIGN, .as.assign = {3, 9, run.as.run.spec, 0}};
         char room[1024] = {0};
         struct buffer b = buffer_of(room, sizeof room - 1);
         assert_int_equal(dialect_encode(does, &assign, &helper, &b), RC_OK);

@@ -56,8 +56,8 @@ static void test_count(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_count),cmocka_unit_test(test_two_for_each_kernel),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_count),
+                                       cmocka_unit_test(test_two_for_each_kernel),
                                        cmocka_unit_test(test_abilities)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

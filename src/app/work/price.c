@@ -11,8 +11,8 @@
 #define KEEP_TOGETHER 0.99     // by which old ones count less with each new one
 #define RATE_US       200000.0 // over which tasks are counted
 #define RATE_BUSY     0.01
-#define SORTED_MAX   256u
-#define STEPS        1024u
+#define SORTED_MAX    256u
+#define STEPS         1024u
 #define NOBODY_WORTH  0.5 // that it is worse to find nobody free than the worst
 
 struct slots {                     // of one helper, for each type

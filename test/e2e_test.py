@@ -705,6 +705,9 @@ def case_decisions_once_more(w):
     one_line(run([SHOAL, "sim", "sched", "--replay", trace]), 1, f"line {orders[-1] + 1}", "ordered")
     one_line(run([SHOAL, "sim", "sched", "--replay", w.path("none")]), 1, "none")
     one_line(run([SHOAL, "sim", "sched", "--replay", trace, "--stdio"]), 2, "--replay")
+    one_line(run([SHOAL, "hub", "--policy", "best", "--state", w.path("other")]), 2, "best")
+    one_line(run([SHOAL, "hub", "--trace", w.path("no/file"), "--listen", "127.0.0.1:0", "--state",
+                  w.path("other")]), 1, "no/file")
 
 
 def case_scheduler_in_lines(w):

@@ -35,6 +35,8 @@
 #define HEALTH_US      (30 * (uint64_t)US_PER_S)
 #define BURST_BYTES    ((size_t)8 << 20) // of work and records, that came and went
 #define CLEAN_US       (60 * (uint64_t)US_PER_S)
+#define DAY_S          86400u
+#define HOUR_S         3600.0
 
 struct side {
     struct hub_options o;
@@ -191,10 +193,17 @@ static void on_health(void *self)
     loop_timer_at(s->health, time_after(loop_now_us(s->loop), HEALTH_US));
 }
 
+// By UTC: where it is evening does not matter, that it comes back every day does.
+static void tell_hour(struct side *s)
+{
+    broker_hour(s->broker, (double)(clock_wall_s() % DAY_S) / HOUR_S);
+}
+
 static void on_clean(void *self)
 {
     struct side *s = self;
     archive_clean(&s->archive, clock_wall_s());
+    tell_hour(s);
     loop_timer_at(s->clean, time_after(loop_now_us(s->loop), CLEAN_US));
 }
 
@@ -322,6 +331,7 @@ static void on_ready(void *self, const struct msg_speed *speed, uint32_t count)
     broker_open(s->broker, OWN_CONN, NULL, loop_now_us(s->loop));
     announce(s);
     on_health(s);
+    tell_hour(s);
     loop_timer_at(s->clean, time_after(loop_now_us(s->loop), CLEAN_US));
 }
 
@@ -408,8 +418,6 @@ static enum rc open_archive(struct side *s, struct err *err)
 
 static enum rc open_broker(struct side *s, struct err *err)
 {
-    if (policy_find(s->o.policy) == NULL)
-        return err_set(err, RC_CONFIG, "--policy %s: no such one; see --help", s->o.policy);
     struct broker_cfg cfg = {.budget = &s->budget,
                              .store = s->store,
                              .results = s->results,
@@ -533,6 +541,12 @@ static int run(int argc, char **argv)
     if (!cmd_options(&hub_command, &s.o, argc, argv, s.arena, &s.exit_code)) {
         arena_free(s.arena);
         return s.exit_code;
+    }
+    if (policy_find(s.o.policy) == NULL) {
+        (void)err_set(&err, RC_CONFIG, "--policy %s: no such one; see --help", s.o.policy);
+        (void)cmd_fail(&err);
+        arena_free(s.arena);
+        return EXIT_USAGE;
     }
     s.log = cmd_log(&s.o.common);
     if (open_all(&s, &err) == RC_OK)

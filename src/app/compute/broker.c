@@ -614,6 +614,11 @@ void broker_tick(struct broker *b, uint64_t now_us)
     work_assign(b);
 }
 
+void broker_hour(struct broker *b, double hour)
+{
+    sched_hour(b->sched, hour);
+}
+
 bool broker_next(struct broker *b, struct out *out)
 {
     return outbox_next(&b->outbox, out);

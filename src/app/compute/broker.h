@@ -150,6 +150,7 @@ void broker_open(struct broker *b, uint64_t conn, const struct broker_guest *gue
 uint64_t broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_t now_us);
 void broker_closed(struct broker *b, uint64_t conn, uint64_t now_us); // unknown ones are ignored
 void broker_tick(struct broker *b, uint64_t now_us);
+void broker_hour(struct broker *b, double hour); // it is 0..24 now: networks have their rush hours
 bool broker_next(struct broker *b, struct out *out);
 bool broker_note(struct broker *b, struct broker_note *out);
 // What must not be forgotten. To be taken every few milliseconds, all at once: see

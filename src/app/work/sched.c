@@ -631,6 +631,7 @@ static bool makes_sense(const struct sched *s, const struct sched_event *e)
     return (!has_helper || e->helper < cfg->helpers_max) &&
            (!has_answer || e->answer->helper < cfg->helpers_max) &&
            (e->kind != SCHED_JOINS || e->intro->slots > 0) &&
+           (e->kind != SCHED_HOUR || (e->hour >= 0 && e->hour < 24)) &&
            (e->kind != SCHED_SUBMITS || e->task->type < cfg->types);
 }
 
@@ -666,12 +667,16 @@ enum rc sched_apply(struct sched *s, const struct sched_event *e)
     case SCHED_TICKS:
         sched_tick(s, e->now_us);
         break;
+    case SCHED_HOUR:
+        sched_hour(s, e->hour);
+        break;
     }
     return RC_OK;
 }
 
 void sched_hour(struct sched *s, double hour)
 {
+    hear(s, &(struct sched_event){.kind = SCHED_HOUR, .hour = hour, .now_us = s->now_us});
     predict_hour(s->predict, hour);
     refine_hour(s->refine, hour);
 }

@@ -108,12 +108,14 @@ enum sched_event_kind {
     SCHED_DROPS,
     SCHED_FORGETS,
     SCHED_TICKS,
+    SCHED_HOUR,
 };
 
 struct sched_event {
     enum sched_event_kind kind;
     uint64_t now_us;
     uint32_t helper;
+    double hour;                       // of HOUR
     uint64_t task_id;                  // of DROPS, FORGETS
     const struct sched_intro *intro;   // of JOINS
     const struct sched_task *task;     // of SUBMITS

@@ -15,7 +15,7 @@ static const char *const event_word[] = {
     [SCHED_JOINS] = "join",     [SCHED_LEAVES] = "leave",   [SCHED_RESTS] = "rest",
     [SCHED_WAKES] = "wake",     [SCHED_SUBMITS] = "submit", [SCHED_BACK] = "back",
     [SCHED_ANSWERS] = "answer", [SCHED_DROPS] = "drop",     [SCHED_FORGETS] = "forget",
-    [SCHED_TICKS] = "tick"};
+    [SCHED_TICKS] = "tick",     [SCHED_HOUR] = "hour"};
 static const char *const order_word[] = {[SCHED_ASSIGN] = "assign",
                                          [SCHED_CANCEL] = "cancel",
                                          [SCHED_LATE] = "late",
@@ -95,6 +95,8 @@ void sched_trace_event(struct text *out, const struct sched_event *e)
         json_put_u64(&w, "helper", e->helper);
     if (e->kind == SCHED_DROPS || e->kind == SCHED_FORGETS)
         json_put_u64(&w, "task", e->task_id);
+    if (e->kind == SCHED_HOUR)
+        json_put_f64(&w, "hour", e->hour);
     if (e->kind == SCHED_JOINS)
         put_intro(&w, e->intro);
     if (e->kind == SCHED_SUBMITS)
@@ -250,6 +252,8 @@ static enum rc read_event(struct sched_replay *p, const struct json_node *line,
         e.helper = get_u32(&r, "helper");
     if (kind == SCHED_DROPS || kind == SCHED_FORGETS)
         e.task_id = get_u64(&r, "task", NUMBER_MAX);
+    if (kind == SCHED_HOUR)
+        e.hour = get_f64(&r, "hour");
     if (kind == SCHED_JOINS) {
         intro = get_intro(&r);
         e.intro = &intro;

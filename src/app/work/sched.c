@@ -498,6 +498,8 @@ static void take_back(struct sched *s, struct copy *c, const struct sched_answer
         predict_unsilence(s->predict, c->helper);
     end_copy(s, c, COPY_BACK, (double)now_us - c->forecast.net_us / 2);
     list_del(&c->told.node); // that it is late
+    if (!c->task->is_done)
+        list_del(&c->task->node); // it waits for nobody while this one is judged
     c->total_us = a->total_us;
     c->work_us = a->work_us;
     c->size = a->size > 0 ? a->size : c->task->is.size;
@@ -561,10 +563,18 @@ static void late(struct sched *s, struct copy *c, uint64_t now_us)
     again(s, c->task, now_us);
 }
 
+static bool is_judged(const struct task *t)
+{
+    bool is = false;
+    for (uint32_t i = 0; i < t->copy_count; i++)
+        is = is || t->copy[i].state == COPY_BACK;
+    return is;
+}
+
 static void wake(struct sched *s, struct task *t, uint64_t now_us)
 {
     heap_del(&s->wakeups, &t->wakeup);
-    if (task_has_live(t))
+    if (task_has_live(t) && !is_judged(t))
         task_backup_late(s, t, now_us);
 }
 

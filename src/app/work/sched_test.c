@@ -263,6 +263,45 @@ static void a_wrong_answer_is_judged_later(void **state)
     close(&w);
 }
 
+// While one answer is judged, no other copy is sent, however late it gets.
+static void no_backup_of_what_is_judged(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_shoal, TASKS);
+    join_strict(&w, 0, 1, 1);
+    join_strict(&w, 1, 1, 1);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    const struct sched_answer a = {
+        .task = 1, .helper = expect(&w, SCHED_ASSIGN, 1).helper, .total_us = 9000};
+    assert_true(sched_due_us(w.s) < w.now_us + SOON); // a second one is thought of
+    sched_back(w.s, &a, w.now_us);
+    pass(&w, GIVE_UP / 2);
+    expect_none(&w);
+    close(&w);
+}
+
+// A late answer comes while its task waits for another helper: it waits no more.
+static void a_late_answer_ends_the_wait(void **state)
+{
+    (void)state;
+    struct world w;
+    open(&w, &policy_ewma, TASKS);
+    join_strict(&w, 0, 1, 1);
+    assert_int_equal(submit(&w, 1, 0, SOON), RC_OK);
+    (void)expect(&w, SCHED_ASSIGN, 1);
+    pass(&w, GIVE_UP / 2);
+    (void)expect(&w, SCHED_LATE, 1);
+    (void)expect(&w, SCHED_SPENT, 1);
+    struct sched_answer a = {.task = 1, .total_us = GIVE_UP / 2};
+    sched_back(w.s, &a, w.now_us);
+    join_strict(&w, 1, 1, 1);
+    expect_none(&w);
+    sched_answer(w.s, &a, w.now_us); // wrong
+    assert_int_equal(expect(&w, SCHED_ASSIGN, 1).helper, 1);
+    close(&w);
+}
+
 static void who_rests_gets_nothing(void **state)
 {
     (void)state;
@@ -700,6 +739,8 @@ int main(void)
         cmocka_unit_test(only_who_can),
         cmocka_unit_test(a_task_waits_for_room),
         cmocka_unit_test(a_wrong_answer_is_judged_later),
+        cmocka_unit_test(no_backup_of_what_is_judged),
+        cmocka_unit_test(a_late_answer_ends_the_wait),
         cmocka_unit_test(who_rests_gets_nothing),
         cmocka_unit_test(back_before_it_was_missed),
         cmocka_unit_test(an_object_stays_where_it_is),

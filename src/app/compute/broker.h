@@ -47,7 +47,7 @@
 #define BROKER_HEARTBEATS_MISSED 3u         // silence that counts as death
 #define BROKER_BUDGET_BASE_US    15000000u  // a helper may take this for a copy, ...
 #define BROKER_BUDGET_FACTOR     8u         // ... and so many times what is expected
-#define BROKER_LATE_MIN_US       1000000u   // no copy counts as late before
+#define BROKER_LATE_MIN_US       4000000u   // no copy counts as late before
 #define BROKER_EXPECTED_US_MAX   600000000u // of one task; they are cut to take ten seconds
 #define BROKER_BARRED_TEXT       "barred: this key returned wrong results"
 #define BROKER_NOTES_MAX         1024u

@@ -10,7 +10,7 @@
 
 #define SILENCE_MIN    0.02 // a copy is late when silence is as likely as slowness; within these
 #define SILENCE_MAX    0.08
-#define COLD_PATIENCE  5u // times as long before who has to get the object first is late
+#define COLD_PATIENCE  3u // times as long before who has to get the object first is late
 #define COLD_US_NEW    300000.0
 #define WAIT_US_MAX    1e12
 #define USUAL_US_NEW   500000.0

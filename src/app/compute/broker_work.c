@@ -272,8 +272,7 @@ static void learn_cost(struct broker *b, const struct seat *s, const struct task
 {
     if (t->kind != TASK_TILE)
         return;
-    const double speed = s->is_own ? 1 : 1 / work_us_per_unit(b, s);
-    frame_learn(&t->job->gamer->view, t, report, t->back.cpu_us, speed);
+    frame_learn(&t->job->gamer->view, t, report, t->back.cpu_us, 1 / work_us_per_unit(b, s));
 }
 
 // Drawn before the check: how closely this one is looked at.
@@ -395,11 +394,6 @@ void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
 
 // ---- Who is here
 
-double work_us_per_unit(const struct broker *b, const struct seat *s)
-{
-    return sched_rate_us(b->sched, s->standing->place, tile_type()) / WORK_TILE_UNITS;
-}
-
 static float said_us(const struct msg_ability *a)
 {
     for (uint32_t i = 0; i < a->speed_count; i++)
@@ -407,6 +401,15 @@ static float said_us(const struct msg_ability *a)
             return (float)(WORK_TILE_UNITS * US_PER_S /
                            (double)num_clamp(a->speed[i].units_s, 1000, 1000000000000u));
     return 0;
+}
+
+// The scheduler does not know the hub's own: it is taken at its word.
+double work_us_per_unit(const struct broker *b, const struct seat *s)
+{
+    if (!s->is_own)
+        return sched_rate_us(b->sched, s->standing->place, tile_type()) / WORK_TILE_UNITS;
+    const double us = (double)said_us(&s->ability);
+    return us > 0 ? us / WORK_TILE_UNITS : 1;
 }
 
 void work_sit(struct broker *b, const struct seat *s)

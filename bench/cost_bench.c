@@ -60,7 +60,8 @@ static struct buffer run_task(struct bench *b, struct bytes params, double *us)
     struct buffer result = buffer_of(b->result_room, MSG_RESULT_BYTES_MAX);
     struct buffer report = buffer_of(b->report_room, KERNEL_REPORT_BYTES_MAX);
     double start = clock_us(CLOCK_PROCESS_CPUTIME_ID);
-    need(trace_kernel.run(b->kernel, params, &result, &report), "run");
+    need(trace_kernel.run(b->kernel, &(struct kernel_in){.params = params}, &result, &report),
+         "run");
     *us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - start;
     return report;
 }
@@ -159,14 +160,14 @@ int main(int argc, char **argv)
     need(queue_init(&b.queue, arena, &b.budget, 1), "queue");
     need(scenes_make(bytes_text(name), &b.budget, &b.scene, &err), name);
     need(scene_open(&scene, buffer_bytes(&b.scene), &err), name);
-    need(trace_kernel.open(&b.kernel, clock_ticks), "open");
-    need(trace_kernel.load(b.kernel, buffer_bytes(&b.scene)), "load");
+    need(trace_base.open(&b.kernel, clock_ticks), "open");
+    need(trace_base.load(b.kernel, buffer_bytes(&b.scene)), "load");
     spec.scene = hash_bytes(buffer_bytes(&b.scene));
     for (spec.frame = 0; spec.frame < frames; spec.frame++) {
         spec.camera = scene_camera(&scene, (float)spec.frame / 24);
         run_frame(&b, &spec);
     }
-    trace_kernel.close(b.kernel);
+    trace_base.close(b.kernel);
     arena_free(arena);
     return 0;
 }

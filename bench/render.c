@@ -184,17 +184,19 @@ static void render(const struct options *o, struct bytes object, uint64_t *sum,
     void *state = NULL;
     if (room == NULL)
         die("frame", "no memory");
-    need(trace_kernel.open(&state, NULL), "open");
+    need(trace_base.open(&state, NULL), "open");
     double start = seconds();
-    need(trace_kernel.load(state, object), "load");
+    need(trace_base.load(state, object), "load");
     double loaded = seconds();
     struct buffer result = buffer_of(room, len);
     struct buffer report = buffer_of(room + len, KERNEL_REPORT_BYTES_MAX);
-    need(trace_kernel.run(state, buffer_bytes(&params), &result, &report), "run");
+    need(trace_kernel.run(state, &(struct kernel_in){.params = buffer_bytes(&params)}, &result,
+                          &report),
+         "run");
     double done = seconds();
     struct trace_report r;
     need(trace_report_decode(&r, buffer_bytes(&report)), "report");
-    trace_kernel.close(state);
+    trace_base.close(state);
     struct cursor c = {.left = buffer_bytes(&result)};
     for (size_t i = 0; i < len / 4; i++)
         sum[i] = cursor_u32le(&c);

@@ -141,7 +141,7 @@ static void bench_open(struct bench *b, const char *isa, struct bytes object)
     if (trace_open_isa(&b->state, NULL, isa) != RC_OK)
         die("this machine cannot");
     double opened = cpu_s();
-    if (trace_kernel.load(b->state, object) != RC_OK)
+    if (trace_base.load(b->state, object) != RC_OK)
         die("the scene does not load");
     (void)printf("open %.1f ms, load %.1f ms\n", (opened - from) * 1e3, (cpu_s() - opened) * 1e3);
 }
@@ -175,7 +175,8 @@ static double bench_run(struct bench *b)
     if (trace_params_encode(&b->params, &params) != RC_OK)
         die("bad parameters");
     double from = cpu_s();
-    enum rc rc = trace_kernel.run(b->state, buffer_bytes(&params), &result, &report);
+    enum rc rc = trace_kernel.run(b->state, &(struct kernel_in){.params = buffer_bytes(&params)},
+                                  &result, &report);
     double to = cpu_s();
     if (rc != RC_OK || trace_report_decode(&b->report, buffer_bytes(&report)) != RC_OK)
         die("the run failed");
@@ -272,7 +273,7 @@ static void mode_isa(struct bench *b, struct bytes object)
             memcpy(first, b->result.at, b->result.len);
         else
             compare(isa[i], bytes_of(first, b->result.len), b->result, b->params.sample_count);
-        trace_kernel.close(b->state);
+        trace_base.close(b->state);
     }
     free(first);
 }
@@ -299,6 +300,6 @@ int main(int argc, char **argv)
     }
     bench_open(&b, getenv("TRACE_ISA"), object);
     mode_rays(&b, rounds);
-    trace_kernel.close(b.state);
+    trace_base.close(b.state);
     return 0;
 }

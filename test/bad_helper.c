@@ -31,7 +31,7 @@
 #include "cmd.h"
 #include "compute/frame.h"
 #include "compute/helper.h"
-#include "kernel/kernel.h"
+#include "kernel/kit.h"
 #include "kernel/scene.h"
 #include "kernel/scenes.h"
 #include "kernel/trace.h"
@@ -47,7 +47,6 @@
 #define FLAP_TASKS       3u
 #define STORE_BYTES      ((uint64_t)1 << 30)
 #define MEMORY_BYTES     ((size_t)2 << 30)
-#define KERNELS_MAX      16u
 #define SLACK_BYTES      ((size_t)TRACE_PIXEL_BYTES)
 #define RESULT_BYTES_MAX ((size_t)MSG_RESULT_BYTES_MAX)
 #define LIE              1000u // times
@@ -60,10 +59,13 @@ static const char *const mode_name[] = {"honest",   "failing",  "forging-10", "f
 
 // The one lane. The thread has it from pool_run to its end; then the loop.
 struct lane {
-    void *state[KERNELS_MAX]; // of each kernel, in the table's order
-    struct bytes object;      // what is loaded; ours
+    struct kit *kit;
+    struct bytes object; // what is loaded; ours
     bool is_load;
-    size_t kernel;
+    const struct kernel *kernel;
+    struct bytes given[KERNEL_GIVEN_MAX]; // in given_room
+    uint32_t given_count;
+    struct buffer given_room;
     uint64_t task; // for people
     uint8_t params_room[KERNEL_PARAMS_BYTES_MAX];
     struct buffer params;
@@ -112,43 +114,34 @@ static uint64_t cpu_now_us(void)
     return (uint64_t)t.tv_sec * US_PER_S + (uint64_t)t.tv_nsec / 1000;
 }
 
-static enum rc load_object(struct lane *l)
-{
-    enum rc rc = RC_UNSUPPORTED;
-    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
-        if (kernel_at(i)->load != NULL)
-            rc = kernel_at(i)->load(l->state[i], l->object);
-    return rc;
-}
-
 static void work(void *block) // on a thread
 {
     struct lane *l = *(struct lane **)block;
     const uint64_t since_us = cpu_now_us();
+    const struct kernel_in in = {buffer_bytes(&l->params), l->given, l->given_count};
     if (l->is_load)
-        l->rc = load_object(l);
+        l->rc = kit_load(l->kit, l->object);
     else
-        l->rc = kernel_at(l->kernel)->run(l->state[l->kernel], buffer_bytes(&l->params), &l->result,
-                                          &l->report);
+        l->rc = kit_run(l->kit, bytes_text(l->kernel->name), &in, &l->result, &l->report);
     l->cpu_us = cpu_now_us() - since_us;
 }
 
 static bool lane_open(struct lane *l, struct arena *arena)
 {
-    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
-        if (kernel_at(i)->open(&l->state[i], clock_ticks) != RC_OK)
-            return false;
+    if (kit_open(&l->kit, clock_ticks) != RC_OK)
+        return false;
     l->params = buffer_of(l->params_room, sizeof l->params_room);
     l->result = buffer_of(arena_take(arena, RESULT_BYTES_MAX), RESULT_BYTES_MAX - SLACK_BYTES);
     l->last = buffer_of(arena_take(arena, RESULT_BYTES_MAX), RESULT_BYTES_MAX);
     l->report = buffer_of(arena_take(arena, KERNEL_REPORT_BYTES_MAX), KERNEL_REPORT_BYTES_MAX);
-    return l->result.at != NULL && l->last.at != NULL && l->report.at != NULL;
+    l->given_room = buffer_of(arena_take(arena, RESULT_BYTES_MAX), RESULT_BYTES_MAX);
+    return l->given_room.at != NULL && l->result.at != NULL && l->last.at != NULL &&
+           l->report.at != NULL;
 }
 
 static void lane_close(struct lane *l)
 {
-    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
-        kernel_at(i)->close(l->state[i]);
+    kit_close(l->kit);
 }
 
 static enum rc bench_params(struct bytes scene_bytes, struct buffer *out)
@@ -176,7 +169,7 @@ static uint64_t measure(struct lane *l)
     struct buffer scene = {0};
     struct err err;
     uint64_t units_s = 0;
-    assert(kernel_at(0) == &trace_kernel);
+    l->kernel = &trace_kernel;
     if (scenes_make(bytes_text("cornell"), &budget, &scene, &err) == RC_OK &&
         bench_params(buffer_bytes(&scene), &l->params) == RC_OK) {
         l->object = buffer_bytes(&scene);
@@ -189,8 +182,8 @@ static uint64_t measure(struct lane *l)
         units_s = (uint64_t)(units * 1e6 / (double)(l->cpu_us + 1));
     }
     l->object = bytes_of(NULL, 0);
-    if (trace_kernel.load(l->state[0], l->object) == RC_OK) // lets go of the scene
-        units_s = 0;                                        // and cannot be an object
+    if (kit_load(l->kit, l->object) == RC_OK) // lets go of the scene
+        units_s = 0;                          // and cannot be an object
     budget_give(&budget, scene.at);
     return units_s;
 }
@@ -216,7 +209,7 @@ static void forge(struct side *s, unsigned percent)
 {
     static struct trace_params params; // large
     struct lane *l = s->lane;
-    const bool is_trace = kernel_at(l->kernel) == &trace_kernel &&
+    const bool is_trace = l->kernel == &trace_kernel &&
                           trace_params_decode(&params, buffer_bytes(&l->params)) == RC_OK;
     const size_t each = is_trace ? TRACE_PIXEL_BYTES : 1;
     const size_t all = l->result.len / each;
@@ -342,9 +335,14 @@ static void do_run(struct side *s, const struct helper_out *out)
     }
     if (is_bad_now(s) && s->mode == SILENT)
         return;
-    l->kernel = 0;
-    while (kernel_at(l->kernel) != kernel_find(bytes_text(out->kernel)))
-        l->kernel++;
+    l->kernel = kernel_find(bytes_text(out->kernel));
+    l->given_room.len = 0;
+    l->given_count = out->given_count;
+    for (uint32_t i = 0; i < out->given_count; i++) {
+        const size_t from = l->given_room.len;
+        buffer_put(&l->given_room, out->given[i]);
+        l->given[i] = bytes_of(l->given_room.at + from, l->given_room.len - from);
+    }
     l->is_load = false;
     l->params.len = 0;
     l->result.len = 0;

@@ -8,7 +8,7 @@
 
 #include "compute/rows_test.h"
 #include "crypt/sign.h"
-#include "kernel/kernel.h"
+#include "kernel/kit.h"
 #include "sim/entropy.h"
 #include "sim/kv.h"
 
@@ -83,7 +83,7 @@ struct rig {
     struct rig_helper *helper[RIG_HELPERS_MAX];
     uint32_t gamer_count;
     struct rig_gamer *gamer[RIG_GAMERS_MAX];
-    void *kernel; // one for all lanes: results do not depend on who computes them
+    struct kit *kit; // one for all lanes: results do not depend on who computes them
     struct digest loaded;
     bool has_loaded;
 };
@@ -234,7 +234,7 @@ static void lane_load(struct rig_lane *l, struct bytes object)
     struct digest name = hash_bytes(object);
     enum rc rc = RC_OK;
     if (!r->has_loaded || !digest_equal(&r->loaded, &name)) {
-        rc = trace_kernel.load(r->kernel, object);
+        rc = kit_load(r->kit, object);
         r->has_loaded = rc == RC_OK;
         r->loaded = name;
     }
@@ -265,18 +265,18 @@ static uint64_t units_of(struct bytes report)
     return units > 0 ? units : 1000;
 }
 
-static void lane_run(struct rig_lane *l, const char *name, struct bytes params)
+static void lane_run(struct rig_lane *l, const char *name, const struct kernel_in *in)
 {
     struct rig_helper *h = l->of;
     struct rig *r = h->rig;
     size_t len = 0;
     const struct kernel *kernel = kernel_find(bytes_text(name));
-    must(kernel->result_bytes(params, &len));
+    must(kernel->result_bounds(in->params, &len, &len));
     l->result = take(len);
     l->report = take(KERNEL_REPORT_BYTES_MAX);
     struct buffer result = buffer_of(l->result, len);
     struct buffer report = buffer_of(l->report, KERNEL_REPORT_BYTES_MAX);
-    enum rc rc = kernel->run(r->kernel, params, &result, &report);
+    enum rc rc = kit_run(r->kit, bytes_text(name), in, &result, &report);
     if (h->cfg.fault == RIG_FORGING)
         spoil(h, &result);
     if (h->cfg.fault == RIG_FAILING)
@@ -325,7 +325,8 @@ static void helper_pump(struct rig_helper *h)
         else if (out.kind == HELPER_KILL)
             lane_kill(&h->lane[out.lane]);
         else
-            lane_run(&h->lane[out.lane], out.kernel, out.bytes);
+            lane_run(&h->lane[out.lane], out.kernel,
+                     &(struct kernel_in){out.bytes, out.given, out.given_count});
         if (out.kind == HELPER_RUN)
             count_task(h);
     }
@@ -424,7 +425,7 @@ struct rig *rig_new(const struct rig_cfg *cfg)
     r->own_key = key_from(&r->entropy);
     open_store(r, &r->arena, &r->kv, &r->store);
     open_store(r, &r->results_arena, &r->results_kv, &r->results);
-    must(trace_kernel.open(&r->kernel, NULL));
+    must(kit_open(&r->kit, NULL));
     r->broker_cfg = (struct broker_cfg){.budget = &r->budget,
                                         .store = r->store,
                                         .results = r->results,
@@ -471,7 +472,7 @@ void rig_free(struct rig *r)
         free(r->gamer[i]->events);
         free(r->gamer[i]);
     }
-    trace_kernel.close(r->kernel);
+    kit_close(r->kit);
     rows_drop(&r->rows);
     arena_free(r->results_arena);
     sim_kv_free(r->results_kv);

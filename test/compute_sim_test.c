@@ -66,15 +66,17 @@ static uint8_t *reference(const struct msg_submit *m, size_t *len)
     struct buffer params = buffer_of(room, sizeof room);
     assert_int_equal(trace_params_encode(&p, &params), RC_OK);
     void *kernel;
-    assert_int_equal(trace_kernel.open(&kernel, NULL), RC_OK);
-    assert_int_equal(trace_kernel.load(kernel, buffer_bytes(&cornell)), RC_OK);
-    assert_int_equal(trace_kernel.result_bytes(buffer_bytes(&params), len), RC_OK);
+    assert_int_equal(trace_base.open(&kernel, NULL), RC_OK);
+    assert_int_equal(trace_base.load(kernel, buffer_bytes(&cornell)), RC_OK);
+    assert_int_equal(trace_kernel.result_bounds(buffer_bytes(&params), len, len), RC_OK);
     uint8_t *at = malloc(*len);
     uint8_t *report_at = malloc(KERNEL_REPORT_BYTES_MAX);
     struct buffer result = buffer_of(at, *len);
     struct buffer report = buffer_of(report_at, KERNEL_REPORT_BYTES_MAX);
-    assert_int_equal(trace_kernel.run(kernel, buffer_bytes(&params), &result, &report), RC_OK);
-    trace_kernel.close(kernel);
+    assert_int_equal(trace_kernel.run(kernel, &(struct kernel_in){.params = buffer_bytes(&params)},
+                                      &result, &report),
+                     RC_OK);
+    trace_base.close(kernel);
     free(report_at);
     return at;
 }

@@ -37,8 +37,8 @@ void kernel_start(struct crowd *c)
     c->report_room = crowd_take(KERNEL_REPORT_BYTES_MAX);
     c->scenes = (struct budget){.limit_bytes = SCENES_BUDGET_BYTES};
     crowd_must(scenes_make(bytes_text("cornell"), &c->scenes, &c->scene, NULL));
-    crowd_must(trace_kernel.open(&c->kernel, NULL));
-    crowd_must(trace_kernel.load(c->kernel, buffer_bytes(&c->scene)));
+    crowd_must(trace_base.open(&c->kernel, NULL));
+    crowd_must(trace_base.load(c->kernel, buffer_bytes(&c->scene)));
     struct scene scene;
     crowd_must(scene_open(&scene, buffer_bytes(&c->scene), NULL));
     c->camera = scene_camera(&scene, 0);
@@ -54,7 +54,7 @@ void kernel_stop(struct crowd *c)
         traced_free(t);
     traced_free(c->passing);
     free(c->report_room);
-    trace_kernel.close(c->kernel);
+    trace_base.close(c->kernel);
     budget_give(&c->scenes, c->scene.at);
 }
 
@@ -72,10 +72,11 @@ static uint64_t units_of(struct bytes report)
 static struct traced *traced_new(struct crowd *c, struct bytes params)
 {
     struct traced *t = crowd_take(sizeof *t);
-    crowd_must(trace_kernel.result_bytes(params, &t->result_len));
+    crowd_must(trace_kernel.result_bounds(params, &t->result_len, &t->result_len));
     struct buffer result = buffer_of(crowd_take(t->result_len), t->result_len);
     struct buffer report = buffer_of(c->report_room, KERNEL_REPORT_BYTES_MAX);
-    crowd_must(trace_kernel.run(c->kernel, params, &result, &report));
+    crowd_must(
+        trace_kernel.run(c->kernel, &(struct kernel_in){.params = params}, &result, &report));
     assert(result.len == t->result_len);
     t->result = result.at;
     t->report = crowd_take(report.len);

@@ -6,70 +6,62 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "kernel/kernel.h"
+#include "kernel/kit.h"
 #include "kernel/mesh.h"
-#include "kernel/trace.h"
 #include "os/clock.h"
 #include "wire/cbor.h"
 #include "work/task.h"
 
-#define KERNELS_MAX 16u
 #define STATE_BYTES 4096u
 
-static_assert(CELL_REQUEST_BYTES_MAX >= KERNEL_PARAMS_BYTES_MAX + TASK_KERNEL_BYTES + 16,
+static_assert(CELL_REQUEST_BYTES_MAX >= KERNEL_PARAMS_BYTES_MAX + KERNEL_GIVEN_BYTES_MAX + 1024,
               "a request holds any task");
-
-struct kernels { // one state for each kernel, in the table's order
-    void *state[KERNELS_MAX];
-};
 
 static enum rc kernels_setup(void **state)
 {
-    struct arena *arena = arena_new(STATE_BYTES); // lives as long as the process
-    struct kernels *k = arena == NULL ? NULL : arena_take(arena, sizeof *k);
-    if (k == NULL)
-        return RC_NOMEM;
-    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++) {
-        enum rc rc = kernel_at(i)->open(&k->state[i], clock_ticks);
-        if (rc != RC_OK)
-            return rc;
-    }
-    *state = k;
-    return RC_OK;
+    struct kit *kit = NULL; // lives as long as the process
+    enum rc rc = kit_open(&kit, clock_ticks);
+    *state = kit;
+    return rc;
 }
 
 static enum rc kernels_load(void *state, struct bytes object)
 {
-    struct kernels *k = state;
-    enum rc rc = RC_UNSUPPORTED;
-    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
-        if (kernel_at(i)->takes_object) // the one that does
-            rc = kernel_at(i)->load(k->state[i], object);
-    return rc;
+    return kit_load(state, object);
 }
 
 static enum rc kernels_run(void *state, struct bytes request, struct buffer *result,
                            struct buffer *report)
 {
-    struct kernels *k = state;
+    struct bytes given[KERNEL_GIVEN_MAX];
+    struct kernel_in in = {.given = given};
     struct cbor_reader r = cbor_reader_of(request);
-    cbor_get_array(&r, 2);
+    cbor_get_array(&r, 3);
     struct bytes name = cbor_get_text(&r);
-    struct bytes params = cbor_get_bytes(&r);
-    if (!cbor_done(&r))
-        return RC_MALFORMED;
-    for (size_t i = 0; i < KERNELS_MAX && kernel_at(i) != NULL; i++)
-        if (bytes_is(name, kernel_at(i)->name))
-            return kernel_at(i)->run(k->state[i], params, result, report);
-    return RC_UNSUPPORTED;
+    in.params = cbor_get_bytes(&r);
+    in.given_count = (uint32_t)cbor_get_array(&r, KERNEL_GIVEN_MAX);
+    for (uint32_t i = 0; i < in.given_count; i++)
+        given[i] = cbor_get_bytes(&r);
+    return cbor_done(&r) ? kit_run(state, name, &in, result, report) : RC_MALFORMED;
 }
 
-enum rc cell_code_request(const char *kernel, struct bytes params, struct buffer *out)
+enum rc cell_code_request(const char *kernel, const struct kernel_in *in, struct buffer *out)
 {
-    cbor_put_array(out, 2);
+    cbor_put_array(out, 3);
     cbor_put_text(out, kernel);
-    cbor_put_bytes(out, params);
+    cbor_put_bytes(out, in->params);
+    cbor_put_array(out, in->given_count);
+    for (uint32_t i = 0; i < in->given_count; i++)
+        cbor_put_bytes(out, in->given[i]);
     return out->is_full ? RC_FULL : RC_OK;
+}
+
+size_t cell_code_request_bytes(const struct kernel_in *in)
+{
+    size_t bytes = 1024 + in->params.len; // a name, and the heads
+    for (uint32_t i = 0; i < in->given_count; i++)
+        bytes += in->given[i].len;
+    return bytes;
 }
 
 const struct worker_code cell_code_kernels = {

@@ -6,6 +6,7 @@
 #define PROG_CELL_CODE_H
 
 #include "base/bytes.h"
+#include "kernel/kernel.h"
 #include "os/cell.h"
 
 // load: an input object. run: a request of cell_code_request; result and report as the kernel's.
@@ -14,9 +15,11 @@ extern const struct worker_code cell_code_kernels;
 // code than RC_OK the report holds words for the user.
 extern const struct worker_code cell_code_import;
 
-#define CELL_REQUEST_BYTES_MAX 65664 // KERNEL_PARAMS_BYTES_MAX and a kernel's name
+#define CELL_REQUEST_BYTES_MAX (97u << 20) // params, and all that is given with them
 
-// The request that runs `kernel` with params. RC_FULL: no room.
-MUST_USE enum rc cell_code_request(const char *kernel, struct bytes params, struct buffer *out);
+// The request that runs `kernel`. RC_FULL: no room.
+MUST_USE enum rc cell_code_request(const char *kernel, const struct kernel_in *in,
+                                   struct buffer *out);
+size_t cell_code_request_bytes(const struct kernel_in *in); // that are enough for it
 
 #endif

@@ -61,13 +61,20 @@ static enum rc bench_params(const struct crew *c, struct buffer *out)
     return trace_params_encode(&p, out);
 }
 
-static enum rc run_on(struct lane *l, const char *kernel, struct bytes params, uint64_t budget_us)
+static enum rc run_on(struct lane *l, const char *kernel, const struct kernel_in *in,
+                      uint64_t budget_us)
 {
-    uint8_t room[CELL_REQUEST_BYTES_MAX];
-    struct buffer request = buffer_of(room, sizeof room);
-    enum rc rc = cell_code_request(kernel, params, &request);
+    size_t cap = cell_code_request_bytes(in);
+    uint8_t *at = budget_take(&l->crew->budget, cap);
+    struct buffer request = buffer_of(at, cap);
     l->is_load = false;
-    return rc == RC_OK ? worker_run(l->worker, buffer_bytes(&request), budget_us) : rc;
+    if (at == NULL)
+        return RC_NOMEM;
+    enum rc rc = cell_code_request(kernel, in, &request);
+    if (rc == RC_OK)
+        rc = worker_run(l->worker, buffer_bytes(&request), budget_us);
+    budget_give(&l->crew->budget, at);
+    return rc;
 }
 
 static void measure(struct crew *c)
@@ -75,7 +82,8 @@ static void measure(struct crew *c)
     uint8_t room[512];
     struct buffer params = buffer_of(room, sizeof room);
     if (bench_params(c, &params) != RC_OK ||
-        run_on(&c->lane[0], trace_kernel.name, buffer_bytes(&params), BENCH_US) != RC_OK)
+        run_on(&c->lane[0], trace_kernel.name, &(struct kernel_in){.params = buffer_bytes(&params)},
+               BENCH_US) != RC_OK)
         fail(c, "the benchmark could not be started");
 }
 
@@ -192,9 +200,10 @@ void crew_do(struct crew *c, const struct helper_out *out)
         worker_renew(l->worker);
         return;
     }
+    const struct kernel_in in = {out->bytes, out->given, out->given_count};
     l->is_load = out->kind == HELPER_LOAD;
     enum rc rc = l->is_load ? worker_load(l->worker, out->bytes, out->budget_us)
-                            : run_on(l, out->kernel, out->bytes, out->budget_us);
+                            : run_on(l, out->kernel, &in, out->budget_us);
     if (rc == RC_OK)
         return;
     // RC_AGAIN: its process is just being replaced. Rare enough to let another helper do it.

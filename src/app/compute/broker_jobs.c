@@ -298,18 +298,20 @@ const char *job_fault(const struct broker *b, const struct task_spec *spec, bool
                       enum rc *rc)
 {
     uint32_t skill = skill_of(spec->kernel, is_text);
-    size_t len = 0;
+    size_t min = 0;
+    size_t max = 0;
     *rc = RC_UNSUPPORTED;
     if (skill == SKILL_NONE)
         return "this hub knows no such kernel";
     *rc = RC_MALFORMED;
-    if (spec->input_count != skill_kernel(skill)->takes_object)
+    if (!kernel_takes_inputs(skill_kernel(skill), spec->input_count, false))
         return "this kernel takes another number of objects";
-    if (skill_kernel(skill)->result_bytes(spec->params, &len) != RC_OK)
+    if (skill_kernel(skill)->result_bounds(spec->params, &min, &max) != RC_OK)
         return "the params make no sense for this kernel";
     *rc = RC_ABSENT;
-    if (spec->input_count > 0 && !store_has(b->store, &spec->input[0]))
-        return "the hub does not have the object that the task is about";
+    for (uint32_t i = 0; i < spec->input_count; i++)
+        if (!store_has(b->store, &spec->input[i]))
+            return "the hub does not have an object that the task is about";
     return NULL;
 }
 

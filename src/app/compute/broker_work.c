@@ -334,9 +334,11 @@ static void probe_back(struct broker *b, struct copy *c, const struct msg_result
 // Is this the result of what was asked, bound to the key of who sends it?
 static bool is_bound(const struct seat *s, const struct task *t, const struct msg_result *m)
 {
-    size_t want = 0;
-    if (skill_kernel(t->skill)->result_bytes(bytes_of(t->params, t->params_len), &want) != RC_OK ||
-        want != m->result.len)
+    size_t min = 0;
+    size_t max = 0;
+    const struct bytes params = bytes_of(t->params, t->params_len);
+    if (skill_kernel(t->skill)->result_bounds(params, &min, &max) != RC_OK || m->result.len < min ||
+        m->result.len > max)
         return false;
     if (!s->has_key) // in JSON: the hash was made here, when the message was read
         return true;
@@ -536,12 +538,13 @@ static double size_of(const struct task *t)
 static bool submit(struct broker *b, struct task *t)
 {
     const uint64_t due_us = t->job->deadline.index != 0 ? t->job->deadline.key : 0;
+    const bool has_object = kernel_takes_object(skill_kernel(t->skill));
     const struct sched_task task = {.id = t->id,
                                     .type = type_of(t),
                                     .size = size_of(t),
                                     .within_us = due_us > 0 ? time_since(b->now_us, due_us) + 1 : 0,
                                     .object =
-                                        t->has_object ? digest_u64(&t->object) >> OBJECT_SHIFT : 0};
+                                        has_object ? digest_u64(&t->input[0]) >> OBJECT_SHIFT : 0};
     queue_give(&b->queue, t);
     if (sched_submit(b->sched, &task, b->now_us) == RC_OK)
         return true;

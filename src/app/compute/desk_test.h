@@ -272,7 +272,7 @@ static inline struct msg desk_result(const struct desk *d, const struct msg_assi
 {
     size_t len = 0;
     const struct kernel *kernel = kernel_find(bytes_text(a->spec.kernel));
-    hand_must(kernel->result_bytes(a->spec.params, &len));
+    hand_must(kernel->result_bounds(a->spec.params, &len, &len));
     *at = malloc(len + 1);
     assert(*at != NULL);
     memset(*at, value, len);

@@ -25,6 +25,7 @@ struct job { // a task in our hands
     uint64_t task;
     enum job_state state;
     struct task_spec spec;
+    const struct kernel *kernel;
     struct digest asked; // task_digest
     uint64_t budget_us;
     uint64_t expected_us;
@@ -62,7 +63,7 @@ struct helper {
     bool has_wanted;
     struct wish *wishes; // ring of 4 * lane_count
     uint32_t wish_first, wish_count;
-    bool holds_object; // a store_get waits for its release
+    uint32_t held; // objects of the store that wait for their release
     struct msg_heartbeat health;
     uint64_t beat_us; // next heartbeat
     bool is_open;
@@ -178,13 +179,18 @@ static void drop_all(struct helper *h)
     h->has_wanted = false;
 }
 
+static void let_go(struct helper *h)
+{
+    for (; h->held > 0; h->held--)
+        store_release(h->store);
+}
+
 void helper_free(struct helper *h)
 {
     if (h == NULL)
         return;
     drop_all(h);
-    if (h->holds_object)
-        store_release(h->store);
+    let_go(h);
     outbox_drop_all(&h->outbox);
     arena_free(h->arena);
 }
@@ -203,13 +209,20 @@ static void job_failed(struct helper *h, struct job *j, enum rc rc, const char *
     job_free(h, j);
 }
 
+static bool needs(const struct job *j, const struct digest *object)
+{
+    for (uint32_t i = 0; i < j->spec.input_count; i++)
+        if (digest_equal(&j->spec.input[i], object))
+            return true;
+    return false;
+}
+
 static void object_failed(struct helper *h, const struct digest *object, enum rc rc,
                           const char *text)
 {
     LIST_FOR_SAFE (it, &h->jobs) {
         struct job *j = CONTAINER_OF(it, struct job, node);
-        bool needs_it = j->spec.input_count > 0 && digest_equal(&j->spec.input[0], object);
-        if (j->state == JOB_WAITING && needs_it)
+        if (j->state == JOB_WAITING && needs(j, object))
             job_failed(h, j, rc, text);
     }
 }
@@ -259,23 +272,31 @@ static void lane_run(struct helper *h, struct lane *lane, struct job *j)
     wish_put(h, HELPER_RUN, j->lane);
 }
 
+// The first input that is not here; NULL: all are.
+static const struct digest *lacks(const struct helper *h, const struct job *j)
+{
+    for (uint32_t i = 0; i < j->spec.input_count; i++)
+        if (!store_has(h->store, &j->spec.input[i]))
+            return &j->spec.input[i];
+    return NULL;
+}
+
 static void start_job(struct helper *h, struct job *j)
 {
     const struct digest *object = &j->spec.input[0];
-    if (j->spec.input_count == 0) {
-        struct lane *any = idle_lane(h, object);
-        if (any != NULL)
-            lane_run(h, any, j);
-        return;
-    }
-    if (!store_has(h->store, object)) {
-        if (h->fetch == NULL && !fetch_start(h, object))
+    const struct digest *lacking = lacks(h, j);
+    if (lacking != NULL) {
+        if (h->fetch == NULL && !fetch_start(h, lacking))
             job_failed(h, j, RC_NOMEM, "out of memory for an object"); // this one: others follow
         return;
     }
     struct lane *lane = idle_lane(h, object);
     if (lane == NULL)
         return;
+    if (!kernel_takes_object(j->kernel)) {
+        lane_run(h, lane, j);
+        return;
+    }
     if (lane->has_object && digest_equal(&lane->object, object)) {
         lane_run(h, lane, j);
         return;
@@ -315,14 +336,19 @@ static void proceed(struct helper *h)
     get_ready(h);
 }
 
+static bool takes_inputs(const struct kernel *k, uint32_t count)
+{
+    return kernel_takes_inputs(k, count, false) || kernel_takes_inputs(k, count, true);
+}
+
 static void take_task(struct helper *h, const struct msg_assign *m, uint64_t now_us)
 {
     const struct task_spec *spec = &m->spec;
     const struct kernel *kernel = kernel_find(bytes_text(spec->kernel));
-    const char *fault = kernel == NULL                              ? "no such kernel here"
-                        : spec->input_count != kernel->takes_object ? "not as many inputs"
-                        : h->job_count >= HELPER_TASKS_MAX          ? "too many tasks"
-                                                                    : NULL;
+    const char *fault = kernel == NULL                             ? "no such kernel here"
+                        : !takes_inputs(kernel, spec->input_count) ? "not as many inputs"
+                        : h->job_count >= HELPER_TASKS_MAX         ? "too many tasks"
+                                                                   : NULL;
     struct job *j = fault == NULL ? budget_take(h->budget, sizeof *j + spec->params.len) : NULL;
     if (j == NULL) {
         struct msg no = {.type = MSG_FAILURE,
@@ -334,6 +360,7 @@ static void take_task(struct helper *h, const struct msg_assign *m, uint64_t now
     }
     *j = (struct job){.task = m->task,
                       .spec = *spec,
+                      .kernel = kernel,
                       .asked = task_digest(spec),
                       .budget_us = (uint64_t)m->budget_ms * US_PER_MS,
                       .expected_us = m->expected_us,
@@ -576,6 +603,31 @@ uint64_t helper_due_us(const struct helper *h)
     return h->beat_us;
 }
 
+static enum rc borrow(struct helper *h, const struct digest *object, struct bytes *bytes)
+{
+    enum rc rc = store_get(h->store, object, bytes);
+    h->held += rc == RC_OK;
+    return rc;
+}
+
+// False: one is gone again, and the job has failed.
+static bool give_inputs(struct helper *h, struct lane *l, struct helper_out *out)
+{
+    struct job *j = l->job;
+    for (uint32_t i = kernel_takes_object(j->kernel); i < j->spec.input_count; i++) {
+        enum rc rc = borrow(h, &j->spec.input[i], &out->given[out->given_count++]);
+        if (rc == RC_OK)
+            continue;
+        let_go(h);
+        l->is_busy = false;
+        l->job = NULL;
+        job_failed(h, j, rc, "an object left the store");
+        proceed(h);
+        return false;
+    }
+    return true;
+}
+
 // Turns a wish into what the host is to do; false: it is of no use any more.
 static bool grant(struct helper *h, const struct wish *w, struct helper_out *out)
 {
@@ -583,8 +635,7 @@ static bool grant(struct helper *h, const struct wish *w, struct helper_out *out
     *out = (struct helper_out){.kind = w->kind, .lane = w->lane};
     if (w->kind == HELPER_LOAD) {
         out->budget_us = HELPER_LOAD_US;
-        enum rc rc = store_get(h->store, &l->object, &out->bytes);
-        h->holds_object = rc == RC_OK;
+        enum rc rc = borrow(h, &l->object, &out->bytes);
         if (rc != RC_OK)
             helper_loaded(h, w->lane, rc, "the object left the store", 0);
         return rc == RC_OK;
@@ -594,16 +645,14 @@ static bool grant(struct helper *h, const struct wish *w, struct helper_out *out
         out->kernel = l->job->spec.kernel;
         out->bytes = l->job->spec.params;
         out->budget_us = l->job->budget_us;
+        return give_inputs(h, l, out);
     }
     return true;
 }
 
 bool helper_next(struct helper *h, struct helper_out *out)
 {
-    if (h->holds_object) {
-        store_release(h->store);
-        h->holds_object = false;
-    }
+    let_go(h);
     while (h->wish_count > 0) {
         struct wish w = h->wishes[h->wish_first];
         h->wish_first = (h->wish_first + 1) % (h->lane_count * 4);

@@ -12,7 +12,8 @@
 //     while (helper_next(h, &out)) ...               // send, close, load, run, kill
 //
 // An object is fetched from the hub once, checked against its name, kept in the store, and loaded
-// into a lane before the first task that needs it there. One crashed, hung or greedy task costs
+// into a lane before the first task that needs it there; what else a task is given is fetched the
+// same way, and goes with the run. One crashed, hung or greedy task costs
 // itself alone: the hub is told, the lane is made anew by the host.
 #ifndef COMPUTE_HELPER_H
 #define COMPUTE_HELPER_H
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "compute/client.h"
 #include "compute/msg.h"
+#include "kernel/kernel.h"
 #include "store/store.h"
 
 #define HELPER_LANES_MAX 256u
@@ -49,7 +51,8 @@ enum helper_out_kind {
     HELPER_SEND,  // bytes: a message for the hub
     HELPER_CLOSE, // close the connection; bytes: why, for people
     HELPER_LOAD,  // lane: take `bytes`, an object
-    HELPER_RUN,   // lane: run `kernel` on what is loaded, with params `bytes`, within budget_us
+    HELPER_RUN,   // lane: run `kernel` on what is loaded, with params `bytes` and what is given,
+                  // within budget_us
     HELPER_KILL,  // lane: stop what it runs; it answers with helper_ran, or never
 };
 
@@ -58,6 +61,8 @@ struct helper_out {
     struct bytes bytes; // valid until the next helper_next
     uint32_t lane;
     const char *kernel;
+    struct bytes given[KERNEL_GIVEN_MAX]; // valid as `bytes`
+    uint32_t given_count;
     uint64_t budget_us;
 };
 

@@ -62,10 +62,11 @@ bool queue_has_room(const struct queue *q, const struct line *line)
 
 struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now_us)
 {
-    assert(cfg->spec.input_count <= 1 && cfg->skill < SKILLS_MAX);
+    assert(cfg->spec.input_count <= TASK_INPUTS_MAX && cfg->skill < SKILLS_MAX);
     if (cfg->line != NULL && !queue_has_room(q, cfg->line))
         return NULL;
-    struct task *t = budget_take(q->budget, sizeof *t + cfg->spec.params.len);
+    const size_t inputs_len = cfg->spec.input_count * sizeof(struct digest);
+    struct task *t = budget_take(q->budget, sizeof *t + inputs_len + cfg->spec.params.len);
     if (t == NULL)
         return NULL;
     *t = (struct task){.kind = cfg->kind,
@@ -74,9 +75,9 @@ struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now
                        .line = cfg->line,
                        .skill = cfg->skill,
                        .asked = cfg->asked,
-                       .object = cfg->spec.input[0],
-                       .has_object = cfg->spec.input_count > 0,
-                       .params = (uint8_t *)(t + 1),
+                       .input = (struct digest *)(t + 1),
+                       .input_count = cfg->spec.input_count,
+                       .params = (uint8_t *)(t + 1) + inputs_len,
                        .params_len = cfg->spec.params.len,
                        .units = cfg->units,
                        .came_us = now_us,
@@ -87,6 +88,8 @@ struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now
     }
     q->last_id++;
     line_count(t->line, 1);
+    if (inputs_len > 0)
+        memcpy(t->input, cfg->spec.input, inputs_len);
     if (t->params_len > 0)
         memcpy(t->params, cfg->spec.params.at, t->params_len);
     list_init(&t->node);
@@ -254,9 +257,10 @@ void queue_unreturn(struct queue *q, struct task *t)
 
 struct task_spec task_spec_of(const struct task *t)
 {
-    struct task_spec spec = {.input_count = t->has_object,
-                             .input = {t->object},
+    struct task_spec spec = {.input_count = t->input_count,
                              .params = bytes_of(t->params, t->params_len)};
+    for (uint32_t i = 0; i < t->input_count; i++)
+        spec.input[i] = t->input[i];
     const char *name = skill_kernel(t->skill)->name;
     memcpy(spec.kernel, name, num_min(strlen(name), TASK_KERNEL_BYTES - 1));
     return spec;

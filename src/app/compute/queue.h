@@ -100,9 +100,9 @@ struct task {
     uint32_t skill;
     uint32_t piece;       // of a tile: which of its job's
     struct digest asked;  // task_digest
-    struct digest object; // if it has_object
-    bool has_object;
-    uint8_t *params; // a block of the budget
+    struct digest *input; // in the task's own block, like params
+    uint32_t input_count;
+    uint8_t *params;
     size_t params_len;
     double units;      // expected cost
     uint64_t came_us;  // into the queue

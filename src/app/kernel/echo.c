@@ -4,30 +4,18 @@
 
 #define USUAL_BYTES 16384.0
 
-static enum rc echo_open(void **state, uint64_t (*ticks)(void))
-{
-    (void)ticks;
-    *state = NULL; // nothing is remembered
-    return RC_OK;
-}
-
-static enum rc echo_run(void *state, struct bytes params, struct buffer *result,
+static enum rc echo_run(void *state, const struct kernel_in *in, struct buffer *result,
                         struct buffer *report)
 {
     (void)state;
     (void)report;
-    buffer_put(result, params);
+    buffer_put(result, in->params);
     return result->is_full ? RC_FULL : RC_OK;
 }
 
-static void echo_close(void *state)
+static enum rc echo_result_bounds(struct bytes params, size_t *min, size_t *max)
 {
-    (void)state;
-}
-
-static enum rc echo_result_bytes(struct bytes params, size_t *out)
-{
-    *out = params.len;
+    *min = *max = params.len;
     return RC_OK;
 }
 
@@ -43,9 +31,7 @@ static bool echo_verify(struct bytes params, struct bytes result)
 }
 
 const struct kernel echo_kernel = {.name = "echo",
-                                   .open = echo_open,
                                    .run = echo_run,
-                                   .close = echo_close,
-                                   .result_bytes = echo_result_bytes,
+                                   .result_bounds = echo_result_bounds,
                                    .size = echo_size,
                                    .verify = echo_verify};

@@ -68,6 +68,11 @@ static const char *read_material(struct cursor *c, struct scene_material *out)
     return bad;
 }
 
+bool scene_is(struct bytes object)
+{
+    return bytes_is(bytes_part(object, 0, sizeof SCENE_MAGIC - 1), SCENE_MAGIC);
+}
+
 static enum rc check_header(struct scene *s, struct bytes object, struct err *err)
 {
     struct cursor c = {.left = object};

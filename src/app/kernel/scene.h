@@ -62,6 +62,8 @@ struct scene { // a validated view into an object's bytes
     struct bytes keys, materials, vertices, triangles;
 };
 
+// Does it begin like one?
+bool scene_is(struct bytes object);
 // Checks everything: sizes, counts, ranges, finite numbers, indices. Borrows `object`.
 // RC_MALFORMED with *err (which may be NULL) saying what and where.
 MUST_USE enum rc scene_open(struct scene *out, struct bytes object, struct err *err);

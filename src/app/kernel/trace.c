@@ -362,15 +362,15 @@ static enum rc job_report(struct job *j, struct buffer *report)
     return trace_report_encode(&j->report, report);
 }
 
-static enum rc kernel_run(void *state, struct bytes params, struct buffer *result,
+static enum rc kernel_run(void *state, const struct kernel_in *in, struct buffer *result,
                           struct buffer *report)
 {
     struct trace_state *s = state;
     struct job j = {.state = s};
     size_t result_bytes = 0;
-    enum rc rc = trace_params_decode(&j.params, params);
+    enum rc rc = trace_params_decode(&j.params, in->params);
     if (rc == RC_OK)
-        rc = trace_result_bytes(params, &result_bytes);
+        rc = trace_result_bounds(in->params, &result_bytes, &result_bytes);
     if (rc != RC_OK)
         return rc;
     if (!s->is_loaded)
@@ -398,14 +398,18 @@ static enum rc kernel_run(void *state, struct bytes params, struct buffer *resul
     return job_report(&j, report);
 }
 
+const struct kernel_base trace_base = {
+    .open = kernel_open,
+    .accepts = scene_is,
+    .load = kernel_load,
+    .close = kernel_close,
+};
+
 const struct kernel trace_kernel = {
     .name = "trace",
-    .takes_object = true,
-    .open = kernel_open,
-    .load = kernel_load,
+    .base = &trace_base,
     .run = kernel_run,
-    .close = kernel_close,
-    .result_bytes = trace_result_bytes,
+    .result_bounds = trace_result_bounds,
     .size = trace_size,
     .part = trace_part,
     .judge = trace_judge,

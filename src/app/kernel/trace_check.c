@@ -20,14 +20,14 @@
 
 #define USUAL_SAMPLES 16384.0 // of a task: 64 by 64 pixels, 4 of each
 
-enum rc trace_result_bytes(struct bytes params, size_t *out)
+enum rc trace_result_bounds(struct bytes params, size_t *min, size_t *max)
 {
     struct trace_params p;
     enum rc rc = trace_params_decode(&p, params);
     if (rc != RC_OK)
         return rc;
     size_t pixels = p.pixel_count > 0 ? p.pixel_count : (size_t)p.w * p.h;
-    *out = pixels * TRACE_PIXEL_BYTES; // below 2^22 * 24
+    *min = *max = pixels * TRACE_PIXEL_BYTES; // below 2^22 * 24
     return RC_OK;
 }
 

@@ -11,7 +11,7 @@
 #include "kernel/kernel.h"
 
 // The kernel table's three entries for the hub; contracts in kernel.h.
-enum rc trace_result_bytes(struct bytes params, size_t *out);
+enum rc trace_result_bounds(struct bytes params, size_t *min, size_t *max);
 double trace_size(struct bytes params); // 1: as usual
 enum rc trace_part(struct bytes params, uint64_t nonce, struct buffer *part_params);
 enum rc trace_judge(struct bytes params, struct bytes result, struct bytes part_params,

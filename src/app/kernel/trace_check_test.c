@@ -202,8 +202,9 @@ static void what_does_not_belong_together_is_malformed(void **state)
     assert_int_equal(trace_kernel.judge(params, good, buffer_bytes(&other), part_good, &v),
                      RC_MALFORMED);
     size_t bytes;
-    assert_int_equal(trace_kernel.result_bytes(bytes_part(params, 1, 9), &bytes), RC_MALFORMED);
-    assert_int_equal(trace_kernel.result_bytes(params, &bytes), RC_OK);
+    assert_int_equal(trace_kernel.result_bounds(bytes_part(params, 1, 9), &bytes, &bytes),
+                     RC_MALFORMED);
+    assert_int_equal(trace_kernel.result_bounds(params, &bytes, &bytes), RC_OK);
     assert_int_equal(bytes, sizeof honest);
 }
 

@@ -31,7 +31,8 @@ static void run(struct stage *s, struct bytes params, size_t result_bytes)
     struct buffer result = buffer_of(s->result_at, sizeof s->result_at);
     struct buffer report = buffer_of(s->report_at, sizeof s->report_at);
     struct trace_report r;
-    assert(trace_kernel.run(s->state, params, &result, &report) == RC_OK);
+    assert(trace_kernel.run(s->state, &(struct kernel_in){.params = params}, &result, &report) ==
+           RC_OK);
     assert(result.len == result_bytes);
     assert(trace_report_decode(&r, buffer_bytes(&report)) == RC_OK);
 
@@ -42,7 +43,8 @@ static void run(struct stage *s, struct bytes params, size_t result_bytes)
     report.len = 0;
     struct kernel_verdict v;
     assert(trace_kernel.part(params, result_bytes, &part) == RC_OK);
-    assert(trace_kernel.run(s->state, buffer_bytes(&part), &part_result, &report) == RC_OK);
+    assert(trace_kernel.run(s->state, &(struct kernel_in){.params = buffer_bytes(&part)},
+                            &part_result, &report) == RC_OK);
     assert(trace_kernel.judge(params, buffer_bytes(&result), buffer_bytes(&part),
                               buffer_bytes(&part_result), &v) == RC_OK);
     assert(v.mismatches == 0 && v.is_right);
@@ -58,13 +60,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)trace_report_cost(&report, report.cells_x - 1, report.cells_y - 1);
     size_t result_bytes;
     if (trace_params_decode(&p, in) != RC_OK) {
-        assert(trace_kernel.result_bytes(in, &result_bytes) == RC_MALFORMED);
+        assert(trace_kernel.result_bounds(in, &result_bytes, &result_bytes) == RC_MALFORMED);
         return 0;
     }
     struct buffer b = buffer_of(back, sizeof back);
     assert(trace_params_encode(&p, &b) == RC_OK);
     assert(bytes_equal(buffer_bytes(&b), in)); // there is one way to say it
-    assert(trace_kernel.result_bytes(in, &result_bytes) == RC_OK);
+    assert(trace_kernel.result_bounds(in, &result_bytes, &result_bytes) == RC_OK);
     struct stage *s = small_room();
     uint64_t paths = (uint64_t)result_bytes / TRACE_PIXEL_BYTES * p.sample_count;
     if (s != NULL && paths <= SAMPLES_MAX)

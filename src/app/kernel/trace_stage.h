@@ -155,13 +155,13 @@ static inline void stage_init(struct stage *s, uint32_t side, uint32_t samples)
 
 static inline enum rc stage_open(struct stage *s)
 {
-    enum rc rc = trace_kernel.open(&s->state, NULL);
-    return rc == RC_OK ? trace_kernel.load(s->state, stage_object(s)) : rc;
+    enum rc rc = trace_base.open(&s->state, NULL);
+    return rc == RC_OK ? trace_base.load(s->state, stage_object(s)) : rc;
 }
 
 static inline void stage_close(struct stage *s)
 {
-    trace_kernel.close(s->state);
+    trace_base.close(s->state);
     s->state = NULL;
 }
 
@@ -172,7 +172,8 @@ static inline struct bytes stage_run(struct stage *s)
     struct buffer result = buffer_of(s->result_at, sizeof s->result_at);
     struct buffer report = buffer_of(s->report_at, sizeof s->report_at);
     if (trace_params_encode(&s->params, &params) != RC_OK ||
-        trace_kernel.run(s->state, buffer_bytes(&params), &result, &report) != RC_OK ||
+        trace_kernel.run(s->state, &(struct kernel_in){.params = buffer_bytes(&params)}, &result,
+                         &report) != RC_OK ||
         trace_report_decode(&s->report, buffer_bytes(&report)) != RC_OK)
         return bytes_of(NULL, 0);
     return buffer_bytes(&result);

@@ -199,9 +199,9 @@ static uint64_t ticks_stand_still(void)
 static void probe(uint64_t (*ticks)(void), uint64_t column[2])
 {
     stage.params.cell = 1;
-    trace_kernel.close(stage.state);
-    assert_int_equal(trace_kernel.open(&stage.state, ticks), RC_OK);
-    assert_int_equal(trace_kernel.load(stage.state, stage_object(&stage)), RC_OK);
+    trace_base.close(stage.state);
+    assert_int_equal(trace_base.open(&stage.state, ticks), RC_OK);
+    assert_int_equal(trace_base.load(stage.state, stage_object(&stage)), RC_OK);
     struct bytes r = stage_run(&stage);
     assert_int_equal(r.len, sizeof whole);
     memcpy(whole, r.at, sizeof whole);
@@ -241,23 +241,33 @@ static void what_cannot_be_run_is_refused(void **state)
     struct bytes good = buffer_bytes(&params);
     struct buffer small = buffer_of(stage.result_at, sizeof whole - 1);
     struct buffer report = buffer_of(stage.report_at, sizeof stage.report_at);
-    assert_int_equal(trace_kernel.run(stage.state, good, &small, &report), RC_FULL);
+    assert_int_equal(
+        trace_kernel.run(stage.state, &(struct kernel_in){.params = good}, &small, &report),
+        RC_FULL);
     struct buffer result = buffer_of(stage.result_at, sizeof stage.result_at);
     struct buffer narrow = buffer_of(stage.report_at, 10);
-    assert_int_equal(trace_kernel.run(stage.state, good, &result, &narrow), RC_FULL);
+    assert_int_equal(
+        trace_kernel.run(stage.state, &(struct kernel_in){.params = good}, &result, &narrow),
+        RC_FULL);
     result.len = 0;
     assert_int_equal(
-        trace_kernel.run(stage.state, bytes_part(good, 0, good.len - 1), &result, &report),
+        trace_kernel.run(stage.state,
+                         &(struct kernel_in){.params = bytes_part(good, 0, good.len - 1)}, &result,
+                         &report),
         RC_MALFORMED);
     // A bad object takes the place of the good one: nothing is loaded then.
     struct bytes object = stage_object(&stage);
-    assert_int_equal(trace_kernel.load(stage.state, bytes_part(object, 0, object.len - 1)),
+    assert_int_equal(trace_base.load(stage.state, bytes_part(object, 0, object.len - 1)),
                      RC_MALFORMED);
-    assert_int_equal(trace_kernel.run(stage.state, good, &result, &report), RC_ABSENT);
-    assert_int_equal(trace_kernel.load(stage.state, object), RC_OK);
-    assert_int_equal(trace_kernel.run(stage.state, good, &result, &report), RC_OK);
+    assert_int_equal(
+        trace_kernel.run(stage.state, &(struct kernel_in){.params = good}, &result, &report),
+        RC_ABSENT);
+    assert_int_equal(trace_base.load(stage.state, object), RC_OK);
+    assert_int_equal(
+        trace_kernel.run(stage.state, &(struct kernel_in){.params = good}, &result, &report),
+        RC_OK);
     stage_close(&stage);
-    trace_kernel.close(NULL);
+    trace_base.close(NULL);
 }
 
 static void a_bright_frame_fits_its_sums(void **state)

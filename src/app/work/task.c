@@ -6,7 +6,7 @@
 
 #include "wire/cbor.h"
 
-#define ASKED_BYTES_MAX 256 // the kernel's name and up to five digests, with their heads
+#define ASKED_BYTES_MAX 1024 // the kernel's name and all digests, with their heads
 
 struct digest task_digest(const struct task_spec *t)
 {

@@ -12,7 +12,7 @@
 #include "crypt/hash.h"
 
 #define TASK_KERNEL_BYTES 17 // with its final 0
-#define TASK_INPUTS_MAX   4
+#define TASK_INPUTS_MAX   20
 
 struct task_spec {
     char kernel[TASK_KERNEL_BYTES];

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// Cases of check_bench: for each kernel a task as usual, and what a liar makes of its result.
+//
+// To add one: a file check_NAME.c with a `const struct check_case check_NAME`, and a line in
+// check_bench.c.
+#ifndef BENCH_CHECK_H
+#define BENCH_CHECK_H
+
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "kernel/kernel.h"
+
+struct check_task {      // its bytes live as long as the program
+    struct bytes object; // empty: the kernel takes none
+    struct bytes given[KERNEL_GIVEN_MAX];
+    uint32_t given_count;
+    struct bytes params;
+};
+
+struct check_case {
+    const char *kernel;
+    const char *share_of; // of what a lie spoils a share: "pixels", "agents", "the audio's blocks"
+    void (*make)(struct check_task *out);
+    // Spoils share (0..1) of the parts of an honest result, at least one: each by as little as
+    // would still be worth a liar's while. May change its length, up to cap.
+    void (*lie)(struct rng *r, double share, struct buffer *result);
+};
+
+// Memory that lives as long as the program; ends it if there is none.
+void *check_take(size_t bytes);
+void check_need(enum rc rc, const char *what); // RC_OK, or the program ends with words
+
+extern const struct check_case check_trace;
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// check_bench's case of kernel `trace`: a tile of the neon street.
+#include "check.h"
+#include "kernel/scene.h"
+#include "kernel/scenes.h"
+#include "kernel/trace.h"
+
+#define SIDE    64u
+#define SAMPLES 16u
+#define BRIGHT  0.25f // added to each sample of a spoiled pixel, in red
+
+static struct budget budget = {.limit_bytes = SCENES_BUDGET_BYTES};
+
+static void make(struct check_task *out)
+{
+    struct buffer object = {0};
+    struct scene scene;
+    struct err err;
+    check_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
+    check_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
+    const struct trace_params p = {.width = 640,
+                                   .height = 360,
+                                   .x = 288,
+                                   .y = 148,
+                                   .w = SIDE,
+                                   .h = SIDE,
+                                   .sample_count = SAMPLES,
+                                   .depth_max = 6,
+                                   .cell = 8,
+                                   .camera = scene_camera(&scene, 0)};
+    struct buffer params = buffer_of(check_take(512), 512);
+    check_need(trace_params_encode(&p, &params), "params");
+    out->object = buffer_bytes(&object);
+    out->params = buffer_bytes(&params);
+}
+
+static void spoil(uint8_t *pixel)
+{
+    struct cursor c = {.left = bytes_of(pixel, 4)};
+    struct buffer out = buffer_of(pixel, 4);
+    buffer_u32le(&out, cursor_u32le(&c) + (uint32_t)(BRIGHT * TRACE_UNIT * SAMPLES));
+}
+
+static void lie(struct rng *r, double share, struct buffer *result)
+{
+    const size_t all = result->len / TRACE_PIXEL_BYTES;
+    size_t wanted = (size_t)(share * (double)all);
+    wanted += wanted == 0;
+    for (size_t i = 0; i < all && wanted > 0; i++) {
+        if (rng_below(r, all - i) >= wanted)
+            continue;
+        spoil(result->at + i * TRACE_PIXEL_BYTES);
+        wanted--;
+    }
+}
+
+const struct check_case check_trace = {"trace", "pixels", make, lie};

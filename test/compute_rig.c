@@ -630,7 +630,7 @@ uint32_t rig_gamer(struct rig *r, const char *token, struct bytes scene)
                                      .entropy = sim_entropy_host(&g->entropy)}};
     must(gamer_new(&g->machine, &c));
     struct digest name_of_scene;
-    gamer_scene(g->machine, scene, &name_of_scene);
+    gamer_offer(g->machine, scene, &name_of_scene);
     r->gamer[r->gamer_count++] = g;
     connect_gamer(g);
     return r->gamer_count - 1;

@@ -259,7 +259,7 @@ static void gamer_make(struct crowd *c, uint32_t index)
                                        .entropy = sim_entropy_host(&g->entropy)}};
     crowd_must(gamer_new(&g->machine, &cfg));
     struct digest name;
-    gamer_scene(g->machine, buffer_bytes(&c->scene), &name);
+    gamer_offer(g->machine, buffer_bytes(&c->scene), &name);
     come_in(g, 1 + dice(g, ACT_US));
     g->act = world_at(c->world, crowd_now(c) + dice(g, ACT_US), act, g, 12);
 }

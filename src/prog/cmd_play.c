@@ -575,7 +575,7 @@ static enum rc open_machine(struct side *s, struct err *err)
         text_add_safe(&name, bytes_text(s->o.name));
     if (gamer_new(&s->machine, &cfg) != RC_OK)
         return err_set(err, RC_NOMEM, "out of memory");
-    gamer_scene(s->machine, buffer_bytes(&s->scene_object), &s->scene_name);
+    gamer_offer(s->machine, buffer_bytes(&s->scene_object), &s->scene_name);
     return scene_open(&s->scene, buffer_bytes(&s->scene_object), err);
 }
 

@@ -366,7 +366,7 @@ static enum rc open_gamer(struct stage *s)
         .client = {.role = MSG_ROLE_GAMER, .key = s->id.key, .name = "gamer", .entropy = entropy}};
     if (gamer_new(&s->gamer, &cfg) != RC_OK)
         return err_set(s->err, RC_NOMEM, "out of memory");
-    gamer_scene(s->gamer, buffer_bytes(&s->object), &s->name);
+    gamer_offer(s->gamer, buffer_bytes(&s->object), &s->name);
     return scene_open(&s->scene, buffer_bytes(&s->object), s->err);
 }
 

@@ -113,6 +113,7 @@ enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
     b->entropy = cfg->entropy;
     b->log = cfg->log;
     list_init(&b->conn_list);
+    list_init(&b->orphans);
     list_init(&b->gamers);
     list_init(&b->gamers_changed);
     list_init(&b->origin_list);

@@ -55,7 +55,8 @@ static void check_job(const struct broker *b, const struct job *j, struct tally 
 {
     uint32_t answers = check_tasks(b, j, tally);
     if (j->kind == JOB_RUN) {
-        assert(j->state == JOB_WORKING && answers == 1);
+        assert(answers == (j->state == JOB_WORKING));
+        assert((j->pending == NULL) == (j->state == JOB_WORKING));
         return;
     }
     uint32_t done = 0;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "compute/broker_state.h"
 #include "kernel/kernel.h"
+#include "work/join.h"
 #include "work/split.h"
 
 #define PLAN_SLOTS_MAX  64u // that tiles are cut for
@@ -22,8 +23,48 @@ static void tell_tile(struct broker *b, const struct job *f, const struct piece 
     m->rect = p->rect;
     m->sample_first = p->sample_first;
     m->sample_count = p->sample_count;
+    if (f->is_kept)
+        m->result = bytes_of(NULL, 0);
     struct msg all = {.type = MSG_TILE, .as.tile = *m};
     job_tell(b, f, &all);
+}
+
+static const struct join_cfg *kept_cfg(const struct job *f, struct join_cfg *out)
+{
+    *out = (struct join_cfg){.width = f->spec.width,
+                             .height = f->spec.height,
+                             .layers = TRACE_LAYERS,
+                             .samples = f->spec.samples,
+                             .parts_max = f->piece_count,
+                             .value_max = (uint32_t)(TRACE_RADIANCE_MAX * TRACE_UNIT)};
+    return out;
+}
+
+// A piece of a frame that is kept. False: no memory.
+static bool keep_tile(struct broker *b, struct job *f, const struct piece *p, struct bytes sums)
+{
+    struct join_cfg cfg;
+    const struct join_part part = {p->rect, p->sample_first, p->sample_count};
+    if (f->join == NULL && join_new(&f->join, b->budget, kept_cfg(f, &cfg)) != RC_OK)
+        return false;
+    enum rc rc = join_put(f->join, &part, sums);
+    assert(rc != RC_REFUSED && rc != RC_FULL); // each piece once
+    return rc == RC_OK;
+}
+
+// All of a kept frame's light as one result. False: no memory.
+static bool keep_frame(struct broker *b, struct job *f)
+{
+    const size_t len = (size_t)f->spec.width * f->spec.height * TRACE_PIXEL_BYTES;
+    uint8_t *at = budget_take(b->budget, len);
+    struct buffer all = buffer_of(at, at != NULL ? len : 0);
+    enum rc rc = join_write(f->join, &all);
+    if (rc == RC_OK)
+        job_keep_result(b, f, buffer_bytes(&all));
+    budget_give(b->budget, at);
+    join_free(f->join);
+    f->join = NULL;
+    return rc == RC_OK;
 }
 
 static void tell_done(struct broker *b, const struct job *f)
@@ -79,6 +120,11 @@ void job_keep_done(struct broker *b, struct job *f)
 static void frame_done(struct broker *b, struct job *f)
 {
     assert(list_is_empty(&f->tasks));
+    if (f->is_kept && !keep_frame(b, f)) {
+        job_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame");
+        return;
+    }
+    job_orphan(b, f); // if it could not be kept
     tell_done(b, f);
     struct broker_note n = job_note(NOTE_FRAME_DONE, f);
     broker_note_put(b, &n);
@@ -101,8 +147,12 @@ void job_tile_done(struct broker *b, struct task *t, struct bytes bytes, uint32_
                          .parts = parts,
                          .result = bytes};
     memcpy(m.helper, t->back.name, sizeof m.helper);
-    tell_tile(b, j, p, &m);
     assert(!p->is_done);
+    if (j->is_kept && !keep_tile(b, j, p, bytes)) {
+        job_fail(b, j, RC_NOMEM, "the hub is out of memory for this frame");
+        return;
+    }
+    tell_tile(b, j, p, &m);
     p->is_done = true;
     j->pieces_done++;
     b->stat.tiles_done++;
@@ -126,10 +176,12 @@ static bool tile_from_results(struct broker *b, struct job *f, const struct piec
                          .is_cached = true,
                          .result = bytes};
     memcpy(m.helper, r->name, sizeof m.helper);
-    tell_tile(b, f, p, &m);
+    bool is_taken = !f->is_kept || keep_tile(b, f, p, bytes);
+    if (is_taken)
+        tell_tile(b, f, p, &m);
     results_release(&b->results);
-    b->stat.cached++;
-    return true;
+    b->stat.cached += is_taken;
+    return is_taken;
 }
 
 // Speeds of all slots that tiles are made for, relative to their mean; the hub's own if alone.
@@ -290,27 +342,36 @@ static void scene_ready(struct broker *b, struct job *f)
         job_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame");
 }
 
-static void ask_for_scene(struct broker *b, struct gamer *g)
+static void ask_for_object(struct broker *b, struct gamer *g)
 {
     struct msg m = {.type = MSG_OBJECT_GET};
     while (fetch_ask(g->fetch, &m.as.object_get))
         gamer_tell(b, g, &m);
 }
 
-// Fetches the scene of the first frame that waits for one, unless a fetch is going on already.
-static void want_scene(struct broker *b, struct gamer *g)
+// What a job waits for its gamer to give; NULL: nothing.
+static const struct digest *wanted(const struct broker *b, const struct job *j)
+{
+    if (j->state != JOB_FETCHING)
+        return NULL;
+    return j->kind == JOB_FRAME ? &j->spec.scene : pending_lacks_object(b, j->pending);
+}
+
+// Fetches for the first job that waits for an object, unless a fetch is going on already.
+void job_want_objects(struct broker *b, struct gamer *g)
 {
     LIST_FOR_SAFE (it, &g->jobs) {
         struct job *f = CONTAINER_OF(it, struct job, node);
         if (g->fetch != NULL || g->conn == NULL)
-            return; // it goes on with the next scene when this one is done
-        if (f->kind != JOB_FRAME || f->state != JOB_FETCHING)
+            return; // it goes on with the next object when this one is done
+        const struct digest *object = wanted(b, f);
+        if (object == NULL)
             continue;
-        g->fetch = fetch_new(b->budget, &f->spec.scene);
+        g->fetch = fetch_new(b->budget, object);
         if (g->fetch != NULL)
-            ask_for_scene(b, g);
+            ask_for_object(b, g);
         else
-            job_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame's scene");
+            job_fail(b, f, RC_NOMEM, "the hub is out of memory for this job's objects");
     }
 }
 
@@ -320,7 +381,7 @@ void job_start_frame(struct broker *b, struct job *f)
     if (store_has(b->store, &f->spec.scene))
         scene_ready(b, f);
     else
-        want_scene(b, f->gamer);
+        job_want_objects(b, f->gamer);
 }
 
 // What the gamer lacks of a frame that it names again. True: all that is done is on its way.
@@ -389,15 +450,20 @@ static void resume_frame(struct broker *b, struct job *f, const struct msg_submi
 {
     b->stat.resumed++;
     if (f->state == JOB_FETCHING)
-        want_scene(b, f->gamer);
+        job_want_objects(b, f->gamer);
     if (f->piece == NULL)
         return;
+    tell_planned(b, f);
+    if (f->is_kept) { // no tile was sent, none is lacking
+        if (f->state == JOB_DONE)
+            tell_done(b, f);
+        return;
+    }
     bool *has = budget_take(b->budget, f->piece_count * sizeof *has);
     if (has == NULL) {
         job_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame");
         return;
     }
-    tell_planned(b, f);
     mark_what_is_there(f, m, has);
     believe(b, f, has);
     bool is_sent = send_lacking(b, f, has);
@@ -415,7 +481,7 @@ static void resume_frame(struct broker *b, struct job *f, const struct msg_submi
 static bool same_frame(const struct msg_submit *a, const struct msg_submit *b)
 {
     return digest_equal(&a->scene, &b->scene) && a->frame == b->frame && a->width == b->width &&
-           a->height == b->height && a->samples == b->samples;
+           a->height == b->height && a->samples == b->samples && a->is_kept == b->is_kept;
 }
 
 // A frame of a session is seen from where the hub says that the player stands; a session begins
@@ -433,17 +499,20 @@ static void look_from_session(struct gamer *g, struct job *f)
 static void new_frame(struct broker *b, struct gamer *g, const struct msg_submit *m)
 {
     struct job *f = NULL;
-    if (job_has_room(b, g, JOB_FRAME))
+    const bool is_long = m->is_kept && m->samples > TRACE_SAMPLES_MAX;
+    if (!is_long && job_has_room(b, g, JOB_FRAME))
         f = job_new(b, g, m->job, JOB_FRAME);
     if (f == NULL) {
         struct msg_refuse why =
-            refuse_because(RC_FULL, "too many frames at once: wait for one to be done");
+            is_long ? refuse_because(RC_UNSUPPORTED, "too many samples for a frame that is kept")
+                    : refuse_because(RC_FULL, "too many frames at once: wait for one to be done");
         gamer_tell_failed(b, g, m->job, "", &why);
         return;
     }
     f->spec = *m;
     f->spec.have = bytes_of(NULL, 0);
     f->spec.plan = 0;
+    f->is_kept = m->is_kept;
     look_from_session(g, f);
     job_record(b, f, &(struct msg){.type = MSG_SUBMIT, .as.submit = f->spec});
     struct broker_note n = job_note(NOTE_FRAME_IN, f);
@@ -468,46 +537,60 @@ void job_submit(struct broker *b, struct gamer *g, const struct msg_submit *m)
     resume_frame(b, f, m);
 }
 
-// The scene that was fetched is there, or will never be: frames that wait for it go on or fail.
-static void scene_settled(struct broker *b, struct gamer *g, enum rc rc, const char *text)
+// Does this job wait for that object, whether it is there now or not?
+static bool waits_for(const struct job *j, const struct digest *object)
 {
-    struct digest scene = *fetch_digest(g->fetch);
+    if (j->state != JOB_FETCHING)
+        return false;
+    if (j->kind == JOB_FRAME)
+        return digest_equal(&j->spec.scene, object);
+    for (uint32_t i = 0; i < j->pending->spec.input_count; i++)
+        if (digest_equal(&j->pending->spec.input[i], object))
+            return true;
+    return false;
+}
+
+// The object that was fetched is there, or will never be: jobs that wait for it go on or fail.
+static void object_settled(struct broker *b, struct gamer *g, enum rc rc, const char *text)
+{
+    struct digest object = *fetch_digest(g->fetch);
     fetch_free(g->fetch);
     g->fetch = NULL;
     LIST_FOR_SAFE (it, &g->jobs) {
-        struct job *f = CONTAINER_OF(it, struct job, node);
-        if (f->kind != JOB_FRAME || f->state != JOB_FETCHING ||
-            !digest_equal(&f->spec.scene, &scene))
+        struct job *j = CONTAINER_OF(it, struct job, node);
+        if (!waits_for(j, &object))
             continue;
-        if (rc == RC_OK)
-            scene_ready(b, f);
+        if (rc != RC_OK)
+            job_fail(b, j, rc, text);
+        else if (j->kind == JOB_FRAME)
+            scene_ready(b, j);
         else
-            job_fail(b, f, rc, text);
+            job_try_run(b, j);
     }
-    want_scene(b, g);
+    job_want_objects(b, g);
 }
 
 void job_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m)
 {
     if (g->fetch == NULL || !digest_equal(fetch_digest(g->fetch), &m->digest))
-        return; // of a frame that was withdrawn
+        return; // of a job that was withdrawn
     enum rc rc = fetch_put(g->fetch, m);
     if (rc == RC_MALFORMED) {
-        broker_refuse(b, g->conn, rc, "a part of a scene that was not asked for");
+        broker_refuse(b, g->conn, rc, "a part of an object that was not asked for");
     } else if (rc != RC_OK) {
-        scene_settled(b, g, rc, "the scene is too large for this hub");
+        object_settled(b, g, rc, "the object is too large for this hub");
     } else if (!fetch_is_whole(g->fetch)) {
-        ask_for_scene(b, g);
+        ask_for_object(b, g);
     } else {
         rc = store_put(b->store, &m->digest, fetch_bytes(g->fetch));
-        scene_settled(b, g, rc,
-                      rc == RC_MALFORMED ? "the scene's bytes do not have the hash they go by"
-                                         : "the hub cannot store the scene");
+        object_settled(b, g, rc,
+                       rc == RC_MALFORMED ? "the object's bytes do not have the hash they go by"
+                                          : "the hub cannot store the object");
     }
 }
 
 void job_object_none(struct broker *b, struct gamer *g, const struct digest *digest)
 {
     if (g->fetch != NULL && digest_equal(fetch_digest(g->fetch), digest))
-        scene_settled(b, g, RC_ABSENT, "the gamer does not have the scene it named");
+        object_settled(b, g, RC_ABSENT, "the gamer does not have an object that it named");
 }

@@ -152,6 +152,7 @@ static void gamer_free(struct broker *b, struct gamer *g)
     call_back(b, g);
     heap_del(&b->aways, &g->away);
     fetch_free(g->fetch);
+    kept_drop_all(b, g);
     view_reset(&g->view);
     struct record r;
     bool is_news = !list_is_empty(&g->changed);

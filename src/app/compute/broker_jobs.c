@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "compute/broker_state.h"
 #include "kernel/kernel.h"
+#include "work/join.h"
 
 struct broker_note job_note(enum broker_note_kind kind, const struct job *j)
 {
@@ -33,9 +34,10 @@ struct job *job_new(struct broker *b, struct gamer *g, uint64_t number, enum job
     struct job *j = budget_take(b->budget, sizeof *j);
     if (j == NULL)
         return NULL;
-    *j = (struct job){.gamer = g, .key = {g->id, number}, .kind = kind};
+    *j = (struct job){.gamer = g, .key = {g->id, number}, .kind = kind, .came_us = b->now_us};
     job_named(j);
     list_init(&j->tasks);
+    list_init(&j->orphan);
     if (map_put(b->jobs, &j->key, j) != RC_OK) {
         budget_give(b->budget, j);
         return NULL;
@@ -77,8 +79,7 @@ void job_uncount(struct broker *b, struct job *j)
 
 void job_drop_task(struct broker *b, struct task *t)
 {
-    work_withdraw(b, t);
-    queue_free(&b->queue, t);
+    work_drop(b, t);
 }
 
 static void drop_tasks(struct broker *b, struct job *j)
@@ -97,6 +98,9 @@ void job_free(struct broker *b, struct job *j)
         store_unpin(b->store, &j->spec.scene);
     list_del(&j->node);
     (void)map_del(b->jobs, &j->key);
+    list_del(&j->orphan);
+    join_free(j->join);
+    budget_give(b->budget, j->pending);
     budget_give(b->budget, j->piece);
     budget_give(b->budget, j);
 }
@@ -123,6 +127,7 @@ void job_end(struct broker *b, struct job *j, enum record_state state)
     if (j->state != JOB_DONE) {
         job_record_end(b, j, state);
         job_uncount(b, j);
+        job_orphan(b, j);
     }
     job_free(b, j);
 }
@@ -225,31 +230,12 @@ static void keep_result(struct broker *b, const struct task *t, struct bytes byt
     records_put(&b->records, &r, NULL);
 }
 
-static void run_done(struct broker *b, struct task *t, struct bytes bytes)
-{
-    struct job *j = t->job;
-    const struct forecast *f = &t->back.forecast;
-    struct msg_ran ran = {.job = j->key.number,
-                          .node = t->back.node,
-                          .expected = {f->expected_us, f->low_us, f->high_us},
-                          .wall_us = t->back.wall_us,
-                          .cpu_us = t->back.cpu_us,
-                          .attempts = t->attempts,
-                          .result = bytes};
-    memcpy(ran.label, j->label, sizeof ran.label);
-    memcpy(ran.helper, t->back.name, sizeof ran.helper);
-    quantiles_put(b->run_us, time_since(t->came_us, b->now_us));
-    job_tell(b, j, &(struct msg){.type = MSG_RAN, .as.ran = ran});
-    b->stat.runs_done++;
-    job_end(b, j, RECORD_DONE); // who did not hear of it asks again, and finds it kept
-}
-
 void job_task_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts)
 {
     job_note_task(b, NOTE_TASK_DONE, t, &(struct who){&t->back.node, t->back.name});
     keep_result(b, t, bytes);
     if (t->kind == TASK_RUN) {
-        run_done(b, t, bytes);
+        job_run_done(b, t, bytes);
         return;
     }
     job_tile_done(b, t, bytes, parts);
@@ -290,122 +276,4 @@ void job_record(struct broker *b, struct job *j, const struct msg *m)
     }
     if (at != room)
         budget_give(b->budget, at);
-}
-
-// ---- Runs
-
-const char *job_fault(const struct broker *b, const struct task_spec *spec, bool is_text,
-                      enum rc *rc)
-{
-    uint32_t skill = skill_of(spec->kernel, is_text);
-    size_t min = 0;
-    size_t max = 0;
-    *rc = RC_UNSUPPORTED;
-    if (skill == SKILL_NONE)
-        return "this hub knows no such kernel";
-    *rc = RC_MALFORMED;
-    if (!kernel_takes_inputs(skill_kernel(skill), spec->input_count, false))
-        return "this kernel takes another number of objects";
-    if (skill_kernel(skill)->result_bounds(spec->params, &min, &max) != RC_OK)
-        return "the params make no sense for this kernel";
-    *rc = RC_ABSENT;
-    for (uint32_t i = 0; i < spec->input_count; i++)
-        if (!store_has(b->store, &spec->input[i]))
-            return "the hub does not have an object that the task is about";
-    return NULL;
-}
-
-static double units_of(const struct task_spec *spec)
-{
-    const struct kernel *k = skill_kernel(skill_of(spec->kernel, false));
-    return k->size != NULL ? k->size(spec->params) : 1;
-}
-
-void job_start_run(struct broker *b, struct job *r, const struct task_spec *spec)
-{
-    struct task_cfg cfg = {.kind = TASK_RUN,
-                           .job = r,
-                           .skill = skill_of(spec->kernel, r->is_text),
-                           .spec = *spec,
-                           .asked = r->asked,
-                           .units = units_of(spec)};
-    cfg.line = &r->gamer->line[cfg.skill];
-    struct task *t = queue_new(&b->queue, &cfg, b->now_us);
-    if (t == NULL) {
-        job_fail(b, r, RC_NOMEM, "the hub is out of memory for this task");
-        return;
-    }
-    r->state = JOB_WORKING;
-    list_push_back(&r->tasks, &t->sibling);
-    queue_wait(&b->queue, t);
-}
-
-// False: it was not done before, or the result was not kept.
-static bool run_from_results(struct broker *b, struct gamer *g, const struct msg_run *m,
-                             const struct digest *asked)
-{
-    struct result *r = results_find(&b->results, asked, b->now_us);
-    struct bytes bytes;
-    if (r == NULL || results_get(&b->results, r, &bytes) != RC_OK)
-        return false;
-    struct msg_ran ran = {.job = m->job,
-                          .node = r->node,
-                          .wall_us = r->wall_us,
-                          .cpu_us = r->cpu_us,
-                          .attempts = 1,
-                          .is_cached = true,
-                          .result = bytes};
-    memcpy(ran.label, m->label, sizeof ran.label);
-    memcpy(ran.helper, r->name, sizeof ran.helper);
-    gamer_tell(b, g, &(struct msg){.type = MSG_RAN, .as.ran = ran});
-    b->stat.runs_done++;
-    results_release(&b->results);
-    b->stat.cached++;
-    g->jobs_done++;
-    gamer_changed(b, g);
-    return true;
-}
-
-static void new_run(struct broker *b, struct gamer *g, const struct msg_run *m, bool is_text)
-{
-    enum rc rc = RC_OK;
-    const char *fault = job_fault(b, &m->spec, is_text, &rc);
-    struct job *r = NULL;
-    struct digest asked = fault == NULL ? task_digest(&m->spec) : (struct digest){{0}};
-    if (fault == NULL && run_from_results(b, g, m, &asked))
-        return;
-    if (fault == NULL && job_has_room(b, g, JOB_RUN))
-        r = job_new(b, g, m->job, JOB_RUN);
-    if (r == NULL) {
-        struct msg_refuse why = refuse_because(
-            fault != NULL ? rc : RC_FULL, fault != NULL ? fault : "too many tasks at once: wait");
-        gamer_tell_failed(b, g, m->job, m->label, &why);
-        return;
-    }
-    memcpy(r->label, m->label, sizeof r->label);
-    r->asked = asked;
-    r->is_text = is_text;
-    uint64_t due_us = time_after(b->now_us, (uint64_t)m->deadline_ms * US_PER_MS);
-    if (m->deadline_ms > 0 && heap_put(&b->deadlines, &r->deadline, due_us) != RC_OK) {
-        job_fail(b, r, RC_FULL, "too many tasks at once: wait");
-        return;
-    }
-    job_record(b, r, &(struct msg){.type = MSG_RUN, .as.run = *m});
-    job_start_run(b, r, &m->spec);
-}
-
-void job_run(struct broker *b, struct gamer *g, const struct msg_run *m, bool is_text)
-{
-    struct job *r = job_known(b, g, m->job);
-    if (r == NULL) {
-        new_run(b, g, m, is_text);
-        return;
-    }
-    if (r->kind != JOB_RUN) {
-        broker_refuse(b, g->conn, RC_REFUSED, "two jobs with the same number");
-        return;
-    }
-    if (r->gamer != g) // it came back by another connection
-        job_move(b, r, g);
-    job_named(r); // asked twice, answered once
 }

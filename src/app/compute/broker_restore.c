@@ -43,6 +43,7 @@ static void take_frame(struct broker *b, struct job *f, const struct record *r,
 {
     f->spec = *m;
     f->spec.have = bytes_of(NULL, 0);
+    f->is_kept = m->is_kept;
     f->state = r->state == RECORD_DONE ? JOB_DONE : JOB_FETCHING;
     f->plan = r->plan;
     if (r->pieces == 0 || r->pieces > JOB_PIECES_MAX)
@@ -73,17 +74,7 @@ static void take_job(struct broker *b, const struct record *r)
         take_frame(b, j, r, &m.as.submit);
         return;
     }
-    memcpy(j->label, m.as.run.label, sizeof j->label);
-    j->asked = task_digest(&m.as.run.spec);
-    uint64_t due_us = (uint64_t)m.as.run.deadline_ms * US_PER_MS;
-    due_us = time_after(b->now_us, due_us > r->age_us ? due_us - r->age_us : 0);
-    const char *fault = job_fault(b, &m.as.run.spec, j->is_text, &rc);
-    if (fault != NULL)
-        job_fail(b, j, rc, fault);
-    else if (m.as.run.deadline_ms > 0 && heap_put(&b->deadlines, &j->deadline, due_us) != RC_OK)
-        job_fail(b, j, RC_FULL, "too many tasks at once");
-    else
-        job_start_run(b, j, &m.as.run.spec);
+    job_rerun(b, j, &m.as.run, r->age_us);
 }
 
 // Pieces come in the order of their places.

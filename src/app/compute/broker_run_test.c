@@ -324,9 +324,15 @@ static void test_what_makes_no_sense(void **state)
     }
     m.as.run.spec = good; // but for the scene, which nobody gave
     desk_say(&w.d, w.gus, &m);
-    hears_failure(&w, m.as.run.job, "x", RC_ABSENT, "does not have the object");
-    hand_must(store_add(w.d.store.store, desk_scene(), NULL));
-    desk_say(&w.d, w.gus, &m);
+    struct msg run = m;
+    assert_true(desk_hears(&w.d, w.gus, MSG_OBJECT_GET, &m));
+    struct msg none = {.type = MSG_OBJECT_NONE, .as.object_none = {good.input[0]}};
+    desk_say(&w.d, w.gus, &none);
+    hears_failure(&w, run.as.run.job, "x", RC_ABSENT, "does not have an object");
+    desk_say(&w.d, w.gus, &run);
+    assert_true(desk_hears(&w.d, w.gus, MSG_OBJECT_GET, &m));
+    struct msg part = desk_part();
+    desk_say(&w.d, w.gus, &part);
     work_all(&w); // and is checked like any tile
     assert_true(desk_hears(&w.d, w.gus, MSG_RAN, &m));
     assert_int_equal(m.as.ran.result.len, 64 * TRACE_PIXEL_BYTES);

@@ -47,6 +47,14 @@ struct origin { // where gamers come from, while some of them are here or may co
     struct party party;
 };
 
+struct kept {        // a result that other jobs may need, in the store, pinned
+    uint64_t number; // of its job
+    struct digest object;
+    uint64_t bytes;
+};
+#define BROKER_KEPT_MAX       64u
+#define BROKER_KEPT_BYTES_MAX ((uint64_t)256 << 20)
+
 struct gamer {
     struct list node;
     struct heap_node away; // while it is: when it is given up; when it is back: when all that it
@@ -62,7 +70,10 @@ struct gamer {
     struct view view;
     struct fetch *fetch; // the scene on its way, NULL: none
     struct session session;
-    struct line line[SKILLS_MAX]; // what waits of it
+    struct line line[SKILLS_MAX];      // what waits of it
+    struct kept kept[BROKER_KEPT_MAX]; // a ring, oldest first
+    uint32_t kept_first, kept_count;
+    uint64_t kept_bytes;
 };
 
 struct broker {
@@ -89,7 +100,8 @@ struct broker {
     struct roster roster;
     struct queue queue;
     struct results results;
-    struct map *jobs; // by job_key
+    struct map *jobs;    // by job_key
+    struct list orphans; // jobs that cannot be done any more, until they are told so
     struct heap deadlines;
     struct list gamers;
     struct list gamers_changed;
@@ -163,20 +175,41 @@ struct broker_note job_note(enum broker_note_kind kind, const struct job *j);
 struct msg_refuse refuse_because(enum rc rc, const char *text);
 void gamer_tell_failed(struct broker *b, struct gamer *g, uint64_t number, const char *label,
                        const struct msg_refuse *why);
+
+// broker_runs.c
 void job_run(struct broker *b, struct gamer *g, const struct msg_run *m, bool is_text);
-// Why this hub cannot do it, in words and *rc; NULL: it can.
-const char *job_fault(const struct broker *b, const struct task_spec *spec, bool is_text,
-                      enum rc *rc);
-void job_start_run(struct broker *b, struct job *r, const struct task_spec *spec);
+// By its pending: it begins, waits for what it lacks, or fails.
+void job_try_run(struct broker *b, struct job *r);
+void job_run_done(struct broker *b, struct task *t, struct bytes bytes);
+// Taken back after a crash: as if it came in again, but for the age of its deadline.
+void job_rerun(struct broker *b, struct job *r, const struct msg_run *m, uint64_t age_us);
 void job_withdraw(struct broker *b, struct gamer *g, uint64_t number);
 // A task of it is verified: `bytes` is the result, `parts` were redone. The task is freed.
 void job_task_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts);
+
+// broker_needs.c
+// RC_NOMEM; RC_MALFORMED: too many inputs.
+MUST_USE enum rc pending_make(struct broker *b, struct job *r, const struct msg_run *m);
+// Takes what is kept already. Words: it needs what will not be; NULL: all is there, or will be.
+const char *pending_settle(struct broker *b, struct job *r);
+bool pending_lacks_job(const struct pending *p);
+// The first one that the store does not hold; NULL: it has all. No job is lacking.
+const struct digest *pending_lacks_object(const struct broker *b, const struct pending *p);
+void pending_rank(struct broker *b, struct job *r); // what it needs is to begin in time
+uint64_t job_start_by_us(const struct job *j);
+// A job that is kept has its result: those that need it go on.
+void job_keep_result(struct broker *b, struct job *j, struct bytes result);
+void job_orphan(struct broker *b,
+                const struct job *j); // it ends: who needs it still cannot be done
+void job_fail_orphans(struct broker *b);
+void kept_drop_all(struct broker *b, struct gamer *g);
 
 // broker_frames.c
 void job_submit(struct broker *b, struct gamer *g, const struct msg_submit *m);
 void job_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m);
 void job_object_none(struct broker *b, struct gamer *g, const struct digest *digest);
-void job_start_frame(struct broker *b, struct job *f); // its scene may be here, or not yet
+void job_want_objects(struct broker *b, struct gamer *g); // that its jobs wait for
+void job_start_frame(struct broker *b, struct job *f);    // its scene may be here, or not yet
 void job_probed(struct broker *b, struct job *f, struct bytes report);
 void job_tile_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts);
 void job_keep_done(struct broker *b, struct job *f); // for a gamer that did not hear of its end
@@ -190,8 +223,11 @@ void work_sit(struct broker *b, const struct seat *s); // somebody is here to wo
 void work_lost(struct broker *b, struct seat *s);
 void work_rested(struct broker *b);                   // who has rested gets work again
 void work_withdraw(struct broker *b, struct task *t); // copies of it may stop
+void work_drop(struct broker *b, struct task *t);     // nobody needs it any more
 // Microseconds that a unit of trace's cost takes this helper, as far as is known; > 0.
 double work_us_per_unit(const struct broker *b, const struct seat *s);
+// What a run of so many units is expected to take whoever gets it; 0: nobody is here.
+double work_expect_us(const struct broker *b, uint32_t skill, double units);
 void work_assign(struct broker *b);
 
 #endif

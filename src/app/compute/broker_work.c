@@ -67,6 +67,20 @@ void work_withdraw(struct broker *b, struct task *t)
     sched_forget(b->sched, t->id, b->now_us);
 }
 
+// The check of a result that was shown: nobody else needs that.
+static void unshow(struct broker *b, const struct task *t)
+{
+    if (t->kind == TASK_CHECK && skill_kernel(t->skill)->shows_result)
+        store_unpin(b->store, &t->input[t->input_count - 1]);
+}
+
+void work_drop(struct broker *b, struct task *t)
+{
+    work_withdraw(b, t);
+    unshow(b, t);
+    queue_free(&b->queue, t);
+}
+
 static void note_lost(struct broker *b, struct task *t, const struct who *who, const char *why)
 {
     t->job->retries++;
@@ -195,6 +209,19 @@ static void accept(struct broker *b, struct task *t, struct bytes result, uint32
     job_task_done(b, t, result, parts);
 }
 
+// The run of a part may want to see the result: it goes into the store for as long. False: no room.
+static bool show(struct broker *b, const struct task *t, struct task_spec *spec)
+{
+    struct digest name;
+    if (!skill_kernel(t->skill)->shows_result)
+        return true;
+    if (store_add(b->store, bytes_of(t->back.result, t->back.result_len), &name) != RC_OK ||
+        store_pin(b->store, &name) != RC_OK)
+        return false;
+    spec->input[spec->input_count++] = name;
+    return true;
+}
+
 // Which parts to redo is drawn now: the helper is bound to its result by its signed hash.
 static void check_parts(struct broker *b, struct task *t)
 {
@@ -206,9 +233,12 @@ static void check_parts(struct broker *b, struct task *t)
     assert(rc == RC_OK && !params.is_full); // our own params
     (void)rc;
     cfg.spec.params = buffer_bytes(&params);
-    cfg.asked = task_digest(&cfg.spec);
     cfg.units = t->units / 64; // a share of it that bounds the check's time well
-    struct task *check = queue_new(&b->queue, &cfg, b->now_us);
+    bool is_shown = show(b, t, &cfg.spec);
+    cfg.asked = task_digest(&cfg.spec);
+    struct task *check = is_shown ? queue_new(&b->queue, &cfg, b->now_us) : NULL;
+    if (check == NULL && is_shown && skill_kernel(t->skill)->shows_result)
+        store_unpin(b->store, &t->back.hash);
     if (check == NULL) {
         job_fail(b, t->job, RC_NOMEM, "the hub is out of memory for checking");
         return;
@@ -226,6 +256,7 @@ static void check_back(struct broker *b, struct task *check, const struct msg_re
     enum rc rc = skill_kernel(t->skill)->judge(
         bytes_of(t->params, t->params_len), bytes_of(t->back.result, t->back.result_len),
         bytes_of(check->params, check->params_len), m->result, &v);
+    unshow(b, check);
     queue_free(&b->queue, check);
     bool is_right = rc == RC_OK && v.is_right;
     enum verify_verdict verdict = verify_draw(&t->back.draws, v.parts, v.mismatches, is_right);
@@ -405,6 +436,16 @@ static float said_us(const struct msg_ability *a)
     return 0;
 }
 
+double work_expect_us(const struct broker *b, uint32_t skill, double units)
+{
+    LIST_FOR (it, &b->roster.seats) {
+        const struct seat *s = CONTAINER_OF(it, struct seat, node);
+        if (!s->is_own && seat_can(s, skill))
+            return sched_rate_us(b->sched, s->standing->place, skill) * units;
+    }
+    return 0;
+}
+
 // The scheduler does not know the hub's own: it is taken at its word.
 double work_us_per_unit(const struct broker *b, const struct seat *s)
 {
@@ -553,27 +594,43 @@ static bool submit(struct broker *b, struct task *t)
     return false;
 }
 
-static void assign_lines(struct broker *b, uint32_t skill)
+// False: nobody can take it now.
+static bool assign_one(struct broker *b, struct task *t)
 {
-    for (struct task *t; (t = first_in_line(b, skill)) != NULL;) {
-        const uint32_t type = type_of(t);
-        struct seat *own = free_own(b);
-        if (!sched_has_able(b->sched, type) && b->is_own_last) {
-            if (own == NULL)
-                return;
-            give_own(b, t, own);
-        } else if (!sched_has_room(b->sched, type) || !submit(b, t)) {
-            return;
-        }
-        take_orders(b);
+    const uint32_t type = type_of(t);
+    struct seat *own = free_own(b);
+    if (!sched_has_able(b->sched, type) && b->is_own_last) {
+        if (own == NULL)
+            return false;
+        give_own(b, t, own);
+    } else if (!sched_has_room(b->sched, type) || !submit(b, t)) {
+        return false;
     }
+    take_orders(b);
+    return true;
+}
+
+// Of the tasks at the head of the lines whose turn it is, of each skill but the full ones, that
+// which must start soonest. NULL: none waits.
+static struct task *most_urgent(struct broker *b, uint32_t full)
+{
+    struct task *best = NULL;
+    for (uint32_t skill = 0; skill < SKILLS_MAX && skill_kernel(skill) != NULL; skill++) {
+        struct task *t = (full >> skill & 1) != 0 ? NULL : first_in_line(b, skill);
+        if (t != NULL && (best == NULL || t->start_by_us < best->start_by_us))
+            best = t;
+    }
+    return best;
 }
 
 void work_assign(struct broker *b)
 {
+    job_fail_orphans(b);
     take_orders(b);
     for (struct seat *own; (own = free_own(b)) != NULL && !list_is_empty(&b->queue.own);)
         give_own(b, CONTAINER_OF(b->queue.own.next, struct task, node), own);
-    for (uint32_t skill = 0; skill < SKILLS_MAX && skill_kernel(skill) != NULL; skill++)
-        assign_lines(b, skill);
+    uint32_t full = 0; // skills that nobody has room for
+    for (struct task *t; (t = most_urgent(b, full)) != NULL;)
+        if (!assign_one(b, t))
+            full |= (uint32_t)1 << t->skill;
 }

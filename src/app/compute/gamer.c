@@ -41,8 +41,9 @@ struct gamer_side {
     struct client client;
     struct outbox outbox;
     uint64_t owed;
-    struct bytes scene;
-    struct digest scene_name;
+    struct bytes object[GAMER_OBJECTS_MAX]; // a ring
+    struct digest object_name[GAMER_OBJECTS_MAX];
+    uint32_t object_count; // ever offered
     struct slot slot[GAMER_FRAMES_MAX];
     struct list runs;
     uint32_t run_count;
@@ -130,11 +131,12 @@ bool gamer_event(struct gamer_side *g, struct gamer_event *out)
     return true;
 }
 
-void gamer_scene(struct gamer_side *g, struct bytes object, struct digest *name)
+void gamer_offer(struct gamer_side *g, struct bytes object, struct digest *name)
 {
-    g->scene = object;
-    g->scene_name = hash_bytes(object);
-    *name = g->scene_name;
+    const uint32_t at = g->object_count++ % GAMER_OBJECTS_MAX;
+    g->object[at] = object;
+    g->object_name[at] = hash_bytes(object);
+    *name = g->object_name[at];
 }
 
 static void send_slot(struct gamer_side *g, struct slot *s)
@@ -184,7 +186,7 @@ enum rc gamer_submit(struct gamer_side *g, const struct msg_submit *m, uint64_t 
                            .samples = m->samples,
                            .parts_max = PARTS_MAX,
                            .value_max = (uint32_t)(TRACE_RADIANCE_MAX * TRACE_UNIT)};
-    enum rc rc = join_new(&s->join, g->budget, &cfg);
+    enum rc rc = m->is_kept ? RC_OK : join_new(&s->join, g->budget, &cfg);
     if (rc != RC_OK)
         return rc;
     s->spec = *m;
@@ -295,17 +297,32 @@ struct join *gamer_take(struct gamer_side *g, uint64_t job)
     return join;
 }
 
-static void give_scene(struct gamer_side *g, const struct msg_object_get *get)
+// Empty: we have no such object.
+static struct bytes object_of(const struct gamer_side *g, const struct digest *name)
+{
+    for (uint32_t i = 0; i < GAMER_OBJECTS_MAX && i < g->object_count; i++)
+        if (digest_equal(name, &g->object_name[i]))
+            return g->object[i];
+    return bytes_of(NULL, 0);
+}
+
+const struct join *gamer_look(struct gamer_side *g, uint64_t job)
+{
+    const struct slot *s = slot_of(g, job);
+    return s != NULL ? s->join : NULL;
+}
+
+static void give_object(struct gamer_side *g, const struct msg_object_get *get)
 {
     struct msg m = {.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
-    bool fits = g->scene.len > 0 && g->scene.len <= MSG_OBJECT_BYTES_MAX;
-    if (fits && digest_equal(&get->digest, &g->scene_name)) {
+    const struct bytes object = object_of(g, &get->digest);
+    if (object.len > 0 && object.len <= MSG_OBJECT_BYTES_MAX) {
         m.type = MSG_OBJECT_PART;
         m.as.object_part =
             (struct msg_object_part){.digest = get->digest,
                                      .offset = get->offset,
-                                     .total = g->scene.len,
-                                     .data = bytes_part(g->scene, get->offset, get->len)};
+                                     .total = object.len,
+                                     .data = bytes_part(object, get->offset, get->len)};
     }
     outbox_send(&g->outbox, 0, &m);
 }
@@ -329,11 +346,23 @@ static void note_tile(struct slot *s, const struct msg_tile *m)
     s->have_len = have.is_full ? s->have_len : have.len; // a hub that sends more than it planned
 }
 
+static void tell_tile(struct gamer_side *g, const struct slot *s, const struct msg_tile *m)
+{
+    struct gamer_event e = {
+        .kind = GAMER_EVENT_TILE, .job = m->job, .frame = s->spec.frame, .tile = *m};
+    e.tile.result = bytes_of(NULL, 0);
+    event_put(g, &e);
+}
+
 static void take_tile(struct gamer_side *g, const struct msg_tile *m)
 {
     struct slot *s = sent_of(g, m->job);
     if (s == NULL)
         return;
+    if (s->join == NULL) { // the hub keeps it: a word about who made it
+        tell_tile(g, s, m);
+        return;
+    }
     struct join_part part = {m->rect, m->sample_first, m->sample_count};
     enum rc rc = join_put(s->join, &part, m->result);
     if (rc == RC_REFUSED && has_tile(s, m))
@@ -344,10 +373,7 @@ static void take_tile(struct gamer_side *g, const struct msg_tile *m)
         slot_fail(g, s, rc, "the hub sent a tile that does not fit the frame");
         return;
     }
-    struct gamer_event e = {
-        .kind = GAMER_EVENT_TILE, .job = m->job, .frame = s->spec.frame, .tile = *m};
-    e.tile.result = bytes_of(NULL, 0);
-    event_put(g, &e);
+    tell_tile(g, s, m);
 }
 
 static void take_done(struct gamer_side *g, const struct msg_done *m)
@@ -355,7 +381,7 @@ static void take_done(struct gamer_side *g, const struct msg_done *m)
     struct slot *s = sent_of(g, m->job);
     if (s == NULL)
         return;
-    if (!join_is_whole(s->join)) {
+    if (s->join != NULL && !join_is_whole(s->join)) {
         slot_fail(g, s, RC_MALFORMED, "the hub calls a frame done that has holes");
         return;
     }
@@ -363,6 +389,8 @@ static void take_done(struct gamer_side *g, const struct msg_done *m)
     struct gamer_event e = {
         .kind = GAMER_EVENT_FRAME, .job = m->job, .frame = s->spec.frame, .done = *m};
     event_put(g, &e);
+    if (s->join == NULL)
+        slot_empty(g, s);
 }
 
 // Results of another plan do not fit: the frame is begun anew. False: no room to remember tiles.
@@ -371,7 +399,8 @@ static bool follow_plan(struct gamer_side *g, struct slot *s, const struct msg_p
     if (s->have != NULL && s->plan == m->plan)
         return true;
     budget_give(g->budget, s->have);
-    join_reset(s->join);
+    if (s->join != NULL)
+        join_reset(s->join);
     s->have_len = 0;
     s->have_cap = m->tiles <= MSG_HAVE_MAX ? (size_t)m->tiles * MSG_HAVE_BYTES : 0;
     s->plan = m->plan;
@@ -439,7 +468,7 @@ static void take_failed(struct gamer_side *g, const struct msg_failed *m)
 static void take_message(struct gamer_side *g, const struct msg *m)
 {
     if (m->type == MSG_OBJECT_GET) {
-        give_scene(g, &m->as.object_get);
+        give_object(g, &m->as.object_get);
     } else if (m->type == MSG_TILE) {
         take_tile(g, &m->as.tile);
     } else if (m->type == MSG_DONE) {
@@ -528,7 +557,7 @@ double gamer_progress(const struct gamer_side *g)
     double all = 0;
     double missing = 0;
     for (size_t i = 0; i < GAMER_FRAMES_MAX; i++) {
-        if (g->slot[i].state == SLOT_FREE)
+        if (g->slot[i].join == NULL)
             continue;
         all += (double)join_total(g->slot[i].join);
         missing += (double)join_missing(g->slot[i].join);

@@ -4,6 +4,7 @@
 //     gamer_open(g); gamer_input(g, message); gamer_closed(g);
 //     gamer_submit(g, &frame, &job);          // any time; sent as soon as the hub took us
 //     gamer_run(g, &task, &job);              // one task of any kernel, likewise
+//     gamer_offer(g, object, &name);          // what both may name
 //     while (gamer_next(g, &out)) ...         // send, close
 //     while (gamer_event(g, &event)) ...      // what happened, frames among it
 //
@@ -23,9 +24,10 @@
 #include "compute/msg.h"
 #include "work/join.h"
 
-#define GAMER_FRAMES_MAX 8u // submitted and not yet done; the hub's bound too
-#define GAMER_RUNS_MAX   4096u
-#define GAMER_EVENTS_MAX 256u // between two drains: after each gamer_input there is room
+#define GAMER_FRAMES_MAX  8u // submitted and not yet done; the hub's bound too
+#define GAMER_RUNS_MAX    4096u
+#define GAMER_OBJECTS_MAX 16u
+#define GAMER_EVENTS_MAX  256u // between two drains: after each gamer_input there is room
 
 struct gamer_cfg {
     struct budget *budget; // outlives the gamer
@@ -62,16 +64,17 @@ struct gamer_side; // `struct gamer` is the hub's record of one
 // *out is NULL on failure. RC_NOMEM.
 MUST_USE enum rc gamer_new(struct gamer_side **out, const struct gamer_cfg *cfg);
 void gamer_free(struct gamer_side *g); // NULL is fine
-// The scene that frames may name; borrowed for life. One at a time. Above MSG_OBJECT_BYTES_MAX it
-// cannot be given: frames that name it will fail.
-void gamer_scene(struct gamer_side *g, struct bytes object, struct digest *name);
+// An object that jobs may name; borrowed for life. Above MSG_OBJECT_BYTES_MAX it cannot be given:
+// jobs that name it will fail. Of more than GAMER_OBJECTS_MAX the oldest is offered no longer.
+void gamer_offer(struct gamer_side *g, struct bytes object, struct digest *name);
 void gamer_open(struct gamer_side *g);
 void gamer_input(struct gamer_side *g, struct bytes message);
 // The connection is gone; what was sent is sent again on the next one.
 void gamer_closed(struct gamer_side *g);
 // All that is not done fails with reason.
 void gamer_abandon(struct gamer_side *g, const char *reason);
-// m->job is chosen here and given back in *job. RC_FULL: GAMER_FRAMES_MAX are on their way.
+// m->job is chosen here and given back in *job. RC_FULL: GAMER_FRAMES_MAX are on their way. A frame
+// that is kept is done without a tile or gamer_take.
 // RC_NOMEM: no memory for the frame. RC_CONFIG: a field is out of range.
 MUST_USE enum rc gamer_submit(struct gamer_side *g, const struct msg_submit *m, uint64_t *job);
 // m->job is chosen here and given back in *job; params are copied. RC_FULL: GAMER_RUNS_MAX are on
@@ -83,6 +86,8 @@ void gamer_withdraw(struct gamer_side *g, uint64_t job);
 MUST_USE enum rc gamer_steer(struct gamer_side *g, const struct msg_input *m);
 // Hands over a whole frame, to be freed with join_free; NULL: there is no such.
 struct join *gamer_take(struct gamer_side *g, uint64_t job);
+// What is there so far of a frame that is under way; NULL: nothing. Until the next call here.
+const struct join *gamer_look(struct gamer_side *g, uint64_t job);
 bool gamer_next(struct gamer_side *g, struct out *out);
 bool gamer_event(struct gamer_side *g, struct gamer_event *out);
 // Share of all (pixel, sample) pairs of submitted frames that are in, 0..1.

@@ -96,7 +96,7 @@ static void test_scene_for_who_asks(void **state)
     player_say(&p, &get);
     assert_true(player_hears(&p, MSG_OBJECT_NONE, &m));
     struct digest name;
-    gamer_scene(p.gamer, bytes_of(NULL, 0), &name);
+    gamer_offer(p.gamer, bytes_of(NULL, 0), &name);
     get.as.object_get.digest = name;
     player_say(&p, &get);
     assert_true(player_hears(&p, MSG_OBJECT_NONE, &m));

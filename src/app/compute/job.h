@@ -2,7 +2,7 @@
 // One gamer's job on the hub: a frame, cut into pieces, or a run, which is one task.
 //
 //     FETCHING -> PROBING -> WORKING -> DONE -> (freed)       a frame
-//                            WORKING -> (freed)               a run
+//     (AWAITING, FETCHING) -> WORKING -> (freed)              a run
 //
 // A job belongs to its gamer's key, not to a connection: it outlives one that breaks for a while,
 // and is known by (gamer, number) when the gamer names it again. A frame that is done is kept as
@@ -22,7 +22,8 @@
 enum job_kind { JOB_FRAME, JOB_RUN };
 
 enum job_state {
-    JOB_FETCHING, // the scene is on its way from the gamer
+    JOB_AWAITING, // other jobs of the gamer, whose results it needs
+    JOB_FETCHING, // the scene, or an input, is on its way from the gamer
     JOB_PROBING,
     JOB_WORKING,
     JOB_DONE,
@@ -36,6 +37,14 @@ struct piece { // of a frame: one tile, and a range of samples
     double units; // expected cost
 };
 #define JOB_PIECES_MAX MSG_HAVE_MAX
+
+struct pending {           // what a run asks for, while it has not begun
+    struct task_spec spec; // params in the same block; the last need_count inputs are results
+    uint32_t need_count;
+    uint64_t need[MSG_NEEDS_MAX]; // jobs
+    bool is_met[MSG_NEEDS_MAX];   // and the input is there
+    uint8_t params[];
+};
 
 struct job_key { // the gamer's node id and its own number: 40 bytes without padding
     struct digest gamer;
@@ -54,10 +63,15 @@ struct job {
     struct record_item *record; // while the disk has not been told of it; NULL: it has
     bool is_recorded;           // the disk was, or will be, told
     uint32_t retries, wrong;
+    bool is_kept;       // its result, for other jobs
+    struct list orphan; // in the broker's orphans: what it needs will not be
+    uint64_t came_us;
+    double self_us, below_us; // expected: of itself, and of the longest way from it to an end
 
     char label[MSG_LABEL_BYTES]; // of a run
     struct digest asked;         // of a run: task_digest
     bool is_text;                // its params are JSON
+    struct pending *pending;     // a block of the budget; NULL: it has begun
 
     struct msg_submit spec; // of a frame
     uint64_t plan;          // names its pieces
@@ -65,6 +79,7 @@ struct job {
     bool is_pinned;         // its scene, in the store
     struct piece *piece;    // by index, then sample_first; a block of the budget
     uint32_t piece_count, pieces_done;
+    struct join *join;        // of one that is kept; NULL until its light comes
     uint32_t pieces_restored; // of a job that is taken back: rows that were there
 };
 

@@ -238,6 +238,7 @@ static void submit(struct codec *c, struct msg *m)
     u32_field(c, &v->depth_max, 1, TRACE_DEPTH_MAX);
     u32_field(c, &v->tiles, 0, MSG_TILES_MAX);
     bool_field(c, &v->is_session);
+    bool_field(c, &v->is_kept);
     camera_field(c, &v->camera);
     u64_field(c, &v->plan, 0, UINT64_MAX);
     bytes_field(c, &v->have, (size_t)MSG_HAVE_MAX * MSG_HAVE_BYTES);
@@ -366,6 +367,10 @@ static void run(struct codec *c, struct msg *m)
     text_field(c, v->label, sizeof v->label);
     u32_field(c, &v->deadline_ms, 0, UINT32_MAX);
     spec_fields(c, &v->spec);
+    array_field(c, &v->need_count, MSG_NEEDS_MAX);
+    for (uint32_t i = 0; i < v->need_count; i++)
+        u64_field(c, &v->need[i], 0, UINT64_MAX);
+    bool_field(c, &v->is_kept);
 }
 
 static void ran(struct codec *c, struct msg *m)
@@ -412,7 +417,7 @@ static const struct {
     [MSG_OBJECT_GET] = {object_get, 3},
     [MSG_OBJECT_PART] = {object_part, 4},
     [MSG_OBJECT_NONE] = {object_none, 1},
-    [MSG_SUBMIT] = {submit, 12},
+    [MSG_SUBMIT] = {submit, 13},
     [MSG_WITHDRAW] = {withdraw, 1},
     [MSG_PLANNED] = {planned, 6},
     [MSG_TILE] = {tile, 19},
@@ -424,7 +429,7 @@ static const struct {
     [MSG_RESULT] = {result, 6},
     [MSG_FAILURE] = {failure, 3},
     [MSG_VERDICT] = {verdict, 5},
-    [MSG_RUN] = {run, 6},
+    [MSG_RUN] = {run, 8},
     [MSG_RAN] = {ran, 12},
     [MSG_INPUT] = {input, 7},
     [MSG_PEERS] = {peers, 2},

@@ -41,6 +41,7 @@
 #define MSG_HAVE_MAX         16384u // results of one frame that a gamer can name
 #define MSG_HAVE_BYTES       8u
 #define MSG_INPUT_US_MAX     1000000u // of one step of input
+#define MSG_NEEDS_MAX        16u      // other jobs whose results a run is given
 
 enum msg_type { // numbers are pinned and only appended
     MSG_CHALLENGE = 1,
@@ -150,6 +151,7 @@ struct msg_submit { // gamer to hub: one frame
     uint32_t depth_max; // 1..TRACE_DEPTH_MAX
     uint32_t tiles;     // 0: as the hub thinks best
     bool is_session;    // seen from where the session stands (MSG_INPUT) instead of camera
+    bool is_kept;       // its light stays at the hub, as one result of kernel trace
     struct camera camera;
     uint64_t plan;     // after a lost connection: that what is in already belongs to; else 0
     struct bytes have; // results that are in already: msg_have_put
@@ -241,11 +243,14 @@ struct msg_verdict { // hub to helper: what became of its result
     char text[MSG_TEXT_BYTES];
 };
 
-struct msg_run {                 // gamer to hub: one task of any kernel
-    uint64_t job;                // as in submit
-    char label[MSG_LABEL_BYTES]; // the gamer's own word for it; may be empty
-    uint32_t deadline_ms;        // from now, then it has failed; 0: none
-    struct task_spec spec;       // borrows params; the hub must have its inputs
+struct msg_run {                  // gamer to hub: one task of any kernel
+    uint64_t job;                 // as in submit
+    char label[MSG_LABEL_BYTES];  // the gamer's own word for it; may be empty
+    uint32_t deadline_ms;         // from now, then it has failed; 0: none
+    struct task_spec spec;        // borrows params; what the hub lacks of its inputs, it asks for
+    uint32_t need_count;          // further inputs: ...
+    uint64_t need[MSG_NEEDS_MAX]; // ... the results of these jobs of the same gamer, which are kept
+    bool is_kept;                 // the result stays at the hub, for jobs that need it
 };
 
 struct msg_ran { // hub to gamer: verified
@@ -254,11 +259,11 @@ struct msg_ran { // hub to gamer: verified
     char helper[MSG_NAME_BYTES];
     struct digest node; // the helper's node id
     struct msg_expected expected;
-    uint64_t wall_us;  // from assignment to result
-    uint64_t cpu_us;   // of the worker, by the helper's word
-    uint32_t attempts; // 1: the first helper did it
-    bool is_cached;    // made before
-    struct bytes result;
+    uint64_t wall_us;    // from assignment to result
+    uint64_t cpu_us;     // of the worker, by the helper's word
+    uint32_t attempts;   // 1: the first helper did it
+    bool is_cached;      // made before
+    struct bytes result; // empty if it is kept
 };
 
 struct msg_input {   // gamer to hub: one step of what the player did

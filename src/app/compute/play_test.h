@@ -52,7 +52,7 @@ static inline void play_open(struct play *p, const struct desk_cfg *cfg, struct 
         .client = {.role = MSG_ROLE_GAMER, .key = d->key[GUS], .entropy = hand_entropy(&p->rng)}};
     hand_must(gamer_new(&p->gamer, &c));
     struct digest name;
-    gamer_scene(p->gamer, desk_scene(), &name);
+    gamer_offer(p->gamer, desk_scene(), &name);
     play_connect(p);
 }
 

@@ -47,7 +47,7 @@ static inline void player_open(struct player *p, size_t bytes)
         .budget = &p->budget,
         .client = {.role = MSG_ROLE_GAMER, .key = p->key, .entropy = hand_entropy(&p->rng)}};
     hand_must(gamer_new(&p->gamer, &cfg));
-    gamer_scene(p->gamer, player_scene(), &p->scene);
+    gamer_offer(p->gamer, player_scene(), &p->scene);
 }
 
 static inline void player_forget(struct player *p)

@@ -81,6 +81,8 @@ struct task *queue_new(struct queue *q, const struct task_cfg *cfg, uint64_t now
                        .params_len = cfg->spec.params.len,
                        .units = cfg->units,
                        .came_us = now_us,
+                       .start_by_us = cfg->start_by_us != 0 ? cfg->start_by_us
+                                                            : time_after(now_us, QUEUE_PATIENCE_US),
                        .is_for_own = cfg->kind == TASK_CHECK};
     if (map_put(q->by_id, &t->id, t) != RC_OK) {
         budget_give(q->budget, t);
@@ -159,6 +161,16 @@ struct task *queue_find(const struct queue *q, uint64_t id)
     return map_get(q->by_id, &id);
 }
 
+// Behind all that must start as soon: mostly at the end.
+static void line_up(struct line *l, struct task *t)
+{
+    struct list *before = l->tasks.prev;
+    while (before != &l->tasks &&
+           CONTAINER_OF(before, struct task, node)->start_by_us > t->start_by_us)
+        before = before->prev;
+    list_push_front(before, &t->node); // right behind it
+}
+
 void queue_wait(struct queue *q, struct task *t)
 {
     assert(t->state == TASK_WAITING && list_is_empty(&t->node));
@@ -166,9 +178,20 @@ void queue_wait(struct queue *q, struct task *t)
         list_push_back(&q->own, &t->node);
     } else {
         line_open(q, t->line);
-        list_push_back(&t->line->tasks, &t->node);
+        line_up(t->line, t);
     }
     q->waiting_count++;
+}
+
+void queue_hurry(struct task *t, uint64_t start_by_us)
+{
+    if (start_by_us >= t->start_by_us)
+        return;
+    t->start_by_us = start_by_us;
+    if (!waits_in_line(t) || list_is_empty(&t->node))
+        return;
+    list_del(&t->node); // its line is not left: its turn stays
+    line_up(t->line, t);
 }
 
 void queue_to_own(struct queue *q, struct task *t)

@@ -11,9 +11,9 @@
 //
 // Where a waiting task waits:
 //   own     only the hub's own compute is left for it: checks, and what all others failed at
-//   a line  all others, a line for each gamer and skill. Lines take turns by the work they were
-//           given (start-time fair queueing, Goyal et al. 1996): a gamer with a thousand tasks
-//           does not hold up one with a single task.
+//   a line  all others, a line for each gamer and skill, what must start soonest at its head.
+//           Lines take turns by the work they were given (start-time fair queueing, Goyal et al.
+//           1996): a gamer with a thousand tasks does not hold up one with a single task.
 //
 // Gamers are cheap: one address may bring a thousand. So all lines of one address are a party: they
 // share one turn, and one part of the room. A party may hold no more tasks than there are places
@@ -33,8 +33,9 @@
 #include "work/task.h"
 
 #define QUEUE_TASKS_MAX    65536u
-#define QUEUE_ID_SHIFT     12u // first ids have so many bits less: exact in any reader of JSON
-#define QUEUE_ATTEMPTS_MAX 8u  // most that --max-attempts may say
+#define QUEUE_ID_SHIFT     12u      // first ids have so many bits less: exact in any reader of JSON
+#define QUEUE_PATIENCE_US  1000000u // what has no deadline is taken to be due then
+#define QUEUE_ATTEMPTS_MAX 8u       // most that --max-attempts may say
 #define QUEUE_COPIES_MAX   (QUEUE_ATTEMPTS_MAX + 1) // and one by the hub itself
 
 enum task_state {
@@ -104,9 +105,10 @@ struct task {
     uint32_t input_count;
     uint8_t *params;
     size_t params_len;
-    double units;      // expected cost
-    uint64_t came_us;  // into the queue
-    uint32_t attempts; // copies given so far
+    double units;         // expected cost
+    uint64_t came_us;     // into the queue
+    uint64_t start_by_us; // its place in line
+    uint32_t attempts;    // copies given so far
     struct copy copy[QUEUE_COPIES_MAX];
     bool is_for_own; // only the hub's own compute is left
     struct returned back;
@@ -137,6 +139,7 @@ struct task_cfg {
     struct task_spec spec; // copied
     struct digest asked;   // task_digest of spec
     double units;
+    uint64_t start_by_us; // 0: as if it were due QUEUE_PATIENCE_US from now
 };
 // Places left in the queue, and in its party's part.
 bool queue_has_room(const struct queue *q, const struct line *line);
@@ -146,6 +149,8 @@ void queue_free(struct queue *q, struct task *t); // wherever it is
 struct task *queue_find(const struct queue *q, uint64_t id);
 // Into its place: own if is_for_own, else its line.
 void queue_wait(struct queue *q, struct task *t);
+// It must start sooner than was thought.
+void queue_hurry(struct task *t, uint64_t start_by_us);
 // Nobody else is left for it: WAITING or HELD, without copies, to own.
 void queue_to_own(struct queue *q, struct task *t);
 // A waiting task to the place of another line (of a gamer that came back), if it waits in one.

@@ -152,6 +152,10 @@ static inline void sample_runs(struct rng *r, struct msg *m)
         sample_text(r, m->as.run.label, MSG_LABEL_BYTES);
         m->as.run.deadline_ms = sample_u32(r, 0, UINT32_MAX);
         sample_spec(r, &m->as.run.spec);
+        m->as.run.need_count = sample_u32(r, 0, MSG_NEEDS_MAX);
+        for (uint32_t i = 0; i < m->as.run.need_count; i++)
+            m->as.run.need[i] = sample_u64(r, 0, UINT64_MAX);
+        m->as.run.is_kept = rng_below(r, 2) == 0;
     } else if (m->type == MSG_RAN) {
         m->as.ran = (struct msg_ran){.job = sample_u64(r, 0, UINT64_MAX),
                                      .node = sample_digest(r),

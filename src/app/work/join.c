@@ -69,6 +69,15 @@ void join_free(struct join *j)
     budget_give(budget, j);
 }
 
+enum rc join_write(const struct join *j, struct buffer *out)
+{
+    if (j->sum4 == NULL)
+        return RC_UNSUPPORTED;
+    for (size_t i = 0; i < value_count(j); i++)
+        buffer_u32le(out, j->sum4[i]);
+    return out->is_full ? RC_FULL : RC_OK;
+}
+
 void join_reset(struct join *j)
 {
     j->part_count = 0;

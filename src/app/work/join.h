@@ -64,6 +64,9 @@ uint32_t join_samples_at(const struct join *j, uint32_t x, uint32_t y);
 uint64_t join_sum(const struct join *j, uint32_t x, uint32_t y, uint32_t layer, uint32_t channel);
 // All sums of one pixel: layers * 3 values, layer by layer.
 void join_pixel(const struct join *j, uint32_t x, uint32_t y, uint64_t *out);
+// All sums, as a single task for the whole frame would give them: rows of pixels, layers, channels,
+// u32 little-endian. RC_FULL: no room; RC_UNSUPPORTED: they do not fit 4 bytes.
+MUST_USE enum rc join_write(const struct join *j, struct buffer *out);
 // Everything taken out again, for the next frame of the same form.
 void join_reset(struct join *j);
 

@@ -14,9 +14,6 @@
 
 #define ARENA_BYTES                                                                                \
     (PACK_BLOCK_BYTES_MAX + (1u << 20)) // of a part: room for a block, packed or not
-// Work of a level beside level 3's, in eighths (measured: doc/kernels/pack.md).
-static const uint16_t level_work[PACK_LEVEL_MAX + 1] = {
-    8, 5, 6, 8, 9, 16, 22, 27, 34, 36, 44, 60, 66, 80, 110, 150, 170, 230, 290, 370};
 #define USUAL_BYTES (4.0 * (1u << 20))
 
 enum rc pack_reader_new(struct pack_reader **out, struct bytes dictionary)
@@ -134,11 +131,14 @@ static enum rc run_part(const struct writer *w, const struct pack_params *p,
     struct arena *arena = arena_new(ARENA_BYTES);
     uint8_t *scratch = arena == NULL ? NULL : arena_take(arena, room);
     enum rc rc = scratch == NULL ? RC_NOMEM : RC_OK;
-    for (uint32_t i = 0; rc == RC_OK && i < p->part_count; i++) {
-        const uint32_t block = p->part[i];
+    for (uint32_t i = 0; rc == RC_OK && i <= p->part_count; i++) {
+        const bool is_worst = i == p->part_count;
+        const uint32_t block = is_worst ? pack_worst(&s) : p->part[i];
         uint32_t ours = 0;
+        if (is_worst)
+            buffer_u32le(result, block);
         buffer_u8(result, is_block(reader, &s, block, block_of(w, block), scratch));
-        if (i < PACK_AGAIN(p->part_count))
+        if (is_worst || i < PACK_AGAIN(p->part_count))
             rc = write_block(w, block, scratch, room, &ours);
         buffer_u32le(result, ours);
     }
@@ -183,7 +183,7 @@ static enum rc pack_result_bounds(struct bytes params, size_t *min, size_t *max)
     *min = PACK_HEAD_BYTES + count * (PACK_ROW_BYTES + 1);
     *max = PACK_HEAD_BYTES + count * (PACK_ROW_BYTES + ZSTD_compressBound(p.block_bytes));
     if (p.part_count > 0)
-        *min = *max = (size_t)p.part_count * PACK_WORD_BYTES;
+        *min = *max = PACK_PART_BYTES(p.part_count);
     return RC_OK;
 }
 
@@ -192,9 +192,9 @@ static double pack_size(struct bytes params)
     struct pack_params p;
     if (pack_params_decode(&p, params) != RC_OK)
         return 1;
-    const double again = PACK_AGAIN(p.part_count) * (double)p.block_bytes;
-    const double bytes = p.part_count > 0 ? again : (double)p.input_bytes;
-    return bytes / USUAL_BYTES * level_work[p.level] / 8;
+    const uint32_t again = PACK_AGAIN(p.part_count) + 1;
+    const double bytes = p.part_count > 0 ? (double)again * p.block_bytes : p.input_bytes;
+    return bytes / USUAL_BYTES * pack_level_work(p.level);
 }
 
 const struct kernel pack_kernel = {.name = "pack",

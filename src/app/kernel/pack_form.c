@@ -127,3 +127,17 @@ struct digest pack_digest(const struct pack *p, uint32_t block)
     (void)digest_from(&d, bytes_part(p->table, (size_t)block * PACK_ROW_BYTES + 4, DIGEST_BYTES));
     return d;
 }
+
+uint32_t pack_worst(const struct pack *p)
+{
+    uint32_t worst = 0;
+    size_t most = 0;
+    for (uint32_t i = 0; i < p->block_count; i++) {
+        const size_t len = pack_frame(p, i).len;
+        if (len > most && pack_block_bytes(p, i) == pack_block_bytes(p, 0)) {
+            worst = i;
+            most = len;
+        }
+    }
+    return worst;
+}

@@ -13,10 +13,19 @@
 #define PACK_ROW_BYTES  36u
 
 // The result of a part: for each of its blocks u8: it unpacks to what was given, and its digest is
-// right; u32le: bytes that it packs into, 0 where that was not tried.
-#define PACK_WORD_BYTES 5u
+// right; u32le: bytes that it packs into, 0 where that was not tried. Then the same for one block
+// more, the worst packed of all (the first of several), after its index u32le.
+#define PACK_WORD_BYTES        5u
+#define PACK_PART_BYTES(parts) (((size_t)(parts) + 1) * PACK_WORD_BYTES + 4)
 // Of the blocks of a part, how many are packed again: these come first.
-#define PACK_AGAIN(parts) (((parts) + 7) / 8)
+#define PACK_AGAIN(parts) (((parts) + 15) / 16)
+
+struct pack;
+// Of the blocks of full size the one whose frame is the longest: a helper that saves itself work
+// has it there, most likely.
+uint32_t pack_worst(const struct pack *p);
+// Work of a level beside level 3's.
+double pack_level_work(uint32_t level);
 
 enum rc pack_part(struct bytes params, uint64_t nonce, struct buffer *part_params);
 enum rc pack_judge(struct bytes params, struct bytes result, struct bytes part_params,

@@ -66,8 +66,8 @@ static bool pixel_find(const struct trace_params *p, struct trace_pixel at, uint
     return false;
 }
 
-// count different numbers below n, count <= n (Floyd's choice: one draw each).
-static void choose(uint32_t *out, uint32_t count, uint32_t n, uint64_t nonce)
+// Floyd's choice: one draw each.
+void trace_choose(uint32_t *out, uint32_t count, uint32_t n, uint64_t nonce)
 {
     assert(count <= n);
     struct rng rng = rng_seeded(nonce);
@@ -93,7 +93,7 @@ enum rc trace_part(struct bytes params, uint64_t nonce, struct buffer *part_para
     uint32_t n = p.pixel_count > 0 ? p.pixel_count : p.w * p.h;
     uint32_t count = (uint32_t)num_min(TRACE_PARTS, n);
     uint32_t index[TRACE_PARTS];
-    choose(index, count, n, nonce);
+    trace_choose(index, count, n, nonce);
     struct trace_pixel pixel[TRACE_PARTS];
     for (uint32_t i = 0; i < count; i++)
         pixel[i] = pixel_at(&p, index[i]);

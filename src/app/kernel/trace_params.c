@@ -6,34 +6,15 @@
 #include <stddef.h>
 
 #include "base/num.h"
-#include "kernel/scene.h"
+#include "kernel/trace_camera.h"
 #include "wire/cbor.h"
 
 // params = [seed, frame, width, height, x, y, w, h, sample_first, sample_count, depth_max, cell,
 //           [eye 3, target 3, up 3, fov_deg], pixels: u16 x, u16 y little-endian each]
 #define PARAMS_ITEMS 14
-#define CAMERA_ITEMS 10
 #define PIXEL_BYTES  4u
 // report = [rays, shadow_rays, cells_x, cells_y, cost]
 #define REPORT_ITEMS 5
-
-static_assert(sizeof(struct camera) == CAMERA_ITEMS * sizeof(float), "a camera is ten floats");
-
-static bool is_within(float v, float low, float high) // false for NaN too
-{
-    return v >= low && v <= high;
-}
-
-static bool camera_is_good(const struct camera *c)
-{
-    bool is_good = is_within(c->fov_deg, 1.0f, 170.0f);
-    for (size_t i = 0; i < 3; i++) {
-        is_good = is_good && is_within(c->eye[i], -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX) &&
-                  is_within(c->target[i], -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX) &&
-                  is_within(c->up[i], -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
-    }
-    return is_good;
-}
 
 static bool tile_is_good(const struct trace_params *p)
 {
@@ -77,12 +58,7 @@ enum rc trace_params_encode(const struct trace_params *p, struct buffer *out)
                              p->h,     p->sample_first, p->sample_count, p->depth_max, p->cell};
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         cbor_put_u64(out, word[i]);
-    cbor_put_array(out, CAMERA_ITEMS);
-    for (size_t i = 0; i < 9; i++)
-        cbor_put_f32(out, i < 3   ? p->camera.eye[i]
-                          : i < 6 ? p->camera.target[i - 3]
-                                  : p->camera.up[i - 6]);
-    cbor_put_f32(out, p->camera.fov_deg);
+    camera_put(out, &p->camera);
     uint8_t at[TRACE_PARTS_MAX * PIXEL_BYTES];
     struct buffer pixels = buffer_of(at, sizeof at);
     for (uint32_t i = 0; i < p->pixel_count; i++) {
@@ -91,19 +67,6 @@ enum rc trace_params_encode(const struct trace_params *p, struct buffer *out)
     }
     cbor_put_bytes(out, buffer_bytes(&pixels));
     return out->is_full ? RC_FULL : RC_OK;
-}
-
-static void read_camera(struct cbor_reader *r, struct camera *out)
-{
-    if (cbor_get_array(r, CAMERA_ITEMS) != CAMERA_ITEMS)
-        r->is_bad = true;
-    for (size_t i = 0; i < 3; i++)
-        out->eye[i] = cbor_get_f32(r);
-    for (size_t i = 0; i < 3; i++)
-        out->target[i] = cbor_get_f32(r);
-    for (size_t i = 0; i < 3; i++)
-        out->up[i] = cbor_get_f32(r);
-    out->fov_deg = cbor_get_f32(r);
 }
 
 enum rc trace_params_decode(struct trace_params *out, struct bytes in)
@@ -117,7 +80,7 @@ enum rc trace_params_decode(struct trace_params *out, struct bytes in)
         &p.h,     &p.sample_first, &p.sample_count, &p.depth_max, &p.cell};
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         *word[i] = (uint32_t)cbor_get_u64_max(&r, UINT32_MAX);
-    read_camera(&r, &p.camera);
+    camera_get(&r, &p.camera);
     struct bytes pixels = cbor_get_bytes(&r);
     if (!cbor_done(&r) || pixels.len % PIXEL_BYTES != 0 ||
         pixels.len / PIXEL_BYTES > TRACE_PARTS_MAX)

@@ -5,6 +5,7 @@
 #include "kernel/trace_light.h"
 #include "kernel/trace_material.h"
 #include "kernel/trace_random.h"
+#include "kernel/trace_ray.h"
 
 // Dimensions: 0 is the camera's; vertex k (0: the first hit) has PATH_DIMENSIONS from
 // PATH_DIMENSIONS * (k + 1).
@@ -19,20 +20,13 @@ enum {
     DIMENSION_SHADOW_COIN,
 };
 
-#define COSINE_OUT_MIN 0.01f   // a shading normal is bent until it sees the path's origin so well
-#define SHADOW_REACH   0.9998f // of the way to a light: its own triangle does not count
+#define SHADOW_REACH 0.9998f // of the way to a light: its own triangle does not count
 
 // Cost in units of about 10 ns on a desktop core, for both ray and shading: least squares over
 // tiles of 40x30 pixels (doc/benchmarks.md). Coins are dear: Embree leaves its loop for each.
 #define COST_MISS    5u
 #define COST_HIT     30u // with the shadow ray that most hits send
 #define COST_BLOCKED 30u // a shadow ray that met something: it was among things
-
-static struct vec unit_or(struct vec v, struct vec otherwise)
-{
-    float length2 = vec_dot(v, v);
-    return length2 > 1e-12f ? vec_scale(v, 1.0f / sqrtf(length2)) : otherwise;
-}
 
 struct view view_of(const struct camera *c, uint32_t width, uint32_t height)
 {
@@ -55,29 +49,6 @@ struct view view_of(const struct camera *c, uint32_t width, uint32_t height)
         .step_x = vec_scale(right, pixel),
         .step_y = vec_scale(up, -pixel),
     };
-}
-
-// A tent over -1 .. 1 from an even number.
-static float tent(float u)
-{
-    float x = 2.0f * u - 1.0f;
-    return copysignf(1.0f - sqrtf(1.0f - fabsf(x)), x);
-}
-
-static void ray_set(struct RTCRay *r, struct vec from, struct vec direction, float far)
-{
-    r->org_x = from.x;
-    r->org_y = from.y;
-    r->org_z = from.z;
-    r->tnear = 0.0f;
-    r->dir_x = direction.x;
-    r->dir_y = direction.y;
-    r->dir_z = direction.z;
-    r->time = 0.0f;
-    r->tfar = far;
-    r->mask = UINT32_MAX;
-    r->id = 0;
-    r->flags = 0;
 }
 
 static void path_go(struct path *p, struct vec from, struct vec direction)
@@ -143,60 +114,6 @@ static void path_sky(const struct world *w, struct path *p)
     struct vec low = vec_from(w->sky.low);
     path_add(p, vec_along(low, vec_sub(vec_from(w->sky.high), low), k));
     p->is_alive = false;
-}
-
-struct hit { // what is known of a hit
-    const struct surface *surface;
-    struct vec at;
-    float far; // metres of the ray
-};
-
-// Where the ray meets the plane of the triangle that Embree found. Embree's own u, v and t differ
-// in the last bits from one SIMD level to the next, and every bounce magnifies that; computed
-// here they are the same on every machine that found the same triangle, or (along the axes)
-// another one in the same plane.
-static struct hit hit_of(const struct surface *s, const struct RTCRay *r)
-{
-    struct hit h = {.surface = s};
-    struct vec from = vec_of(r->org_x, r->org_y, r->org_z);
-    struct vec direction = vec_of(r->dir_x, r->dir_y, r->dir_z);
-    float across = vec_dot(s->ng, direction);
-    h.far = float_max(vec_dot(s->ng, vec_sub(s->at, from)) / across, 0.0f);
-    if (!(h.far < 2.0f * r->tfar + 1.0f)) // along the plane: Embree's word will do
-        h.far = r->tfar;
-    struct vec at = vec_along(from, direction, h.far);
-    h.at = vec_along(at, s->ng, vec_dot(s->ng, vec_sub(s->at, at))); // back onto the plane
-    return h;
-}
-
-// The shading normal at the hit, on the side of `out` and bent towards it until it sees it.
-static struct vec shading_normal(const struct hit *h, const struct lobe *l)
-{
-    const struct surface *s = h->surface;
-    if ((s->normal[0] | s->normal[1] | s->normal[2]) == 0)
-        return l->ng;
-    // Shares of the three corners, by areas; within 0 .. 1 whatever rounding says.
-    struct vec to = vec_sub(h->at, s->at);
-    float per = 1.0f / vec_dot(vec_cross(s->e1, s->e2), s->ng);
-    float u = float_min(float_max(vec_dot(vec_cross(to, s->e2), s->ng) * per, 0.0f), 1.0f);
-    float v = float_min(float_max(vec_dot(vec_cross(s->e1, to), s->ng) * per, 0.0f), 1.0f - u);
-    struct vec n = vec_scale(vec_unit(normal_unpack(s->normal[0])), 1.0f - u - v);
-    n = vec_along(n, vec_unit(normal_unpack(s->normal[1])), u);
-    n = unit_or(vec_along(n, vec_unit(normal_unpack(s->normal[2])), v), l->ng);
-    if (vec_dot(n, l->ng) < 0.0f)
-        n = vec_scale(n, -1.0f);
-    float seen = vec_dot(n, l->out);
-    if (seen < COSINE_OUT_MIN)
-        n = unit_or(vec_along(n, l->out, COSINE_OUT_MIN - seen), l->ng);
-    return n;
-}
-
-// A hit's place, a little off the surface on the side that `direction` is on.
-static struct vec start_off(struct vec at, struct vec ng, struct vec direction)
-{
-    float reach = 1.0f + float_max(fabsf(at.x), float_max(fabsf(at.y), fabsf(at.z)));
-    float offset = PATH_OFFSET * reach;
-    return vec_along(at, ng, vec_dot(ng, direction) > 0.0f ? offset : -offset);
 }
 
 static void path_ask_light(const struct world *w, struct path *p, const struct lobe *l,

@@ -27,7 +27,6 @@
 
 #define PATH_ROULETTE     3u
 #define PATH_ROULETTE_MAX 0.95f // the most likely go-on
-#define PATH_OFFSET       3e-5f // rays start this share of a coordinate off the surface
 
 #define PATH_COST_TOSS 100u // units, see trace_path.c
 

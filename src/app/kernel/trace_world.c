@@ -183,6 +183,8 @@ static void filter_opacity(const struct RTCFilterFunctionNArguments *args)
 {
     assert(args->N == 1); // single rays only
     struct world_context *c = (void *)args->context;
+    if (c->takes_all)
+        return;
     c->tosses++;
     uint32_t primitive = ((const struct RTCHit *)(const void *)args->hit)->primID;
     const struct surface *s = &c->world->surfaces[c->world->opaque_count + primitive];

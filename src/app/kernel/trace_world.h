@@ -67,6 +67,7 @@ struct world_context {                  // what Embree hands to the filter
     const struct world *world;
     uint64_t key;    // of this ray's coins
     uint32_t tosses; // coins thrown so far, for the cost map
+    bool takes_all;  // no coins: a ray takes notice of every triangle
 };
 
 // RC_NOMEM: arena or Embree have no more. *w then needs world_close all the same.

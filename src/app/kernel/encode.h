@@ -38,6 +38,9 @@
 #define ENCODE_SHOWN_MAX    (64u << 20) // bytes of all pictures that one task shows
 #define ENCODE_DRAWN        3u          // pictures that a check looks at
 
+#define ENCODE_HEAD_BYTES        16u // of a stream
+#define ENCODE_PACKET_HEAD_BYTES 8u
+
 enum encode_mode { ENCODE_MAKE, ENCODE_CHECK, ENCODE_SHOW };
 
 struct encode_params {

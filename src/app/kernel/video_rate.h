@@ -10,6 +10,14 @@
 #include "base/rc.h"
 #include "kernel/video.h"
 
+struct crf_search { // a value type, zeroed at first
+    uint32_t good;  // the largest crf known to do; 0: none
+    uint32_t bad;   // the smallest known not to; 0: nothing was tried
+};
+
+// What crf gave, and which to try next; 0: none, `good` is the one that is looked for.
+uint32_t crf_search_next(struct crf_search *s, uint32_t crf, uint32_t psnr, uint32_t wanted);
+
 struct video_pictures {
     void *self;
     uint32_t count;

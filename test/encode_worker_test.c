@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Video behind a worker's walls: encoders and decoders ask the system for nothing that is refused.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "cell_code.h"
+#include "kernel/encode.h"
+#include "os/nursery.h"
+#include "os/worker.h"
+
+#define WIDTH     192u
+#define HEIGHT    128u
+#define COUNT     12u
+#define BUDGET_US 60000000u
+
+static uint8_t pictures[COUNT * WIDTH * HEIGHT * 8];
+static uint8_t request_at[sizeof pictures * 2 + 4096];
+static uint8_t stream_at[1 << 20];
+
+struct fixture {
+    struct arena *arena;
+    uv_loop_t loop;
+    struct nursery *nursery;
+    struct worker *worker;
+    uint32_t dones;
+    enum rc rc;
+    struct buffer result;
+};
+
+static void on_done(void *self, const struct worker_done *done)
+{
+    struct fixture *f = self;
+    f->dones++;
+    f->rc = done->rc;
+    if (done->rc != RC_OK)
+        print_message("  %s\n", done->text);
+    f->result.len = 0;
+    buffer_put(&f->result, done->result);
+}
+
+static void on_dead(void *self, enum rc why, const char *text)
+{
+    (void)self;
+    (void)why;
+    print_message("  %s\n", text);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    assert_non_null(f);
+    f->arena = arena_new(1 << 20);
+    assert_non_null(f->arena);
+    f->result = buffer_of(malloc(sizeof pictures), sizeof pictures);
+    assert_non_null(f->result.at);
+    struct err err = {0};
+    if (nursery_start(&f->nursery, f->arena, &(struct nursery_cfg){.code = &cell_code_kernels},
+                      &err) != RC_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(uv_loop_init(&f->loop), 0);
+    assert_int_equal(nursery_listen(f->nursery, &f->loop), RC_OK);
+    struct worker_cfg cfg = {.arena = f->arena,
+                             .nursery = f->nursery,
+                             .loop = &f->loop,
+                             .limits = WORKER_LIMITS,
+                             .handlers = {.self = f, .on_done = on_done, .on_dead = on_dead}};
+    cfg.limits.request_bytes = CELL_REQUEST_BYTES_MAX;
+    assert_int_equal(worker_new(&f->worker, &cfg), RC_OK);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    worker_close(f->worker);
+    nursery_stop(f->nursery);
+    assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    arena_free(f->arena);
+    free(f->result.at);
+    free(f);
+    return 0;
+}
+
+static enum rc run(struct fixture *f, const struct encode_params *p, const struct bytes *given,
+                   uint32_t given_count)
+{
+    uint8_t at[256];
+    struct buffer params = buffer_of(at, sizeof at);
+    assert_int_equal(encode_params_encode(p, &params), RC_OK);
+    const struct kernel_in in = {buffer_bytes(&params), given, given_count};
+    struct buffer request = buffer_of(request_at, sizeof request_at);
+    assert_int_equal(cell_code_request("encode", &in, &request), RC_OK);
+    const uint32_t dones = f->dones;
+    assert_int_equal(worker_run(f->worker, buffer_bytes(&request), BUDGET_US), RC_OK);
+    while (f->dones == dones)
+        (void)uv_run(&f->loop, UV_RUN_ONCE); // handlers count
+    return f->rc;
+}
+
+static void draw(enum picture_form form)
+{
+    const size_t each = picture_bytes(form, WIDTH, HEIGHT);
+    for (size_t i = 0; i < each * COUNT; i++) {
+        const size_t x = i % each % (each / HEIGHT);
+        pictures[i] =
+            (uint8_t)(form == PICTURE_LIGHT && i % 2 == 0 ? 0 : 40 + (x + i / each) % 150);
+    }
+}
+
+// Makes, checks and shows in the worker, one after another, as its first and as its later runs.
+static void goes_all_three_ways(struct fixture *f, enum video_codec codec, enum picture_form form)
+{
+    struct encode_params p = {.width = WIDTH,
+                              .height = HEIGHT,
+                              .count = COUNT,
+                              .fps = 10,
+                              .codec = codec,
+                              .form = form,
+                              .psnr = 3000,
+                              .crf = 20,
+                              .tries = 2,
+                              .bytes_max = sizeof stream_at};
+    draw(form);
+    struct bytes given[2] = {bytes_of(pictures, picture_bytes(form, WIDTH, HEIGHT) * COUNT)};
+    assert_int_equal(run(f, &p, given, 1), RC_OK);
+    struct buffer stream = buffer_of(stream_at, sizeof stream_at);
+    buffer_put(&stream, buffer_bytes(&f->result));
+    given[1] = buffer_bytes(&stream);
+
+    p.wanted = 1u << (COUNT - 1);
+    p.mode = ENCODE_CHECK;
+    assert_int_equal(run(f, &p, given, 2), RC_OK);
+    struct cursor c = {.left = buffer_bytes(&f->result)};
+    assert_true(cursor_u16le(&c) >= p.psnr);
+    assert_true(cursor_done(&c));
+
+    p.mode = ENCODE_SHOW;
+    assert_int_equal(run(f, &p, given + 1, 1), RC_OK);
+    assert_int_equal(f->result.len, picture_bytes(form, WIDTH, HEIGHT));
+    assert_int_equal(worker_deaths(f->worker), 0);
+}
+
+static void h264_runs_behind_the_walls(void **state)
+{
+    goes_all_three_ways(*state, VIDEO_H264, PICTURE_RGB8);
+    goes_all_three_ways(*state, VIDEO_H264, PICTURE_LIGHT);
+}
+
+static void av1_runs_behind_the_walls(void **state)
+{
+    goes_all_three_ways(*state, VIDEO_AV1, PICTURE_RGB8);
+    goes_all_three_ways(*state, VIDEO_AV1, PICTURE_LIGHT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(h264_runs_behind_the_walls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(av1_runs_behind_the_walls, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

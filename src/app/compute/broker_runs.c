@@ -37,7 +37,7 @@ static void tell_ran(struct broker *b, const struct job *j, struct msg_ran *ran)
 {
     ran->job = j->key.number;
     memcpy(ran->label, j->label, sizeof ran->label);
-    if (j->is_kept)
+    if (j->is_quiet)
         ran->result = bytes_of(NULL, 0);
     job_tell(b, j, &(struct msg){.type = MSG_RAN, .as.ran = *ran});
     b->stat.runs_done++;
@@ -130,6 +130,7 @@ static void run_in(struct broker *b, struct job *r, const struct msg_run *m, uin
     due_us = time_after(b->now_us, due_us > age_us ? due_us - age_us : 0);
     memcpy(r->label, m->label, sizeof r->label);
     r->is_kept = m->is_kept;
+    r->is_quiet = m->is_quiet;
     r->self_us = work_expect_us(b, skill_of(m->spec.kernel, r->is_text), units_of(&m->spec));
     if (m->deadline_ms > 0 && heap_put(&b->deadlines, &r->deadline, due_us) != RC_OK) {
         job_fail(b, r, RC_FULL, "too many tasks at once: wait");

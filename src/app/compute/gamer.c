@@ -49,7 +49,8 @@ struct gamer_side {
     uint32_t run_count;
     uint64_t last_job;
     uint64_t last_step;
-    uint8_t *given; // the result behind the last event
+    uint64_t message_bytes; // of what is being taken; 0: nothing
+    uint8_t *given;         // the result behind the last event
     bool is_open;
     bool is_settled; // in or out was told
     struct gamer_event *events;
@@ -113,7 +114,9 @@ void gamer_free(struct gamer_side *g)
 static void event_put(struct gamer_side *g, const struct gamer_event *e)
 {
     assert(g->event_count < GAMER_EVENTS_MAX);
-    g->events[(g->event_first + g->event_count) % GAMER_EVENTS_MAX] = *e;
+    struct gamer_event *at = &g->events[(g->event_first + g->event_count) % GAMER_EVENTS_MAX];
+    *at = *e;
+    at->bytes = g->message_bytes;
     g->event_count++;
 }
 
@@ -516,11 +519,13 @@ void gamer_input(struct gamer_side *g, struct bytes message)
     if (!g->is_open)
         return;
     struct msg m;
+    g->message_bytes = message.len;
     if (msg_decode(&m, message) != RC_OK)
         client_fail(&g->client, RC_MALFORMED, "the other side is no hub: malformed message");
     else if (!client_input(&g->client, &m, &g->outbox))
         take_message(g, &m);
     settle(g);
+    g->message_bytes = 0;
 }
 
 void gamer_closed(struct gamer_side *g)

@@ -48,6 +48,7 @@ enum gamer_event_kind {
 struct gamer_event {
     enum gamer_event_kind kind;
     uint64_t job;
+    uint64_t bytes; // of the message that it came with
     uint32_t frame;
     uint32_t tiles, helpers;   // PLANNED; helpers: PEERS too
     uint64_t input;            // PLANNED: the last step that the camera has seen

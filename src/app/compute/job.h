@@ -64,6 +64,7 @@ struct job {
     bool is_recorded;           // the disk was, or will be, told
     uint32_t retries, wrong;
     bool is_kept;       // its result, for other jobs
+    bool is_quiet;      // the gamer wants to hear of its end only
     struct list orphan; // in the broker's orphans: what it needs will not be
     uint64_t came_us;
     double self_us, below_us; // expected: of itself, and of the longest way from it to an end

@@ -371,6 +371,7 @@ static void run(struct codec *c, struct msg *m)
     for (uint32_t i = 0; i < v->need_count; i++)
         u64_field(c, &v->need[i], 0, UINT64_MAX);
     bool_field(c, &v->is_kept);
+    bool_field(c, &v->is_quiet);
 }
 
 static void ran(struct codec *c, struct msg *m)
@@ -429,7 +430,7 @@ static const struct {
     [MSG_RESULT] = {result, 6},
     [MSG_FAILURE] = {failure, 3},
     [MSG_VERDICT] = {verdict, 5},
-    [MSG_RUN] = {run, 8},
+    [MSG_RUN] = {run, 9},
     [MSG_RAN] = {ran, 12},
     [MSG_INPUT] = {input, 7},
     [MSG_PEERS] = {peers, 2},

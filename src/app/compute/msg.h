@@ -251,6 +251,7 @@ struct msg_run {                  // gamer to hub: one task of any kernel
     uint32_t need_count;          // further inputs: ...
     uint64_t need[MSG_NEEDS_MAX]; // ... the results of these jobs of the same gamer, which are kept
     bool is_kept;                 // the result stays at the hub, for jobs that need it
+    bool is_quiet;                // and is not sent
 };
 
 struct msg_ran { // hub to gamer: verified
@@ -263,7 +264,7 @@ struct msg_ran { // hub to gamer: verified
     uint64_t cpu_us;     // of the worker, by the helper's word
     uint32_t attempts;   // 1: the first helper did it
     bool is_cached;      // made before
-    struct bytes result; // empty if it is kept
+    struct bytes result; // empty of a quiet run
 };
 
 struct msg_input {   // gamer to hub: one step of what the player did

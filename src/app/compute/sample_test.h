@@ -156,6 +156,7 @@ static inline void sample_runs(struct rng *r, struct msg *m)
         for (uint32_t i = 0; i < m->as.run.need_count; i++)
             m->as.run.need[i] = sample_u64(r, 0, UINT64_MAX);
         m->as.run.is_kept = rng_below(r, 2) == 0;
+        m->as.run.is_quiet = rng_below(r, 2) == 0;
     } else if (m->type == MSG_RAN) {
         m->as.ran = (struct msg_ran){.job = sample_u64(r, 0, UINT64_MAX),
                                      .node = sample_digest(r),

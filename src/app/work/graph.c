@@ -19,7 +19,7 @@ static bool task_is_sound(const struct graph *g, uint32_t at)
     const struct graph_task *t = &g->task[at];
     if (!(t->us >= 0) || !isfinite(t->us) || !(t->move_us >= 0) || !isfinite(t->move_us) ||
         t->need_count > GRAPH_NEEDS_MAX ||
-        (t->fixed != GRAPH_ANYWHERE && t->fixed >= g->helper_count))
+        (t->may & (GRAPH_ANYWHERE >> (GRAPH_HELPERS_MAX - g->helper_count))) == 0)
         return false;
     for (uint32_t i = 0; i < t->need_count; i++)
         if (t->need[i] >= at)
@@ -109,7 +109,7 @@ static void put(const struct graph *g, struct graph_plan *p, struct timeline *li
     p->end_us[task] = INFINITY;
     for (uint32_t h = 0; h < g->helper_count; h++) {
         uint32_t place;
-        if (t->fixed != GRAPH_ANYWHERE && t->fixed != h)
+        if ((t->may >> h & 1) == 0)
             continue;
         const double us = t->us / g->speed[h];
         const double begin = begin_us(p, &lines[h], ready_us(g, p, task, h), us, &place);

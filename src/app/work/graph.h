@@ -23,11 +23,11 @@
 struct graph_task {
     double us;      // on a helper of speed 1; 0 and more
     double move_us; // its result to another helper
-    uint32_t fixed; // the helper that must do it; GRAPH_ANYWHERE
+    uint64_t may;   // bit i: helper i can do it; at least one
     uint32_t need_count;
     uint32_t need[GRAPH_NEEDS_MAX]; // tasks before it in the list
 };
-#define GRAPH_ANYWHERE UINT32_MAX
+#define GRAPH_ANYWHERE UINT64_MAX
 
 struct graph {
     uint32_t task_count; // 1..GRAPH_TASKS_MAX

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Director: has a game's light made, light frame after light frame, in one of the ways to split it.
+//
+//     director_new(&d, &cfg);
+//     director_ask(d, number, &camera, now_us);   // its tasks go to the hub
+//     director_event(d, &event, now_us);          // all that gamer_event tells
+//     director_partly(d, number, now_us);         // its time is up: take what there is
+//     while (director_next(d, &light)) ...        // what came, in the order in which it came
+//
+// What comes depends on the split: sums of light, of which the gamer makes a layer (spatial,
+// functional); a layer (pipeline, hybrid); or a stream, several layers coded as video. A light
+// frame that fails is not told of: the game goes on with the light that it has.
+#ifndef COMPUTE_DIRECTOR_H
+#define COMPUTE_DIRECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compute/gamer.h"
+#include "compute/splits.h"
+#include "kernel/post.h"
+
+#define DIRECTOR_SHOTS_MAX   8u // light frames under way
+#define DIRECTOR_STREAMS_MAX 4u
+#define DIRECTOR_GROUP_MAX   8u // light frames in a stream
+#define DIRECTOR_LEVELS      4u // of post's filter
+#define DIRECTOR_HISTORY     8u // frames that post mixes
+
+struct director_cfg {
+    struct budget *budget;    // outlives the director, as do the others
+    struct gamer_side *gamer; // by whom it asks
+    enum split split;         // SPLIT_AUTO: as is predicted to be done first
+    struct digest scene;      // offered to the gamer's hub
+    uint32_t width, height;   // of the light, even
+    uint32_t samples, depth_max;
+    uint32_t tiles;       // 0: as the hub thinks best
+    uint32_t fps;         // light frames a second, for streams
+    uint32_t group;       // of a stream, 1..DIRECTOR_GROUP_MAX; 0: layers come as they are
+    uint32_t psnr;        // that a stream must reach, centi-dB of its codes
+    uint32_t deadline_ms; // of a light frame, after which it fails; 0: none
+};
+
+enum light_form { LIGHT_SUMS, LIGHT_LAYER, LIGHT_STREAM };
+
+struct light { // borrowed until the next director_next
+    enum light_form form;
+    enum split split;
+    uint32_t number; // of the light frame; of a stream, of its first
+    uint32_t count;  // light frames in it
+    struct camera camera[DIRECTOR_GROUP_MAX];
+    uint64_t asked_us[DIRECTOR_GROUP_MAX]; // when
+    uint64_t came_us;
+    uint32_t tile_count; // of sums: as kernel post takes them
+    struct post_tile tile[POST_TILES_MAX];
+    struct bytes part[POST_TILES_MAX]; // sums of the tiles that have samples, in order; or the one
+    uint32_t part_count;               // layer or stream
+};
+
+struct director_stat {
+    uint64_t asked, came, partly, failed;
+    uint64_t by_split[SPLITS]; // light frames asked for
+    uint64_t bytes;            // of all messages that brought light
+    uint64_t late_us;          // sum over all that came: from asking to having
+    uint64_t helper_us;        // processor time of helpers
+    uint64_t retries;          // copies of tasks beyond the first
+};
+
+struct director;
+
+// RC_NOMEM; RC_CONFIG: a number is out of range. *out is NULL on failure.
+MUST_USE enum rc director_new(struct director **out, const struct director_cfg *cfg);
+void director_free(struct director *d); // NULL is fine; what is under way is withdrawn
+// number grows. RC_FULL: DIRECTOR_SHOTS_MAX are under way; RC_NOMEM.
+MUST_USE enum rc director_ask(struct director *d, uint32_t number, const struct camera *camera,
+                              uint64_t now_us);
+uint32_t director_under_way(const struct director *d);
+// True: it was about this director's tasks.
+bool director_event(struct director *d, const struct gamer_event *e, uint64_t now_us);
+// Of a light frame in tiles, those that are here; the rest is withdrawn. False: it has none yet, or
+// no tiles, and goes on.
+bool director_partly(struct director *d, uint32_t number, uint64_t now_us);
+bool director_next(struct director *d, struct light *out);
+// What the gamer itself took: for predictions. others: of all subsystems for one light frame.
+void director_own(struct director *d, enum stage stage, double us);
+void director_pictures(struct director *d, double us); // between two light frames
+void director_others(struct director *d, uint32_t tasks, double helper_us, double way_us);
+enum split director_split(const struct director *d); // of the newest light frame
+const struct split_costs *director_costs(const struct director *d);
+struct director_stat director_stat(const struct director *d);
+
+#endif

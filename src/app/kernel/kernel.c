@@ -3,9 +3,16 @@
 #include "kernel/kernel.h"
 
 #include "kernel/echo.h"
+#include "kernel/geometry.h"
+#include "kernel/post.h"
 #include "kernel/trace.h"
 
-static const struct kernel *const kernels[] = {&trace_kernel, &echo_kernel};
+static const struct kernel *const kernels[] = {
+    &trace_kernel,
+    &geometry_kernel,
+    &post_kernel,
+    &echo_kernel,
+};
 
 const struct kernel *kernel_at(size_t index)
 {

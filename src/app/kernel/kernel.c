@@ -5,6 +5,8 @@
 #include "kernel/echo.h"
 #include "kernel/encode.h"
 #include "kernel/pack.h"
+#include "kernel/geometry.h"
+#include "kernel/post.h"
 #include "kernel/trace.h"
 
 static const struct kernel *const kernels[] = {
@@ -12,6 +14,8 @@ static const struct kernel *const kernels[] = {
     &echo_kernel,
     &encode_kernel,
     &pack_kernel,
+    &geometry_kernel,
+    &post_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

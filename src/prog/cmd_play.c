@@ -2,6 +2,7 @@
 // `shoal play`: has frames made by a hub's helpers, and saves them.
 #include "cmd.h"
 #include "play_frames.h"
+#include "play_loop.h"
 #include "play_options.h"
 
 static int run(int argc, char **argv)
@@ -14,7 +15,7 @@ static int run(int argc, char **argv)
     }
     int exit_code = EXIT_DONE;
     if (cmd_options(&play_command, o, argc, argv, arena, &exit_code))
-        exit_code = play_frames(o, arena);
+        exit_code = o->split != NULL ? play_loop(o, arena) : play_frames(o, arena);
     arena_free(arena);
     return exit_code;
 }

@@ -12,19 +12,28 @@
 
 static const char *const layer_name[TRACE_LAYERS] = {"direct", "indirect"};
 
+enum rc picture_write_rgb(const char *path, const uint8_t *rgb, uint32_t width, uint32_t height,
+                          struct budget *budget, struct err *err)
+{
+    struct buffer png = {0};
+    enum rc rc = png_encode(rgb, width, height, budget, &png);
+    if (rc == RC_OK)
+        rc = file_write(path, buffer_bytes(&png), 0644, err);
+    else
+        (void)err_set(err, rc, "%s: %s", path, rc_text(rc));
+    budget_give(budget, png.at);
+    return rc;
+}
+
 static enum rc write_png(const struct picture_cfg *cfg, const struct image_sums *sums,
                          struct budget *budget, struct err *err)
 {
-    struct buffer png = {0};
     uint8_t *rgb = budget_take(budget, (size_t)cfg->width * cfg->height * 3);
     enum rc rc = rgb == NULL ? RC_NOMEM : tone_map(&cfg->tone, sums, budget, rgb);
     if (rc == RC_OK)
-        rc = png_encode(rgb, cfg->width, cfg->height, budget, &png);
-    if (rc == RC_OK)
-        rc = file_write(cfg->png, buffer_bytes(&png), 0644, err);
+        rc = picture_write_rgb(cfg->png, rgb, cfg->width, cfg->height, budget, err);
     else
         (void)err_set(err, rc, "%s: %s", cfg->png, rc_text(rc));
-    budget_give(budget, png.at);
     budget_give(budget, rgb);
     return rc;
 }

@@ -51,3 +51,13 @@ enum rc play_input_give(struct play_input *p, struct gamer_side *gamer, uint64_t
     }
     return RC_OK;
 }
+
+void play_input_move(struct play_input *p, uint64_t until_us)
+{
+    while (p->next < p->count && p->played_us < until_us) {
+        const struct session_input *step = &p->step[p->next++];
+        p->played_us += step->for_us;
+        if (session_step(&p->session, step, p->played_us) != RC_OK)
+            return; // a step that makes no sense was refused when the file was read
+    }
+}

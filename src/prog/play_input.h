@@ -33,4 +33,7 @@ MUST_USE enum rc play_input_open(struct play_input *p, struct arena *arena, cons
 MUST_USE enum rc play_input_give(struct play_input *p, struct gamer_side *gamer, uint64_t until_us,
                                  uint64_t now_us, uint64_t *due_us);
 
+// Moves the copy alone, for a game without a session at its hub, up to until_us of what was played.
+void play_input_move(struct play_input *p, uint64_t until_us);
+
 #endif

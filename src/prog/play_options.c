@@ -3,7 +3,7 @@
 #include "play_options.h"
 
 #include "base/attr.h"
-#include "compute/gamer.h"
+#include "compute/director.h"
 
 static const struct option_spec specs[] = {
     UPLINK_OPTIONS(struct play_options),
@@ -64,7 +64,7 @@ static const struct option_spec specs[] = {
      .kind = OPTION_TEXT,
      .initial = "shoal.png",
      .value = "FILE",
-     .sentence = "PNG to write; several frames get a number each",
+     .sentence = "PNG to write; several frames get a number each; with --split also .y4m and .mp4",
      .offset = offsetof(struct play_options, out)},
     {.name = "layers",
      .kind = OPTION_TEXT,
@@ -111,6 +111,40 @@ static const struct option_spec specs[] = {
      .initial = "0.20",
      .sentence = "share of the light that glows around bright spots in the PNG",
      .offset = offsetof(struct play_options, glare)},
+    {.name = "split",
+     .kind = OPTION_TEXT,
+     .value = "WAY",
+     .sentence =
+         "play: draw pictures here, with light from helpers, which is divided among them by "
+         "WAY: spatial, functional, pipeline, hybrid, or auto",
+     .offset = offsetof(struct play_options, split)},
+    {.name = "light",
+     .kind = OPTION_PIXELS,
+     .min = 32,
+     .max = LAYER_SIDE_MAX,
+     .sentence = "with --split: size of the light [half of --size]",
+     .offset = offsetof(struct play_options, light)},
+    {.name = "light-hz",
+     .kind = OPTION_F64,
+     .real_min = 0.1,
+     .real_max = 240,
+     .initial = "10",
+     .sentence = "with --split: light frames a second of the game",
+     .offset = offsetof(struct play_options, light_hz)},
+    {.name = "group",
+     .kind = OPTION_U64,
+     .max = DIRECTOR_GROUP_MAX,
+     .initial = "0",
+     .sentence = "with --split pipeline or hybrid: light frames that come as one stream of video; "
+                 "0: each alone, uncoded",
+     .offset = offsetof(struct play_options, group)},
+    {.name = "psnr",
+     .kind = OPTION_F64,
+     .real_min = 20,
+     .real_max = 60,
+     .initial = "38",
+     .sentence = "with --group: that a stream's light must reach, dB",
+     .offset = offsetof(struct play_options, psnr)},
     {.name = "table",
      .kind = OPTION_FLAG,
      .sentence = "print who made each tile, and how it was verified",
@@ -134,6 +168,7 @@ static const struct option_spec specs[] = {
 
 static const char *const examples[] = {
     "shoal play --scene neon-street --size 1280x720 --spp 64 --out street.png",
+    "shoal play --split auto --frames 96 --out flight.mp4",
     "shoal play --hub hub.example.org --scene bunny.obj --frames 48 --out bunny.png", NULL};
 
 const struct option_command play_command = {

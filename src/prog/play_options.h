@@ -28,6 +28,11 @@ struct play_options {
     const char *input;
     double exposure;
     double glare;
+    const char *split;
+    struct option_pixels light;
+    double light_hz;
+    uint64_t group;
+    double psnr;
     bool wants_table;
     bool is_quiet;
 };

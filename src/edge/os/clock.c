@@ -28,3 +28,11 @@ uint64_t clock_wall_s(void)
     assert(failed == 0); // EFAULT or EINVAL: ours
     return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
 }
+
+uint64_t clock_cpu_us(void)
+{
+    struct timespec now;
+    const int failed = clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    assert(failed == 0); // EFAULT or EINVAL: ours
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

@@ -16,4 +16,7 @@ uint64_t clock_wall_s(void);
 // within one thread count.
 uint64_t clock_ticks(void);
 
+// Microseconds of processor time that this thread has had.
+uint64_t clock_cpu_us(void);
+
 #endif

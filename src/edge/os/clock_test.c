@@ -45,10 +45,21 @@ static void ticks_grow_with_time(void **state)
     assert_true(clock_ticks() - from > 2000); // finer than microseconds
 }
 
+static void processor_time_is_spent_by_working(void **state)
+{
+    (void)state;
+    const uint64_t from = clock_cpu_us();
+    const uint64_t start_us = clock_now_us();
+    while (clock_cpu_us() < from + 2000)
+        continue;
+    assert_true(clock_now_us() - start_us >= 1900); // no more than passes
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(monotonic_moves_forward),
                                        cmocka_unit_test(both_agree_with_the_system),
-                                       cmocka_unit_test(ticks_grow_with_time)};
+                                       cmocka_unit_test(ticks_grow_with_time),
+                                       cmocka_unit_test(processor_time_is_spent_by_working)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// Pictures to a file as they come: numbered PNGs, Y4M, or MP4, by the name's ending.
+#include "play_writer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "image/movie.h"
+#include "image/png.h"
+#include "image/y4m.h"
+#include "os/file.h"
+#include "picture.h"
+
+enum form { FORM_PNG, FORM_Y4M, FORM_MP4 };
+
+struct play_writer {
+    struct play_writer_cfg cfg;
+    enum form form;
+    char part[FILE_PATH_BYTES]; // of a video, until it is whole
+    FILE *file;
+    struct movie *movie;
+    struct buffer frame; // of Y4M
+};
+
+static enum form form_of(const char *path)
+{
+    const char *end = strrchr(path, '.');
+    if (end != NULL && strcmp(end, ".y4m") == 0)
+        return FORM_Y4M;
+    return end != NULL && strcmp(end, ".mp4") == 0 ? FORM_MP4 : FORM_PNG;
+}
+
+static enum rc io_fault(const char *path, struct err *err)
+{
+    return err_set(err, RC_IO, "%s: %s", path, strerror(errno));
+}
+
+static enum rc write_at(void *self, uint64_t offset, struct bytes bytes)
+{
+    struct play_writer *w = self;
+    if (fseeko(w->file, (off_t)offset, SEEK_SET) != 0 ||
+        fwrite(bytes.at, 1, bytes.len, w->file) != bytes.len)
+        return RC_IO;
+    return RC_OK;
+}
+
+static enum rc start_movie(struct play_writer *w, struct err *err)
+{
+    const struct movie_cfg cfg = {.width = w->cfg.width,
+                                  .height = w->cfg.height,
+                                  .fps = (uint32_t)lround(w->cfg.fps),
+                                  .crf = MOVIE_CRF,
+                                  .sink = {w, write_at}};
+    enum rc rc = movie_open(&w->movie, &cfg);
+    return rc == RC_OK ? rc : err_set(err, rc, "%s: cannot write MP4: %s", w->part, rc_text(rc));
+}
+
+static enum rc start_y4m(struct play_writer *w, struct err *err)
+{
+    uint8_t at[Y4M_HEAD_BYTES_MAX];
+    struct buffer head = buffer_of(at, sizeof at);
+    enum rc rc = y4m_head(w->cfg.width, w->cfg.height, (uint32_t)lround(w->cfg.fps), &head);
+    if (rc != RC_OK)
+        return err_set(err, rc, "%s: cannot write Y4M: %s", w->part, rc_text(rc));
+    return fwrite(head.at, 1, head.len, w->file) == head.len ? RC_OK : io_fault(w->part, err);
+}
+
+static enum rc start(struct play_writer *w, struct err *err)
+{
+    const struct play_writer_cfg *c = &w->cfg;
+    struct text t = text_of(w->part, sizeof w->part);
+    if (w->form == FORM_PNG)
+        return RC_OK;
+    if (c->width % 2 != 0 || c->height % 2 != 0 || c->fps < 1)
+        return err_set(err, RC_CONFIG, "%s: a video wants even sides and at least 1 fps", c->path);
+    text_addf(&t, "%s.part", c->path);
+    w->file = t.is_cut ? NULL : fopen(w->part, "wb");
+    if (w->file == NULL)
+        return t.is_cut ? err_set(err, RC_CONFIG, "%s: too long", c->path) : io_fault(w->part, err);
+    if (w->form == FORM_MP4)
+        return start_movie(w, err);
+    const size_t cap = y4m_frame_bytes(c->width, c->height);
+    w->frame = buffer_of(budget_take(c->budget, cap), cap);
+    return w->frame.at != NULL ? start_y4m(w, err) : err_set(err, RC_NOMEM, "out of memory");
+}
+
+enum rc play_writer_open(struct play_writer **out, const struct play_writer_cfg *cfg,
+                         struct err *err)
+{
+    *out = NULL;
+    struct play_writer *w = budget_take(cfg->budget, sizeof *w);
+    if (w == NULL)
+        return err_set(err, RC_NOMEM, "out of memory for pictures");
+    *w = (struct play_writer){.cfg = *cfg, .form = form_of(cfg->path)};
+    enum rc rc = start(w, err);
+    if (rc == RC_OK)
+        *out = w;
+    else
+        play_writer_free(w);
+    return rc;
+}
+
+static enum rc add_png(struct play_writer *w, uint32_t number, const uint8_t *rgb, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum rc rc = picture_path(path, sizeof path, w->cfg.path, number, w->cfg.count, err);
+    return rc == RC_OK
+               ? picture_write_rgb(path, rgb, w->cfg.width, w->cfg.height, w->cfg.budget, err)
+               : rc;
+}
+
+static enum rc add_y4m(struct play_writer *w, const uint8_t *rgb, struct err *err)
+{
+    w->frame.len = 0;
+    enum rc rc = y4m_frame(rgb, w->cfg.width, w->cfg.height, &w->frame);
+    if (rc != RC_OK)
+        return err_set(err, rc, "%s: %s", w->part, rc_text(rc));
+    return fwrite(w->frame.at, 1, w->frame.len, w->file) == w->frame.len ? RC_OK
+                                                                         : io_fault(w->part, err);
+}
+
+enum rc play_writer_add(struct play_writer *w, uint32_t number, const uint8_t *rgb, struct err *err)
+{
+    if (w->form == FORM_PNG)
+        return add_png(w, number, rgb, err);
+    if (w->form == FORM_Y4M)
+        return add_y4m(w, rgb, err);
+    enum rc rc = movie_add(w->movie, rgb);
+    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", w->part, rc_text(rc));
+}
+
+enum rc play_writer_end(struct play_writer *w, struct err *err)
+{
+    if (w->form == FORM_PNG)
+        return RC_OK;
+    enum rc rc = w->form == FORM_MP4 ? movie_end(w->movie) : RC_OK;
+    const int closed = fclose(w->file);
+    w->file = NULL;
+    if (rc != RC_OK)
+        return err_set(err, rc, "%s: %s", w->part, rc_text(rc));
+    return closed == 0 && rename(w->part, w->cfg.path) == 0 ? RC_OK : io_fault(w->part, err);
+}
+
+void play_writer_free(struct play_writer *w)
+{
+    if (w == NULL)
+        return;
+    movie_close(w->movie);
+    if (w->file != NULL) {
+        (void)fclose(w->file); // it is thrown away
+        (void)unlink(w->part);
+    }
+    budget_give(w->cfg.budget, w->frame.at);
+    budget_give(w->cfg.budget, w);
+}

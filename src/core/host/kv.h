@@ -13,7 +13,8 @@
 
 struct kv_ops {
     // *value is borrowed until `release`; every RC_OK of get or next needs one release, and
-    // nothing may be written in between. RC_ABSENT, RC_IO.
+    // nothing may be written in between. Several may be borrowed at a time, but not of os/blobs.
+    // RC_ABSENT, RC_IO.
     enum rc (*get)(void *self, struct bytes key, struct bytes *value);
     // The first entry whose key is greater than `after` (empty: the very first). RC_ABSENT.
     enum rc (*next)(void *self, struct bytes after, struct bytes *key, struct bytes *value);

@@ -3,12 +3,14 @@
 #include "kernel/kernel.h"
 
 #include "kernel/echo.h"
+#include "kernel/level.h"
 #include "kernel/pack.h"
 #include "kernel/trace.h"
 
 static const struct kernel *const kernels[] = {
     &trace_kernel,
     &echo_kernel,
+    &level_kernel,
     &pack_kernel,
 };
 

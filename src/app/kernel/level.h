@@ -18,7 +18,7 @@
 #define LEVEL_SIDE_MAX   128u
 #define LEVEL_CELLS_MAX  (1u << 22) // of a map
 #define LEVEL_MAP_MAX    4096u      // a map's width and height
-#define LEVEL_PARTS_MAX  64u
+#define LEVEL_PARTS_MAX  128u
 #define LEVEL_PLACES_MAX 2560u // of a chunk
 
 #define LEVEL_FLOOR '.'
@@ -66,6 +66,10 @@ MUST_USE enum rc level_open(struct level *out, const struct level_params *p, str
 uint8_t level_cell(const struct level *l, uint32_t x, uint32_t y);
 size_t level_place_count(const struct level *l);
 struct level_place level_place(const struct level *l, size_t index);
+// Is there a way from every open cell to every other, by steps along rows and columns? False too
+// if none is open. For who plays on the map: it takes longer than to make one, so a hub does not.
+// RC_NOMEM.
+MUST_USE enum rc level_is_connected(const struct level *l, bool *out);
 
 extern const struct kernel level_kernel;
 

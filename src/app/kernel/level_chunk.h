@@ -12,7 +12,7 @@ struct level_rect {
 
 // Cells of one chunk at most: a border moves by a quarter of a side either way.
 #define LEVEL_CHUNK_SIDE_MAX  (LEVEL_SIDE_MAX + LEVEL_SIDE_MAX / 2)
-#define LEVEL_CHUNK_CELLS_MAX (LEVEL_CHUNK_SIDE_MAX * LEVEL_CHUNK_SIDE_MAX)
+#define LEVEL_CHUNK_CELLS_MAX ((size_t)LEVEL_CHUNK_SIDE_MAX * LEVEL_CHUNK_SIDE_MAX)
 
 struct level_chunk {
     const struct level_params *p;
@@ -49,9 +49,6 @@ uint64_t level_border(const struct level_params *p, bool is_west, uint32_t cx, u
 
 // The head of the map's text; returns its bytes. out: 64.
 size_t level_head(const struct level_params *p, char out[static 64]);
-// Is there a way from every open cell to every other, by steps along rows and columns? False too
-// if none is open. RC_NOMEM.
-MUST_USE enum rc level_is_connected(const struct level *l, bool *out);
 
 enum rc level_part(struct bytes params, uint64_t nonce, struct buffer *part_params);
 enum rc level_judge(struct bytes params, struct bytes result, struct bytes part_params,

@@ -7,8 +7,6 @@
 
 #include <assert.h>
 
-#include "base/num.h"
-
 #define BLOCK_MIN  6u  // cells along a side
 #define BLOCK_GOOD 12u // the least length that a lane may be spared at, where density is highest
 #define BLOCK_MORE 20u // and so much more where it is lowest
@@ -16,7 +14,7 @@
 #define LOT_MIN    5u
 #define LOT_MAX    9u
 #define DEEP       12u // a block deeper than this has two rows of lots, back to back
-#define BLOCKS_MAX (LEVEL_CHUNK_CELLS_MAX / (BLOCK_MIN * BLOCK_MIN))
+#define BLOCKS_MAX ((uint32_t)LEVEL_CHUNK_CELLS_MAX / (BLOCK_MIN * BLOCK_MIN))
 
 static void street(struct level_chunk *c, struct level_rect r)
 {

@@ -8,12 +8,10 @@
 
 #include <assert.h>
 
-#include "base/num.h"
-
 #define LEAF_MIN  8u  // cells along a side; a room leaves one free on each
 #define LEAF_GOOD 24u // a leaf this small may stay whole
 #define ROOM_MIN  4u
-#define LEAFS_MAX (LEVEL_CHUNK_CELLS_MAX / (LEAF_MIN * LEAF_MIN))
+#define LEAFS_MAX ((uint32_t)LEVEL_CHUNK_CELLS_MAX / (LEAF_MIN * LEAF_MIN))
 
 struct spot {
     uint32_t x, y;

@@ -82,16 +82,31 @@ size_t level_head(const struct level_params *p, char out[static 64])
     return t.len;
 }
 
+static uint8_t less(uint8_t a, uint8_t b)
+{
+    return a < b ? a : b;
+}
+
+// 0: all are cells. Without a branch, so that a compiler takes sixteen at once.
+static uint8_t strange(const uint8_t *row, size_t len)
+{
+    uint8_t worst = 0;
+    for (size_t x = 0; x < len; x++) {
+        const uint8_t off = less(less(row[x] ^ LEVEL_FLOOR, row[x] ^ LEVEL_WALL),
+                                 row[x] ^ LEVEL_YARD); // 0 where it is one of them
+        worst = worst > off ? worst : off;
+    }
+    return worst;
+}
+
 static bool rows_are_good(const struct level *l)
 {
-    bool is_good = true;
     for (uint32_t y = 0; y < l->height; y++) {
         const uint8_t *row = l->rows.at + (size_t)y * (l->width + 1);
-        for (uint32_t x = 0; x < l->width; x++)
-            is_good &= row[x] == LEVEL_FLOOR || row[x] == LEVEL_WALL || row[x] == LEVEL_YARD;
-        is_good &= row[l->width] == '\n';
+        if (strange(row, l->width) != 0 || row[l->width] != '\n')
+            return false;
     }
-    return is_good;
+    return true;
 }
 
 static bool places_are_good(const struct level *l)

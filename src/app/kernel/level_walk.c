@@ -4,8 +4,7 @@
 // Runs of open cells in a row are the nodes; runs that touch in the next row are joined (union and
 // find). What is connected has one joint less than runs.
 #include "base/arena.h"
-#include "base/num.h"
-#include "kernel/level_chunk.h"
+#include "kernel/level.h"
 
 struct walk {
     uint32_t *parent; // of each run so far

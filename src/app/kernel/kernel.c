@@ -2,6 +2,7 @@
 // The table of kernels.
 #include "kernel/kernel.h"
 
+#include "kernel/dialogue.h"
 #include "kernel/echo.h"
 #include "kernel/level.h"
 #include "kernel/pack.h"
@@ -10,6 +11,7 @@
 static const struct kernel *const kernels[] = {
     &trace_kernel,
     &echo_kernel,
+    &dialogue_kernel,
     &level_kernel,
     &pack_kernel,
 };

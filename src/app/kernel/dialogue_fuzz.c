@@ -16,7 +16,8 @@ static void *street(void)
     if (base != NULL)
         return base;
     struct buffer text = buffer_of(text_at, sizeof text_at);
-    struct arena *arena = arena_new(16u << 20); // as long as the program
+    static struct arena *arena; // as long as the program
+    arena = arena_new(16u << 20);
     struct bytes object;
     speech_street(&text);
     assert(arena != NULL && speech_learn(buffer_bytes(&text), arena, &object) == RC_OK);

@@ -81,12 +81,17 @@ bool speech_is_key(struct bytes b)
 
 bool speech_is_plain(struct bytes b)
 {
-    while (b.len > 0) {
-        const size_t step = text_utf8_step(b);
-        const bool is_c1 = step == 2 && b.at[0] == 0xc2 && b.at[1] < 0xa0;
-        if (step == 0 || b.at[0] < 0x20 || b.at[0] == 0x7f || is_c1)
+    size_t i = 0;
+    while (i < b.len) {
+        if (b.at[i] >= 0x20 && b.at[i] < 0x7f) { // nearly always
+            i++;
+            continue;
+        }
+        const size_t step = text_utf8_step(bytes_part(b, i, 4));
+        const bool is_c1 = step == 2 && b.at[i] == 0xc2 && b.at[i + 1] < 0xa0;
+        if (step < 2 || is_c1)
             return false;
-        b = bytes_part(b, step, b.len - step);
+        i += step;
     }
     return true;
 }

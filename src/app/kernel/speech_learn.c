@@ -59,7 +59,8 @@ static struct bytes take_until(struct bytes *from, uint8_t byte)
 
 static bool read_template(struct learn *l, struct bytes line)
 {
-    if (l->template_count == SPEECH_TEMPLATES_MAX || memchr(line.at, ':', line.len) == NULL)
+    if (l->template_count == SPEECH_TEMPLATES_MAX || line.len == 0 ||
+        memchr(line.at, ':', line.len) == NULL)
         return false;
     struct bytes key = take_until(&line, ':');
     struct speech_template *t = &l->template[l->template_count++];

@@ -148,6 +148,7 @@ static void bad_texts_are_refused(void **state)
         "x\n%: no key",
         "x\n%greet no end",
         "x\n%greet:",
+        "x\n%",
         "x\n%gr eet: a",
         "x\n%greet/: a {",
         "x\n%greet: a }",

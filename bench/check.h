@@ -31,6 +31,8 @@ struct check_case {
 void *check_take(size_t bytes);
 void check_need(enum rc rc, const char *what); // RC_OK, or the program ends with words
 
+extern const struct check_case check_dialogue;
+extern const struct check_case check_level;
 extern const struct check_case check_pack;
 extern const struct check_case check_trace;
 

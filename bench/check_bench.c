@@ -21,6 +21,8 @@
 
 static const struct check_case *const cases[] = {
     &check_trace,
+    &check_dialogue,
+    &check_level,
     &check_pack,
 };
 

@@ -2,8 +2,10 @@
 // The table of kernels.
 #include "kernel/kernel.h"
 
+#include "kernel/dialogue.h"
 #include "kernel/echo.h"
 #include "kernel/encode.h"
+#include "kernel/level.h"
 #include "kernel/pack.h"
 #include "kernel/geometry.h"
 #include "kernel/post.h"
@@ -13,6 +15,8 @@ static const struct kernel *const kernels[] = {
     &trace_kernel,
     &echo_kernel,
     &encode_kernel,
+    &dialogue_kernel,
+    &level_kernel,
     &pack_kernel,
     &geometry_kernel,
     &post_kernel,

@@ -17,7 +17,7 @@ struct kv_env {
     MDB_env *env;
     MDB_dbi table;
     MDB_txn *reader;    // made once, then reset and renewed
-    bool is_reading;    // between get or next and release
+    uint32_t borrowed;  // values between get or next and release
     MDB_cursor *cursor; // over reader
 };
 
@@ -55,16 +55,15 @@ static struct bytes bytes_of_val(MDB_val v)
 static void release(void *self)
 {
     struct kv_env *e = self;
-    assert(e->is_reading);
-    mdb_txn_reset(e->reader);
-    e->is_reading = false;
+    assert(e->borrowed > 0);
+    if (--e->borrowed == 0)
+        mdb_txn_reset(e->reader);
 }
 
 static enum rc begin_read(struct kv_env *e)
 {
-    assert(!e->is_reading); // a release is missing
-    const int code = mdb_txn_renew(e->reader);
-    e->is_reading = code == MDB_SUCCESS;
+    const int code = e->borrowed == 0 ? mdb_txn_renew(e->reader) : MDB_SUCCESS;
+    e->borrowed += code == MDB_SUCCESS;
     return rc_of(code);
 }
 
@@ -115,7 +114,7 @@ static enum rc next(void *self, struct bytes after, struct bytes *key, struct by
 static enum rc change(struct kv_env *e, struct bytes key, const struct bytes *value)
 {
     assert(key.len >= 1 && key.len <= KV_KEY_BYTES_MAX);
-    assert(!e->is_reading); // what was read would change under its reader
+    assert(e->borrowed == 0); // what was read would change under its reader
     MDB_txn *txn;
     int code = mdb_txn_begin(e->env, NULL, 0, &txn);
     if (code != MDB_SUCCESS)

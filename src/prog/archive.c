@@ -230,7 +230,7 @@ enum rc archive_restore(struct archive *a, struct broker *broker, uint64_t now_u
     if (rc == RC_OK)
         rc = db_rows(db,
                      "SELECT gamer, job, name, text, at_s, state, plan, pieces, message FROM jobs "
-                     "WHERE " LIVING " ORDER BY at_s",
+                     "WHERE " LIVING " ORDER BY at_s, job", // after those that it needs
                      since, 1, on_job, &r);
     if (rc == RC_OK)
         rc = db_rows(db,

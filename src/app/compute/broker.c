@@ -53,6 +53,7 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
     uint64_t seed = entropy_u64(&cfg->entropy);
     b->conns = map_new(b->arena, sizeof(uint64_t), BROKER_CONNS_MAX, seed);
     b->jobs = map_new(b->arena, sizeof(struct job_key), QUEUE_TASKS_MAX, seed + 3);
+    b->kept = map_new(b->arena, sizeof(struct job_key), BROKER_KEPT_ALL_MAX, seed + 9);
     b->away = map_new(b->arena, DIGEST_BYTES, BROKER_CONNS_MAX, seed + 4);
     b->origins = map_new(b->arena, BROKER_ORIGIN_BYTES, 2 * (size_t)BROKER_CONNS_MAX, seed + 7);
     b->wait_us = arena_take(b->arena, sizeof *b->wait_us);
@@ -61,7 +62,7 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
     b->notes = arena_take_array(b->arena, BROKER_NOTES_MAX, sizeof *b->notes);
     b->token = budget_take(b->budget, cfg->token.len);
     uint64_t *owed = arena_take_array(b->arena, OWED_MAX, sizeof *owed);
-    if (b->conns == NULL || b->jobs == NULL || b->away == NULL || b->origins == NULL ||
+    if (b->conns == NULL || b->jobs == NULL || b->kept == NULL || b->away == NULL || b->origins == NULL ||
         b->wait_us == NULL || b->work_us == NULL || b->run_us == NULL || b->notes == NULL ||
         b->token == NULL || owed == NULL)
         return RC_NOMEM;
@@ -113,7 +114,7 @@ enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
     b->entropy = cfg->entropy;
     b->log = cfg->log;
     list_init(&b->conn_list);
-    list_init(&b->orphans);
+    list_init(&b->news);
     list_init(&b->gamers);
     list_init(&b->gamers_changed);
     list_init(&b->origin_list);

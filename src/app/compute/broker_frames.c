@@ -14,6 +14,7 @@
 #define PLAN_SLOTS_MAX  64u // that tiles are cut for
 #define PREPARE_MAX     64u // helpers that are told of a scene; as many as are looked at for a task
 #define FRAMES_KEPT_MAX 16u // of one gamer that are done
+#define FAILED_MAX      64u // jobs that are looked at when an object cannot be had
 
 static void tell_tile(struct broker *b, const struct job *f, const struct piece *p,
                       struct msg_tile *m)
@@ -52,19 +53,18 @@ static bool keep_tile(struct broker *b, struct job *f, const struct piece *p, st
     return rc == RC_OK;
 }
 
-// All of a kept frame's light as one result. False: no memory.
+// All of a kept frame's light as one result. False: no room for it.
 static bool keep_frame(struct broker *b, struct job *f)
 {
     const size_t len = (size_t)f->spec.width * f->spec.height * TRACE_PIXEL_BYTES;
     uint8_t *at = budget_take(b->budget, len);
     struct buffer all = buffer_of(at, at != NULL ? len : 0);
-    enum rc rc = join_write(f->join, &all);
-    if (rc == RC_OK)
-        job_keep_result(b, f, buffer_bytes(&all));
+    const bool is_kept =
+        join_write(f->join, &all) == RC_OK && job_keep_result(b, f, buffer_bytes(&all));
     budget_give(b->budget, at);
     join_free(f->join);
     f->join = NULL;
-    return rc == RC_OK;
+    return is_kept;
 }
 
 static void tell_done(struct broker *b, const struct job *f)
@@ -121,10 +121,9 @@ static void frame_done(struct broker *b, struct job *f)
 {
     assert(list_is_empty(&f->tasks));
     if (f->is_kept && !keep_frame(b, f)) {
-        job_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame");
+        job_fail(b, f, RC_FULL, "the hub has no room to keep this frame");
         return;
     }
-    job_orphan(b, f); // if it could not be kept
     tell_done(b, f);
     struct broker_note n = job_note(NOTE_FRAME_DONE, f);
     broker_note_put(b, &n);
@@ -250,7 +249,8 @@ static enum rc open_piece(struct broker *b, struct job *f, uint32_t at)
                            .job = f,
                            .skill = trace_skill(),
                            .spec = frame_piece_spec(f, p, room),
-                           .units = p->units};
+                           .units = p->units,
+                           .start_by_us = job_start_by_us(f)};
     cfg.line = &f->gamer->line[cfg.skill];
     cfg.asked = task_digest(&cfg.spec);
     if (!tile_from_results(b, f, p, &cfg.asked))
@@ -332,6 +332,7 @@ static void prepare(struct broker *b, const struct digest *scene)
 static void scene_ready(struct broker *b, struct job *f)
 {
     uint32_t skill = trace_skill();
+    list_del(&f->fetching);
     f->is_pinned = store_pin(b->store, &f->spec.scene) == RC_OK; // stays while it is worked on
     prepare(b, &f->spec.scene);
     if (f->piece != NULL)
@@ -349,35 +350,52 @@ static void ask_for_object(struct broker *b, struct gamer *g)
         gamer_tell(b, g, &m);
 }
 
-// What a job waits for its gamer to give; NULL: nothing.
-static const struct digest *wanted(const struct broker *b, const struct job *j)
+void job_fetch(struct job *j)
 {
-    if (j->state != JOB_FETCHING)
-        return NULL;
-    return j->kind == JOB_FRAME ? &j->spec.scene : pending_lacks_object(b, j->pending);
+    j->state = JOB_FETCHING;
+    if (list_is_empty(&j->fetching))
+        list_push_back(&j->gamer->fetching, &j->fetching);
 }
 
-// Fetches for the first job that waits for an object, unless a fetch is going on already.
+// What a job still waits for its gamer to give; NULL: it may have come from somebody else.
+static const struct digest *wanted(struct broker *b, const struct job *j)
+{
+    if (j->kind == JOB_FRAME)
+        return store_has(b->store, &j->spec.scene) ? NULL : &j->spec.scene;
+    return pending_lacks_object(b, j->pending);
+}
+
+static void go_on(struct broker *b, struct job *j)
+{
+    if (j->kind == JOB_FRAME)
+        scene_ready(b, j);
+    else
+        job_has_news(b, j);
+}
+
+// Fetches for the first job that lacks an object, unless a fetch is going on already. Those before
+// it go on.
 void job_want_objects(struct broker *b, struct gamer *g)
 {
-    LIST_FOR_SAFE (it, &g->jobs) {
-        struct job *f = CONTAINER_OF(it, struct job, node);
-        if (g->fetch != NULL || g->conn == NULL)
-            return; // it goes on with the next object when this one is done
-        const struct digest *object = wanted(b, f);
-        if (object == NULL)
+    while (g->fetch == NULL && g->conn != NULL && !list_is_empty(&g->fetching)) {
+        struct job *j = CONTAINER_OF(g->fetching.next, struct job, fetching);
+        const struct digest *object = wanted(b, j);
+        if (object == NULL) {
+            list_del(&j->fetching);
+            go_on(b, j);
             continue;
+        }
         g->fetch = fetch_new(b->budget, object);
         if (g->fetch != NULL)
             ask_for_object(b, g);
         else
-            job_fail(b, f, RC_NOMEM, "the hub is out of memory for this job's objects");
+            job_fail(b, j, RC_NOMEM, "the hub is out of memory for this job's objects");
     }
 }
 
 void job_start_frame(struct broker *b, struct job *f)
 {
-    f->state = JOB_FETCHING;
+    job_fetch(f);
     if (store_has(b->store, &f->spec.scene))
         scene_ready(b, f);
     else
@@ -499,12 +517,14 @@ static void look_from_session(struct gamer *g, struct job *f)
 static void new_frame(struct broker *b, struct gamer *g, const struct msg_submit *m)
 {
     struct job *f = NULL;
-    const bool is_long = m->is_kept && m->samples > TRACE_SAMPLES_MAX;
+    const bool is_long =
+        m->is_kept && (m->samples > TRACE_SAMPLES_MAX ||
+                       (uint64_t)m->width * m->height * TRACE_PIXEL_BYTES > BROKER_KEPT_BYTES_MAX);
     if (!is_long && job_has_room(b, g, JOB_FRAME))
         f = job_new(b, g, m->job, JOB_FRAME);
     if (f == NULL) {
         struct msg_refuse why =
-            is_long ? refuse_because(RC_UNSUPPORTED, "too many samples for a frame that is kept")
+            is_long ? refuse_because(RC_UNSUPPORTED, "too many pixels or samples for a frame that is kept")
                     : refuse_because(RC_FULL, "too many frames at once: wait for one to be done");
         gamer_tell_failed(b, g, m->job, "", &why);
         return;
@@ -537,36 +557,36 @@ void job_submit(struct broker *b, struct gamer *g, const struct msg_submit *m)
     resume_frame(b, f, m);
 }
 
-// Does this job wait for that object, whether it is there now or not?
-static bool waits_for(const struct job *j, const struct digest *object)
+// The object that was fetched will never be: the first jobs that lack it fail. Others, of very
+// many, ask for it once more.
+static void object_failed(struct broker *b, struct gamer *g, enum rc rc, const char *text)
 {
-    if (j->state != JOB_FETCHING)
-        return false;
-    if (j->kind == JOB_FRAME)
-        return digest_equal(&j->spec.scene, object);
-    for (uint32_t i = 0; i < j->pending->spec.input_count; i++)
-        if (digest_equal(&j->pending->spec.input[i], object))
-            return true;
-    return false;
-}
-
-// The object that was fetched is there, or will never be: jobs that wait for it go on or fail.
-static void object_settled(struct broker *b, struct gamer *g, enum rc rc, const char *text)
-{
-    struct digest object = *fetch_digest(g->fetch);
+    const struct digest object = *fetch_digest(g->fetch);
+    uint32_t looked = 0;
     fetch_free(g->fetch);
     g->fetch = NULL;
-    LIST_FOR_SAFE (it, &g->jobs) {
-        struct job *j = CONTAINER_OF(it, struct job, node);
-        if (!waits_for(j, &object))
-            continue;
-        if (rc != RC_OK)
+    LIST_FOR_SAFE (it, &g->fetching) { // a job's end ends no other at once
+        struct job *j = CONTAINER_OF(it, struct job, fetching);
+        const struct digest *lacking = looked++ < FAILED_MAX ? wanted(b, j) : NULL;
+        if (looked > FAILED_MAX)
+            break;
+        if (lacking != NULL && digest_equal(lacking, &object))
             job_fail(b, j, rc, text);
-        else if (j->kind == JOB_FRAME)
-            scene_ready(b, j);
-        else
-            job_try_run(b, j);
     }
+    job_want_objects(b, g);
+}
+
+static void object_whole(struct broker *b, struct gamer *g)
+{
+    enum rc rc = object_put(b, fetch_digest(g->fetch), fetch_bytes(g->fetch), NULL);
+    if (rc != RC_OK) {
+        object_failed(b, g, rc,
+                      rc == RC_MALFORMED ? "the object's bytes do not have the hash they go by"
+                                         : "the hub cannot store the object");
+        return;
+    }
+    fetch_free(g->fetch);
+    g->fetch = NULL;
     job_want_objects(b, g);
 }
 
@@ -578,19 +598,16 @@ void job_object_part(struct broker *b, struct gamer *g, const struct msg_object_
     if (rc == RC_MALFORMED) {
         broker_refuse(b, g->conn, rc, "a part of an object that was not asked for");
     } else if (rc != RC_OK) {
-        object_settled(b, g, rc, "the object is too large for this hub");
+        object_failed(b, g, rc, "the object is too large for this hub");
     } else if (!fetch_is_whole(g->fetch)) {
         ask_for_object(b, g);
     } else {
-        rc = store_put(b->store, &m->digest, fetch_bytes(g->fetch));
-        object_settled(b, g, rc,
-                       rc == RC_MALFORMED ? "the object's bytes do not have the hash they go by"
-                                          : "the hub cannot store the object");
+        object_whole(b, g);
     }
 }
 
 void job_object_none(struct broker *b, struct gamer *g, const struct digest *digest)
 {
     if (g->fetch != NULL && digest_equal(fetch_digest(g->fetch), digest))
-        object_settled(b, g, RC_ABSENT, "the gamer does not have an object that it named");
+        object_failed(b, g, RC_ABSENT, "the gamer does not have an object that it named");
 }

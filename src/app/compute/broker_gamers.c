@@ -34,6 +34,8 @@ static struct gamer *gamer_make(struct broker *b, const struct digest *id, const
     text_add_safe(&t, bytes_text(name[0] != 0 ? name : "gamer"));
     session_init(&g->session);
     list_init(&g->jobs);
+    list_init(&g->fetching);
+    list_init(&g->kept);
     list_init(&g->changed);
     for (uint32_t i = 0; i < SKILLS_MAX; i++)
         line_init(&g->line[i], i);
@@ -170,10 +172,17 @@ void gamer_free_all(struct broker *b, struct gamer *g)
     gamer_free(b, g);
 }
 
+// It left nothing that it may come back to.
+static bool is_idle(const struct gamer *g)
+{
+    return list_is_empty(&g->jobs) && list_is_empty(&g->kept);
+}
+
 // A job to another record of the same gamer: it has connected twice.
 void job_move(struct broker *b, struct job *j, struct gamer *to)
 {
     struct gamer *from = j->gamer;
+    kept_move_all(from, to);
     if (j->state != JOB_DONE) {
         job_uncount(b, j);
         to->frame_count += j->kind == JOB_FRAME;
@@ -184,12 +193,16 @@ void job_move(struct broker *b, struct job *j, struct gamer *to)
     j->gamer = to;
     list_del(&j->node);
     list_push_back(&to->jobs, &j->node);
+    if (!list_is_empty(&j->fetching)) {
+        list_del(&j->fetching);
+        list_push_back(&to->fetching, &j->fetching);
+    }
     LIST_FOR (it, &j->tasks) {
         struct task *t = CONTAINER_OF(it, struct task, sibling);
         if (t->line != NULL)
             queue_change_line(&b->queue, t, &to->line[t->skill]);
     }
-    if (from->conn == NULL && list_is_empty(&from->jobs))
+    if (from->conn == NULL && is_idle(from))
         gamer_free(b, from);
 }
 
@@ -198,7 +211,7 @@ void gamer_detach(struct broker *b, struct gamer *g)
     g->conn = NULL;
     fetch_free(g->fetch);
     g->fetch = NULL;
-    if (list_is_empty(&g->jobs)) {
+    if (is_idle(g)) {
         gamer_free(b, g);
         return;
     }
@@ -210,6 +223,11 @@ void gamer_detach(struct broker *b, struct gamer *g)
         return;
     }
     heap_move(&b->aways, &other->away, time_after(b->now_us, BROKER_LINGER_US));
+    if (list_is_empty(&g->jobs)) {
+        kept_move_all(g, other);
+        gamer_free(b, g);
+        return;
+    }
     while (!list_is_empty(&g->jobs)) { // the last one frees g
         struct job *j = CONTAINER_OF(g->jobs.next, struct job, node);
         bool is_last = j->node.next == &g->jobs;
@@ -228,7 +246,7 @@ void job_late(struct broker *b)
             job_free(b, j);
         else
             job_fail(b, j, RC_TIMEOUT, "not done by its deadline");
-        if (g->conn == NULL && list_is_empty(&g->jobs))
+        if (g->conn == NULL && is_idle(g))
             gamer_free(b, g);
     }
     for (struct heap_node *n; (n = heap_first(&b->aways)) != NULL && n->key <= b->now_us;) {

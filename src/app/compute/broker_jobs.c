@@ -37,7 +37,9 @@ struct job *job_new(struct broker *b, struct gamer *g, uint64_t number, enum job
     *j = (struct job){.gamer = g, .key = {g->id, number}, .kind = kind, .came_us = b->now_us};
     job_named(j);
     list_init(&j->tasks);
-    list_init(&j->orphan);
+    list_init(&j->needed_by);
+    list_init(&j->news);
+    list_init(&j->fetching);
     if (map_put(b->jobs, &j->key, j) != RC_OK) {
         budget_give(b->budget, j);
         return NULL;
@@ -90,7 +92,7 @@ static void drop_tasks(struct broker *b, struct job *j)
 
 void job_free(struct broker *b, struct job *j)
 {
-    assert(list_is_empty(&j->tasks));
+    assert(list_is_empty(&j->tasks) && list_is_empty(&j->needed_by));
     if (j->record != NULL)
         records_drop(&b->records, j->record);
     heap_del(&b->deadlines, &j->deadline);
@@ -98,9 +100,10 @@ void job_free(struct broker *b, struct job *j)
         store_unpin(b->store, &j->spec.scene);
     list_del(&j->node);
     (void)map_del(b->jobs, &j->key);
-    list_del(&j->orphan);
+    list_del(&j->news);
+    list_del(&j->fetching);
     join_free(j->join);
-    budget_give(b->budget, j->pending);
+    pending_free(b, j->pending);
     budget_give(b->budget, j->piece);
     budget_give(b->budget, j);
 }

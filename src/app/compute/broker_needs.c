@@ -1,68 +1,170 @@
 // SPDX-License-Identifier: MIT
 // The broker's graphs: results that are kept for other jobs, and jobs that wait for them.
 //
-// A gamer's jobs that need one another are a graph. What waits for a helper begins in the order of
-// its deadline less its upward rank: what it takes, as predicted, and the longest way from there to
-// the end of the graph (HEFT, Topcuoglu et al. 2002).
+// A gamer's jobs that need one another are a graph, without circles: a job may need only those that
+// came before it. What waits for a helper begins in the order of its deadline less its upward rank:
+// what it takes, as predicted, and the longest way from there to the end of the graph (HEFT,
+// Topcuoglu et al. 2002).
+//
+// Whatever becomes of one job is news to those that need it. They are seen to afterwards, one by
+// one: nobody walks through jobs while these end.
+//
+// What is kept is not written down: after a crash, who needs it is told that it is gone.
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "compute/broker_state.h"
-#include "work/join.h"
 
-#define DEPTH_MAX 32u // of a graph, that ranks are passed up
+#define DEPTH_MAX       32u  // of a graph, that ranks are passed up
+#define RANK_VISITS_MAX 256u // jobs that are looked at for that; there are more ways than jobs
+#define GIVE_WAY_MAX    64u  // kept results that one object may cost
 
 // ---- What is kept
 
-static void kept_drop(struct broker *b, struct gamer *g)
+static void kept_drop(struct broker *b, struct kept *k)
 {
-    assert(g->kept_count > 0);
-    struct kept *k = &g->kept[g->kept_first];
     store_unpin(b->store, &k->object);
-    g->kept_bytes -= k->bytes;
-    g->kept_first = (g->kept_first + 1) % BROKER_KEPT_MAX;
-    g->kept_count--;
+    k->gamer->kept_bytes -= k->bytes;
+    k->gamer->kept_count--;
+    list_del(&k->node);
+    (void)map_del(b->kept, &k->key);
+    budget_give(b->budget, k);
+}
+
+static struct kept *kept_oldest(struct gamer *g)
+{
+    return CONTAINER_OF(g->kept.next, struct kept, node);
 }
 
 void kept_drop_all(struct broker *b, struct gamer *g)
 {
-    while (g->kept_count > 0)
-        kept_drop(b, g);
+    while (!list_is_empty(&g->kept))
+        kept_drop(b, kept_oldest(g));
 }
 
-static const struct kept *kept_find(const struct gamer *g, uint64_t number)
+static void kept_add(struct gamer *g, struct kept *k)
 {
-    for (uint32_t i = 0; i < g->kept_count; i++) {
-        const struct kept *k = &g->kept[(g->kept_first + i) % BROKER_KEPT_MAX];
-        if (k->number == number)
-            return k;
-    }
-    return NULL;
-}
-
-static enum rc kept_put(struct broker *b, struct gamer *g, const struct kept *k,
-                        struct bytes result)
-{
-    while (g->kept_count == BROKER_KEPT_MAX ||
-           (g->kept_count > 0 && g->kept_bytes + k->bytes > BROKER_KEPT_BYTES_MAX))
-        kept_drop(b, g);
-    enum rc rc = store_put(b->store, &k->object, result);
-    if (rc == RC_OK)
-        rc = store_pin(b->store, &k->object);
-    if (rc != RC_OK)
-        return rc;
-    g->kept[(g->kept_first + g->kept_count++) % BROKER_KEPT_MAX] = *k;
+    k->gamer = g;
+    list_push_back(&g->kept, &k->node);
+    g->kept_count++;
     g->kept_bytes += k->bytes;
-    return RC_OK;
+}
+
+void kept_move_all(struct gamer *from, struct gamer *to)
+{
+    while (!list_is_empty(&from->kept)) { // the next result that is kept brings it within bounds
+        struct kept *k = kept_oldest(from);
+        list_del(&k->node);
+        kept_add(to, k);
+    }
+    from->kept_count = 0;
+    from->kept_bytes = 0;
+}
+
+// Who keeps most loses its oldest. False: nobody keeps anything.
+static bool give_way(struct broker *b)
+{
+    struct gamer *most = NULL;
+    LIST_FOR (it, &b->gamers) {
+        struct gamer *g = CONTAINER_OF(it, struct gamer, node);
+        if (g->kept_count > 0 && (most == NULL || g->kept_bytes > most->kept_bytes))
+            most = g;
+    }
+    if (most != NULL)
+        kept_drop(b, kept_oldest(most));
+    return most != NULL;
+}
+
+enum rc object_put(struct broker *b, const struct digest *wanted, struct bytes bytes,
+                   struct digest *name)
+{
+    enum rc rc = RC_FULL;
+    for (uint32_t i = 0; rc == RC_FULL && (i == 0 || give_way(b)) && i <= GIVE_WAY_MAX; i++)
+        rc = wanted != NULL ? store_put(b->store, wanted, bytes) : store_add(b->store, bytes, name);
+    return rc;
+}
+
+// Of this gamer; another result under the same number goes.
+static void make_room(struct broker *b, struct gamer *g, const struct job_key *key, uint64_t bytes)
+{
+    struct kept *old = map_get(b->kept, key);
+    if (old != NULL)
+        kept_drop(b, old);
+    while (g->kept_count >= BROKER_KEPT_MAX ||
+           (g->kept_count > 0 && g->kept_bytes + bytes > BROKER_KEPT_BYTES_MAX))
+        kept_drop(b, kept_oldest(g));
+    if (map_count(b->kept) == BROKER_KEPT_ALL_MAX)
+        (void)give_way(b);
+}
+
+static const struct kept *kept_put(struct broker *b, const struct job *j, struct bytes result)
+{
+    if (result.len > BROKER_KEPT_BYTES_MAX)
+        return NULL;
+    make_room(b, j->gamer, &j->key, result.len);
+    struct kept *k = budget_take(b->budget, sizeof *k);
+    if (k == NULL)
+        return NULL;
+    *k = (struct kept){.key = j->key, .bytes = result.len};
+    if (object_put(b, NULL, result, &k->object) != RC_OK ||
+        store_pin(b->store, &k->object) != RC_OK) {
+        budget_give(b->budget, k);
+        return NULL;
+    }
+    enum rc rc = map_put(b->kept, &k->key, k);
+    assert(rc == RC_OK); // room was made
+    (void)rc;
+    kept_add(j->gamer, k);
+    return k;
 }
 
 // ---- Runs that have not begun
 
-static size_t input_of(const struct pending *p, uint32_t need)
+// An input, if it is there: from now on it stays.
+static bool has_input(struct broker *b, struct pending *p, uint32_t input)
 {
-    return p->spec.input_count - p->need_count + need;
+    const uint32_t bit = (uint32_t)1 << input;
+    if ((p->pinned & bit) == 0 && store_pin(b->store, &p->spec.input[input]) == RC_OK)
+        p->pinned |= bit;
+    return (p->pinned & bit) != 0;
+}
+
+static void meet(struct broker *b, struct need *need, const struct digest *object)
+{
+    struct pending *p = need->of->pending;
+    const uint32_t input = p->spec.input_count - p->need_count + (uint32_t)(need - p->need);
+    p->spec.input[input] = *object;
+    need->job = NULL;
+    list_del(&need->node);
+    (void)has_input(b, p, input); // it was kept: it is there
+}
+
+// A job of the gamer that is under way, and whose result will be kept; or NULL.
+static struct job *awaited(const struct broker *b, const struct job *r, const struct job_key *key)
+{
+    struct job *j = map_get(b->jobs, key);
+    return j != NULL && j != r && j->is_kept && j->state != JOB_DONE ? j : NULL;
+}
+
+static enum rc settle(struct broker *b, struct job *r, const struct msg_run *m)
+{
+    for (uint32_t i = 0; i < m->need_count; i++) {
+        const struct job_key key = {r->key.gamer, m->need[i]};
+        const struct kept *k = map_get(b->kept, &key);
+        struct need *need = &r->pending->need[i];
+        struct job *j = awaited(b, r, &key); // of two by that number, the one that came later
+        if (j != NULL) {
+            need->job = j;
+            list_push_back(&j->needed_by, &need->node);
+        } else if (k != NULL) {
+            meet(b, need, &k->object);
+        } else {
+            return RC_ABSENT;
+        }
+    }
+    return RC_OK;
 }
 
 enum rc pending_make(struct broker *b, struct job *r, const struct msg_run *m)
@@ -78,59 +180,40 @@ enum rc pending_make(struct broker *b, struct job *r, const struct msg_run *m)
         memcpy(p->params, m->spec.params.at, len);
     p->spec.params = bytes_of(p->params, len);
     p->spec.input_count += m->need_count;
-    memcpy(p->need, m->need, m->need_count * sizeof *p->need);
+    for (uint32_t i = 0; i < p->need_count; i++) {
+        p->need[i].of = r;
+        list_init(&p->need[i].node);
+    }
     r->pending = p;
-    return RC_OK;
+    return settle(b, r, m);
 }
 
-static void meet(struct pending *p, uint32_t need, const struct digest *object)
+void pending_free(struct broker *b, struct pending *p)
 {
-    p->spec.input[input_of(p, need)] = *object;
-    p->is_met[need] = true;
+    if (p == NULL)
+        return;
+    for (uint32_t i = 0; i < p->spec.input_count; i++)
+        if ((p->pinned >> i & 1) != 0)
+            store_unpin(b->store, &p->spec.input[i]);
+    for (uint32_t i = 0; i < p->need_count; i++)
+        list_del(&p->need[i].node);
+    budget_give(b->budget, p);
 }
 
 bool pending_lacks_job(const struct pending *p)
 {
     for (uint32_t i = 0; i < p->need_count; i++)
-        if (!p->is_met[i])
+        if (p->need[i].job != NULL)
             return true;
     return false;
 }
 
-const struct digest *pending_lacks_object(const struct broker *b, const struct pending *p)
+const struct digest *pending_lacks_object(struct broker *b, struct pending *p)
 {
     for (uint32_t i = 0; i < p->spec.input_count; i++)
-        if (!store_has(b->store, &p->spec.input[i]))
+        if (!has_input(b, p, i))
             return &p->spec.input[i];
     return NULL;
-}
-
-// A job of the gamer that is under way, and whose result will be kept; or NULL.
-static struct job *needed(const struct broker *b, const struct gamer *g, uint64_t number)
-{
-    struct job *j = job_known(b, g, number);
-    return j != NULL && j->is_kept && j->state != JOB_DONE ? j : NULL;
-}
-
-const char *pending_settle(struct broker *b, struct job *r)
-{
-    struct pending *p = r->pending;
-    for (uint32_t i = 0; i < p->need_count; i++) {
-        const struct kept *k = kept_find(r->gamer, p->need[i]);
-        if (k != NULL)
-            meet(p, i, &k->object);
-        else if (needed(b, r->gamer, p->need[i]) == NULL)
-            return "it needs a result that is not kept, or not any more";
-    }
-    return NULL;
-}
-
-static bool needs(const struct job *r, uint64_t number)
-{
-    for (uint32_t i = 0; r->pending != NULL && i < r->pending->need_count; i++)
-        if (r->pending->need[i] == number && !r->pending->is_met[i])
-            return true;
-    return false;
 }
 
 // ---- Ranks
@@ -144,62 +227,68 @@ uint64_t job_start_by_us(const struct job *j)
 }
 
 // What needs it takes so long, to the end of the graph.
-static void raise_rank(struct broker *b, struct job *j, double below_us, uint32_t depth)
+static void raise_rank(struct job *j, double below_us, uint32_t depth, uint32_t *visits)
 {
-    if (below_us <= j->below_us || depth == DEPTH_MAX)
+    if (below_us <= j->below_us || depth == DEPTH_MAX || *visits == 0)
         return;
+    (*visits)--;
     j->below_us = below_us;
     LIST_FOR (it, &j->tasks)
         queue_hurry(CONTAINER_OF(it, struct task, sibling), job_start_by_us(j));
-    for (uint32_t i = 0; j->pending != NULL && i < j->pending->need_count; i++) {
-        struct job *n = needed(b, j->gamer, j->pending->need[i]);
-        if (n != NULL)
-            raise_rank(b, n, j->self_us + below_us, depth + 1);
+    for (uint32_t i = 0; j->pending != NULL && i < j->pending->need_count; i++)
+        if (j->pending->need[i].job != NULL)
+            raise_rank(j->pending->need[i].job, j->self_us + below_us, depth + 1, visits);
+}
+
+void pending_rank(struct job *r)
+{
+    uint32_t visits = RANK_VISITS_MAX;
+    for (uint32_t i = 0; i < r->pending->need_count; i++)
+        if (r->pending->need[i].job != NULL)
+            raise_rank(r->pending->need[i].job, r->self_us + r->below_us, 0, &visits);
+}
+
+// ---- News
+
+void job_has_news(struct broker *b, struct job *r)
+{
+    if (list_is_empty(&r->news))
+        list_push_back(&b->news, &r->news);
+}
+
+bool job_keep_result(struct broker *b, struct job *j, struct bytes result)
+{
+    const struct kept *k = kept_put(b, j, result);
+    if (k == NULL)
+        return false;
+    LIST_FOR_SAFE (it, &j->needed_by) {
+        struct need *need = CONTAINER_OF(it, struct need, node);
+        meet(b, need, &k->object);
+        job_has_news(b, need->of);
+    }
+    return true;
+}
+
+void job_orphan(struct broker *b, struct job *j)
+{
+    LIST_FOR_SAFE (it, &j->needed_by) {
+        struct need *need = CONTAINER_OF(it, struct need, node);
+        need->job = NULL;
+        list_del(&need->node);
+        need->of->is_orphan = true;
+        job_has_news(b, need->of);
     }
 }
 
-void pending_rank(struct broker *b, struct job *r)
+void job_see_to_news(struct broker *b)
 {
-    for (uint32_t i = 0; i < r->pending->need_count; i++) {
-        struct job *n = needed(b, r->gamer, r->pending->need[i]);
-        if (n != NULL)
-            raise_rank(b, n, r->self_us + r->below_us, 0);
+    while (!list_is_empty(&b->news)) {
+        struct job *r = CONTAINER_OF(b->news.next, struct job, news);
+        list_del(&r->news);
+        if (r->is_orphan)
+            job_fail(b, r, RC_ABSENT,
+                     "another job, whose result it needs, failed or was withdrawn");
+        else
+            job_try_run(b, r);
     }
-}
-
-// ---- Ends
-
-void job_keep_result(struct broker *b, struct job *j, struct bytes result)
-{
-    const struct kept k = {j->key.number, hash_bytes(result), result.len};
-    struct gamer *g = j->gamer;
-    if (kept_put(b, g, &k, result) != RC_OK)
-        return; // who needs it hears of it when this job ends
-    LIST_FOR_SAFE (it, &g->jobs) {
-        struct job *r = CONTAINER_OF(it, struct job, node);
-        if (!needs(r, k.number))
-            continue;
-        for (uint32_t i = 0; i < r->pending->need_count; i++)
-            if (r->pending->need[i] == k.number)
-                meet(r->pending, i, &k.object);
-        job_try_run(b, r);
-    }
-}
-
-void job_orphan(struct broker *b, const struct job *j)
-{
-    if (!j->is_kept)
-        return;
-    LIST_FOR (it, &j->gamer->jobs) {
-        struct job *r = CONTAINER_OF(it, struct job, node);
-        if (needs(r, j->key.number) && list_is_empty(&r->orphan))
-            list_push_back(&b->orphans, &r->orphan);
-    }
-}
-
-void job_fail_orphans(struct broker *b)
-{
-    while (!list_is_empty(&b->orphans))
-        job_fail(b, CONTAINER_OF(b->orphans.next, struct job, orphan), RC_ABSENT,
-                 "another job, whose result it needs, failed or was withdrawn");
 }

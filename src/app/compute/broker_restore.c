@@ -58,8 +58,9 @@ static void take_job(struct broker *b, const struct record *r)
     enum rc rc = msg_decode(&m, r->bytes);
     bool is_frame = rc == RC_OK && m.type == MSG_SUBMIT && m.as.submit.job == r->job;
     bool is_run = rc == RC_OK && m.type == MSG_RUN && m.as.run.job == r->job;
+    bool has_result = is_frame && !m.as.submit.is_kept; // what is kept is gone
     bool is_over = r->state == RECORD_FAILED || r->state == RECORD_WITHDRAWN ||
-                   (is_run && r->state == RECORD_DONE);
+                   (!has_result && r->state == RECORD_DONE);
     if (is_over || (!is_frame && !is_run))
         return;
     struct gamer *g = gamer_expect(b, &r->node, r->name);

@@ -43,6 +43,15 @@ static void tell_ran(struct broker *b, const struct job *j, struct msg_ran *ran)
     b->stat.runs_done++;
 }
 
+// False: it has failed.
+static bool keeps(struct broker *b, struct job *j, struct bytes result)
+{
+    if (!j->is_kept || job_keep_result(b, j, result))
+        return true;
+    job_fail(b, j, RC_FULL, "the hub has no room to keep this result");
+    return false;
+}
+
 void job_run_done(struct broker *b, struct task *t, struct bytes bytes)
 {
     struct job *j = t->job;
@@ -55,13 +64,13 @@ void job_run_done(struct broker *b, struct task *t, struct bytes bytes)
                           .result = bytes};
     memcpy(ran.helper, t->back.name, sizeof ran.helper);
     quantiles_put(b->run_us, time_since(t->came_us, b->now_us));
-    if (j->is_kept)
-        job_keep_result(b, j, bytes);
+    if (!keeps(b, j, bytes))
+        return;
     tell_ran(b, j, &ran);
     job_end(b, j, RECORD_DONE); // who did not hear of it asks again, and finds it kept
 }
 
-// False: it was not done before, or the result was not kept.
+// True: it is over. False: it was not done before, or the result was not kept.
 static bool run_from_results(struct broker *b, struct job *j)
 {
     struct result *r = results_find(&b->results, &j->asked, b->now_us);
@@ -75,17 +84,19 @@ static bool run_from_results(struct broker *b, struct job *j)
                           .is_cached = true,
                           .result = bytes};
     memcpy(ran.helper, r->name, sizeof ran.helper);
-    if (j->is_kept)
-        job_keep_result(b, j, bytes);
-    tell_ran(b, j, &ran);
+    const bool is_kept = keeps(b, j, bytes);
+    if (is_kept)
+        tell_ran(b, j, &ran);
     results_release(&b->results);
-    b->stat.cached++;
-    job_end(b, j, RECORD_DONE);
+    b->stat.cached += is_kept;
+    if (is_kept)
+        job_end(b, j, RECORD_DONE);
     return true;
 }
 
 // ---- The way in
 
+// All inputs are there; pins of a pending become the task's.
 static void start(struct broker *b, struct job *r, const struct task_spec *spec)
 {
     struct task_cfg cfg = {.kind = TASK_RUN,
@@ -104,24 +115,37 @@ static void start(struct broker *b, struct job *r, const struct task_spec *spec)
     r->state = JOB_WORKING;
     list_push_back(&r->tasks, &t->sibling);
     queue_wait(&b->queue, t);
-    budget_give(b->budget, r->pending);
+    if (r->pending != NULL)
+        r->pending->pinned = 0;
+    pending_free(b, r->pending);
     r->pending = NULL;
+}
+
+static void begin(struct broker *b, struct job *r, const struct task_spec *spec)
+{
+    if (!run_from_results(b, r))
+        start(b, r, spec);
 }
 
 void job_try_run(struct broker *b, struct job *r)
 {
-    if (pending_lacks_job(r->pending)) {
+    struct pending *p = r->pending;
+    list_del(&r->fetching);
+    if (pending_lacks_job(p)) {
         r->state = JOB_AWAITING;
-        return;
-    }
-    if (pending_lacks_object(b, r->pending) != NULL) {
-        r->state = JOB_FETCHING;
+    } else if (pending_lacks_object(b, p) != NULL) {
+        job_fetch(r);
         job_want_objects(b, r->gamer);
-        return;
+    } else {
+        r->asked = task_digest(&p->spec);
+        begin(b, r, &p->spec);
     }
-    r->asked = task_digest(&r->pending->spec);
-    if (!run_from_results(b, r))
-        start(b, r, &r->pending->spec);
+}
+
+static const char *why_not_pending(enum rc rc)
+{
+    return rc == RC_ABSENT ? "it needs a result that is not kept, or not any more"
+                           : "the hub is out of memory for this task";
 }
 
 static void run_in(struct broker *b, struct job *r, const struct msg_run *m, uint64_t age_us)
@@ -136,18 +160,20 @@ static void run_in(struct broker *b, struct job *r, const struct msg_run *m, uin
         job_fail(b, r, RC_FULL, "too many tasks at once: wait");
         return;
     }
-    enum rc rc = pending_make(b, r, m);
-    const char *why = rc != RC_OK ? "the hub is out of memory for this task" : NULL;
-    if (rc == RC_OK) {
-        rc = RC_ABSENT;
-        why = pending_settle(b, r);
-    }
-    if (why != NULL) {
-        job_fail(b, r, rc, why);
+    const bool is_pending = m->need_count > 0 || m->spec.input_count > 0;
+    enum rc rc = is_pending ? pending_make(b, r, m) : RC_OK;
+    if (rc != RC_OK) {
+        job_fail(b, r, rc, why_not_pending(rc));
         return;
     }
-    pending_rank(b, r);
+    if (m->need_count == 0)
+        r->asked = task_digest(&m->spec);
     job_record(b, r, &(struct msg){.type = MSG_RUN, .as.run = *m});
+    if (!is_pending) {
+        begin(b, r, &m->spec);
+        return;
+    }
+    pending_rank(r);
     job_try_run(b, r);
 }
 

@@ -47,13 +47,16 @@ struct origin { // where gamers come from, while some of them are here or may co
     struct party party;
 };
 
-struct kept {        // a result that other jobs may need, in the store, pinned
-    uint64_t number; // of its job
+struct kept {         // a result that other jobs may need, in the store, pinned; a block
+    struct list node; // in its gamer's
+    struct gamer *gamer;
+    struct job_key key;
     struct digest object;
     uint64_t bytes;
 };
-#define BROKER_KEPT_MAX       64u
+#define BROKER_KEPT_MAX       64u // of one gamer
 #define BROKER_KEPT_BYTES_MAX ((uint64_t)256 << 20)
+#define BROKER_KEPT_ALL_MAX   16384u
 
 struct gamer {
     struct list node;
@@ -65,14 +68,15 @@ struct gamer {
     struct digest id;      // its node id
     char name[MSG_NAME_BYTES];
     struct list jobs;
+    struct list fetching; // those of them that wait for what it has to give
     uint32_t frame_count, run_count; // not yet done
     uint32_t jobs_done, jobs_failed; // since its last record
     struct view view;
     struct fetch *fetch; // the scene on its way, NULL: none
     struct session session;
-    struct line line[SKILLS_MAX];      // what waits of it
-    struct kept kept[BROKER_KEPT_MAX]; // a ring, oldest first
-    uint32_t kept_first, kept_count;
+    struct line line[SKILLS_MAX]; // what waits of it
+    struct list kept;             // oldest first
+    uint32_t kept_count;
     uint64_t kept_bytes;
 };
 
@@ -100,8 +104,9 @@ struct broker {
     struct roster roster;
     struct queue queue;
     struct results results;
-    struct map *jobs;    // by job_key
-    struct list orphans; // jobs that cannot be done any more, until they are told so
+    struct map *jobs; // by job_key
+    struct map *kept; // by job_key
+    struct list news; // jobs that can go on, or cannot be done any more: seen to before anything
     struct heap deadlines;
     struct list gamers;
     struct list gamers_changed;
@@ -188,20 +193,25 @@ void job_withdraw(struct broker *b, struct gamer *g, uint64_t number);
 void job_task_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts);
 
 // broker_needs.c
-// RC_NOMEM; RC_MALFORMED: too many inputs.
+// RC_NOMEM; RC_MALFORMED: too many inputs; RC_ABSENT: it needs what will not be. What is kept
+// already is taken.
 MUST_USE enum rc pending_make(struct broker *b, struct job *r, const struct msg_run *m);
-// Takes what is kept already. Words: it needs what will not be; NULL: all is there, or will be.
-const char *pending_settle(struct broker *b, struct job *r);
+void pending_free(struct broker *b, struct pending *p); // NULL is fine
 bool pending_lacks_job(const struct pending *p);
-// The first one that the store does not hold; NULL: it has all. No job is lacking.
-const struct digest *pending_lacks_object(const struct broker *b, const struct pending *p);
-void pending_rank(struct broker *b, struct job *r); // what it needs is to begin in time
+// The first input that the store does not hold; NULL: it has all. No job is lacking.
+const struct digest *pending_lacks_object(struct broker *b, struct pending *p);
+void pending_rank(struct job *r); // what it needs is to begin in time
 uint64_t job_start_by_us(const struct job *j);
-// A job that is kept has its result: those that need it go on.
-void job_keep_result(struct broker *b, struct job *j, struct bytes result);
-void job_orphan(struct broker *b,
-                const struct job *j); // it ends: who needs it still cannot be done
-void job_fail_orphans(struct broker *b);
+// Its result is there: jobs that need it go on. False: there is no room for it.
+MUST_USE bool job_keep_result(struct broker *b, struct job *j, struct bytes result);
+void job_orphan(struct broker *b, struct job *j); // it ends: who needs it still cannot be done
+void job_has_news(struct broker *b, struct job *r); // it can go on, or cannot be done
+void job_see_to_news(struct broker *b);
+// Into the store; what is kept gives way. wanted NULL: under whatever name it has, which goes to
+// *name.
+MUST_USE enum rc object_put(struct broker *b, const struct digest *wanted, struct bytes bytes,
+                            struct digest *name);
+void kept_move_all(struct gamer *from, struct gamer *to); // two records of the same gamer
 void kept_drop_all(struct broker *b, struct gamer *g);
 
 // broker_frames.c
@@ -209,6 +219,7 @@ void job_submit(struct broker *b, struct gamer *g, const struct msg_submit *m);
 void job_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m);
 void job_object_none(struct broker *b, struct gamer *g, const struct digest *digest);
 void job_want_objects(struct broker *b, struct gamer *g); // that its jobs wait for
+void job_fetch(struct job *j);                            // it waits for what its gamer has to give
 void job_start_frame(struct broker *b, struct job *f);    // its scene may be here, or not yet
 void job_probed(struct broker *b, struct job *f, struct bytes report);
 void job_tile_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts);

@@ -15,6 +15,8 @@
 #define WORK_SIZE_MAX   1e6
 #define WORK_TILE_UNITS 100000.0 // of trace's cost: a tile as usual
 
+#define EXPECT_SEATS_MAX 64u // that are asked what a run would take them
+
 static void tell_verdict(struct broker *b, const struct digest *node, uint64_t task,
                          const struct kernel_verdict *v, const char *text)
 {
@@ -67,17 +69,19 @@ void work_withdraw(struct broker *b, struct task *t)
     sched_forget(b->sched, t->id, b->now_us);
 }
 
-// The check of a result that was shown: nobody else needs that.
-static void unshow(struct broker *b, const struct task *t)
+// What was pinned for it: the inputs of a run; of a check, a result that was shown.
+static void let_go(struct broker *b, const struct task *t)
 {
     if (t->kind == TASK_CHECK && skill_kernel(t->skill)->shows_result)
         store_unpin(b->store, &t->input[t->input_count - 1]);
+    for (uint32_t i = 0; t->kind == TASK_RUN && i < t->input_count; i++)
+        store_unpin(b->store, &t->input[i]);
 }
 
 void work_drop(struct broker *b, struct task *t)
 {
     work_withdraw(b, t);
-    unshow(b, t);
+    let_go(b, t);
     queue_free(&b->queue, t);
 }
 
@@ -215,7 +219,7 @@ static bool show(struct broker *b, const struct task *t, struct task_spec *spec)
     struct digest name;
     if (!skill_kernel(t->skill)->shows_result)
         return true;
-    if (store_add(b->store, bytes_of(t->back.result, t->back.result_len), &name) != RC_OK ||
+    if (object_put(b, NULL, bytes_of(t->back.result, t->back.result_len), &name) != RC_OK ||
         store_pin(b->store, &name) != RC_OK)
         return false;
     spec->input[spec->input_count++] = name;
@@ -238,7 +242,7 @@ static void check_parts(struct broker *b, struct task *t)
     cfg.asked = task_digest(&cfg.spec);
     struct task *check = is_shown ? queue_new(&b->queue, &cfg, b->now_us) : NULL;
     if (check == NULL && is_shown && skill_kernel(t->skill)->shows_result)
-        store_unpin(b->store, &t->back.hash);
+        store_unpin(b->store, &cfg.spec.input[cfg.spec.input_count - 1]);
     if (check == NULL) {
         job_fail(b, t->job, RC_NOMEM, "the hub is out of memory for checking");
         return;
@@ -256,7 +260,7 @@ static void check_back(struct broker *b, struct task *check, const struct msg_re
     enum rc rc = skill_kernel(t->skill)->judge(
         bytes_of(t->params, t->params_len), bytes_of(t->back.result, t->back.result_len),
         bytes_of(check->params, check->params_len), m->result, &v);
-    unshow(b, check);
+    let_go(b, check);
     queue_free(&b->queue, check);
     bool is_right = rc == RC_OK && v.is_right;
     enum verify_verdict verdict = verify_draw(&t->back.draws, v.parts, v.mismatches, is_right);
@@ -438,10 +442,13 @@ static float said_us(const struct msg_ability *a)
 
 double work_expect_us(const struct broker *b, uint32_t skill, double units)
 {
+    uint32_t looked = 0;
     LIST_FOR (it, &b->roster.seats) {
         const struct seat *s = CONTAINER_OF(it, struct seat, node);
         if (!s->is_own && seat_can(s, skill))
             return sched_rate_us(b->sched, s->standing->place, skill) * units;
+        if (++looked == EXPECT_SEATS_MAX)
+            break;
     }
     return 0;
 }
@@ -560,15 +567,6 @@ static void give_own(struct broker *b, struct task *t, struct seat *own)
     assign(b, queue_copy(t, own, b->now_us));
 }
 
-static struct task *first_in_line(struct broker *b, uint32_t skill)
-{
-    struct heap_node *n = heap_first(&b->queue.lines[skill]);
-    if (n == NULL)
-        return NULL;
-    struct line *line = CONTAINER_OF(n, struct line, turn);
-    return CONTAINER_OF(line->tasks.next, struct task, node);
-}
-
 static double size_of(const struct task *t)
 {
     const double units = t->kind == TASK_RUN ? t->units : t->units / WORK_TILE_UNITS;
@@ -610,27 +608,14 @@ static bool assign_one(struct broker *b, struct task *t)
     return true;
 }
 
-// Of the tasks at the head of the lines whose turn it is, of each skill but the full ones, that
-// which must start soonest. NULL: none waits.
-static struct task *most_urgent(struct broker *b, uint32_t full)
-{
-    struct task *best = NULL;
-    for (uint32_t skill = 0; skill < SKILLS_MAX && skill_kernel(skill) != NULL; skill++) {
-        struct task *t = (full >> skill & 1) != 0 ? NULL : first_in_line(b, skill);
-        if (t != NULL && (best == NULL || t->start_by_us < best->start_by_us))
-            best = t;
-    }
-    return best;
-}
-
 void work_assign(struct broker *b)
 {
-    job_fail_orphans(b);
+    job_see_to_news(b);
     take_orders(b);
     for (struct seat *own; (own = free_own(b)) != NULL && !list_is_empty(&b->queue.own);)
         give_own(b, CONTAINER_OF(b->queue.own.next, struct task, node), own);
-    uint32_t full = 0; // skills that nobody has room for
-    for (struct task *t; (t = most_urgent(b, full)) != NULL;)
+    uint32_t skills = UINT32_MAX; // that somebody has room for
+    for (struct task *t; (t = queue_next(&b->queue, skills)) != NULL;)
         if (!assign_one(b, t))
-            full |= (uint32_t)1 << t->skill;
+            skills &= ~((uint32_t)1 << t->skill);
 }

@@ -10,6 +10,7 @@
 #ifndef COMPUTE_JOB_H
 #define COMPUTE_JOB_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,13 +39,20 @@ struct piece { // of a frame: one tile, and a range of samples
 };
 #define JOB_PIECES_MAX MSG_HAVE_MAX
 
+struct need {         // of a run that has not begun: the result of another job of its gamer
+    struct list node; // in that job's needed_by, until it is met
+    struct job *of;   // whose need it is
+    struct job *job;  // that is needed; NULL: it is met
+};
+
 struct pending {           // what a run asks for, while it has not begun
     struct task_spec spec; // params in the same block; the last need_count inputs are results
+    uint32_t pinned;       // a bit for each input that is there, and pinned in the store
     uint32_t need_count;
-    uint64_t need[MSG_NEEDS_MAX]; // jobs
-    bool is_met[MSG_NEEDS_MAX];   // and the input is there
+    struct need need[MSG_NEEDS_MAX];
     uint8_t params[];
 };
+static_assert(TASK_INPUTS_MAX <= 32, "a bit for each input");
 
 struct job_key { // the gamer's node id and its own number: 40 bytes without padding
     struct digest gamer;
@@ -63,9 +71,12 @@ struct job {
     struct record_item *record; // while the disk has not been told of it; NULL: it has
     bool is_recorded;           // the disk was, or will be, told
     uint32_t retries, wrong;
-    bool is_kept;       // its result, for other jobs
-    bool is_quiet;      // the gamer wants to hear of its end only
-    struct list orphan; // in the broker's orphans: what it needs will not be
+    bool is_kept;          // its result, for other jobs
+    bool is_quiet;         // the gamer wants to hear of its end only
+    struct list needed_by; // needs of other jobs, which wait for it
+    struct list news;      // in the broker's, while it is to go on, or to fail
+    bool is_orphan;        // what it needs will not be
+    struct list fetching;  // in its gamer's, in that state
     uint64_t came_us;
     double self_us, below_us; // expected: of itself, and of the longest way from it to an end
 

@@ -108,6 +108,7 @@ static void line_open(struct queue *q, struct line *l)
     enum rc rc = heap_put(&q->lines[l->skill], &l->turn, l->given);
     assert(rc == RC_OK); // as many places as tasks
     (void)rc;
+    q->open |= (uint32_t)1 << l->skill;
     if (l->party != NULL)
         l->party->open[l->skill]++;
 }
@@ -117,6 +118,8 @@ static void line_left(struct queue *q, struct line *l)
     if (!list_is_empty(&l->tasks))
         return;
     heap_del(&q->lines[l->skill], &l->turn);
+    if (heap_first(&q->lines[l->skill]) == NULL)
+        q->open &= ~((uint32_t)1 << l->skill);
     if (l->party != NULL)
         l->party->open[l->skill]--;
 }
@@ -183,6 +186,26 @@ void queue_wait(struct queue *q, struct task *t)
     q->waiting_count++;
 }
 
+static struct task *first_in_line(const struct queue *q, uint32_t skill)
+{
+    const struct line *l = CONTAINER_OF(heap_first(&q->lines[skill]), struct line, turn);
+    return CONTAINER_OF(l->tasks.next, struct task, node);
+}
+
+struct task *queue_next(const struct queue *q, uint32_t skills)
+{
+    struct task *best = NULL;
+    for (uint32_t left = q->open & skills; left != 0; left &= left - 1) {
+        const uint32_t skill = (uint32_t)__builtin_ctz(left);
+        struct task *t = first_in_line(q, skill);
+        if (q->passed[skill] >= QUEUE_PASSED_MAX)
+            return t;
+        if (best == NULL || t->start_by_us < best->start_by_us)
+            best = t;
+    }
+    return best;
+}
+
 void queue_hurry(struct task *t, uint64_t start_by_us)
 {
     if (start_by_us >= t->start_by_us)
@@ -223,6 +246,13 @@ static uint64_t turn_cost(const struct line *l, double units)
     return work * (l->party != NULL ? l->party->open[l->skill] : 1);
 }
 
+static void pass_over(struct queue *q, uint32_t served)
+{
+    for (uint32_t left = q->open; left != 0; left &= left - 1)
+        q->passed[__builtin_ctz(left)]++;
+    q->passed[served] = 0;
+}
+
 void queue_give(struct queue *q, struct task *t)
 {
     assert(t->state == TASK_WAITING);
@@ -230,6 +260,7 @@ void queue_give(struct queue *q, struct task *t)
     const uint64_t cost = line != NULL ? turn_cost(line, t->units) : 0;
     leave_place(q, t);
     if (line != NULL) {
+        pass_over(q, line->skill);
         q->turn[line->skill] = line->given;
         line->given = time_after(line->given, cost);
         if (!list_is_empty(&line->tasks))

@@ -12,7 +12,7 @@
 // Where a waiting task waits:
 //   own     only the hub's own compute is left for it: checks, and what all others failed at
 //   a line  all others, a line for each gamer and skill, what must start soonest at its head.
-//           Lines take turns by the work they were given (start-time fair queueing, Goyal et al.
+//           Lines of a skill take turns by the work they were given (start-time fair queueing, Goyal et al.
 //           1996): a gamer with a thousand tasks does not hold up one with a single task.
 //
 // Gamers are cheap: one address may bring a thousand. So all lines of one address are a party: they
@@ -35,6 +35,7 @@
 #define QUEUE_TASKS_MAX    65536u
 #define QUEUE_ID_SHIFT     12u      // first ids have so many bits less: exact in any reader of JSON
 #define QUEUE_PATIENCE_US  1000000u // what has no deadline is taken to be due then
+#define QUEUE_PASSED_MAX   4u       // times that a skill waits for more urgent ones
 #define QUEUE_ATTEMPTS_MAX 8u       // most that --max-attempts may say
 #define QUEUE_COPIES_MAX   (QUEUE_ATTEMPTS_MAX + 1) // and one by the hub itself
 
@@ -120,6 +121,8 @@ struct queue {
     struct list own;
     struct heap lines[SKILLS_MAX]; // those that hold tasks
     uint64_t turn[SKILLS_MAX];     // of the line that was served last
+    uint32_t open;                 // skills that have lines: a bit each
+    uint32_t passed[SKILLS_MAX];   // how often another skill was served since this one was
     uint32_t waiting_count;        // in all places
     struct map *by_id;
     uint64_t last_id;
@@ -151,6 +154,10 @@ struct task *queue_find(const struct queue *q, uint64_t id);
 void queue_wait(struct queue *q, struct task *t);
 // It must start sooner than was thought.
 void queue_hurry(struct task *t, uint64_t start_by_us);
+// Of the tasks at the head of the lines whose turn it is, of these skills (a bit each), that which
+// must start soonest; but no skill is passed over more than QUEUE_PASSED_MAX times, or who says
+// that its tasks are late would keep others from helpers that can do both. NULL: none waits.
+struct task *queue_next(const struct queue *q, uint32_t skills);
 // Nobody else is left for it: WAITING or HELD, without copies, to own.
 void queue_to_own(struct queue *q, struct task *t);
 // A waiting task to the place of another line (of a gamer that came back), if it waits in one.

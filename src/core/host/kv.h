@@ -12,9 +12,9 @@
 #define KV_KEY_BYTES_MAX 511 // LMDB's default
 
 struct kv_ops {
-    // *value is borrowed until `release`; every RC_OK of get or next needs one release, and
-    // nothing may be written in between. Several may be borrowed at a time, but not of os/blobs.
-    // RC_ABSENT, RC_IO.
+    // *value is borrowed until the last `release`; every RC_OK of get or next needs one release,
+    // and nothing may be written in between. Caches lend one at a time (os/blobs). RC_ABSENT,
+    // RC_IO.
     enum rc (*get)(void *self, struct bytes key, struct bytes *value);
     // The first entry whose key is greater than `after` (empty: the very first). RC_ABSENT.
     enum rc (*next)(void *self, struct bytes after, struct bytes *key, struct bytes *value);

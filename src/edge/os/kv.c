@@ -17,7 +17,7 @@ struct kv_env {
     MDB_env *env;
     MDB_dbi table;
     MDB_txn *reader;    // made once, then reset and renewed
-    uint32_t readers;   // gets and nexts that wait for their release; all see the same
+    uint32_t borrowed;  // values between get or next and release
     MDB_cursor *cursor; // over reader
 };
 
@@ -55,15 +55,15 @@ static struct bytes bytes_of_val(MDB_val v)
 static void release(void *self)
 {
     struct kv_env *e = self;
-    assert(e->readers > 0);
-    if (--e->readers == 0)
+    assert(e->borrowed > 0);
+    if (--e->borrowed == 0)
         mdb_txn_reset(e->reader);
 }
 
 static enum rc begin_read(struct kv_env *e)
 {
-    const int code = e->readers == 0 ? mdb_txn_renew(e->reader) : MDB_SUCCESS;
-    e->readers += code == MDB_SUCCESS;
+    const int code = e->borrowed == 0 ? mdb_txn_renew(e->reader) : MDB_SUCCESS;
+    e->borrowed += code == MDB_SUCCESS;
     return rc_of(code);
 }
 
@@ -114,7 +114,7 @@ static enum rc next(void *self, struct bytes after, struct bytes *key, struct by
 static enum rc change(struct kv_env *e, struct bytes key, const struct bytes *value)
 {
     assert(key.len >= 1 && key.len <= KV_KEY_BYTES_MAX);
-    assert(e->readers == 0); // what was read would change under its reader
+    assert(e->borrowed == 0); // what was read would change under its reader
     MDB_txn *txn;
     int code = mdb_txn_begin(e->env, NULL, 0, &txn);
     if (code != MDB_SUCCESS)

@@ -75,13 +75,10 @@ static void put_get_del_and_order(void **state)
     assert_int_equal(kv.ops->next(kv.self, bytes_text(at), &key, &value), RC_ABSENT);
     assert_int_equal(kv.ops->next(kv.self, bytes_text("aa"), &key, &value), RC_OK);
     assert_true(bytes_is(key, "ab")); // "aa" itself is not there
-    kv.ops->release(kv.self);
     struct bytes other;
-    assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &value), RC_OK); // two at a time
-    assert_int_equal(kv.ops->get(kv.self, bytes_text("b"), &other), RC_OK);
-    assert_int_equal(kv.ops->get(kv.self, bytes_text("c"), &key), RC_ABSENT);
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &other), RC_OK); // two at once
     kv.ops->release(kv.self);
-    assert_true(bytes_is(value, "2") && bytes_is(other, "3"));
+    assert_true(bytes_is(key, "ab") && bytes_is(other, "2"));
     kv.ops->release(kv.self);
     assert_int_equal(kv.ops->del(kv.self, bytes_text("ab")), RC_OK);
     assert_int_equal(kv.ops->del(kv.self, bytes_text("ab")), RC_ABSENT);

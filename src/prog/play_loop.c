@@ -111,6 +111,8 @@ static void ask_for_light(struct game *g)
         }
         g->next_light++;
     }
+    if (g->next_light > last_light(g))
+        director_flush(g->director);
 }
 
 // ---- Light that came

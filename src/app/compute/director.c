@@ -292,6 +292,12 @@ enum rc director_ask(struct director *d, uint32_t number, const struct camera *c
     return RC_OK;
 }
 
+void director_flush(struct director *d)
+{
+    if (d->group.count > 0)
+        end_group(d);
+}
+
 uint32_t director_under_way(const struct director *d)
 {
     uint32_t count = 0;

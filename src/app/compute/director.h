@@ -73,6 +73,7 @@ void director_free(struct director *d); // NULL is fine; what is under way is wi
 // number grows. RC_FULL: DIRECTOR_SHOTS_MAX are under way; RC_NOMEM.
 MUST_USE enum rc director_ask(struct director *d, uint32_t number, const struct camera *camera,
                               uint64_t now_us);
+void director_flush(struct director *d); // no more will be asked for: a group ends as it is
 uint32_t director_under_way(const struct director *d);
 // True: it was about this director's tasks.
 bool director_event(struct director *d, const struct gamer_event *e, uint64_t now_us);

@@ -4,12 +4,22 @@
 
 #include <string.h>
 
+#include "kernel/layer.h"
+
 enum rc encode_given_open(struct encode_given *out, const struct encode_params *p,
                           const struct bytes *input, uint32_t inputs)
 {
     const size_t each = picture_bytes(p->form, p->width, p->height);
     uint32_t n = 0;
     for (uint32_t i = 0; i < inputs; i++) {
+        if (p->form == PICTURE_LIGHT && layer_is(input[i])) {
+            struct layer l;
+            if (n == p->count || layer_open(&l, input[i]) != RC_OK || l.width != p->width ||
+                l.height != p->height)
+                return RC_MALFORMED;
+            out->picture[n++] = l.pixels.at;
+            continue;
+        }
         const size_t pictures = input[i].len / each;
         if (pictures == 0 || input[i].len % each != 0 || pictures > p->count - n)
             return RC_MALFORMED;

@@ -11,6 +11,11 @@
 #define STATE_BITS 10u // of variance, below the history
 #define STATE_CUT  6u
 
+bool layer_is(struct bytes in)
+{
+    return bytes_is(bytes_part(in, 0, sizeof LAYER_MAGIC - 1), LAYER_MAGIC);
+}
+
 enum rc layer_open_first(struct layer *out, struct bytes in, struct bytes *rest)
 {
     struct cursor c = {.left = in};

@@ -14,6 +14,7 @@
 #ifndef KERNEL_LAYER_H
 #define KERNEL_LAYER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,7 @@ static inline size_t layer_bytes(uint32_t width, uint32_t height)
     return LAYER_HEADER_BYTES + (size_t)width * height * LAYER_PIXEL_BYTES;
 }
 
+bool layer_is(struct bytes in); // does it begin like one?
 // Borrows `in`. RC_MALFORMED: no layer, or not all of `in`.
 MUST_USE enum rc layer_open(struct layer *out, struct bytes in);
 // The first of several layers that lie one after another; *rest is what follows it.

@@ -3,9 +3,14 @@
 #include "kernel/kernel.h"
 
 #include "kernel/echo.h"
+#include "kernel/physics.h"
 #include "kernel/trace.h"
 
-static const struct kernel *const kernels[] = {&trace_kernel, &echo_kernel};
+static const struct kernel *const kernels[] = {
+    &trace_kernel,
+    &echo_kernel,
+    &physics_kernel,
+};
 
 const struct kernel *kernel_at(size_t index)
 {

@@ -59,8 +59,8 @@ static void measure(uint32_t bodies, uint32_t windows)
     }
     qsort(step_us, windows, sizeof *step_us, by_size);
     printf("%6u %9.0f %9.0f %9.0f %12.4f %10.4f\n", bodies, sum_us / windows,
-           step_us[windows * 95 / 100], step_us[windows - 1],
-           (double)bytes / windows * 80 / 1e6, (double)most * 80 / 1e6);
+           step_us[windows * 95 / 100], step_us[windows - 1], (double)bytes / windows * 80 / 1e6,
+           (double)most * 80 / 1e6);
 }
 
 int main(int argc, char **argv)
@@ -73,7 +73,8 @@ int main(int argc, char **argv)
     }
     if (physics_base.open(&none, NULL) != RC_OK)
         return 1;
-    printf("bodies  us/step: mean      .95     worst  Mbit/s: mean      worst (10 windows a second)\n");
+    printf("bodies  us/step: mean      .95     worst  Mbit/s: mean      worst (10 windows a "
+           "second)\n");
     static const uint32_t counts[] = {10, 20, 30, 50, 100, 200, 400, 800, 1600};
     for (size_t i = 0; i < ARRAY_COUNT(counts); i++)
         measure(counts[i], (uint32_t)windows);

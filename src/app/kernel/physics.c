@@ -47,8 +47,7 @@ static enum rc job_init(struct job *j, const struct kernel_in *in, struct arena 
     j->window = (struct physics_window){
         .world = &j->world, .step_s = step_s, .steps = j->params.every, .seed = j->params.seed};
     j->window_s = step_s * j->params.every;
-    j->code =
-        (struct physics_code){.bodies = bodies, .step_s = step_s, .steps = j->params.every};
+    j->code = (struct physics_code){.bodies = bodies, .step_s = step_s, .steps = j->params.every};
     for (size_t i = 0; i < 3; i++)
         j->code.gravity[i] = (double)j->world.gravity[i];
     return j->step != NULL && j->next != NULL && j->redone != NULL ? RC_OK : RC_NOMEM;
@@ -104,8 +103,7 @@ static enum rc run_picks(struct job *j, struct buffer *result)
     for (uint32_t i = 0; i < j->params.pick_count && rc == RC_OK; i++) {
         const uint32_t island = j->islands.of_body[j->params.pick[i].body];
         rc = move_island(j, island, j->next);
-        buffer_u16le(result,
-                     (uint16_t)(j->islands.start[island + 1] - j->islands.start[island]));
+        buffer_u16le(result, (uint16_t)(j->islands.start[island + 1] - j->islands.start[island]));
         for (uint32_t k = j->islands.start[island]; k < j->islands.start[island + 1]; k++) {
             const uint16_t body = j->islands.member[k];
             buffer_u16le(result, body);
@@ -143,7 +141,14 @@ static bool read_on(struct job *j, struct reading *r)
     return true;
 }
 
-// All windows once: what is picked is redone, suspects are noted.
+static enum rc say_damaged(struct buffer *result, size_t start)
+{
+    result->len = start;
+    buffer_u8(result, PHYSICS_DAMAGED);
+    return RC_ABSENT;
+}
+
+// All windows once: what is picked is redone, suspects are noted. RC_ABSENT: it is damaged.
 static enum rc audit_picks(struct job *j, struct bytes shown, struct buffer *result)
 {
     struct reading r = {.left = {.left = shown}};
@@ -152,19 +157,15 @@ static enum rc audit_picks(struct job *j, struct bytes shown, struct buffer *res
     uint32_t pick = 0;
     while (rc == RC_OK && r.window < j->params.windows) {
         const uint32_t w = r.window;
-        if (!read_on(j, &r)) {
-            result->len = start;
-            buffer_u8(result, PHYSICS_DAMAGED);
-            return RC_ABSENT;
-        }
+        if (!read_on(j, &r))
+            return say_damaged(result, start);
         physics_audit_look(&j->audit, &j->world, &j->islands, j->now, j->next, j->window_s, w);
-        for (; pick < j->params.pick_count && j->params.pick[pick].window == w && rc == RC_OK; pick++)
+        for (; pick < j->params.pick_count && j->params.pick[pick].window == w && rc == RC_OK;
+             pick++)
             rc = redo(j, j->params.pick[pick].body, result);
         turn_over(j);
     }
-    if (r.left.left.len > 0)
-        buffer_u8(result, PHYSICS_DAMAGED);
-    return rc;
+    return rc == RC_OK && r.left.left.len > 0 ? say_damaged(result, start) : rc;
 }
 
 // And once more, for the suspects.
@@ -214,8 +215,7 @@ static enum rc run_job(struct job *j, const struct kernel_in *in, struct arena *
         return rc;
     if (!j->params.is_audit)
         return j->params.pick_count > 0 ? run_picks(j, result) : run_all(j, result);
-    struct physics_state *const given =
-        arena_take_array(arena, j->params.bodies, sizeof *given);
+    struct physics_state *const given = arena_take_array(arena, j->params.bodies, sizeof *given);
     if (given == NULL)
         return RC_NOMEM;
     return in->given_count == 2 ? run_audit(j, in, given, result) : RC_MALFORMED;

@@ -48,8 +48,8 @@ static void inertia_of(const struct physics_body *b, double out[3])
     } else { // a cylinder between two halves of a ball
         const double balls = m * 4 * x / (4 * x + 6 * y);
         const double tube = m - balls;
-        out[0] = out[1] = tube * (x * x / 4 + y * y / 3) +
-                          balls * (0.4 * x * x + 0.75 * x * y + y * y);
+        out[0] = out[1] =
+            tube * (x * x / 4 + y * y / 3) + balls * (0.4 * x * x + 0.75 * x * y + y * y);
         out[2] = tube * x * x / 2 + balls * 0.4 * x * x;
     }
 }

@@ -11,7 +11,8 @@
 #include "kernel/physics_code.h"
 
 // One window in so many is redone, and two at least: a redone window costs what it cost. What
-// changes one single window is found with a chance of 1 in 16 only, unless it shows (physics_audit).
+// changes one single window is found with a chance of 1 in 16 only, unless it shows
+// (physics_audit).
 #define WINDOWS_A_PICK 32u
 #define PICKS_LEAST    2u
 

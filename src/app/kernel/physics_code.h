@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // States of all bodies after each window, as differences from where they were expected.
 //
-// A record per window: the bytes that follow (24 bits, little-endian), then bits, lowest first, filled up
-// with zeros; for each body in order:
+// A record per window: the bytes that follow (24 bits, little-endian), then bits, lowest first,
+// filled up with zeros; for each body in order:
 //
 //     0        as expected: at rest as it was, or where free fall brings it
 //     1 0      at rest: place and turn follow, as differences from where it was

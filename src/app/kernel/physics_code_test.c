@@ -127,10 +127,12 @@ static void a_state_is_off_by_half_a_step_at_most(void **state)
 static void what_is_no_number_becomes_a_bound(void **state)
 {
     (void)state;
-    const struct physics_pose p = {.place = {NAN, INFINITY, -INFINITY},
-                                   .velocity = {1e300, -1e300, NAN},
-                                   .spin = {NAN, 0, 0},
-                                   .turn = {NAN, NAN, NAN, NAN}};
+    const double none = (double)NAN;
+    const double endless = (double)INFINITY;
+    const struct physics_pose p = {.place = {none, endless, -endless},
+                                   .velocity = {1e300, -1e300, none},
+                                   .spin = {none, 0, 0},
+                                   .turn = {none, none, none, none}};
     const struct physics_state s = physics_state_of(&p);
     assert_true(physics_state_is_good(&s));
     assert_int_equal(s.place[1], PHYSICS_PLACE_MAX);

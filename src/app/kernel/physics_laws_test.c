@@ -149,7 +149,7 @@ static void colliding_balls_keep_momentum(void **state)
     assert_true(speed(a, 0) < 0 && speed(b, 0) > 0);
 }
 
-struct bounds { // over a run
+struct bounds {    // over a run
     double gain;   // the most energy gained in a window, J
     double depth;  // the deepest that something went below the floor's top, m
     double strays; // the farthest that a body of a stack went sideways, m
@@ -162,8 +162,7 @@ static double lowest(uint32_t i)
     const struct physics_body *b = &s->body[i];
     const double *q = p.turn;
     // The second row of the turn's matrix: what of each own axis points up.
-    const double up[3] = {2 * (q[1] * q[2] + q[0] * q[3]),
-                          1 - 2 * (q[1] * q[1] + q[3] * q[3]),
+    const double up[3] = {2 * (q[1] * q[2] + q[0] * q[3]), 1 - 2 * (q[1] * q[1] + q[3] * q[3]),
                           2 * (q[2] * q[3] - q[0] * q[1])};
     if (b->kind == PHYSICS_BALL)
         return p.place[1] - (double)b->size[0];

@@ -30,10 +30,8 @@ static inline void stage_init(struct physics_stage *s)
 {
     memset(s, 0, sizeof *s);
     s->params = (struct physics_params){.seed = 1, .step_us = 16667, .every = 6, .windows = 10};
-    s->world = (struct physics_world){.gravity = {0, -9.81f, 0},
-                                      .obstacle = s->obstacle,
-                                      .body = s->body,
-                                      .state = s->state};
+    s->world = (struct physics_world){
+        .gravity = {0, -9.81f, 0}, .obstacle = s->obstacle, .body = s->body, .state = s->state};
 }
 
 static inline void stage_floor(struct physics_stage *s, float friction, float bounce)
@@ -43,12 +41,13 @@ static inline void stage_floor(struct physics_stage *s, float friction, float bo
 }
 
 // Of 1 kg, standing still: its index.
-static inline uint32_t stage_body(struct physics_stage *s, enum physics_kind kind, float x,
-                                  float y, float z)
+static inline uint32_t stage_body(struct physics_stage *s, enum physics_kind kind, float x, float y,
+                                  float z)
 {
     const uint32_t i = s->world.bodies++;
     assert(i < STAGE_BODIES);
-    const struct physics_pose p = {.place = {(double)x, (double)y, (double)z}, .turn = {1, 0, 0, 0}};
+    const struct physics_pose p = {.place = {(double)x, (double)y, (double)z},
+                                   .turn = {1, 0, 0, 0}};
     s->body[i] = (struct physics_body){.kind = kind, .mass = 1, .friction = 0.5f};
     const uint32_t sizes = kind == PHYSICS_BALL ? 1 : kind == PHYSICS_BOX ? 3 : 2;
     for (uint32_t k = 0; k < sizes; k++)
@@ -73,8 +72,8 @@ static inline void stage_pile(struct physics_stage *s, uint32_t count, float sid
     for (uint32_t i = 0; i < count; i++) {
         const float x = 1.2f * (float)(i % row) + 0.2f * (float)rng_unit(&r);
         const float z = 1.2f * (float)(i / row % row) + 0.2f * (float)rng_unit(&r);
-        const uint32_t b = stage_body(s, (enum physics_kind)(i % 3), x,
-                                      0.8f + 1.3f * (float)(i / (row * row)), z);
+        const uint32_t b =
+            stage_body(s, (enum physics_kind)(i % 3), x, 0.8f + 1.3f * (float)(i / (row * row)), z);
         for (size_t k = 0; k < 3; k++) {
             if (s->body[b].size[k] > 0)
                 s->body[b].size[k] = 0.2f + 0.3f * (float)rng_unit(&r);
@@ -116,9 +115,8 @@ static inline struct bytes stage_run(struct physics_stage *s)
 // The next window's states into `moment`.
 static inline bool stage_read(struct physics_stage *s)
 {
-    struct physics_code k = {.bodies = s->params.bodies,
-                             .step_s = s->params.step_us / 1e6,
-                             .steps = s->params.every};
+    struct physics_code k = {
+        .bodies = s->params.bodies, .step_s = s->params.step_us / 1e6, .steps = s->params.every};
     for (size_t i = 0; i < 3; i++)
         k.gravity[i] = (double)s->world.gravity[i];
     memcpy(s->before, s->moment, sizeof s->before);
@@ -136,9 +134,9 @@ static inline enum rc stage_check(struct physics_stage *s, struct bytes result, 
     const struct kernel_in in = {buffer_bytes(&part), given, 2};
     if (rc == RC_OK)
         rc = physics_kernel.run(NULL, &in, &redone, &redone);
-    return rc == RC_OK ? physics_kernel.judge(params, result, buffer_bytes(&part),
-                                              buffer_bytes(&redone), v)
-                       : rc;
+    return rc == RC_OK
+               ? physics_kernel.judge(params, result, buffer_bytes(&part), buffer_bytes(&redone), v)
+               : rc;
 }
 
 #endif

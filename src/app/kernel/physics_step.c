@@ -8,7 +8,7 @@
 
 #include "base/rng.h"
 
-#define ITERATIONS     60 // of the solver: ten boxes on one another need 40
+#define ITERATIONS     60    // of the solver: ten boxes on one another need 40
 #define LAYER          0.002 // m that bodies at rest sink into each other
 #define CORRECTION     1.0   // m/s at most, of what sank deeper
 #define PAIR_CONTACTS  8     // all that two boxes have: ODE then need not choose, with arc tangents
@@ -277,10 +277,10 @@ static void set_up(struct physics_step *s, const struct physics_window *window, 
     dWorldSetContactMaxCorrectingVel(s->world, CORRECTION);
     dWorldSetMaxAngularSpeed(s->world, PHYSICS_SPIN_MAX * PHYSICS_SPIN_STEP);
     // What falls for two steps does not bounce, or nothing would ever lie still.
-    s->bounce_least =
-        2 * window->step_s * sqrt((double)g[0] * (double)g[0] + (double)g[1] * (double)g[1] +
-                                  (double)g[2] * (double)g[2]) +
-        0.05;
+    s->bounce_least = 2 * window->step_s *
+                          sqrt((double)g[0] * (double)g[0] + (double)g[1] * (double)g[1] +
+                               (double)g[2] * (double)g[2]) +
+                      0.05;
     dRandSetSeed((unsigned long)(rng_mix(seed) & UINT32_MAX));
 }
 

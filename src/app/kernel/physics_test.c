@@ -239,8 +239,7 @@ static bool encodes(const struct physics_params *p)
 static void params_out_of_range_are_refused(void **state)
 {
     (void)state;
-    const struct physics_params good = {
-        .bodies = 10, .step_us = 16667, .every = 6, .windows = 10};
+    const struct physics_params good = {.bodies = 10, .step_us = 16667, .every = 6, .windows = 10};
     assert_true(encodes(&good));
     struct physics_params p = good;
     p.bodies = 0;

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/num.h"
 #include "kernel/scene.h"
+#include "kernel/trace_base.h"
 #include "kernel/trace_check.h"
 #include "kernel/trace_open.h"
 #include "kernel/trace_path.h"
@@ -396,6 +397,12 @@ static enum rc kernel_run(void *state, const struct kernel_in *in, struct buffer
         job_run(&j);
     _mm_setcsr(mode);
     return job_report(&j, report);
+}
+
+const struct world *trace_base_world(void *state)
+{
+    const struct trace_state *s = state;
+    return s->is_loaded ? &s->world : NULL;
 }
 
 const struct kernel_base trace_base = {

@@ -2,6 +2,7 @@
 // The table of kernels.
 #include "kernel/kernel.h"
 
+#include "kernel/audio.h"
 #include "kernel/echo.h"
 #include "kernel/physics.h"
 #include "kernel/trace.h"
@@ -10,6 +11,7 @@ static const struct kernel *const kernels[] = {
     &trace_kernel,
     &echo_kernel,
     &physics_kernel,
+    &audio_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

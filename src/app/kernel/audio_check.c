@@ -9,7 +9,7 @@
 #include "kernel/audio_paths.h"
 
 #define GROUPS_A_PART 16u // of so many one is redone
-#define FRAMES        32u
+#define FRAMES        16u
 #define BIN_PART      16u // a bin differs if it is further off than 1/16 of the larger
 #define BIN_FLOOR     (1ull << (AUDIO_UNIT_BITS - 20)) // and more than a millionth of 1
 #define BINS_PART     4u // a group does if more than 1/4 of its bins do

@@ -97,14 +97,21 @@ enum rc audio_convolve(const struct audio_recording *r, struct arena *arena, dou
     return is_ready ? RC_OK : RC_NOMEM;
 }
 
+// Four sums that do not wait for one another.
 double audio_convolve_at(const struct audio_recording *r, uint32_t frame, uint32_t ear)
 {
     const double *const response = r->response + (size_t)ear * r->length;
     const size_t at = r->sound.len / 2 - r->frames + frame;
-    double sum = 0;
-    for (size_t k = 0; k < r->length && k <= at; k++)
-        sum += response[k] * sample_at(r->sound, at - k);
-    return sum;
+    const size_t taps = at + 1 < r->length ? at + 1 : r->length;
+    double sum[4] = {0};
+    size_t k = 0;
+    for (; k + 4 <= taps; k += 4) {
+        for (size_t i = 0; i < 4; i++)
+            sum[i] += response[k + i] * sample_at(r->sound, at - k - i);
+    }
+    for (; k < taps; k++)
+        sum[0] += response[k] * sample_at(r->sound, at - k);
+    return sum[0] + sum[1] + sum[2] + sum[3];
 }
 
 int16_t audio_round(double v)

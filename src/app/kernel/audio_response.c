@@ -31,20 +31,30 @@ static void shape_of(const struct audio_params *p, struct bytes groups, uint32_t
     }
 }
 
-static void fill_noise(const struct audio_params *p, struct bytes groups, uint32_t ear, double *out)
+struct noise { // of one ear: what both poles hold
+    double low, high;
+};
+
+static double noise_next(struct noise *n, uint32_t bits, const double shape[AUDIO_BANDS])
 {
-    const uint64_t key = random_pixel_key(0, ear, 0, 0); // the same noise for every task
-    double low = 0;
-    double high = 0;
+    const double noise = (bits * 0x1p-32 - 0.5) * NOISE_WIDTH;
+    n->low += LOW_POLE * (noise - n->low);
+    n->high += HIGH_POLE * (noise - n->high);
+    return shape[0] * n->low + shape[1] * (n->high - n->low) + shape[2] * (noise - n->high);
+}
+
+// Both ears side by side: neither waits for the other's poles.
+static void fill_noise(const struct audio_params *p, struct bytes groups, double *left,
+                       double *right)
+{
+    struct noise ear[AUDIO_EARS] = {0};
     for (uint32_t bin = 0; bin < p->bins; bin++) {
         double shape[AUDIO_BANDS];
         shape_of(p, groups, bin, shape);
         for (uint32_t i = bin * p->bin_frames; i < (bin + 1) * p->bin_frames; i++) {
-            const double u = (double)(random_bits(key, i) >> 11) * 0x1p-53;
-            const double noise = (u - 0.5) * NOISE_WIDTH;
-            low += LOW_POLE * (noise - low);
-            high += HIGH_POLE * (noise - high);
-            out[i] = shape[0] * low + shape[1] * (high - low) + shape[2] * (noise - high);
+            const uint64_t bits = random_bits(0, i); // the same noise for every task
+            left[i] = noise_next(&ear[0], (uint32_t)(bits >> 32), shape);
+            right[i] = noise_next(&ear[1], (uint32_t)(bits & UINT32_MAX), shape);
         }
     }
 }
@@ -79,8 +89,7 @@ void audio_response(const struct audio_params *p, struct bytes groups, double *o
 {
     const uint32_t length = audio_response_frames(p);
     const double share = free_share(p, groups);
-    for (uint32_t ear = 0; ear < AUDIO_EARS; ear++) {
-        fill_noise(p, groups, ear, out + (size_t)ear * length);
+    fill_noise(p, groups, out, out + length);
+    for (uint32_t ear = 0; ear < AUDIO_EARS; ear++)
         add_direct(p, share, ear, out + (size_t)ear * length);
-    }
 }

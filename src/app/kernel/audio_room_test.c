@@ -94,7 +94,7 @@ static void a_room_decays_as_eyring_says(void **state)
                               "Sabine %.3f; field %.3f, theory %.3f\n",
                               (double)size[i][0], (double)size[i][1], (double)size[i][2], a, got,
                               eyring, sabine, level, field);
-                assert_true(fabs(got / eyring - 1) < 0.1);
+                assert_true(fabs(got / eyring - 1) < (a < 0.4 ? 0.1 : 0.2));
                 if (a < 0.15) // with more of it the field is no longer even
                     assert_true(fabs(level / field - 1) < 0.15);
             }

@@ -74,6 +74,12 @@ enum rc audio_params_encode(const struct audio_params *p, struct buffer *out)
     return out->is_full ? RC_FULL : RC_OK;
 }
 
+static void read_place(struct cbor_reader *r, float out[3])
+{
+    for (size_t i = 0; i < 3; i++)
+        out[i] = cbor_get_f32(r);
+}
+
 static bool read_part(struct cbor_reader *r, struct audio_part *out)
 {
     struct cursor groups = {.left = cbor_get_bytes(r)};
@@ -98,9 +104,9 @@ enum rc audio_params_decode(struct audio_params *out, struct bytes in)
     struct audio_params p = {.seed = cbor_get_u64(&r)};
     if (cbor_get_array(&r, PLACE_ITEMS) != PLACE_ITEMS)
         return RC_MALFORMED;
-    float *const place[] = {p.source, p.listener, p.right};
-    for (size_t i = 0; i < PLACE_ITEMS; i++)
-        place[i / 3][i % 3] = cbor_get_f32(&r);
+    read_place(&r, p.source);
+    read_place(&r, p.listener);
+    read_place(&r, p.right);
     uint32_t *const word[] = {&p.groups, &p.rays, &p.bins, &p.bin_frames, &p.frames};
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         *word[i] = (uint32_t)cbor_get_u64_max(&r, UINT32_MAX);

@@ -130,7 +130,7 @@ static void hear(struct ears *e, const struct beam *b)
     for (size_t i = 0; i < AUDIO_BANDS; i++) {
         // Lambert sends cosine / pi a steradian; the direct sound 1 / (4 pi), which is 1 at 1 m.
         const double heard = (double)(4.0f * b->energy[i] * cosine / (near * near));
-        e->sums[bin * AUDIO_BANDS + i] +=
+        e->sums[(size_t)bin * AUDIO_BANDS + i] +=
             (uint64_t)(heard * (double)(1ull << AUDIO_UNIT_BITS) + 0.5);
     }
 }
@@ -179,7 +179,8 @@ static void follow(struct ears *e, struct beam *b)
 void audio_trace(const struct world *w, const struct audio_params *p, uint32_t group,
                  uint64_t *sums, bool *is_free)
 {
-    struct ears e = {.world = w, .params = p, .at = vec_from(p->listener), .sums = sums};
+    struct ears e = {.world = w, .params = p, .at = vec_from(p->listener)};
+    e.sums = sums;
     rtcInitIntersectContext(&e.context.context);
     e.context.world = w;
     const struct vec source = vec_from(p->source);

@@ -22,9 +22,8 @@ static void shape_of(const struct audio_params *p, struct bytes groups, uint32_t
     for (size_t band = 0; band < AUDIO_BANDS; band++) {
         double sum = 0;
         for (uint32_t g = 0; g < p->groups; g++) {
-            struct cursor c = {
-                .left = bytes_part(
-                    groups, g * audio_group_bytes(p) + 1 + (bin * AUDIO_BANDS + band) * 2, 2)};
+            const size_t at = g * audio_group_bytes(p) + 1 + ((size_t)bin * AUDIO_BANDS + band) * 2;
+            struct cursor c = {.left = bytes_part(groups, at, 2)};
             sum += (double)audio_energy_of(cursor_u16le(&c));
         }
         out[band] = sqrt(sum / p->groups / (double)(1ull << AUDIO_UNIT_BITS) / p->bin_frames);

@@ -64,7 +64,7 @@ static enum rc move_island(struct job *j, uint32_t island, struct physics_state 
 {
     const uint32_t from = j->islands.start[island];
     const uint32_t count = j->islands.start[island + 1] - from;
-    const uint16_t *const member = &j->islands.member[from];
+    const uint16_t *const member = j->islands.member + from;
     bool all_rest = true;
     for (uint32_t i = 0; i < count; i++)
         all_rest = all_rest && j->now[member[i]].rests;
@@ -159,7 +159,9 @@ static enum rc audit_picks(struct job *j, struct bytes shown, struct buffer *res
         const uint32_t w = r.window;
         if (!read_on(j, &r))
             return say_damaged(result, start);
-        physics_audit_look(&j->audit, &j->world, &j->islands, j->now, j->next, j->window_s, w);
+        const struct physics_scene scene = {&j->world, &j->islands, j->now,
+                                            j->next,   j->window_s, w};
+        physics_audit_look(&j->audit, &scene);
         for (; pick < j->params.pick_count && j->params.pick[pick].window == w && rc == RC_OK;
              pick++)
             rc = redo(j, j->params.pick[pick].body, result);

@@ -79,20 +79,21 @@ double physics_energy(const struct physics_world *w, uint32_t body, const struct
     return sum;
 }
 
-static void look_at_energy(struct physics_audit *a, const struct physics_world *w,
-                           const struct physics_islands *is, const struct physics_state *before,
-                           const struct physics_state *after, uint32_t window)
+static void look_at_energy(struct physics_audit *a, const struct physics_scene *v)
 {
+    const struct physics_world *const w = v->world;
+    const struct physics_islands *const is = v->islands;
     for (uint32_t i = 0; i < is->count; i++) {
         double gain = 0;
         double mass = 0;
         for (uint32_t k = is->start[i]; k < is->start[i + 1]; k++) {
             const uint16_t body = is->member[k];
             mass += (double)w->body[body].mass;
-            gain += physics_energy(w, body, &after[body]) - physics_energy(w, body, &before[body]);
+            gain += physics_energy(w, body, &v->after[body]) -
+                    physics_energy(w, body, &v->before[body]);
         }
         if (gain > GAIN_USUAL * mass)
-            accuse(a, SIGN_GAIN, gain / mass, window, is->member[is->start[i]]);
+            accuse(a, SIGN_GAIN, gain / mass, v->window, is->member[is->start[i]]);
     }
 }
 
@@ -159,14 +160,15 @@ static void look_at_planes(struct physics_audit *a, const struct physics_world *
 }
 
 // Bodies that rest and did before cannot have sunk.
-static void look_at_overlap(struct physics_audit *a, const struct physics_world *w,
-                            const struct physics_state *before, const struct physics_state *after,
-                            uint32_t window)
+static void look_at_overlap(struct physics_audit *a, const struct physics_scene *v)
 {
+    const struct physics_world *const w = v->world;
+    const struct physics_state *const before = v->before;
+    const struct physics_state *const after = v->after;
     for (uint32_t i = 0; i < w->bodies; i++) {
         a->ball[i] = ball_of(w, (uint16_t)i, &after[i]);
         if (!after[i].rests || !before[i].rests)
-            look_at_planes(a, w, &a->ball[i], window);
+            look_at_planes(a, w, &a->ball[i], v->window);
     }
     qsort(a->ball, w->bodies, sizeof *a->ball, by_x);
     for (uint32_t i = 0; i < w->bodies; i++) {
@@ -177,20 +179,18 @@ static void look_at_overlap(struct physics_audit *a, const struct physics_world 
                 break;
             const double deep = overlap_of(x, y);
             if (deep > OVERLAP_USUAL && !(before[x->body].rests && before[y->body].rests))
-                accuse(a, SIGN_OVERLAP, deep, window, x->body);
+                accuse(a, SIGN_OVERLAP, deep, v->window, x->body);
         }
     }
 }
 
-void physics_audit_look(struct physics_audit *a, const struct physics_world *w,
-                        const struct physics_islands *is, const struct physics_state *before,
-                        const struct physics_state *after, double window_s, uint32_t window)
+void physics_audit_look(struct physics_audit *a, const struct physics_scene *scene)
 {
-    look_at_energy(a, w, is, before, after, window);
-    for (uint32_t i = 0; i < w->bodies; i++) {
-        const double jump = jump_of(&before[i], &after[i], window_s);
+    look_at_energy(a, scene);
+    for (uint32_t i = 0; i < scene->world->bodies; i++) {
+        const double jump = jump_of(&scene->before[i], &scene->after[i], scene->window_s);
         if (jump > JUMP_USUAL)
-            accuse(a, SIGN_JUMP, jump, window, (uint16_t)i);
+            accuse(a, SIGN_JUMP, jump, scene->window, (uint16_t)i);
     }
-    look_at_overlap(a, w, before, after, window);
+    look_at_overlap(a, scene);
 }

@@ -24,11 +24,16 @@ struct physics_audit { // fields are read by all, written by physics_audit.c
     struct physics_ball_at *ball;
 };
 
+struct physics_scene { // one window
+    const struct physics_world *world;
+    const struct physics_islands *islands;
+    const struct physics_state *before, *after;
+    double window_s;
+    uint32_t window;
+};
+
 MUST_USE enum rc physics_audit_init(struct physics_audit *a, uint32_t bodies, struct arena *arena);
-// One window: its islands, the states before and after.
-void physics_audit_look(struct physics_audit *a, const struct physics_world *w,
-                        const struct physics_islands *is, const struct physics_state *before,
-                        const struct physics_state *after, double window_s, uint32_t window);
+void physics_audit_look(struct physics_audit *a, const struct physics_scene *scene);
 
 // Of motion, spin and height, in J.
 double physics_energy(const struct physics_world *w, uint32_t body, const struct physics_state *s);

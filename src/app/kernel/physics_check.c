@@ -30,7 +30,7 @@ enum rc physics_result_bounds(struct bytes params, size_t *min, size_t *max)
         *min = 1;
         *max = p.pick_count + PHYSICS_SIGNS;
     } else if (p.pick_count > 0) {
-        *min = p.pick_count * (2 + MEMBER_BYTES);
+        *min = (size_t)p.pick_count * (2 + MEMBER_BYTES);
         *max = p.pick_count * (2 + (size_t)p.bodies * MEMBER_BYTES);
     } else {
         *min = (size_t)p.windows * physics_record_bytes_min(p.bodies);

@@ -155,7 +155,7 @@ static void get_body(const struct physics_code *k, const struct physics_state *f
 
 uint32_t physics_record_bytes_max(uint32_t bodies)
 {
-    return LENGTH_BYTES + (uint32_t)num_div_ceil(bodies * PHYSICS_RECORD_BODY_BITS, 8);
+    return LENGTH_BYTES + (uint32_t)num_div_ceil((uint64_t)bodies * PHYSICS_RECORD_BODY_BITS, 8);
 }
 
 uint32_t physics_record_bytes_min(uint32_t bodies)

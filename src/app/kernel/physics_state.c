@@ -142,12 +142,18 @@ void physics_state_put(struct buffer *out, const struct physics_state *s)
     buffer_u8(out, s->rests);
 }
 
+static void get_three(struct cursor *c, int32_t out[3])
+{
+    for (size_t i = 0; i < 3; i++)
+        out[i] = (int32_t)cursor_u32le(c);
+}
+
 struct physics_state physics_state_get(struct cursor *c)
 {
     struct physics_state s;
-    int32_t *const three[] = {s.place, s.velocity, s.spin};
-    for (size_t i = 0; i < 9; i++)
-        three[i / 3][i % 3] = (int32_t)cursor_u32le(c);
+    get_three(c, s.place);
+    get_three(c, s.velocity);
+    get_three(c, s.spin);
     for (size_t i = 0; i < 3; i++)
         s.turn[i] = (int16_t)cursor_u16le(c);
     s.largest = cursor_u8(c);

@@ -117,7 +117,7 @@ static void add_obstacle(struct physics_step *s, uint32_t i, const struct physic
 
 // Friction acts against the sliding where there is any: along axes of its own it would be up to
 // half as strong again.
-static void aim_friction(dContact *c, const dBodyID body[2])
+static void aim_friction(dContact *c, dBodyID const *body)
 {
     dVector3 v;
     const dReal *const at = c->geom.pos;

@@ -325,8 +325,10 @@ static void moving_bodies_fit_the_line(void **state)
                   (double)moving.len / 20, (double)moving.len / 2 * 8 / 1e6);
     assert_true((double)moving.len / 2 * 8 <= 30000);
     s->params.windows = 600;
-    for (uint32_t i = 0; i < 20; i++)
-        s->body[i].kind = PHYSICS_BOX, s->body[i].size[1] = s->body[i].size[2] = 0.3f;
+    for (uint32_t i = 0; i < 20; i++) { // balls roll on for ever
+        s->body[i].kind = PHYSICS_BOX;
+        s->body[i].size[1] = s->body[i].size[2] = 0.3f;
+    }
     assert_true(stage_run(s).len > 0);
     for (uint32_t i = 0; i < 600; i++)
         assert_true(stage_read(s));

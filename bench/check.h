@@ -35,5 +35,7 @@ extern const struct check_case check_dialogue;
 extern const struct check_case check_level;
 extern const struct check_case check_pack;
 extern const struct check_case check_trace;
+extern const struct check_case check_physics;
+extern const struct check_case check_audio;
 
 #endif

@@ -24,6 +24,8 @@ static const struct check_case *const cases[] = {
     &check_dialogue,
     &check_level,
     &check_pack,
+    &check_physics,
+    &check_audio,
 };
 
 struct bench {

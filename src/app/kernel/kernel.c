@@ -9,6 +9,8 @@
 #include "kernel/pack.h"
 #include "kernel/geometry.h"
 #include "kernel/post.h"
+#include "kernel/audio.h"
+#include "kernel/physics.h"
 #include "kernel/trace.h"
 
 static const struct kernel *const kernels[] = {
@@ -20,6 +22,8 @@ static const struct kernel *const kernels[] = {
     &pack_kernel,
     &geometry_kernel,
     &post_kernel,
+    &physics_kernel,
+    &audio_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

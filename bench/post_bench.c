@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // How near does a picture made of shared light come to the path-traced one, and at what price?
 //
-//     post_bench quality SCENE [WxH [LWxLH [SAMPLES [FRAMES [SIDE]]]]]
-//     post_bench speed [WxH [LWxLH [FRAMES]]]
+//     post_bench quality SCENE [WxH [LWxLH [SAMPLES [FRAMES [SIDE [REF]]]]]]
+//     post_bench speed [WxH [LWxLH]]
 //
 // quality: FRAMES frames of the scene's camera path at 30 a second, up to second 2. Each is made as
 // a game would have it made: geometry and light (SAMPLES a pixel, eight tiles) at the layer's size,
-// post, then the picture at its own size. The last one is compared with a reference of 1,024
+// post, then the picture at its own size. The last one is compared with a reference of REF
 // samples, traced in full and kept in /tmp/shoal-post-bench; also with one tile of eight lost.
-// SIDE: rays each way through a pixel of geometry.
+// SIDE: rays each way through a pixel of geometry. `floor` compares two references of unlike dice.
 // speed: of the gamer's share, one core, on the same scene.
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,20 +27,19 @@
 #include "kernel/scenes.h"
 #include "kernel/trace.h"
 
-#define CACHE       "/tmp/shoal-post-bench"
-#define REF_SAMPLES 1024u
-#define REF_FRAME   1000u // other dice than any frame of the run
-#define END_S       2.0f
-#define FPS         30.0f
-#define TILES_X     4u
-#define TILES_Y     2u
-#define LOST        5u // the tile that is lost: lower row, right of the middle's left
-#define DEPTH       6u
+#define CACHE     "/tmp/shoal-post-bench"
+#define REF_FRAME 1000u // other dice than any frame of the run
+#define END_S     2.0f
+#define FPS       30.0f
+#define TILES_X   4u
+#define TILES_Y   2u
+#define LOST      5u // the tile that is lost: lower row, right of the middle's left
+#define DEPTH     6u
 
 struct options {
     const char *scene;
     uint32_t width, height, layer_width, layer_height;
-    uint32_t samples, frames, side;
+    uint32_t samples, frames, side, reference;
 };
 
 struct bench {
@@ -220,31 +219,36 @@ static void write_png(struct bench *b, const char *path, const uint8_t *rgb)
     drop(b, &png);
 }
 
-// Samples a pixel traced in full, through tone_map.
+// Samples a pixel traced in full, through tone_map; in passes, because one task has a bound.
 static void traced(struct bench *b, uint32_t samples, uint32_t frame, uint8_t *rgb)
 {
     const struct options *o = &b->o;
-    const struct trace_params t = {.seed = b->seed,
-                                   .frame = frame,
-                                   .width = o->width,
-                                   .height = o->height,
-                                   .w = o->width,
-                                   .h = o->height,
-                                   .sample_count = samples,
-                                   .depth_max = DEPTH,
-                                   .cell = 64,
-                                   .camera = scene_camera(&b->scene, END_S)};
-    struct buffer sums = trace(b, &t);
-    struct buffer wide = room(b, sums.len * 2);
+    struct trace_params t = {.seed = b->seed,
+                             .frame = frame,
+                             .width = o->width,
+                             .height = o->height,
+                             .w = o->width,
+                             .h = o->height,
+                             .depth_max = DEPTH,
+                             .cell = 64,
+                             .camera = scene_camera(&b->scene, END_S)};
+    const size_t numbers = (size_t)o->width * o->height * TRACE_LAYERS * 3;
+    struct buffer wide = room(b, numbers * sizeof(uint64_t));
     uint64_t *sum = (void *)wide.at;
-    struct cursor c = {.left = buffer_bytes(&sums)};
-    for (size_t i = 0; i < sums.len / 4; i++)
-        sum[i] = cursor_u32le(&c);
+    memset(sum, 0, numbers * sizeof *sum);
+    for (uint32_t left = samples; left > 0; left -= t.sample_count) {
+        t.sample_first = samples - left;
+        t.sample_count = left < TRACE_SAMPLES_MAX ? left : TRACE_SAMPLES_MAX;
+        struct buffer sums = trace(b, &t);
+        struct cursor c = {.left = buffer_bytes(&sums)};
+        for (size_t i = 0; i < numbers; i++)
+            sum[i] += cursor_u32le(&c);
+        drop(b, &sums);
+    }
     const struct image_sums image = {sum, o->width, o->height, samples};
     const struct tone tone = tone_default();
     need(tone_map(&tone, &image, &b->budget, rgb), "tone");
     drop(b, &wide);
-    drop(b, &sums);
 }
 
 static bool read_png(struct bench *b, const char *path, uint8_t *rgb)
@@ -271,11 +275,12 @@ static void reference(struct bench *b, uint8_t *rgb)
 {
     char path[256];
     (void)mkdir(CACHE, 0777); // it may be there
-    (void)snprintf(path, sizeof path, CACHE "/%s-%ux%u.png", b->o.scene, b->o.width, b->o.height);
+    (void)snprintf(path, sizeof path, CACHE "/%s-%ux%u-%u.png", b->o.scene, b->o.width, b->o.height,
+                   b->o.reference);
     if (read_png(b, path, rgb))
         return;
     const double from = seconds();
-    traced(b, REF_SAMPLES, REF_FRAME, rgb);
+    traced(b, b->o.reference, REF_FRAME, rgb);
     printf("reference: %.0f s\n", seconds() - from);
     write_png(b, path, rgb);
 }
@@ -289,6 +294,17 @@ static void compare(struct bench *b, const char *what, const uint8_t *rgb, const
     char path[256];
     (void)snprintf(path, sizeof path, CACHE "/%s-%s.png", b->o.scene, what);
     write_png(b, path, rgb);
+}
+
+// What the references' own noise comes to.
+static void noise(struct bench *b)
+{
+    const size_t bytes = (size_t)b->o.width * b->o.height * 3;
+    struct buffer ref = room(b, bytes);
+    struct buffer other = room(b, bytes);
+    reference(b, ref.at);
+    traced(b, b->o.samples, REF_FRAME + 1, other.at);
+    compare(b, "traced with other dice", other.at, ref.at);
 }
 
 static void quality(struct bench *b)
@@ -410,9 +426,10 @@ int main(int argc, char **argv)
     const bool is_speed = argc > 1 && strcmp(argv[1], "speed") == 0;
     struct bench b = {.budget = {.limit_bytes = (size_t)6 << 30}};
     struct options *o = &b.o;
-    *o = is_speed ? (struct options){"neon-street", 1920, 1080, 480, 270, 4, 1, 1}
-                  : (struct options){"", 384, 216, 384, 216, 16, 8, 4};
-    bool is_good = is_speed || (argc > 2 && strcmp(argv[1], "quality") == 0);
+    *o = is_speed ? (struct options){"neon-street", 1920, 1080, 480, 270, 4, 1, 1, 0}
+                  : (struct options){"", 384, 216, 384, 216, 16, 8, 4, 1024};
+    bool is_good = is_speed ||
+                   (argc > 2 && (strcmp(argv[1], "quality") == 0 || strcmp(argv[1], "floor") == 0));
     const int first = is_speed ? 2 : 3;
     if (is_good && !is_speed)
         o->scene = argv[2];
@@ -420,19 +437,22 @@ int main(int argc, char **argv)
         is_good = size_read(argv[first], &o->width, &o->height);
     if (is_good && argc > first + 1)
         is_good = size_read(argv[first + 1], &o->layer_width, &o->layer_height);
-    uint32_t *const number[] = {&o->samples, &o->frames, &o->side};
-    for (int i = 0; is_good && !is_speed && i < 3 && first + 2 + i < argc; i++) {
+    uint32_t *const number[] = {&o->samples, &o->frames, &o->side, &o->reference};
+    for (int i = 0; is_good && !is_speed && i < 4 && first + 2 + i < argc; i++) {
         *number[i] = (uint32_t)strtoul(argv[first + 2 + i], NULL, 10);
         is_good = *number[i] > 0;
     }
     if (!is_good) {
-        fprintf(stderr, "usage: post_bench quality SCENE [WxH [LWxLH [SAMPLES [FRAMES [SIDE]]]]]\n"
-                        "       post_bench speed [WxH [LWxLH]]\n");
+        fprintf(stderr,
+                "usage: post_bench quality SCENE [WxH [LWxLH [SAMPLES [FRAMES [SIDE [REF]]]]]]\n"
+                "       post_bench speed [WxH [LWxLH]]\n");
         return 2;
     }
     open_scene(&b);
     if (is_speed)
         speed(&b);
+    else if (strcmp(argv[1], "floor") == 0)
+        noise(&b);
     else
         quality(&b);
     trace_base.close(b.state);

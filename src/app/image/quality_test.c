@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tests of the quality measures: against scikit-image, and on pictures with known answers.
+#define _POSIX_C_SOURCE 200809L // popen
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

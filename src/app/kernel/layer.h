@@ -28,7 +28,7 @@
 #define LAYER_SIDE_MAX     8192u
 #define LAYER_PIXELS_MAX   (1u << 22)
 #define LAYER_HISTORY_MAX  63u
-#define LAYER_LIGHT_MAX    1023.9f
+#define LAYER_LIGHT_MAX    1023.8f
 
 struct layer { // a validated view into bytes
     uint32_t width, height;

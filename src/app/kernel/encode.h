@@ -37,7 +37,6 @@
 #define ENCODE_PSNR_SLACK   5u // that a checker's rounding may cost
 #define ENCODE_BYTES_MAX    (32u << 20)
 #define ENCODE_SHOWN_MAX    (64u << 20) // bytes of all pictures that one task shows
-#define ENCODE_DRAWN        3u          // pictures that a check looks at
 
 #define ENCODE_HEAD_BYTES        16u // of a stream
 #define ENCODE_PACKET_HEAD_BYTES 8u

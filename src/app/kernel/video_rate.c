@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/num.h"
 
-#define CENTI_PER_CRF 60 // less than a step of crf is worth, so that the search seldom overshoots
+#define CENTI_PER_CRF 45 // about what a step of crf is worth
 
 uint32_t crf_search_next(struct crf_search *s, uint32_t crf, uint32_t psnr, uint32_t wanted)
 {

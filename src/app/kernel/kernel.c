@@ -9,11 +9,7 @@
 #include "kernel/trace.h"
 
 static const struct kernel *const kernels[] = {
-    &trace_kernel,
-    &echo_kernel,
-    &dialogue_kernel,
-    &level_kernel,
-    &pack_kernel,
+    &trace_kernel, &echo_kernel, &dialogue_kernel, &level_kernel, &pack_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

@@ -24,6 +24,7 @@ static const struct kernel *const kernels[] = {
     &post_kernel,
     &physics_kernel,
     &audio_kernel,
+    &trace_kernel, &echo_kernel, &dialogue_kernel, &level_kernel, &pack_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

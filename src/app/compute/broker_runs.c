@@ -154,7 +154,8 @@ static void run_in(struct broker *b, struct job *r, const struct msg_run *m, uin
     due_us = time_after(b->now_us, due_us > age_us ? due_us - age_us : 0);
     memcpy(r->label, m->label, sizeof r->label);
     r->is_kept = m->is_kept;
-    r->self_us = work_expect_us(b, skill_of(m->spec.kernel, r->is_text), units_of(&m->spec));
+    if (m->deadline_ms > 0 || m->is_kept || m->need_count > 0) // others go in the order they came
+        r->self_us = work_expect_us(b, skill_of(m->spec.kernel, r->is_text), units_of(&m->spec));
     if (m->deadline_ms > 0 && heap_put(&b->deadlines, &r->deadline, due_us) != RC_OK) {
         job_fail(b, r, RC_FULL, "too many tasks at once: wait");
         return;

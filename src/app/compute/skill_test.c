@@ -77,9 +77,8 @@ static void test_count(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tables_hold_all_kernels),
-                                       cmocka_unit_test(test_count),
-                                       cmocka_unit_test(test_two_for_each_kernel),
-                                       cmocka_unit_test(test_abilities)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tables_hold_all_kernels), cmocka_unit_test(test_count),
+        cmocka_unit_test(test_two_for_each_kernel), cmocka_unit_test(test_abilities)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,9 +62,9 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
     b->notes = arena_take_array(b->arena, BROKER_NOTES_MAX, sizeof *b->notes);
     b->token = budget_take(b->budget, cfg->token.len);
     uint64_t *owed = arena_take_array(b->arena, OWED_MAX, sizeof *owed);
-    if (b->conns == NULL || b->jobs == NULL || b->kept == NULL || b->away == NULL || b->origins == NULL ||
-        b->wait_us == NULL || b->work_us == NULL || b->run_us == NULL || b->notes == NULL ||
-        b->token == NULL || owed == NULL)
+    if (b->conns == NULL || b->jobs == NULL || b->kept == NULL || b->away == NULL ||
+        b->origins == NULL || b->wait_us == NULL || b->work_us == NULL || b->run_us == NULL ||
+        b->notes == NULL || b->token == NULL || owed == NULL)
         return RC_NOMEM;
     quantiles_init(b->wait_us);
     quantiles_init(b->work_us);
@@ -478,10 +478,13 @@ static void step(struct broker *b, struct gamer *g, const struct msg_input *m)
 
 static void run_says(struct broker *b, struct conn *c, const struct msg_run *m)
 {
+    const bool is_text = c->dialect != DIALECT_CBOR;
+    if (!is_text || m->label[0] != 0) {
+        job_run(b, c->gamer, m, is_text);
+        return;
+    }
     struct msg_run run = *m;
-    bool is_text = c->dialect != DIALECT_CBOR;
-    if (is_text && run.label[0] == 0)
-        run.job = entropy_u64(&b->entropy); // its vocabulary has no number for it
+    run.job = entropy_u64(&b->entropy); // its vocabulary has no number for it
     job_run(b, c->gamer, &run, is_text);
 }
 

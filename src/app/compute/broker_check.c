@@ -8,6 +8,7 @@ struct tally { // tasks, where they are
     size_t all, waiting, held, returned, checks;
     size_t of_lines, of_parties; // those that count against one
     size_t settled;              // gamers of which it is known where they are
+    size_t kept;
 };
 
 static void check_seat(const struct broker *b, const struct seat *s)
@@ -31,6 +32,8 @@ static void check_task(const struct broker *b, const struct task *t, struct tall
     assert(t->state == TASK_RETURNED || t->back.result == NULL);
     assert((t->kind == TASK_CHECK) == (t->checked != NULL));
     assert(t->checked == NULL || t->checked->state == TASK_RETURNED);
+    for (uint32_t i = 0; t->kind == TASK_RUN && i < t->input_count; i++)
+        assert(store_has(b->store, &t->input[i])); // pinned
     tally->all++;
     tally->waiting += t->state == TASK_WAITING;
     tally->held += t->state == TASK_HELD;
@@ -51,9 +54,44 @@ static uint32_t check_tasks(const struct broker *b, const struct job *j, struct 
     return answers;
 }
 
+// It waits for jobs that will be kept, and that know of it, or else for an object; not for nothing.
+static void check_pending(const struct broker *b, const struct job *r)
+{
+    const struct pending *p = r->pending;
+    uint32_t awaited = 0;
+    uint32_t pinned = 0;
+    for (uint32_t i = 0; i < p->need_count; i++) {
+        const struct need *need = &p->need[i];
+        assert(need->of == r && (need->job == NULL) == list_is_empty(&need->node));
+        if (need->job == NULL)
+            continue;
+        assert(need->job != r && need->job->is_kept && need->job->state != JOB_DONE);
+        assert(digest_equal(&need->job->key.gamer, &r->key.gamer));
+        awaited++;
+    }
+    for (uint32_t i = 0; i < p->spec.input_count; i++) {
+        const bool is_pinned = (p->pinned >> i & 1) != 0;
+        assert(!is_pinned || store_has(b->store, &p->spec.input[i]));
+        pinned += is_pinned;
+    }
+    assert((awaited > 0) == (r->state == JOB_AWAITING));
+    assert(awaited > 0 || pinned < p->spec.input_count);
+}
+
+static void check_waiting(const struct broker *b, const struct job *j)
+{
+    assert((j->state == JOB_FETCHING) == !list_is_empty(&j->fetching));
+    LIST_FOR (it, &j->needed_by)
+        assert(CONTAINER_OF(it, struct need, node)->job == j);
+    assert(j->pending == NULL || j->kind == JOB_RUN);
+    if (j->pending != NULL)
+        check_pending(b, j);
+}
+
 static void check_job(const struct broker *b, const struct job *j, struct tally *tally)
 {
     uint32_t answers = check_tasks(b, j, tally);
+    check_waiting(b, j);
     if (j->kind == JOB_RUN) {
         assert(answers == (j->state == JOB_WORKING));
         assert((j->pending == NULL) == (j->state == JOB_WORKING));
@@ -69,6 +107,21 @@ static void check_job(const struct broker *b, const struct job *j, struct tally 
         assert(list_is_empty(&j->tasks));
 }
 
+static void check_kept(const struct broker *b, const struct gamer *g, struct tally *tally)
+{
+    uint32_t count = 0;
+    uint64_t bytes = 0;
+    LIST_FOR (it, &g->kept) {
+        const struct kept *k = CONTAINER_OF(it, struct kept, node);
+        assert(k->gamer == g && digest_equal(&k->key.gamer, &g->id));
+        assert(map_get(b->kept, &k->key) == k && store_has(b->store, &k->object));
+        count++;
+        bytes += k->bytes;
+    }
+    assert(count == g->kept_count && bytes == g->kept_bytes);
+    tally->kept += count;
+}
+
 static void check_gamer(const struct broker *b, const struct gamer *g, struct tally *tally)
 {
     uint32_t frames = 0;
@@ -82,6 +135,9 @@ static void check_gamer(const struct broker *b, const struct gamer *g, struct ta
         runs += j->kind == JOB_RUN;
     }
     assert(frames == g->frame_count && runs == g->run_count);
+    LIST_FOR (it, &g->fetching)
+        assert(CONTAINER_OF(it, struct job, fetching)->gamer == g);
+    check_kept(b, g, tally);
     assert((g->conn == NULL) == (map_get(b->away, g->id.b) == g));
 }
 
@@ -128,7 +184,7 @@ static void check_queue(const struct queue *q, const struct tally *tally)
     for (uint32_t skill = 0; skill < SKILLS_MAX; skill++)
         for (size_t i = 0; i < q->lines[skill].count; i++) {
             const struct line *l = CONTAINER_OF(q->lines[skill].slot[i], struct line, turn);
-            assert(!list_is_empty(&l->tasks) && l->skill == skill);
+            assert(!list_is_empty(&l->tasks) && l->skill == skill && (q->open >> skill & 1) != 0);
             waiting += check_place(&l->tasks);
         }
     assert(waiting == q->waiting_count && waiting == tally->waiting);
@@ -157,7 +213,8 @@ void broker_check(const struct broker *b)
         LIST_FOR (job, &g->jobs)
             jobs++;
     }
-    assert(jobs == map_count(b->jobs));
+    assert(jobs == map_count(b->jobs) && tally.kept == map_count(b->kept));
+    assert(list_is_empty(&b->news));
     check_queue(&b->queue, &tally);
     check_origins(b, &tally);
 }

@@ -524,7 +524,8 @@ static void new_frame(struct broker *b, struct gamer *g, const struct msg_submit
         f = job_new(b, g, m->job, JOB_FRAME);
     if (f == NULL) {
         struct msg_refuse why =
-            is_long ? refuse_because(RC_UNSUPPORTED, "too many pixels or samples for a frame that is kept")
+            is_long ? refuse_because(RC_UNSUPPORTED,
+                                     "too many pixels or samples for a frame that is kept")
                     : refuse_because(RC_FULL, "too many frames at once: wait for one to be done");
         gamer_tell_failed(b, g, m->job, "", &why);
         return;

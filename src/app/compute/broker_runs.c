@@ -156,6 +156,8 @@ static void run_in(struct broker *b, struct job *r, const struct msg_run *m, uin
     r->is_kept = m->is_kept;
     r->is_quiet = m->is_quiet;
     r->self_us = work_expect_us(b, skill_of(m->spec.kernel, r->is_text), units_of(&m->spec));
+    if (m->deadline_ms > 0 || m->is_kept || m->need_count > 0) // others go in the order they came
+        r->self_us = work_expect_us(b, skill_of(m->spec.kernel, r->is_text), units_of(&m->spec));
     if (m->deadline_ms > 0 && heap_put(&b->deadlines, &r->deadline, due_us) != RC_OK) {
         job_fail(b, r, RC_FULL, "too many tasks at once: wait");
         return;

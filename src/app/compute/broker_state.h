@@ -68,7 +68,7 @@ struct gamer {
     struct digest id;      // its node id
     char name[MSG_NAME_BYTES];
     struct list jobs;
-    struct list fetching; // those of them that wait for what it has to give
+    struct list fetching;            // those of them that wait for what it has to give
     uint32_t frame_count, run_count; // not yet done
     uint32_t jobs_done, jobs_failed; // since its last record
     struct view view;
@@ -204,7 +204,7 @@ void pending_rank(struct job *r); // what it needs is to begin in time
 uint64_t job_start_by_us(const struct job *j);
 // Its result is there: jobs that need it go on. False: there is no room for it.
 MUST_USE bool job_keep_result(struct broker *b, struct job *j, struct bytes result);
-void job_orphan(struct broker *b, struct job *j); // it ends: who needs it still cannot be done
+void job_orphan(struct broker *b, struct job *j);   // it ends: who needs it still cannot be done
 void job_has_news(struct broker *b, struct job *r); // it can go on, or cannot be done
 void job_see_to_news(struct broker *b);
 // Into the store; what is kept gives way. wanted NULL: under whatever name it has, which goes to

@@ -89,9 +89,19 @@ static inline void desk_forget(struct desk *d) // all that was heard
     d->heard_count = 0;
 }
 
+// Whatever was pinned was let go again.
+static inline void desk_empty_store(struct desk *d)
+{
+    struct digest name;
+    uint64_t size;
+    while (store_next(d->store.store, NULL, &name, &size) == RC_OK)
+        hand_must(store_del(d->store.store, &name));
+}
+
 static inline void desk_close(struct desk *d)
 {
     broker_free(d->broker);
+    desk_empty_store(d);
     assert(d->budget.used_bytes == 0); // whatever state it was in
     desk_forget(d);
     free(d->heard);

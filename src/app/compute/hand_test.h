@@ -12,6 +12,8 @@
 #include "compute/msg.h"
 #include "crypt/sign.h"
 #include "host/entropy.h"
+#include "kernel/kernel.h"
+#include "kernel/trace.h"
 #include "sim/kv.h"
 #include "store/store.h"
 
@@ -88,8 +90,12 @@ static inline struct msg hand_hello(const struct msg_challenge *c, enum msg_role
         struct digest proof = msg_token_proof(c, &m.as.hello.public, token);
         memcpy(m.as.hello.token_proof, proof.b, sizeof proof.b);
     } else {
-        m.as.hello.ability = (struct msg_ability){
-            .slots = 1, .cores = 1, .speed_count = 2, .speed = {{"trace", 1000000}, {"echo", 1}}};
+        struct msg_ability *a = &m.as.hello.ability;
+        *a = (struct msg_ability){.slots = 1, .cores = 1};
+        for (const struct kernel *k; (k = kernel_at(a->speed_count)) != NULL; a->speed_count++) {
+            memcpy(a->speed[a->speed_count].kernel, k->name, strlen(k->name));
+            a->speed[a->speed_count].units_s = k == &trace_kernel ? 1000000 : 1;
+        }
     }
     return m;
 }

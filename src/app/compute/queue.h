@@ -12,8 +12,9 @@
 // Where a waiting task waits:
 //   own     only the hub's own compute is left for it: checks, and what all others failed at
 //   a line  all others, a line for each gamer and skill, what must start soonest at its head.
-//           Lines of a skill take turns by the work they were given (start-time fair queueing, Goyal et al.
-//           1996): a gamer with a thousand tasks does not hold up one with a single task.
+//           Lines of a skill take turns by the work they were given (start-time fair queueing,
+//           Goyal et al. 1996): a gamer with a thousand tasks does not hold up one with a single
+//           task.
 //
 // Gamers are cheap: one address may bring a thousand. So all lines of one address are a party: they
 // share one turn, and one part of the room. A party may hold no more tasks than there are places

@@ -2,6 +2,7 @@
 // Tests of skills: two for each kernel, and what a helper's abilities come to.
 #include "compute/skill.h"
 
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "kernel/kernel.h"
+#include "work/predict.h"
 
 static void test_two_for_each_kernel(void **state)
 {
@@ -45,6 +47,25 @@ static void test_abilities(void **state)
     assert_int_equal(skill_mask(&a, false), 0);
 }
 
+// What tables of fixed size elsewhere take for granted of any kernel.
+static void test_tables_hold_all_kernels(void **state)
+{
+    (void)state;
+    static_assert(SKILLS_MAX <= 32, "a set of skills is a bit mask of 32 bits");
+    static_assert(SKILLS_MAX <= PREDICT_TYPES_MAX, "a type for each skill, and one for tiles");
+    static_assert(2 * MSG_KERNELS_MAX <= SKILLS_MAX, "a helper may know them all");
+    uint32_t count = 0;
+    for (const struct kernel *k; (k = kernel_at(count)) != NULL; count++) {
+        const uint32_t most = kernel_takes_object(k) + k->given_max + k->shows_result;
+        assert_true(k->given_min <= k->given_max);
+        assert_true(k->given_max + k->shows_result <= KERNEL_GIVEN_MAX);
+        assert_true(most <= TASK_INPUTS_MAX);
+        assert_true(strlen(k->name) < TASK_KERNEL_BYTES);
+    }
+    assert_true(count <= MSG_KERNELS_MAX);
+    assert_true(skill_count() + 1 <= PREDICT_TYPES_MAX);
+}
+
 static void test_count(void **state)
 {
     (void)state;
@@ -56,8 +77,8 @@ static void test_count(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_count),
-                                       cmocka_unit_test(test_two_for_each_kernel),
-                                       cmocka_unit_test(test_abilities)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tables_hold_all_kernels), cmocka_unit_test(test_count),
+        cmocka_unit_test(test_two_for_each_kernel), cmocka_unit_test(test_abilities)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,14 +25,14 @@
 #include "base/rc.h"
 
 #define GRID_SIDE_MAX  4096u
-#define GRID_CELLS_MAX (1u << 22)
+#define GRID_CELLS_MAX (1u << 21)
 
 // Lengths are counted in whole numbers, so that they are the same everywhere: a straight step is
 // GRID_STRAIGHT long, a diagonal one GRID_DIAGONAL. Their quotient is a convergent of the square
-// root of 2 (off by 2e-9), and no two paths whose diagonal steps differ by less than GRID_STRAIGHT
-// are put in the wrong order.
-#define GRID_STRAIGHT 13860u
-#define GRID_DIAGONAL 19601u
+// root of 2 (off by 6e-8), and no two paths whose diagonal steps differ by less than GRID_STRAIGHT
+// are put in the wrong order. A shortest path on the largest map is below 2^32.
+#define GRID_STRAIGHT 2378u
+#define GRID_DIAGONAL 3363u
 
 struct grid_cell {
     uint16_t x, y;

@@ -2,9 +2,10 @@
 // Makes the map object of kernels `route` and `crowd` from a map: what takes long is done once.
 //
 // Nodes are taken out of the graph one by one, the least important first. Where two neighbours of
-// such a node lose their shortest way by that, a shortcut joins them. Importance: how many more
-// shortcuts than edges it costs, and how deep what lies below is already (Geisberger et al.); the
-// figures are only kept near to right: a node's is looked at again when it is about to be taken.
+// such a node lose their shortest way by that, a shortcut joins them. Importance: how many edges
+// it has left, and how deep what lies below it is already; a node's is counted again when it is
+// about to be taken. Counting the shortcuts that it would need takes twice as long, and the
+// hierarchy becomes no better: most edges here are those that the map itself has.
 #include "kernel/grid_prepare.h"
 
 #include <assert.h>
@@ -16,7 +17,6 @@
 
 #define ARENA_BYTES_MAX ((size_t)2 << 30)
 #define WITNESS_SETTLED 60u // nodes that a search for another way looks at, before a shortcut
-#define GUESS_SETTLED   12u // the same, where only importance is asked
 #define PROGRESS_NODES  64u
 
 struct link { // an edge among those not yet taken out, in a list of each of its ends
@@ -158,14 +158,13 @@ static enum rc find_links(struct work *w)
 
 // ---- Taking nodes out
 
-// Shortest ways from `from` that avoid `around`, as far as `most` or `settled` nodes go.
-static void look_around(struct work *w, uint32_t from, uint32_t around, uint64_t most,
-                        uint32_t settled)
+// Shortest ways from `from` that avoid `around`, as far as `most` or WITNESS_SETTLED nodes go.
+static void look_around(struct work *w, uint32_t from, uint32_t around, uint64_t most)
 {
     struct grid_queue *q = &w->search;
     grid_queue_begin(q);
     grid_queue_offer(q, from, 0, GRID_NONE, GRID_NONE);
-    for (; settled > 0 && grid_queue_least(q) <= most; settled--) {
+    for (uint32_t i = 0; i < WITNESS_SETTLED && grid_queue_least(q) <= most; i++) {
         const uint32_t v = grid_queue_take(q);
         const uint64_t cost = q->label[v].cost;
         for (uint32_t at = w->head[v]; at != GRID_NONE;) {
@@ -203,10 +202,9 @@ static void shortcut(struct work *w, uint32_t by, uint32_t first, uint32_t secon
     o->second = is_turned ? first : second;
 }
 
-// How many shortcuts its end would need; is_done: they are made.
-static uint32_t take_out(struct work *w, uint32_t node, uint32_t settled, bool is_done)
+// Joins each two neighbours that would lose their shortest way with the node.
+static void bridge(struct work *w, uint32_t node)
 {
-    uint32_t needed = 0;
     for (uint32_t a = w->head[node]; a != GRID_NONE && w->rc == RC_OK;) {
         const uint32_t from = other_end(&w->link[a], node);
         const uint32_t next = w->link[a].next[side_of(&w->link[a], node)];
@@ -214,34 +212,29 @@ static uint32_t take_out(struct work *w, uint32_t node, uint32_t settled, bool i
         for (uint32_t b = next; b != GRID_NONE; b = w->link[b].next[side_of(&w->link[b], node)])
             most = num_max(most, (uint64_t)w->link[a].cost + w->link[b].cost);
         if (most > 0)
-            look_around(w, from, node, most, settled);
+            look_around(w, from, node, most);
         for (uint32_t b = next; b != GRID_NONE; b = w->link[b].next[side_of(&w->link[b], node)]) {
             const struct grid_label *l =
                 grid_queue_label(&w->search, other_end(&w->link[b], node));
-            if (l != NULL && l->cost <= (uint64_t)w->link[a].cost + w->link[b].cost)
-                continue;
-            needed++;
-            if (is_done)
+            if (l == NULL || l->cost > (uint64_t)w->link[a].cost + w->link[b].cost)
                 shortcut(w, node, a, b);
         }
         a = next;
     }
-    return needed;
 }
 
-static uint64_t importance(struct work *w, uint32_t node)
+static uint64_t importance(const struct work *w, uint32_t node)
 {
     uint32_t links = 0;
     for (uint32_t at = w->head[node]; at != GRID_NONE;
          at = w->link[at].next[side_of(&w->link[at], node)])
         links++;
-    const uint32_t shortcuts = take_out(w, node, GUESS_SETTLED, false);
-    return (uint64_t)1000 * (1 + shortcuts) / (1 + links) + (uint64_t)400 * w->depth[node];
+    return (uint64_t)links + (uint64_t)2 * w->depth[node];
 }
 
 static void retire(struct work *w, uint32_t node)
 {
-    (void)take_out(w, node, WITNESS_SETTLED, true);
+    bridge(w, node);
     w->rank[node] = w->ranked;
     w->order[w->ranked++] = node;
     for (uint32_t at = w->head[node]; at != GRID_NONE;

@@ -4,89 +4,114 @@
 
 #include <assert.h>
 
+#include "kernel/route_hubs.h"
+
 #define TURNED 0x80000000u // an edge, walked from where it leads to where it comes from
 
 static_assert(GRID_EDGES_MAX < TURNED, "an edge's number has a bit to spare");
 
+struct known { // of a hub, from the goal
+    uint64_t cost; // UINT64_MAX: nothing
+    uint32_t by;   // the node next to the goal
+};
+
 struct route_search {
     const struct grid *grid;
-    struct grid_queue side[2]; // from the start, from the goal
+    struct route_hubs hubs;
     struct grid_near *near;
-    struct grid_cell goal; // what side[1] is about
+    uint64_t *bound;     // by what is near the start: no path that begins there is shorter
+    struct known *known; // by hub
+    uint32_t *found;     // hubs about which something is known
+    uint32_t found_count;
+    struct grid_cell goal; // whose they are
     bool has_goal;
     uint32_t *edges; // a path's edges; and what is left of a shortcut being taken apart
+};
+
+struct meeting { // of the two halves of a path
+    uint64_t cost;
+    uint32_t hub, first, last; // nodes: the highest, next to the start, next to the goal
 };
 
 enum rc route_search_new(struct route_search **out, struct arena *arena, const struct grid *g)
 {
     *out = NULL;
     struct route_search *s = arena_take(arena, sizeof *s);
-    if (s == NULL)
+    if (s == NULL || route_hubs_new(&s->hubs, arena, g) != RC_OK)
         return RC_NOMEM;
     s->grid = g;
     s->near = arena_take_array(arena, grid_near_max(&g->map), sizeof *s->near);
+    s->bound = arena_take_array(arena, grid_near_max(&g->map), sizeof *s->bound);
+    s->known = arena_take_array(arena, g->node_count, sizeof *s->known);
+    s->found = arena_take_array(arena, g->node_count, sizeof *s->found);
     s->edges = arena_take_array(arena, (size_t)4 * g->node_count + 4, sizeof *s->edges);
-    if (s->near == NULL || s->edges == NULL ||
-        grid_queue_new(&s->side[0], arena, g->node_count) != RC_OK ||
-        grid_queue_new(&s->side[1], arena, g->node_count) != RC_OK)
+    if (s->near == NULL || s->bound == NULL || s->known == NULL || s->found == NULL ||
+        s->edges == NULL)
         return RC_NOMEM;
+    for (uint32_t i = 0; i < g->node_count; i++)
+        s->known[i].cost = UINT64_MAX;
     *out = s;
     return RC_OK;
 }
 
-void route_search_begin(struct route_search *s)
+static uint32_t node_at(const struct grid *g, struct grid_cell at)
 {
-    s->has_goal = false;
+    return g->node_at[grid_index(&g->map, at)];
 }
 
-static void begin(struct route_search *s, struct grid_queue *q, struct grid_cell from)
+// How far all hubs are from a goal.
+static void spread(struct route_search *s, struct grid_cell goal)
 {
     const struct grid *g = s->grid;
-    const uint32_t count = grid_near(&g->map, g->stop, from, s->near);
-    grid_queue_begin(q);
-    for (uint32_t i = 0; i < count; i++)
-        grid_queue_offer(q, g->node_at[grid_index(&g->map, s->near[i].at)], s->near[i].cost,
-                         GRID_NONE, GRID_NONE);
-}
-
-// Is there a shorter way to the node from a higher one? Then no shortest path goes up from here.
-static bool is_beaten(const struct grid *g, const struct grid_queue *q, uint32_t node,
-                      uint64_t cost)
-{
-    for (uint32_t i = g->edge_begin[node]; i < g->edge_begin[node + 1]; i++) {
-        const struct grid_label *l = grid_queue_label(q, g->edge[i].to);
-        if (l != NULL && l->cost + g->edge[i].cost < cost)
-            return true;
-    }
-    return false;
-}
-
-static void step(const struct grid *g, struct grid_queue *q, uint32_t node, uint64_t cost)
-{
-    if (is_beaten(g, q, node, cost))
-        return;
-    for (uint32_t i = g->edge_begin[node]; i < g->edge_begin[node + 1]; i++)
-        grid_queue_offer(q, g->edge[i].to, cost + g->edge[i].cost, node, i);
-}
-
-// The node where the shortest path is highest; GRID_NONE: there is no path.
-static uint32_t meet(struct route_search *s)
-{
-    uint64_t best = UINT64_MAX;
-    uint32_t where = GRID_NONE;
-    for (;;) {
-        const uint64_t least[2] = {grid_queue_least(&s->side[0]), grid_queue_least(&s->side[1])};
-        const uint32_t i = least[1] < least[0];
-        if (least[i] >= best || least[i] == UINT64_MAX)
-            return where;
-        const uint32_t node = grid_queue_take(&s->side[i]);
-        const struct grid_label *other = grid_queue_label(&s->side[1 - i], node);
-        if (other != NULL && least[i] + other->cost < best) {
-            best = least[i] + other->cost;
-            where = node;
+    while (s->found_count > 0)
+        s->known[s->found[--s->found_count]].cost = UINT64_MAX;
+    const uint32_t count = grid_near(&g->map, g->stop, goal, s->near);
+    for (uint32_t k = 0; k < count; k++) {
+        const uint32_t node = node_at(g, s->near[k].at);
+        for (uint32_t i = s->hubs.begin[node]; i < s->hubs.end[node]; i++) {
+            const struct route_hub *h = &s->hubs.hub[i];
+            const uint64_t cost = (uint64_t)s->near[k].cost + h->cost;
+            struct known *known = &s->known[h->node];
+            if (known->cost == UINT64_MAX)
+                s->found[s->found_count++] = h->node;
+            if (cost < known->cost)
+                *known = (struct known){cost, node};
         }
-        step(s->grid, &s->side[i], node, least[i]);
     }
+    s->goal = goal;
+    s->has_goal = true;
+}
+
+static void try(const struct route_search *s, const struct grid_near *near, struct meeting *best)
+{
+    const uint32_t node = node_at(s->grid, near->at);
+    for (uint32_t i = s->hubs.begin[node]; i < s->hubs.end[node]; i++) {
+        const struct route_hub *h = &s->hubs.hub[i];
+        const struct known *known = &s->known[h->node];
+        if (known->cost == UINT64_MAX || known->cost + h->cost + near->cost >= best->cost)
+            continue;
+        *best = (struct meeting){known->cost + h->cost + near->cost, h->node, node, known->by};
+    }
+}
+
+// The way that looks shortest is tried first: after it, most others need not be.
+static struct meeting meet(struct route_search *s, struct grid_cell start, struct grid_cell goal)
+{
+    const struct grid *g = s->grid;
+    struct meeting best = {.cost = UINT64_MAX};
+    const uint32_t count = grid_near(&g->map, g->stop, start, s->near);
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct grid_leg leg = grid_leg(s->near[i].at, goal);
+        s->bound[i] = (uint64_t)s->near[i].cost + grid_leg_cost(&leg);
+        first = s->bound[i] < s->bound[first] ? i : first;
+    }
+    if (count > 0)
+        try(s, &s->near[first], &best);
+    for (uint32_t i = 0; i < count; i++)
+        if (s->bound[i] < best.cost)
+            try(s, &s->near[i], &best);
+    return best;
 }
 
 // ---- From edges to steps
@@ -130,28 +155,32 @@ static bool write_edge(const struct grid *g, struct route_writer *w, struct grid
     return true;
 }
 
+// The edges from a node up to one of its hubs, into s->edges; how many.
+static uint32_t climb(struct route_search *s, uint32_t node, uint32_t hub)
+{
+    uint32_t count = 0;
+    while (node != hub) {
+        const uint32_t at = route_hubs_find(&s->hubs, node, hub);
+        assert(at != GRID_NONE); // what a node knows it knows from where its edge leads
+        s->edges[count++] = s->hubs.edge[at];
+        node = s->grid->edge[s->hubs.edge[at]].to;
+    }
+    return count;
+}
+
 static bool write_path(struct route_search *s, struct route_writer *w, struct grid_cell start,
-                       struct grid_cell goal, uint32_t where)
+                       struct grid_cell goal, const struct meeting *m)
 {
     const struct grid *g = s->grid;
-    uint32_t count = 0;
-    uint32_t node = where;
-    for (const struct grid_label *l = &s->side[0].label[node]; l->parent != GRID_NONE;
-         l = &s->side[0].label[node]) {
-        s->edges[count++] = l->edge;
-        node = l->parent;
-    }
     struct grid_cell at = start;
-    bool is_good = write_leg(&g->map, w, &at, g->node[node]);
-    uint32_t *stack = s->edges + count;
-    while (is_good && count > 0)
-        is_good = write_edge(g, w, &at, s->edges[--count], stack);
-    node = where;
-    for (const struct grid_label *l = &s->side[1].label[node]; is_good && l->parent != GRID_NONE;
-         l = &s->side[1].label[node]) {
-        is_good = write_edge(g, w, &at, l->edge | TURNED, stack);
-        node = l->parent;
-    }
+    bool is_good = write_leg(&g->map, w, &at, g->node[m->first]);
+    const uint32_t up = climb(s, m->first, m->hub);
+    for (uint32_t i = 0; is_good && i < up; i++)
+        is_good = write_edge(g, w, &at, s->edges[i], s->edges + up);
+    uint32_t down = climb(s, m->last, m->hub);
+    uint32_t *stack = s->edges + down;
+    while (is_good && down > 0)
+        is_good = write_edge(g, w, &at, s->edges[--down] | TURNED, stack);
     return is_good && write_leg(&g->map, w, &at, goal);
 }
 
@@ -159,13 +188,10 @@ static enum rc search(struct route_search *s, struct grid_cell start, struct gri
                       struct buffer *out)
 {
     struct route_writer w = route_writer_of(out);
-    begin(s, &s->side[0], start);
     if (!s->has_goal || !grid_cell_is(s->goal, goal))
-        begin(s, &s->side[1], goal);
-    s->goal = goal;
-    s->has_goal = true;
-    const uint32_t where = meet(s);
-    if (where == GRID_NONE || !write_path(s, &w, start, goal, where))
+        spread(s, goal);
+    const struct meeting m = meet(s, start, goal);
+    if (m.cost == UINT64_MAX || !write_path(s, &w, start, goal, &m))
         return RC_MALFORMED;
     return route_write_end(&w);
 }

@@ -115,8 +115,8 @@ struct grid_leg grid_leg(struct grid_cell from, struct grid_cell to)
 {
     const uint32_t right = to.x >= from.x;
     const uint32_t down = to.y >= from.y;
-    const uint32_t dx = right ? to.x - from.x : from.x - to.x;
-    const uint32_t dy = down ? to.y - from.y : from.y - to.y;
+    const uint32_t dx = (uint32_t)(right ? to.x - from.x : from.x - to.x);
+    const uint32_t dy = (uint32_t)(down ? to.y - from.y : from.y - to.y);
     static const uint32_t diagonal[2][2] = {{5, 3}, {7, 1}}; // [right][down]
     struct grid_leg leg = {.diagonal_dir = diagonal[right][down],
                            .diagonal = dx < dy ? dx : dy,

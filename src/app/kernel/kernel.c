@@ -3,9 +3,13 @@
 #include "kernel/kernel.h"
 
 #include "kernel/echo.h"
+#include "kernel/route.h"
 #include "kernel/trace.h"
 
-static const struct kernel *const kernels[] = {&trace_kernel, &echo_kernel};
+static const struct kernel *const kernels[] = {
+    &trace_kernel, &echo_kernel,
+    &route_kernel,
+};
 
 const struct kernel *kernel_at(size_t index)
 {

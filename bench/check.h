@@ -38,5 +38,6 @@ extern const struct check_case check_trace;
 extern const struct check_case check_physics;
 extern const struct check_case check_audio;
 extern const struct check_case check_encode;
+extern const struct check_case check_route;
 
 #endif

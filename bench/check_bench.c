@@ -28,6 +28,7 @@ static const struct check_case *const cases[] = {
     &check_audio,
 };
 static const struct check_case *const cases[] = {&check_trace, &check_encode};
+    &check_route,
 
 struct bench {
     struct kit *kit;

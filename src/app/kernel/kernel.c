@@ -25,6 +25,9 @@ static const struct kernel *const kernels[] = {
     &physics_kernel,
     &audio_kernel,
     &trace_kernel, &echo_kernel, &dialogue_kernel, &level_kernel, &pack_kernel,
+#include "kernel/route.h"
+    &trace_kernel, &echo_kernel,
+    &route_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

@@ -20,15 +20,9 @@
 #define RUNS             5 // of the task; the fastest counts
 
 static const struct check_case *const cases[] = {
-    &check_trace,
-    &check_dialogue,
-    &check_level,
-    &check_pack,
-    &check_physics,
-    &check_audio,
+    &check_trace, &check_encode,   &check_route, &check_physics,
+    &check_audio, &check_dialogue, &check_level, &check_pack,
 };
-static const struct check_case *const cases[] = {&check_trace, &check_encode};
-    &check_route,
 
 struct bench {
     struct kit *kit;

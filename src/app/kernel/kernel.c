@@ -2,32 +2,21 @@
 // The table of kernels.
 #include "kernel/kernel.h"
 
+#include "kernel/audio.h"
 #include "kernel/dialogue.h"
 #include "kernel/echo.h"
 #include "kernel/encode.h"
+#include "kernel/geometry.h"
 #include "kernel/level.h"
 #include "kernel/pack.h"
-#include "kernel/geometry.h"
-#include "kernel/post.h"
-#include "kernel/audio.h"
 #include "kernel/physics.h"
+#include "kernel/post.h"
+#include "kernel/route.h"
 #include "kernel/trace.h"
 
 static const struct kernel *const kernels[] = {
-    &trace_kernel,
-    &echo_kernel,
-    &encode_kernel,
-    &dialogue_kernel,
-    &level_kernel,
-    &pack_kernel,
-    &geometry_kernel,
-    &post_kernel,
-    &physics_kernel,
-    &audio_kernel,
-    &trace_kernel, &echo_kernel, &dialogue_kernel, &level_kernel, &pack_kernel,
-#include "kernel/route.h"
-    &trace_kernel, &echo_kernel,
-    &route_kernel,
+    &trace_kernel, &geometry_kernel, &post_kernel,  &encode_kernel, &route_kernel, &physics_kernel,
+    &audio_kernel, &dialogue_kernel, &level_kernel, &pack_kernel,   &echo_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

@@ -18,8 +18,8 @@ static void unpack(struct bytes in)
         return;
     for (uint32_t i = 0; i < p.block_count && i < 64; i++) {
         (void)pack_digest(&p, i);
-        if (pack_block_bytes(&p, i) <= ROOM)
-            (void)pack_read(r, &p, i, out);
+        enum rc rc = pack_block_bytes(&p, i) <= ROOM ? pack_read(r, &p, i, out) : RC_FULL;
+        assert(rc == RC_OK || rc == RC_MALFORMED || rc == RC_FULL);
     }
     pack_reader_free(r);
 }

@@ -48,7 +48,7 @@ static void open_any(struct bytes in)
         return;
     for (size_t i = 0; i < level_place_count(&l); i++) {
         const struct level_place a = level_place(&l, i);
-        (void)level_cell(&l, a.x + a.w - 1u, a.y + a.h - 1u);
+        (void)level_cell(&l, (uint32_t)a.x + a.w - 1, (uint32_t)a.y + a.h - 1);
     }
     assert(level_is_connected(&l, &is_whole) == RC_OK);
 }

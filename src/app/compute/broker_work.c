@@ -124,12 +124,18 @@ static bool failed(struct broker *b, struct copy *c, enum rc rc, const char *tex
     return true;
 }
 
+static void check_refused(struct broker *b, struct task *check);
+
 void work_failure(struct broker *b, struct seat *s, const struct msg_failure *m)
 {
     struct task *t = queue_find(&b->queue, m->task);
     struct copy *c = t != NULL ? queue_copy_at(t, s) : NULL;
     if (c == NULL)
         return; // it was taken back before
+    if (t->kind == TASK_CHECK && m->rc == RC_MALFORMED && skill_kernel(t->skill)->shows_result) {
+        check_refused(b, t); // the only input that we did not know to be good
+        return;
+    }
     if (failed(b, c, m->rc, m->text)) {
         const struct sched_answer a = answer_of(t, s->standing->place);
         sched_answer(b->sched, &a, b->now_us);
@@ -270,11 +276,21 @@ static void check_back(struct broker *b, struct task *check, const struct msg_re
     if (verdict == VERIFY_AGAIN) {
         check_parts(b, t);
     } else if (verdict == VERIFY_WRONG) {
-        wrong(b, t, &v, "pixels that were redone came out differently");
+        wrong(b, t, &v, "parts that were redone came out differently");
     } else {
         tell_verdict(b, &t->back.node, t->id, &v, "right");
         accept(b, t, bytes_of(t->back.result, t->back.result_len), v.parts);
     }
+}
+
+// The result that it was shown makes no sense.
+static void check_refused(struct broker *b, struct task *check)
+{
+    struct task *t = check->checked;
+    const struct kernel_verdict v = {.parts = 1, .mismatches = 1};
+    unshow(b, check);
+    queue_free(&b->queue, check);
+    wrong(b, t, &v, "a result that makes no sense");
 }
 
 static void check_now(struct broker *b, struct task *t, struct bytes result)

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// What the gamer draws itself, on a thread: one thing at a time, told when it is done.
+// What the gamer draws and computes itself, on a thread: one thing at a time, told when it is done.
 #include "play_draw.h"
 
 #include <string.h>
 
 #include "base/text.h"
+#include "kernel/kit.h"
 #include "os/clock.h"
 
 #define MEMORY_BYTES ((size_t)8 << 30) // canvas and files; while it is busy, the thread's
 
-enum task { TASK_LIGHT, TASK_LAYER, TASK_PICTURE };
+#define CHORE_BYTES ((size_t)1 << 20) // of a result
+
+enum task { TASK_LIGHT, TASK_LAYER, TASK_PICTURE, TASK_CHORE };
 
 struct play_draw {
     struct play_draw_cfg cfg;
@@ -18,6 +21,9 @@ struct play_draw {
     struct canvas *canvas;
     struct play_writer *writer;
     uint8_t *rgb;
+    struct kit *kit[CHORES]; // of chores that were computed here: each with its object
+    struct buffer result;    // of a chore
+    struct buffer report;
     bool is_busy;
 };
 
@@ -27,6 +33,7 @@ struct job { // a block for the pool
     struct light light;
     struct camera camera;
     struct bytes pixels;
+    struct chore_task chore;
     struct play_drawn drawn;
 };
 
@@ -61,11 +68,36 @@ static enum rc draw_picture(struct job *j)
     return rc;
 }
 
+static enum rc compute_chore(struct job *j)
+{
+    struct play_draw *d = j->d;
+    const struct chore_task *t = &j->chore;
+    struct kit **kit = &d->kit[t->chore];
+    struct kernel_in in = t->in;
+    in.given = &t->given;
+    enum rc rc = RC_OK;
+    if (*kit == NULL) {
+        rc = kit_open(kit, NULL);
+        if (rc == RC_OK && (t->object.len > 0 || t->chore == CHORE_SOUND))
+            rc = kit_load(*kit, t->object.len > 0 ? t->object : d->cfg.scene);
+    }
+    d->result.len = d->report.len = 0;
+    d->result.is_full = d->report.is_full = false;
+    const uint64_t begun_us = clock_cpu_us();
+    if (rc == RC_OK)
+        rc = kit_run(*kit, bytes_text(t->kernel), &in, &d->result, &d->report);
+    j->drawn.chore_us = clock_cpu_us() - begun_us;
+    j->drawn.result = buffer_bytes(&d->result);
+    return rc;
+}
+
 static void work(void *block)
 {
     struct job *j = block;
     const uint64_t begun_us = clock_cpu_us();
-    j->drawn.rc = j->task == TASK_PICTURE ? draw_picture(j) : draw_light(j);
+    j->drawn.rc = j->task == TASK_PICTURE ? draw_picture(j)
+                  : j->task == TASK_CHORE ? compute_chore(j)
+                                          : draw_light(j);
     if (j->task == TASK_PICTURE)
         j->drawn.picture_us = clock_cpu_us() - begun_us;
     if (j->drawn.rc != RC_OK && j->drawn.text[0] == 0)
@@ -106,7 +138,15 @@ enum rc play_draw_picture(struct play_draw *d, uint32_t number, const struct cam
 {
     struct job j = {.task = TASK_PICTURE, .camera = *camera};
     j.drawn.number = number;
-    j.drawn.is_picture = true;
+    j.drawn.work = PLAY_PICTURE;
+    return give(d, &j);
+}
+
+enum rc play_draw_chore(struct play_draw *d, const struct chore_task *task)
+{
+    struct job j = {.task = TASK_CHORE, .chore = *task};
+    j.drawn.work = PLAY_CHORE;
+    j.drawn.chore = task->chore;
     return give(d, &j);
 }
 
@@ -119,7 +159,10 @@ static enum rc open_all(struct play_draw *d, struct err *err)
                                            f->height,  f->fps, f->count};
     enum rc rc = pool_new(&d->pool, f->loop, 1);
     d->rgb = budget_take(&d->budget, (size_t)f->width * f->height * 3);
-    if (rc == RC_OK && d->rgb == NULL)
+    d->result = buffer_of(budget_take(&d->budget, CHORE_BYTES), CHORE_BYTES);
+    d->report =
+        buffer_of(budget_take(&d->budget, KERNEL_REPORT_BYTES_MAX), KERNEL_REPORT_BYTES_MAX);
+    if (rc == RC_OK && (d->rgb == NULL || d->result.at == NULL || d->report.at == NULL))
         rc = RC_NOMEM;
     if (rc == RC_OK)
         rc = canvas_new(&d->canvas, &canvas);
@@ -163,5 +206,9 @@ void play_draw_free(struct play_draw *d)
         return;
     play_writer_free(d->writer);
     canvas_free(d->canvas);
+    for (uint32_t i = 0; i < CHORES; i++)
+        kit_close(d->kit[i]);
     budget_give(&d->budget, d->rgb);
+    budget_give(&d->budget, d->result.at);
+    budget_give(&d->budget, d->report.at);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the gamer draws itself, on a thread: one thing at a time, told when it is done.
+// What the gamer draws and computes itself, on a thread: one thing at a time, told when it is done.
 #ifndef PROG_PLAY_DRAW_H
 #define PROG_PLAY_DRAW_H
 
@@ -7,15 +7,21 @@
 #include <stdint.h>
 
 #include "compute/canvas.h"
+#include "compute/chores.h"
 #include "os/loop.h"
 #include "os/pool.h"
 #include "play_writer.h"
 
 struct play_draw;
 
+enum play_work { PLAY_LIGHT, PLAY_PICTURE, PLAY_CHORE };
+
 struct play_drawn {
     enum rc rc;
-    bool is_picture;         // else light
+    enum play_work work;
+    enum chore chore;
+    struct bytes result;     // of a chore; borrowed for the call
+    uint64_t chore_us;       // of the processor
     uint32_t number;         // of the picture
     uint64_t cpu_us[STAGES]; // light: GEOMETRY, POST
     uint64_t picture_us;     // of the processor: raster, compositing, writing
@@ -43,6 +49,7 @@ MUST_USE enum rc play_draw_layer(struct play_draw *d, const struct camera *camer
                                  struct bytes pixels);
 MUST_USE enum rc play_draw_picture(struct play_draw *d, uint32_t number,
                                    const struct camera *camera);
+MUST_USE enum rc play_draw_chore(struct play_draw *d, const struct chore_task *task);
 // What was written gets its name. Not while it is busy.
 MUST_USE enum rc play_draw_end(struct play_draw *d, struct err *err);
 void play_draw_free(struct play_draw *d); // waits for the thread; before loop_free; NULL is fine

@@ -12,6 +12,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "compute/chores.h"
 #include "kernel/encode.h"
 #include "kernel/scene.h"
 #include "play_draw.h"
@@ -27,6 +28,8 @@
 #define AHEAD_MAX      4u        // light frames, beyond the one of now
 #define LEARN          0.2       // weight of the newest latency
 #define LIGHT_SIDE_MIN 32u
+#define BODIES         24u // of the game's world
+#define WALKERS        64u
 
 struct shown { // a stream that was decoded: its layers, until their time has come
     struct buffer pixels;
@@ -44,6 +47,7 @@ struct game {
     struct play_show *show;
     struct play_draw *draw;
     struct director *director;
+    struct chores *chores; // NULL: --no-chores
     struct buffer scene_object;
     struct scene scene;
     struct digest scene_name;
@@ -184,6 +188,29 @@ static bool draw_light(struct game *g)
     return play_draw_light(g->draw, &g->light) == RC_OK;
 }
 
+// ---- Chores
+
+static void step_chores(struct game *g)
+{
+    double helper_us;
+    double way_us;
+    const struct camera camera = camera_at(g, g->next);
+    if (g->chores == NULL || g->next >= g->o.frames)
+        return;
+    chores_step(g->chores, g->next, &camera, split_has_others(director_split(g->director)),
+                now_us(g));
+    if (chores_cost(g->chores, &helper_us, &way_us))
+        director_others(g->director, CHORES, helper_us, way_us);
+}
+
+// True: one is being computed here.
+static bool do_chore(struct game *g)
+{
+    struct chore_task task;
+    return g->chores != NULL && chores_local(g->chores, &task) &&
+           play_draw_chore(g->draw, &task) == RC_OK;
+}
+
 // ---- Pictures
 
 static uint64_t due_us(const struct game *g)
@@ -252,6 +279,7 @@ static void advance(struct game *g)
         ask_for_light(g);
         late_light(g);
         take_light(g);
+        step_chores(g);
     }
     if (play_draw_is_busy(g->draw)) {
         wake(g);
@@ -261,7 +289,7 @@ static void advance(struct game *g)
         finish(g);
         return;
     }
-    if (!draw_light(g))
+    if (!draw_light(g) && !do_chore(g))
         (void)draw_picture(g);
     show_progress(g);
     wake(g);
@@ -286,12 +314,14 @@ static void picture_done(struct game *g, const struct play_drawn *d)
 static void on_drawn(void *self, const struct play_drawn *d)
 {
     struct game *g = self;
-    if (d->rc != RC_OK && d->is_picture) {
+    if (d->rc != RC_OK && d->work == PLAY_PICTURE) {
         play_link_end_with(&g->link, d->text);
         return;
     }
-    if (d->is_picture) {
+    if (d->work == PLAY_PICTURE) {
         picture_done(g, d);
+    } else if (d->work == PLAY_CHORE) {
+        chores_ran(g->chores, d->chore, d->rc, d->result, d->chore_us, now_us(g));
     } else {
         if (!has_shown(g))
             g->has_light = false;
@@ -308,7 +338,8 @@ static void on_event(void *self, const struct gamer_event *e)
     struct game *g = self;
     if (e->kind == GAMER_EVENT_FAILED)
         loop_view_failed(&g->view, e->text);
-    (void)director_event(g->director, e, now_us(g));
+    if (!director_event(g->director, e, now_us(g)) && g->chores != NULL)
+        (void)chores_event(g->chores, e, now_us(g));
     advance(g);
 }
 
@@ -362,6 +393,19 @@ static enum rc open_director(struct game *g, struct err *err)
     return rc == RC_OK ? rc : err_set(err, rc, "the game's light cannot be had like this");
 }
 
+static enum rc open_chores(struct game *g, struct err *err)
+{
+    const struct chores_cfg cfg = {.budget = &g->budget,
+                                   .gamer = g->link.machine,
+                                   .scene = g->scene_name,
+                                   .fps = g->o.fps,
+                                   .bodies = BODIES,
+                                   .walkers = WALKERS,
+                                   .seed = 1};
+    enum rc rc = chores_new(&g->chores, &cfg);
+    return rc == RC_OK ? rc : err_set(err, rc, "cannot make the game's world: %s", rc_text(rc));
+}
+
 static enum rc open_drawing(struct game *g, struct err *err)
 {
     const struct play_draw_cfg cfg = {.loop = g->link.loop,
@@ -402,6 +446,8 @@ static enum rc open_game(struct game *g, struct err *err)
     if (g->o.input != NULL && session_start(&g->input.session, &start) != RC_OK)
         return err_set(err, RC_CONFIG, "this scene has no place to fly from");
     rc = open_director(g, err);
+    if (rc == RC_OK && !g->o.has_no_chores)
+        rc = open_chores(g, err);
     return rc == RC_OK ? open_drawing(g, err) : rc;
 }
 
@@ -434,6 +480,7 @@ static enum rc open_all(struct game *g, struct err *err)
 static void close_all(struct game *g)
 {
     director_free(g->director);
+    chores_free(g->chores);
     if (g->link.machine != NULL && g->link.uplink != NULL)
         play_link_send(&g->link); // what is withdrawn
     play_draw_free(g->draw);
@@ -449,6 +496,10 @@ static void sum_up(struct game *g)
     const struct loop_traffic traffic = {g->link.bytes_in, g->link.bytes_out};
     const struct director_stat stat = director_stat(g->director);
     progress_wipe(&g->link.progress);
+    for (uint32_t i = 0; g->chores != NULL && i < CHORES; i++) {
+        const struct chore_stat t = chores_stat(g->chores, (enum chore)i);
+        loop_view_chore(&g->view, (enum chore)i, &t, time_since(g->begun_us, now_us(g)));
+    }
     loop_view_end(&g->view, &stat, &traffic, time_since(g->begun_us, now_us(g)));
 }
 

@@ -59,6 +59,52 @@ void loop_view_failed(struct loop_view *v, const char *why)
     text_add_safe(&t, bytes_text(why));
 }
 
+static void chore_json(enum chore chore, const struct chore_stat *s, double mbit)
+{
+    char room[512];
+    struct text t = text_of(room, sizeof room);
+    struct json_writer w = json_writer_of(&t);
+    json_put_object(&w, NULL);
+    json_put_text(&w, "event", "chore");
+    json_put_text(&w, "chore", chore_name(chore));
+    json_put_f64(&w, "deadline_ms", s->deadline_us / 1000.0);
+    json_put_u64(&w, "asked", s->asked);
+    json_put_u64(&w, "here", s->here);
+    json_put_u64(&w, "in_time", s->in_time);
+    json_put_u64(&w, "late", s->late);
+    json_put_u64(&w, "failed", s->failed);
+    json_put_u64(&w, "ahead", s->ahead);
+    json_put_f64(&w, "way_ms", s->way_us / 1000);
+    json_put_f64(&w, "helper_cpu_ms", s->helper_us / 1000);
+    json_put_f64(&w, "own_cpu_ms", s->own_us / 1000);
+    json_put_f64(&w, "mbit_s", mbit);
+    json_put_object_end(&w);
+    puts(room);
+}
+
+void loop_view_chore(const struct loop_view *v, enum chore chore, const struct chore_stat *s,
+                     uint64_t us)
+{
+    const double mbit = us > 0 ? (double)s->bytes * 8 / (double)us : 0;
+    char where[40];
+    struct text t = text_of(where, sizeof where);
+    if (v->is_json) {
+        chore_json(chore, s, mbit);
+        return;
+    }
+    if (s->is_local)
+        text_add(&t, "stays here");
+    else
+        text_addf(&t, "%" PRIu32 " pictures ahead", s->ahead);
+    if (chore == 0)
+        printf("%-8s  %8s  %6s  %5s  %7s  %5s  %8s  %9s  %s\n", "chore", "deadline", "helped",
+               "here", "in time", "late", "way ms", "Mbit/s", "sent");
+    printf("%-8s  %5.0f ms  %6" PRIu64 "  %5" PRIu64 "  %7" PRIu64 "  %5" PRIu64
+           "  %8.1f  %9.4f  %s\n",
+           chore_name(chore), s->deadline_us / 1000.0, s->asked, s->here, s->in_time, s->late,
+           s->way_us / 1000, mbit, where);
+}
+
 static double mbit_s(uint64_t bytes, uint64_t us)
 {
     return us > 0 ? (double)bytes * 8 / (double)us : 0;

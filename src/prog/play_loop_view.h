@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "compute/chores.h"
 #include "compute/director.h"
 
 struct loop_view { // is_json and wants_table are set by its owner, all else is 0 at first
@@ -34,6 +35,9 @@ struct loop_traffic { // whole messages, both ways
 
 void loop_view_picture(struct loop_view *v, const struct loop_picture *p);
 void loop_view_light(struct loop_view *v, const struct light *l);
+// us: since the first picture.
+void loop_view_chore(const struct loop_view *v, enum chore chore, const struct chore_stat *s,
+                     uint64_t us);
 void loop_view_bad_stream(struct loop_view *v);
 void loop_view_failed(struct loop_view *v, const char *why);
 void loop_view_end(const struct loop_view *v, const struct director_stat *s,

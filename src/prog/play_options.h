@@ -33,6 +33,7 @@ struct play_options {
     double light_hz;
     uint64_t group;
     double psnr;
+    bool has_no_chores;
     bool wants_table;
     bool is_quiet;
 };

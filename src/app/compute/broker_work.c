@@ -288,7 +288,7 @@ static void check_refused(struct broker *b, struct task *check)
 {
     struct task *t = check->checked;
     const struct kernel_verdict v = {.parts = 1, .mismatches = 1};
-    unshow(b, check);
+    let_go(b, check);
     queue_free(&b->queue, check);
     wrong(b, t, &v, "a result that makes no sense");
 }

@@ -97,6 +97,22 @@ static enum rc leave_program(int socket, pid_t program, struct home *h, struct e
     return rc;
 }
 
+static int by_value(const void *a, const void *b)
+{
+    return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+// glibc's qsort asks the system, once, how much memory there is, when it first sorts more than it
+// has room for on the stack. Behind the walls that would be the end.
+static bool warm_libc(void)
+{
+    uint8_t some[4096];
+    for (size_t i = 0; i < sizeof some; i++)
+        some[i] = (uint8_t)(i * 7);
+    qsort(some, sizeof some / 2, 2, by_value);
+    return some[0] <= some[sizeof some - 2];
+}
+
 static enum rc furnish(int socket, pid_t program, struct home *h, struct err *err)
 {
     enum rc rc = leave_program(socket, program, h, err);
@@ -104,6 +120,8 @@ static enum rc furnish(int socket, pid_t program, struct home *h, struct err *er
         rc = cage_filter_build(&h->filter, err);
     if (rc != RC_OK)
         return rc;
+    if (!warm_libc())
+        return err_set(err, RC_UNSUPPORTED, "this libc does not sort");
     rc = h->code->setup(&h->state);
     if (rc != RC_OK)
         return err_set(err, rc, "set-up of '%s' failed: %s", h->code->name, rc_text(rc));

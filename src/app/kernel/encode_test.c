@@ -22,7 +22,7 @@ static uint8_t pictures[COUNT][PIXELS * 8];
 static uint8_t shown[COUNT * PIXELS * 8];
 static uint8_t stream_at[1 << 20];
 static uint8_t other_at[1 << 20];
-static _Alignas(16) uint8_t planes_room[COUNT * PIXELS * 3];
+static _Alignas(16) uint8_t planes_room[COUNT * PIXELS * 6];
 
 static struct encode_params params_of(enum video_codec codec, enum picture_form form)
 {
@@ -111,17 +111,12 @@ static void write_stream(const struct encode_stream *s)
     ffmpeg_write(s->codec == VIDEO_AV1 ? "a.ivf" : "a.h264", buffer_bytes(&b));
 }
 
-static void write_planes(enum picture_form form)
+static void write_planes(const struct encode_params *q)
 {
-    const size_t row = (size_t)WIDTH * (form == PICTURE_RGB8 ? 1 : 2);
     struct buffer b = buffer_of(planes_room, sizeof planes_room);
     for (uint32_t i = 0; i < COUNT; i++) {
-        uint8_t *at = buffer_room(&b, row * HEIGHT / 2 * 3);
-        const struct planes p = {form,
-                                 WIDTH,
-                                 HEIGHT,
-                                 {at, at + row * HEIGHT, at + row * HEIGHT / 4 * 5},
-                                 {row, row / 2, row / 2}};
+        uint8_t *at = buffer_room(&b, planes_bytes(q->form, q->chroma, WIDTH, HEIGHT));
+        const struct planes p = planes_in(at, q->form, q->chroma, WIDTH, HEIGHT);
         planes_from_picture(&p, pictures[i]);
     }
     ffmpeg_write("a.yuv", buffer_bytes(&b));
@@ -131,24 +126,26 @@ static void write_planes(enum picture_form form)
 static void ffmpeg_measures_the_same(void **state)
 {
     (void)state;
+    static const char *const format[][2] = {{"yuv420p", "yuv444p"}, {"yuv420p10le", "yuv444p10le"}};
     static struct encode_stream s;
     struct bytes given[KERNEL_GIVEN_MAX];
     char command[512];
     char words[4096];
-    for (unsigned n = 0; n < VIDEO_CODECS * PICTURE_FORMS; n++) {
-        const struct encode_params p = params_of(n / PICTURE_FORMS, n % PICTURE_FORMS);
+    for (unsigned n = 0; n < VIDEO_CODECS * PICTURE_FORMS * PICTURE_CHROMAS; n++) {
+        struct encode_params p = params_of(n / 2 / PICTURE_FORMS, n / 2 % PICTURE_FORMS);
         uint32_t psnr[COUNT];
+        p.chroma = n % PICTURE_CHROMAS;
         draw(&p, given);
         const struct bytes stream = make(&p, given);
         check_all(p, given, stream, psnr);
         assert_int_equal(encode_stream_open(&s, stream), RC_OK);
         write_stream(&s);
-        write_planes(p.form);
+        write_planes(&p);
         (void)snprintf(command, sizeof command,
                        "ffmpeg -v error %s -f rawvideo -s 160x96 -pix_fmt %s "
                        "-framerate 10 -i a.yuv -lavfi psnr=stats_file=- -f null -",
                        p.codec == VIDEO_AV1 ? "-i a.ivf" : "-framerate 10 -i a.h264",
-                       p.form == PICTURE_RGB8 ? "yuv420p" : "yuv420p10le");
+                       format[p.form][p.chroma]);
         ffmpeg_run(command, words, sizeof words);
         const char *at = words;
         for (uint32_t i = 0; i < COUNT; i++) {
@@ -160,8 +157,8 @@ static void ffmpeg_measures_the_same(void **state)
             assert_true(psnr[i] >= PSNR);
         }
         assert_null(strstr(at, "psnr_avg:"));
-        print_message("  codec %u form %u: crf %u, %zu bytes, %u centi-dB\n", p.codec, p.form,
-                      (unsigned)s.crf, stream.len, (unsigned)psnr[0]);
+        print_message("  codec %u form %u chroma %u: crf %u, %zu bytes, %u centi-dB\n", p.codec,
+                      p.form, p.chroma, (unsigned)s.crf, stream.len, (unsigned)psnr[0]);
     }
 }
 
@@ -293,9 +290,19 @@ static void wrong_inputs_are_refused(void **state)
 static void params_have_one_form(void **state)
 {
     (void)state;
-    const struct encode_params good = {
-        ENCODE_SHOW,      64,        48, 64, 240, VIDEO_AV1, PICTURE_LIGHT, ENCODE_PSNR_MAX, 51, 8,
-        ENCODE_BYTES_MAX, UINT64_MAX};
+    const struct encode_params good = {ENCODE_SHOW,
+                                       64,
+                                       48,
+                                       64,
+                                       240,
+                                       VIDEO_AV1,
+                                       PICTURE_LIGHT,
+                                       CHROMA_FULL,
+                                       ENCODE_PSNR_MAX,
+                                       51,
+                                       8,
+                                       ENCODE_BYTES_MAX,
+                                       UINT64_MAX};
     uint8_t at[256];
     uint8_t again_at[256];
     struct buffer b = buffer_of(at, sizeof at);
@@ -327,6 +334,7 @@ static void params_have_one_form(void **state)
         {FIELD(fps), 241},
         {FIELD(codec), 2},
         {FIELD(form), 2},
+        {FIELD(chroma), 2},
         {FIELD(psnr), 1999},
         {FIELD(psnr), 6001},
         {FIELD(crf), 0},

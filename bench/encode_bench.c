@@ -135,8 +135,12 @@ static void as_kernel(struct reel *r, enum video_codec codec)
 
 static void search(struct reel *r, enum picture_chroma chroma)
 {
-    const struct video_cfg cfg = {
-        .width = r->width, .height = r->height, .fps = r->fps, .effort = VIDEO_FINE, .crf = 23};
+    const struct video_cfg cfg = {.width = r->width,
+                                  .height = r->height,
+                                  .fps = r->fps,
+                                  .chroma = chroma,
+                                  .effort = VIDEO_FINE,
+                                  .crf = 23};
     const struct video_pictures pictures = {.self = r, .count = r->count, .at = picture_at};
     struct video_rate rate;
     const enum rc rc = video_encode_at_psnr(&cfg, r->count, &pictures, PSNR, &rate);

@@ -287,22 +287,24 @@ static void wrong_inputs_are_refused(void **state)
     assert_int_equal(out.len, 0);
 }
 
+// Every field as large as it may be.
+static const struct encode_params good = {.mode = ENCODE_SHOW,
+                                          .width = 64,
+                                          .height = 48,
+                                          .count = ENCODE_PICTURES_MAX,
+                                          .fps = VIDEO_FPS_MAX,
+                                          .codec = VIDEO_AV1,
+                                          .form = PICTURE_LIGHT,
+                                          .chroma = CHROMA_FULL,
+                                          .psnr = ENCODE_PSNR_MAX,
+                                          .crf = VIDEO_CRF_MAX,
+                                          .tries = ENCODE_TRIES_MAX,
+                                          .bytes_max = ENCODE_BYTES_MAX,
+                                          .wanted = UINT64_MAX};
+
 static void params_have_one_form(void **state)
 {
     (void)state;
-    const struct encode_params good = {ENCODE_SHOW,
-                                       64,
-                                       48,
-                                       64,
-                                       240,
-                                       VIDEO_AV1,
-                                       PICTURE_LIGHT,
-                                       CHROMA_FULL,
-                                       ENCODE_PSNR_MAX,
-                                       51,
-                                       8,
-                                       ENCODE_BYTES_MAX,
-                                       UINT64_MAX};
     uint8_t at[256];
     uint8_t again_at[256];
     struct buffer b = buffer_of(at, sizeof at);
@@ -317,7 +319,13 @@ static void params_have_one_form(void **state)
         assert_int_equal(encode_params_decode(&back, bytes_of(at, cut)), RC_MALFORMED);
     struct buffer small = buffer_of(at, b.len - 1);
     assert_int_equal(encode_params_encode(&good, &small), RC_FULL);
+}
 
+static void params_out_of_range_are_none(void **state)
+{
+    (void)state;
+    uint8_t at[256];
+    struct buffer b = buffer_of(at, sizeof at);
     static const struct {
         size_t at;
         uint32_t value;
@@ -503,6 +511,7 @@ int main(void)
         cmocka_unit_test(too_many_bytes_are_said),
         cmocka_unit_test(wrong_inputs_are_refused),
         cmocka_unit_test(params_have_one_form),
+        cmocka_unit_test(params_out_of_range_are_none),
         cmocka_unit_test(streams_are_read_to_the_byte),
         cmocka_unit_test(lies_are_found_out),
         cmocka_unit_test(verdicts_are_of_parts_of_the_task),

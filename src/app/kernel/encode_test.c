@@ -472,30 +472,30 @@ static void verdicts_are_of_parts_of_the_task(void **state)
     struct buffer params = buffer_of(at, sizeof at);
     struct buffer part = buffer_of(part_at, sizeof part_at);
     struct kernel_verdict v;
-    uint8_t good[2 * COUNT];
-    memset(good, 0x20, sizeof good); // 82.24 dB
+    uint8_t fine[2 * COUNT];
+    memset(fine, 0x20, sizeof fine); // 82.24 dB
     const struct bytes stream = bytes_of(stream_at, 500);
     assert_int_equal(encode_params_encode(&p, &params), RC_OK);
     assert_int_equal(encode_kernel.part(buffer_bytes(&params), 7, &part), RC_OK);
     const struct bytes is = buffer_bytes(&params);
     const struct bytes of = buffer_bytes(&part);
-    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(good, sizeof good), &v), RC_OK);
+    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(fine, sizeof fine), &v), RC_OK);
     assert_true(v.is_right);
-    good[7] = 0; // one picture of .32 dB
-    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(good, sizeof good), &v), RC_OK);
+    fine[7] = 0; // one picture of .32 dB
+    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(fine, sizeof fine), &v), RC_OK);
     assert_true(!v.is_right && v.mismatches == 1);
-    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(good, sizeof good - 2), &v),
+    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(fine, sizeof fine - 2), &v),
                      RC_MALFORMED);
-    assert_int_equal(encode_kernel.judge(is, stream, is, bytes_of(good, sizeof good), &v),
+    assert_int_equal(encode_kernel.judge(is, stream, is, bytes_of(fine, sizeof fine), &v),
                      RC_MALFORMED);
-    assert_int_equal(encode_kernel.judge(of, stream, of, bytes_of(good, sizeof good), &v),
+    assert_int_equal(encode_kernel.judge(of, stream, of, bytes_of(fine, sizeof fine), &v),
                      RC_MALFORMED);
     assert_int_equal(encode_kernel.part(of, 7, &params), RC_MALFORMED);
     p.psnr++;
     params.len = 0;
     assert_int_equal(encode_params_encode(&p, &params), RC_OK);
     assert_int_equal(
-        encode_kernel.judge(buffer_bytes(&params), stream, of, bytes_of(good, sizeof good), &v),
+        encode_kernel.judge(buffer_bytes(&params), stream, of, bytes_of(fine, sizeof fine), &v),
         RC_MALFORMED);
     assert_false(v.is_right);
     assert_true(encode_kernel.size(of) < encode_kernel.size(is));

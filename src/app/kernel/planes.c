@@ -103,14 +103,14 @@ static int32_t sample(enum picture_form form, struct row r, uint32_t x)
 static void put_sample(enum picture_form form, struct row r, uint32_t x, int32_t v)
 {
     if (form == PICTURE_RGB8)
-        r.u8[x] = (uint8_t)v;
+        r.u8[x] = (uint8_t)v; // cppcheck-suppress unreadVariable; it is a plane's
     else
-        r.u16[x] = (uint16_t)v;
+        r.u16[x] = (uint16_t)v; // cppcheck-suppress unreadVariable; the same
 }
 
 static int32_t channel(enum picture_form form, const uint8_t *pixel, unsigned i)
 {
-    return form == PICTURE_RGB8 ? pixel[i] : pixel[2 * i] | pixel[2 * i + 1] << 8;
+    return form == PICTURE_RGB8 ? pixel[i] : pixel[(size_t)2 * i] | pixel[(size_t)2 * i + 1] << 8;
 }
 
 static void put_channel(enum picture_form form, uint8_t *pixel, unsigned i, int32_t v)
@@ -118,8 +118,8 @@ static void put_channel(enum picture_form form, uint8_t *pixel, unsigned i, int3
     if (form == PICTURE_RGB8) {
         pixel[i] = (uint8_t)v;
     } else {
-        pixel[2 * i] = (uint8_t)v;
-        pixel[2 * i + 1] = (uint8_t)(v >> 8);
+        pixel[(size_t)2 * i] = (uint8_t)v;
+        pixel[(size_t)2 * i + 1] = (uint8_t)(v >> 8);
     }
 }
 
@@ -241,6 +241,8 @@ static inline void half_up(enum picture_form form, const struct planes *in, uint
     for (uint32_t x = 0; x < in->width; x++) {
         const uint32_t near_x = x / 2 + 1;
         const uint32_t far_x = x % 2 == 0 ? near_x - 1 : near_x + 1;
+        // mix_rows filled half of the width and two more.
+        // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
         const int32_t cb = 3 * cb_row[near_x] + cb_row[far_x];
         const int32_t cr = 3 * cr_row[near_x] + cr_row[far_x];
         pixel_up(form, sample(form, luma, x), cb, cr, at + (size_t)x * step);

@@ -198,6 +198,14 @@ enum rc canvas_light(struct canvas *c, const struct light *light)
     return rc;
 }
 
+// A stream carries no state of its pixels: they are many frames' light, all of them.
+static void trust(struct buffer *layer)
+{
+    for (size_t i = LAYER_HEADER_BYTES; i + LAYER_PIXEL_BYTES <= layer->len;
+         i += LAYER_PIXEL_BYTES)
+        layer->at[i + LAYER_PIXEL_BYTES - 1] = DIRECTOR_HISTORY << 2; // upper 6 bits of 16
+}
+
 enum rc canvas_layer(struct canvas *c, const struct camera *camera, struct bytes pixels)
 {
     enum rc rc = canvas_geometry(c, camera);
@@ -206,6 +214,8 @@ enum rc canvas_layer(struct canvas *c, const struct camera *camera, struct bytes
     if (rc == RC_OK)
         rc = layer_begin(&c->next.layer, c->cfg.light_width, c->cfg.light_height);
     buffer_put(&c->next.layer, pixels);
+    if (rc == RC_OK && !c->next.layer.is_full)
+        trust(&c->next.layer);
     if (rc == RC_OK && (c->next.layer.is_full || c->next.layer.len != c->next.layer.cap))
         rc = RC_MALFORMED;
     c->next.has_layer = rc == RC_OK;

@@ -28,7 +28,7 @@ enum rc y4m_head(uint32_t width, uint32_t height, uint32_t fps, struct buffer *o
 
 size_t y4m_frame_bytes(uint32_t width, uint32_t height)
 {
-    return sizeof FRAME - 1 + (size_t)width * height / 2 * 3;
+    return sizeof FRAME - 1 + planes_bytes(PICTURE_RGB8, CHROMA_HALF, width, height);
 }
 
 enum rc y4m_frame(const uint8_t *rgb, uint32_t width, uint32_t height, struct buffer *out)
@@ -36,15 +36,10 @@ enum rc y4m_frame(const uint8_t *rgb, uint32_t width, uint32_t height, struct bu
     if (!size_is_good(width, height))
         return RC_REFUSED;
     buffer_put(out, bytes_text(FRAME));
-    const size_t all = (size_t)width * height;
-    uint8_t *at = buffer_room(out, all / 2 * 3);
+    uint8_t *at = buffer_room(out, planes_bytes(PICTURE_RGB8, CHROMA_HALF, width, height));
     if (at == NULL)
         return RC_FULL;
-    const struct planes planes = {.form = PICTURE_RGB8,
-                                  .width = width,
-                                  .height = height,
-                                  .at = {at, at + all, at + all / 4 * 5},
-                                  .stride = {width, width / 2, width / 2}};
+    const struct planes planes = planes_in(at, PICTURE_RGB8, CHROMA_HALF, width, height);
     planes_from_picture(&planes, rgb);
     return RC_OK;
 }

@@ -64,6 +64,7 @@ static enum rc try(struct maker *m, struct attempt *a, uint32_t crf)
                                   .fps = p->fps,
                                   .codec = p->codec,
                                   .form = p->form,
+                                  .chroma = p->chroma,
                                   .effort = VIDEO_FAST,
                                   .crf = crf};
     a->packets = buffer_of(a->packets.at, a->packets.cap);
@@ -74,6 +75,7 @@ static enum rc try(struct maker *m, struct attempt *a, uint32_t crf)
     a->stream.crf = crf;
     a->stream.codec = p->codec;
     a->stream.form = p->form;
+    a->stream.chroma = p->chroma;
     struct video_encoder *e;
     enum rc rc = video_encoder_open(&e, &cfg);
     if (rc == RC_OK)
@@ -129,7 +131,7 @@ static enum rc make(const struct encode_params *p, const struct kernel_in *in,
     struct budget budget = {.limit_bytes =
                                 2 * room + 2 * picture_bytes(p->form, p->width, p->height)};
     struct maker m = {.p = p};
-    enum rc rc = encode_given_open(&m.given, p, in->given, in->given_count);
+    enum rc rc = encode_given_take(&m.given, p, in->given, in->given_count);
     if (rc != RC_OK)
         return rc;
     uint8_t *at = budget_take(&budget, 2 * room);

@@ -13,10 +13,10 @@
 // PSNR: over the samples of all three planes of a picture as the codec has it (kernel/planes.h),
 // weighed by their number, as ffmpeg's filter `psnr` gives its average: what coding loses.
 //
-// A stream, little-endian: "shv1", u8 codec, u8 form, u8 crf, u8 0, u16 width, height, count, fps;
-// then for each packet u32 bytes, u16 pts, u16 1 if it is key, else 0; then the packets, in the
-// order of decoding. Every pts of 0..count-1 comes once; the first packet is pts 0, and it alone
-// is key.
+// A stream, little-endian: "shv1", u8 codec, u8 form, u8 crf, u8 chroma, u16 width, height, count,
+// fps; then for each packet u32 bytes, u16 pts, u16 1 if it is key, else 0; then the packets, in
+// the order of decoding. Every pts of 0..count-1 comes once; the first packet is pts 0, and it
+// alone is key.
 #ifndef KERNEL_ENCODE_H
 #define KERNEL_ENCODE_H
 
@@ -50,6 +50,7 @@ struct encode_params {
     uint32_t fps;           // 1..VIDEO_FPS_MAX
     enum video_codec codec;
     enum picture_form form;
+    enum picture_chroma chroma;
     uint32_t psnr;      // centi-dB that every picture must reach, ENCODE_PSNR_MIN.._MAX
     uint32_t crf;       // where to begin, 1..VIDEO_CRF_MAX: that of the group before, say
     uint32_t tries;     // 1..ENCODE_TRIES_MAX
@@ -72,6 +73,7 @@ struct encode_stream { // its packets borrow from what it was opened on
     uint32_t width, height, count, fps, crf;
     enum video_codec codec;
     enum picture_form form;
+    enum picture_chroma chroma;
     struct encode_packet packet[ENCODE_PICTURES_MAX];
 };
 

@@ -14,7 +14,7 @@
 bool encode_stream_is_of(const struct encode_stream *s, const struct encode_params *p)
 {
     return s->width == p->width && s->height == p->height && s->count == p->count &&
-           s->fps == p->fps && s->codec == p->codec && s->form == p->form;
+           s->fps == p->fps && s->codec == p->codec && s->form == p->form && s->chroma == p->chroma;
 }
 
 static enum rc measure(const struct encode_params *p, const struct encode_stream *s,
@@ -39,7 +39,7 @@ enum rc encode_check(const struct encode_params *p, const struct kernel_in *in,
     struct encode_stream s;
     uint32_t psnr[ENCODE_PICTURES_MAX] = {0};
     if (in->given_count < 2 ||
-        encode_given_open(&given, p, in->given, in->given_count - 1) != RC_OK)
+        encode_given_take(&given, p, in->given, in->given_count - 1) != RC_OK)
         return RC_MALFORMED;
     const struct bytes stream = in->given[in->given_count - 1];
     if (stream.len <= p->bytes_max && encode_stream_open(&s, stream) == RC_OK &&

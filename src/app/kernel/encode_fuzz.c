@@ -47,6 +47,7 @@ static void decode(const struct encode_stream *s, struct bytes stream)
                                     .fps = s->fps,
                                     .codec = s->codec,
                                     .form = s->form,
+                                    .chroma = s->chroma,
                                     .psnr = ENCODE_PSNR_MIN,
                                     .crf = s->crf,
                                     .tries = 1,

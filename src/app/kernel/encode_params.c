@@ -5,8 +5,9 @@
 #include "base/attr.h"
 #include "wire/cbor.h"
 
-// params = [mode, width, height, count, fps, codec, form, psnr, crf, tries, bytes_max, wanted]
-#define PARAMS_ITEMS 12
+// params = [mode, width, height, count, fps, codec, form, chroma, psnr, crf, tries, bytes_max,
+// wanted]
+#define PARAMS_ITEMS 13
 #define MODES        3u
 
 static bool is_within(uint32_t v, uint32_t low, uint32_t high)
@@ -29,7 +30,7 @@ static bool params_are_good(const struct encode_params *p)
 {
     return p->mode < MODES && video_size_is_good(p->width, p->height) &&
            is_within(p->count, 1, ENCODE_PICTURES_MAX) && is_within(p->fps, 1, VIDEO_FPS_MAX) &&
-           p->codec < VIDEO_CODECS && p->form < PICTURE_FORMS &&
+           p->codec < VIDEO_CODECS && p->form < PICTURE_FORMS && p->chroma < PICTURE_CHROMAS &&
            is_within(p->psnr, ENCODE_PSNR_MIN, ENCODE_PSNR_MAX) &&
            is_within(p->crf, 1, VIDEO_CRF_MAX) && is_within(p->tries, 1, ENCODE_TRIES_MAX) &&
            is_within(p->bytes_max, 1, ENCODE_BYTES_MAX) && wanted_is_good(p);
@@ -40,8 +41,8 @@ enum rc encode_params_encode(const struct encode_params *p, struct buffer *out)
     if (!params_are_good(p))
         return RC_MALFORMED;
     cbor_put_array(out, PARAMS_ITEMS);
-    const uint32_t word[] = {p->mode, p->width, p->height, p->count, p->fps,      p->codec,
-                             p->form, p->psnr,  p->crf,    p->tries, p->bytes_max};
+    const uint32_t word[] = {p->mode, p->width,  p->height, p->count, p->fps,   p->codec,
+                             p->form, p->chroma, p->psnr,   p->crf,   p->tries, p->bytes_max};
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         cbor_put_u64(out, word[i]);
     cbor_put_u64(out, p->wanted);
@@ -63,10 +64,11 @@ enum rc encode_params_decode(struct encode_params *out, struct bytes in)
                                     .fps = word[4],
                                     .codec = word[5],
                                     .form = word[6],
-                                    .psnr = word[7],
-                                    .crf = word[8],
-                                    .tries = word[9],
-                                    .bytes_max = word[10],
+                                    .chroma = word[7],
+                                    .psnr = word[8],
+                                    .crf = word[9],
+                                    .tries = word[10],
+                                    .bytes_max = word[11],
                                     .wanted = cbor_get_u64(&r)};
     if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;

@@ -9,7 +9,7 @@ static bool head_is_good(const struct encode_stream *s)
     return video_size_is_good(s->width, s->height) && s->count >= 1 &&
            s->count <= ENCODE_PICTURES_MAX && s->fps >= 1 && s->fps <= VIDEO_FPS_MAX &&
            s->crf >= 1 && s->crf <= VIDEO_CRF_MAX && s->codec < VIDEO_CODECS &&
-           s->form < PICTURE_FORMS;
+           s->form < PICTURE_FORMS && s->chroma < PICTURE_CHROMAS;
 }
 
 // Each picture once, and the first alone starts anew.
@@ -30,12 +30,12 @@ enum rc encode_stream_open(struct encode_stream *out, struct bytes in)
     out->codec = cursor_u8(&c);
     out->form = cursor_u8(&c);
     out->crf = cursor_u8(&c);
-    const uint8_t none = cursor_u8(&c);
+    out->chroma = cursor_u8(&c);
     out->width = cursor_u16le(&c);
     out->height = cursor_u16le(&c);
     out->count = cursor_u16le(&c);
     out->fps = cursor_u16le(&c);
-    if (c.is_bad || none != 0 || !head_is_good(out))
+    if (c.is_bad || !head_is_good(out))
         return RC_MALFORMED;
     struct cursor table = {.left = cursor_take(&c, (size_t)out->count * ENCODE_PACKET_HEAD_BYTES)};
     uint64_t seen = 0;
@@ -57,7 +57,7 @@ enum rc encode_stream_write(const struct encode_stream *s, struct buffer *out)
     buffer_u8(out, (uint8_t)s->codec);
     buffer_u8(out, (uint8_t)s->form);
     buffer_u8(out, (uint8_t)s->crf);
-    buffer_u8(out, 0);
+    buffer_u8(out, (uint8_t)s->chroma);
     buffer_u16le(out, (uint16_t)s->width);
     buffer_u16le(out, (uint16_t)s->height);
     buffer_u16le(out, (uint16_t)s->count);

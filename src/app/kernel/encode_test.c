@@ -22,7 +22,7 @@ static uint8_t pictures[COUNT][PIXELS * 8];
 static uint8_t shown[COUNT * PIXELS * 8];
 static uint8_t stream_at[1 << 20];
 static uint8_t other_at[1 << 20];
-static _Alignas(16) uint8_t planes_room[COUNT * PIXELS * 3];
+static _Alignas(16) uint8_t planes_room[COUNT * PIXELS * 6];
 
 static struct encode_params params_of(enum video_codec codec, enum picture_form form)
 {
@@ -111,17 +111,12 @@ static void write_stream(const struct encode_stream *s)
     ffmpeg_write(s->codec == VIDEO_AV1 ? "a.ivf" : "a.h264", buffer_bytes(&b));
 }
 
-static void write_planes(enum picture_form form)
+static void write_planes(const struct encode_params *q)
 {
-    const size_t row = (size_t)WIDTH * (form == PICTURE_RGB8 ? 1 : 2);
     struct buffer b = buffer_of(planes_room, sizeof planes_room);
     for (uint32_t i = 0; i < COUNT; i++) {
-        uint8_t *at = buffer_room(&b, row * HEIGHT / 2 * 3);
-        const struct planes p = {form,
-                                 WIDTH,
-                                 HEIGHT,
-                                 {at, at + row * HEIGHT, at + row * HEIGHT / 4 * 5},
-                                 {row, row / 2, row / 2}};
+        uint8_t *at = buffer_room(&b, planes_bytes(q->form, q->chroma, WIDTH, HEIGHT));
+        const struct planes p = planes_in(at, q->form, q->chroma, WIDTH, HEIGHT);
         planes_from_picture(&p, pictures[i]);
     }
     ffmpeg_write("a.yuv", buffer_bytes(&b));
@@ -131,24 +126,26 @@ static void write_planes(enum picture_form form)
 static void ffmpeg_measures_the_same(void **state)
 {
     (void)state;
+    static const char *const format[][2] = {{"yuv420p", "yuv444p"}, {"yuv420p10le", "yuv444p10le"}};
     static struct encode_stream s;
     struct bytes given[KERNEL_GIVEN_MAX];
     char command[512];
     char words[4096];
-    for (unsigned n = 0; n < VIDEO_CODECS * PICTURE_FORMS; n++) {
-        const struct encode_params p = params_of(n / PICTURE_FORMS, n % PICTURE_FORMS);
+    for (unsigned n = 0; n < VIDEO_CODECS * PICTURE_FORMS * PICTURE_CHROMAS; n++) {
+        struct encode_params p = params_of(n / 2 / PICTURE_FORMS, n / 2 % PICTURE_FORMS);
         uint32_t psnr[COUNT];
+        p.chroma = n % PICTURE_CHROMAS;
         draw(&p, given);
         const struct bytes stream = make(&p, given);
         check_all(p, given, stream, psnr);
         assert_int_equal(encode_stream_open(&s, stream), RC_OK);
         write_stream(&s);
-        write_planes(p.form);
+        write_planes(&p);
         (void)snprintf(command, sizeof command,
                        "ffmpeg -v error %s -f rawvideo -s 160x96 -pix_fmt %s "
                        "-framerate 10 -i a.yuv -lavfi psnr=stats_file=- -f null -",
                        p.codec == VIDEO_AV1 ? "-i a.ivf" : "-framerate 10 -i a.h264",
-                       p.form == PICTURE_RGB8 ? "yuv420p" : "yuv420p10le");
+                       format[p.form][p.chroma]);
         ffmpeg_run(command, words, sizeof words);
         const char *at = words;
         for (uint32_t i = 0; i < COUNT; i++) {
@@ -160,8 +157,8 @@ static void ffmpeg_measures_the_same(void **state)
             assert_true(psnr[i] >= PSNR);
         }
         assert_null(strstr(at, "psnr_avg:"));
-        print_message("  codec %u form %u: crf %u, %zu bytes, %u centi-dB\n", p.codec, p.form,
-                      (unsigned)s.crf, stream.len, (unsigned)psnr[0]);
+        print_message("  codec %u form %u chroma %u: crf %u, %zu bytes, %u centi-dB\n", p.codec,
+                      p.form, p.chroma, (unsigned)s.crf, stream.len, (unsigned)psnr[0]);
     }
 }
 
@@ -290,12 +287,24 @@ static void wrong_inputs_are_refused(void **state)
     assert_int_equal(out.len, 0);
 }
 
+// Every field as large as it may be.
+static const struct encode_params good = {.mode = ENCODE_SHOW,
+                                          .width = 64,
+                                          .height = 48,
+                                          .count = ENCODE_PICTURES_MAX,
+                                          .fps = VIDEO_FPS_MAX,
+                                          .codec = VIDEO_AV1,
+                                          .form = PICTURE_LIGHT,
+                                          .chroma = CHROMA_FULL,
+                                          .psnr = ENCODE_PSNR_MAX,
+                                          .crf = VIDEO_CRF_MAX,
+                                          .tries = ENCODE_TRIES_MAX,
+                                          .bytes_max = ENCODE_BYTES_MAX,
+                                          .wanted = UINT64_MAX};
+
 static void params_have_one_form(void **state)
 {
     (void)state;
-    const struct encode_params good = {
-        ENCODE_SHOW,      64,        48, 64, 240, VIDEO_AV1, PICTURE_LIGHT, ENCODE_PSNR_MAX, 51, 8,
-        ENCODE_BYTES_MAX, UINT64_MAX};
     uint8_t at[256];
     uint8_t again_at[256];
     struct buffer b = buffer_of(at, sizeof at);
@@ -310,7 +319,13 @@ static void params_have_one_form(void **state)
         assert_int_equal(encode_params_decode(&back, bytes_of(at, cut)), RC_MALFORMED);
     struct buffer small = buffer_of(at, b.len - 1);
     assert_int_equal(encode_params_encode(&good, &small), RC_FULL);
+}
 
+static void params_out_of_range_are_none(void **state)
+{
+    (void)state;
+    uint8_t at[256];
+    struct buffer b = buffer_of(at, sizeof at);
     static const struct {
         size_t at;
         uint32_t value;
@@ -327,6 +342,7 @@ static void params_have_one_form(void **state)
         {FIELD(fps), 241},
         {FIELD(codec), 2},
         {FIELD(form), 2},
+        {FIELD(chroma), 2},
         {FIELD(psnr), 1999},
         {FIELD(psnr), 6001},
         {FIELD(crf), 0},
@@ -456,30 +472,30 @@ static void verdicts_are_of_parts_of_the_task(void **state)
     struct buffer params = buffer_of(at, sizeof at);
     struct buffer part = buffer_of(part_at, sizeof part_at);
     struct kernel_verdict v;
-    uint8_t good[2 * COUNT];
-    memset(good, 0x20, sizeof good); // 82.24 dB
+    uint8_t fine[2 * COUNT];
+    memset(fine, 0x20, sizeof fine); // 82.24 dB
     const struct bytes stream = bytes_of(stream_at, 500);
     assert_int_equal(encode_params_encode(&p, &params), RC_OK);
     assert_int_equal(encode_kernel.part(buffer_bytes(&params), 7, &part), RC_OK);
     const struct bytes is = buffer_bytes(&params);
     const struct bytes of = buffer_bytes(&part);
-    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(good, sizeof good), &v), RC_OK);
+    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(fine, sizeof fine), &v), RC_OK);
     assert_true(v.is_right);
-    good[7] = 0; // one picture of .32 dB
-    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(good, sizeof good), &v), RC_OK);
+    fine[7] = 0; // one picture of .32 dB
+    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(fine, sizeof fine), &v), RC_OK);
     assert_true(!v.is_right && v.mismatches == 1);
-    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(good, sizeof good - 2), &v),
+    assert_int_equal(encode_kernel.judge(is, stream, of, bytes_of(fine, sizeof fine - 2), &v),
                      RC_MALFORMED);
-    assert_int_equal(encode_kernel.judge(is, stream, is, bytes_of(good, sizeof good), &v),
+    assert_int_equal(encode_kernel.judge(is, stream, is, bytes_of(fine, sizeof fine), &v),
                      RC_MALFORMED);
-    assert_int_equal(encode_kernel.judge(of, stream, of, bytes_of(good, sizeof good), &v),
+    assert_int_equal(encode_kernel.judge(of, stream, of, bytes_of(fine, sizeof fine), &v),
                      RC_MALFORMED);
     assert_int_equal(encode_kernel.part(of, 7, &params), RC_MALFORMED);
     p.psnr++;
     params.len = 0;
     assert_int_equal(encode_params_encode(&p, &params), RC_OK);
     assert_int_equal(
-        encode_kernel.judge(buffer_bytes(&params), stream, of, bytes_of(good, sizeof good), &v),
+        encode_kernel.judge(buffer_bytes(&params), stream, of, bytes_of(fine, sizeof fine), &v),
         RC_MALFORMED);
     assert_false(v.is_right);
     assert_true(encode_kernel.size(of) < encode_kernel.size(is));
@@ -495,6 +511,7 @@ int main(void)
         cmocka_unit_test(too_many_bytes_are_said),
         cmocka_unit_test(wrong_inputs_are_refused),
         cmocka_unit_test(params_have_one_form),
+        cmocka_unit_test(params_out_of_range_are_none),
         cmocka_unit_test(streams_are_read_to_the_byte),
         cmocka_unit_test(lies_are_found_out),
         cmocka_unit_test(verdicts_are_of_parts_of_the_task),

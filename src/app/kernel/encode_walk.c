@@ -6,7 +6,7 @@
 
 #include "kernel/layer.h"
 
-enum rc encode_given_open(struct encode_given *out, const struct encode_params *p,
+enum rc encode_given_take(struct encode_given *out, const struct encode_params *p,
                           const struct bytes *input, uint32_t inputs)
 {
     const size_t each = picture_bytes(p->form, p->width, p->height);
@@ -70,8 +70,12 @@ static enum rc walk(struct video_decoder *d, const struct encode_stream *s, uint
 
 enum rc encode_walk(const struct encode_stream *s, uint64_t wanted, const struct encode_seer *seer)
 {
-    const struct video_cfg cfg = {
-        .width = s->width, .height = s->height, .fps = s->fps, .codec = s->codec, .form = s->form};
+    const struct video_cfg cfg = {.width = s->width,
+                                  .height = s->height,
+                                  .fps = s->fps,
+                                  .codec = s->codec,
+                                  .form = s->form,
+                                  .chroma = s->chroma};
     struct video_decoder *d;
     enum rc rc = video_decoder_open(&d, &cfg);
     if (rc == RC_OK)
@@ -84,15 +88,10 @@ enum rc encode_meter_open(struct encode_meter *m, const struct encode_params *p,
                           const struct encode_given *given, struct budget *budget)
 {
     *m = (struct encode_meter){.p = p, .given = given};
-    const size_t row = (size_t)p->width * (p->form == PICTURE_RGB8 ? 1 : 2);
-    uint8_t *at = budget_take(budget, row * p->height / 2 * 3);
+    uint8_t *at = budget_take(budget, planes_bytes(p->form, p->chroma, p->width, p->height));
     if (at == NULL)
         return RC_NOMEM;
-    m->own = (struct planes){.form = p->form,
-                             .width = p->width,
-                             .height = p->height,
-                             .at = {at, at + row * p->height, at + row * p->height / 4 * 5},
-                             .stride = {row, row / 2, row / 2}};
+    m->own = planes_in(at, p->form, p->chroma, p->width, p->height);
     return RC_OK;
 }
 
@@ -104,9 +103,8 @@ void encode_meter_close(struct encode_meter *m, struct budget *budget)
 static void measure(void *self, uint32_t pts, const struct planes *planes)
 {
     struct encode_meter *m = self;
-    const struct encode_params *p = m->p;
     planes_from_picture(&m->own, m->given->picture[pts]);
-    m->psnr[pts] = planes_psnr(p->form, p->width, p->height, 1, planes_error(&m->own, planes));
+    m->psnr[pts] = planes_psnr(&m->own, planes);
 }
 
 enum rc encode_meter_run(struct encode_meter *m, const struct encode_stream *s, uint64_t wanted)

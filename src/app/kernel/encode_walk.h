@@ -11,7 +11,7 @@ struct encode_given {
 };
 
 // RC_MALFORMED: not `count` pictures in all, each whole in one of the inputs.
-enum rc encode_given_open(struct encode_given *out, const struct encode_params *p,
+enum rc encode_given_take(struct encode_given *out, const struct encode_params *p,
                           const struct bytes *input, uint32_t inputs);
 
 struct encode_seer {

@@ -53,6 +53,32 @@ size_t picture_bytes(enum picture_form form, uint32_t width, uint32_t height)
     return (size_t)forms[form].pixel_bytes * width * height; // sides are below 2^13
 }
 
+static size_t sample_count(enum picture_chroma chroma, uint32_t width, uint32_t height)
+{
+    const size_t pixels = (size_t)width * height;
+    return chroma == CHROMA_FULL ? pixels * 3 : pixels / 2 * 3;
+}
+
+size_t planes_bytes(enum picture_form form, enum picture_chroma chroma, uint32_t width,
+                    uint32_t height)
+{
+    return sample_count(chroma, width, height) * (form == PICTURE_RGB8 ? 1 : 2);
+}
+
+struct planes planes_in(uint8_t *at, enum picture_form form, enum picture_chroma chroma,
+                        uint32_t width, uint32_t height)
+{
+    const size_t row = (size_t)width * (form == PICTURE_RGB8 ? 1 : 2);
+    const size_t half = chroma == CHROMA_FULL ? 1 : 2;
+    const size_t colour = row * height / half / half;
+    return (struct planes){.form = form,
+                           .chroma = chroma,
+                           .width = width,
+                           .height = height,
+                           .at = {at, at + row * height, at + row * height + colour},
+                           .stride = {row, row / half, row / half}};
+}
+
 static int32_t limit(int32_t v, int32_t most)
 {
     return v < 0 ? 0 : v > most ? most : v;
@@ -77,14 +103,14 @@ static int32_t sample(enum picture_form form, struct row r, uint32_t x)
 static void put_sample(enum picture_form form, struct row r, uint32_t x, int32_t v)
 {
     if (form == PICTURE_RGB8)
-        r.u8[x] = (uint8_t)v;
+        r.u8[x] = (uint8_t)v; // cppcheck-suppress unreadVariable; it is a plane's
     else
-        r.u16[x] = (uint16_t)v;
+        r.u16[x] = (uint16_t)v; // cppcheck-suppress unreadVariable; the same
 }
 
 static int32_t channel(enum picture_form form, const uint8_t *pixel, unsigned i)
 {
-    return form == PICTURE_RGB8 ? pixel[i] : pixel[2 * i] | pixel[2 * i + 1] << 8;
+    return form == PICTURE_RGB8 ? pixel[i] : pixel[(size_t)2 * i] | pixel[(size_t)2 * i + 1] << 8;
 }
 
 static void put_channel(enum picture_form form, uint8_t *pixel, unsigned i, int32_t v)
@@ -92,8 +118,8 @@ static void put_channel(enum picture_form form, uint8_t *pixel, unsigned i, int3
     if (form == PICTURE_RGB8) {
         pixel[i] = (uint8_t)v;
     } else {
-        pixel[2 * i] = (uint8_t)v;
-        pixel[2 * i + 1] = (uint8_t)(v >> 8);
+        pixel[(size_t)2 * i] = (uint8_t)v;
+        pixel[(size_t)2 * i + 1] = (uint8_t)(v >> 8);
     }
 }
 
@@ -102,9 +128,10 @@ static int32_t weigh(const int32_t by[3], const int32_t rgb[3])
     return (by[0] * rgb[0] + by[1] * rgb[1] + by[2] * rgb[2] + (1 << (DOWN_BITS - 1))) >> DOWN_BITS;
 }
 
-// Two rows of pixels. `form` is a constant where this is called: loops without questions.
-static inline void two_rows_down(enum picture_form form, const struct planes *out, uint32_t y,
-                                 const uint8_t *picture)
+// Two rows of pixels, and one of colour. `form` is a constant where this is called: loops without
+// questions.
+static inline void half_down(enum picture_form form, const struct planes *out, uint32_t y,
+                             const uint8_t *picture)
 {
     const struct form *f = &forms[form];
     const uint32_t step = f->pixel_bytes;
@@ -131,14 +158,37 @@ static inline void two_rows_down(enum picture_form form, const struct planes *ou
     }
 }
 
+static inline void full_down(enum picture_form form, const struct planes *out, uint32_t y,
+                             const uint8_t *picture)
+{
+    const struct form *f = &forms[form];
+    const uint8_t *at = picture + (size_t)y * out->width * f->pixel_bytes;
+    const struct row luma = row_of(out, 0, y);
+    const struct row cb = row_of(out, 1, y);
+    const struct row cr = row_of(out, 2, y);
+    for (uint32_t x = 0; x < out->width; x++) {
+        int32_t rgb[3];
+        for (unsigned c = 0; c < 3; c++)
+            rgb[c] = channel(form, at + (size_t)x * f->pixel_bytes, c);
+        put_sample(form, luma, x, f->y_zero + weigh(f->y, rgb));
+        put_sample(form, cb, x, limit(f->c_zero + weigh(f->cb, rgb), f->sample_max));
+        put_sample(form, cr, x, limit(f->c_zero + weigh(f->cr, rgb), f->sample_max));
+    }
+}
+
 void planes_from_picture(const struct planes *out, const uint8_t *picture)
 {
     assert(out->width % 2 == 0 && out->height % 2 == 0);
-    for (uint32_t y = 0; y < out->height; y += 2) {
-        if (out->form == PICTURE_RGB8)
-            two_rows_down(PICTURE_RGB8, out, y, picture);
+    const uint32_t step = out->chroma == CHROMA_HALF ? 2 : 1;
+    for (uint32_t y = 0; y < out->height; y += step) {
+        if (out->chroma == CHROMA_HALF && out->form == PICTURE_RGB8)
+            half_down(PICTURE_RGB8, out, y, picture);
+        else if (out->chroma == CHROMA_HALF)
+            half_down(PICTURE_LIGHT, out, y, picture);
+        else if (out->form == PICTURE_RGB8)
+            full_down(PICTURE_RGB8, out, y, picture);
         else
-            two_rows_down(PICTURE_LIGHT, out, y, picture);
+            full_down(PICTURE_LIGHT, out, y, picture);
     }
 }
 
@@ -165,40 +215,66 @@ static inline void mix_rows(enum picture_form form, const struct planes *in, uns
     out[half + 1] = out[half];
 }
 
-static inline void row_up(enum picture_form form, const struct planes *in, uint32_t y,
-                          uint8_t *picture)
+// cb, cr: times 2^MIX_BITS.
+static inline void pixel_up(enum picture_form form, int32_t y, int32_t cb, int32_t cr,
+                            uint8_t *pixel)
 {
     const struct form *f = &forms[form];
+    const int32_t l = (y - f->y_zero) * f->ry + (1 << (UP_BITS - 1));
+    put_channel(form, pixel, 0, limit((l + f->r_cr * cr) >> UP_BITS, f->pixel_max));
+    put_channel(form, pixel, 1, limit((l + f->g_cb * cb + f->g_cr * cr) >> UP_BITS, f->pixel_max));
+    put_channel(form, pixel, 2, limit((l + f->b_cb * cb) >> UP_BITS, f->pixel_max));
+    if (form == PICTURE_LIGHT)
+        put_channel(form, pixel, 3, 0);
+}
+
+static inline void half_up(enum picture_form form, const struct planes *in, uint32_t y,
+                           uint8_t *picture)
+{
     int32_t cb_row[SIDE_HALF + 2];
     int32_t cr_row[SIDE_HALF + 2];
     mix_rows(form, in, 1, y, cb_row);
     mix_rows(form, in, 2, y, cr_row);
     const struct row luma = row_of(in, 0, y);
-    uint8_t *at = picture + (size_t)y * in->width * f->pixel_bytes;
+    const uint32_t step = forms[form].pixel_bytes;
+    uint8_t *at = picture + (size_t)y * in->width * step;
     for (uint32_t x = 0; x < in->width; x++) {
         const uint32_t near_x = x / 2 + 1;
         const uint32_t far_x = x % 2 == 0 ? near_x - 1 : near_x + 1;
+        // mix_rows filled half of the width and two more.
+        // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
         const int32_t cb = 3 * cb_row[near_x] + cb_row[far_x];
         const int32_t cr = 3 * cr_row[near_x] + cr_row[far_x];
-        const int32_t l = (sample(form, luma, x) - f->y_zero) * f->ry + (1 << (UP_BITS - 1));
-        uint8_t *pixel = at + (size_t)x * f->pixel_bytes;
-        put_channel(form, pixel, 0, limit((l + f->r_cr * cr) >> UP_BITS, f->pixel_max));
-        put_channel(form, pixel, 1,
-                    limit((l + f->g_cb * cb + f->g_cr * cr) >> UP_BITS, f->pixel_max));
-        put_channel(form, pixel, 2, limit((l + f->b_cb * cb) >> UP_BITS, f->pixel_max));
-        if (form == PICTURE_LIGHT)
-            put_channel(form, pixel, 3, 0);
+        pixel_up(form, sample(form, luma, x), cb, cr, at + (size_t)x * step);
     }
+}
+
+static inline void full_up(enum picture_form form, const struct planes *in, uint32_t y,
+                           uint8_t *picture)
+{
+    const struct row luma = row_of(in, 0, y);
+    const struct row cb = row_of(in, 1, y);
+    const struct row cr = row_of(in, 2, y);
+    const int32_t zero = forms[form].c_zero;
+    const uint32_t step = forms[form].pixel_bytes;
+    uint8_t *at = picture + (size_t)y * in->width * step;
+    for (uint32_t x = 0; x < in->width; x++)
+        pixel_up(form, sample(form, luma, x), (sample(form, cb, x) - zero) * (1 << MIX_BITS),
+                 (sample(form, cr, x) - zero) * (1 << MIX_BITS), at + (size_t)x * step);
 }
 
 void planes_to_picture(const struct planes *in, uint8_t *picture)
 {
     assert(in->width <= PLANES_SIDE_MAX);
     for (uint32_t y = 0; y < in->height; y++) {
-        if (in->form == PICTURE_RGB8)
-            row_up(PICTURE_RGB8, in, y, picture);
+        if (in->chroma == CHROMA_HALF && in->form == PICTURE_RGB8)
+            half_up(PICTURE_RGB8, in, y, picture);
+        else if (in->chroma == CHROMA_HALF)
+            half_up(PICTURE_LIGHT, in, y, picture);
+        else if (in->form == PICTURE_RGB8)
+            full_up(PICTURE_RGB8, in, y, picture);
         else
-            row_up(PICTURE_LIGHT, in, y, picture);
+            full_up(PICTURE_LIGHT, in, y, picture);
     }
 }
 
@@ -215,10 +291,11 @@ static inline uint32_t row_error(enum picture_form form, struct row a, struct ro
 
 uint64_t planes_error(const struct planes *a, const struct planes *b)
 {
-    assert(a->form == b->form && a->width == b->width && a->height == b->height);
+    assert(a->form == b->form && a->chroma == b->chroma && a->width == b->width &&
+           a->height == b->height);
     uint64_t sum = 0;
     for (unsigned plane = 0; plane < 3; plane++) {
-        const uint32_t part = plane == 0 ? 1 : 2;
+        const uint32_t part = plane == 0 || a->chroma == CHROMA_FULL ? 1 : 2;
         for (uint32_t y = 0; y < a->height / part; y++) {
             const struct row of_a = row_of(a, plane, y);
             const struct row of_b = row_of(b, plane, y);
@@ -253,9 +330,8 @@ uint32_t psnr_of(uint64_t error, uint64_t samples, uint32_t peak)
     return centi < 0 ? 0 : centi > PLANES_PSNR_MAX ? PLANES_PSNR_MAX : (uint32_t)centi;
 }
 
-uint32_t planes_psnr(enum picture_form form, uint32_t width, uint32_t height, uint32_t pictures,
-                     uint64_t error)
+uint32_t planes_psnr(const struct planes *a, const struct planes *b)
 {
-    return psnr_of(error, (uint64_t)width * height * 3 / 2 * pictures,
-                   (uint32_t)forms[form].sample_max);
+    return psnr_of(planes_error(a, b), sample_count(a->chroma, a->width, a->height),
+                   (uint32_t)forms[a->form].sample_max);
 }

@@ -63,12 +63,16 @@ bool video_size_is_good(uint32_t width, uint32_t height)
 static bool cfg_is_good(const struct video_cfg *cfg)
 {
     return video_size_is_good(cfg->width, cfg->height) && cfg->fps >= 1 &&
-           cfg->fps <= VIDEO_FPS_MAX && cfg->codec < VIDEO_CODECS && cfg->form < PICTURE_FORMS;
+           cfg->fps <= VIDEO_FPS_MAX && cfg->codec < VIDEO_CODECS && cfg->form < PICTURE_FORMS &&
+           cfg->chroma < PICTURE_CHROMAS;
 }
 
-static enum AVPixelFormat pixel_format(enum picture_form form)
+static enum AVPixelFormat pixel_format(const struct video_cfg *cfg)
 {
-    return form == PICTURE_RGB8 ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUV420P10;
+    static const enum AVPixelFormat format[PICTURE_FORMS][PICTURE_CHROMAS] = {
+        [PICTURE_RGB8] = {AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV444P},
+        [PICTURE_LIGHT] = {AV_PIX_FMT_YUV420P10, AV_PIX_FMT_YUV444P10}};
+    return format[cfg->form][cfg->chroma];
 }
 
 static enum rc rc_of(int averror)
@@ -82,7 +86,8 @@ static enum rc rc_of(int averror)
 
 static struct planes planes_of(const AVFrame *frame, const struct video_cfg *cfg)
 {
-    struct planes p = {.form = cfg->form, .width = cfg->width, .height = cfg->height};
+    struct planes p = {
+        .form = cfg->form, .chroma = cfg->chroma, .width = cfg->width, .height = cfg->height};
     for (unsigned i = 0; i < 3; i++) {
         p.at[i] = frame->data[i];
         p.stride[i] = (size_t)frame->linesize[i];
@@ -96,7 +101,7 @@ static void describe(AVCodecContext *c, const struct video_cfg *cfg)
     c->height = (int)cfg->height;
     c->time_base = (AVRational){1, (int)cfg->fps};
     c->framerate = (AVRational){(int)cfg->fps, 1};
-    c->pix_fmt = pixel_format(cfg->form);
+    c->pix_fmt = pixel_format(cfg);
     c->colorspace = AVCOL_SPC_BT709;
     c->color_range = cfg->form == PICTURE_RGB8 ? AVCOL_RANGE_MPEG : AVCOL_RANGE_JPEG;
     if (cfg->form == PICTURE_RGB8) {
@@ -317,7 +322,7 @@ enum rc video_decoder_next(struct video_decoder *d, struct planes *out, uint32_t
         return rc;
     const AVFrame *f = d->frame;
     if (f->width != (int)d->cfg.width || f->height != (int)d->cfg.height ||
-        f->format != pixel_format(d->cfg.form) || f->pts < 0 || f->pts > UINT32_MAX ||
+        f->format != pixel_format(&d->cfg) || f->pts < 0 || f->pts > UINT32_MAX ||
         f->linesize[0] <= 0 || f->linesize[1] <= 0 || f->linesize[2] <= 0)
         return RC_MALFORMED;
     *out = planes_of(f, &d->cfg);

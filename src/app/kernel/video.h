@@ -34,6 +34,7 @@ struct video_cfg {
     uint32_t fps;           // 1..VIDEO_FPS_MAX
     enum video_codec codec;
     enum picture_form form;
+    enum picture_chroma chroma;
     // Of an encoder only:
     enum video_effort effort;
     uint32_t crf;      // 1..VIDEO_CRF_MAX: constant quality, less is better

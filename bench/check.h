@@ -32,5 +32,7 @@ void *check_take(size_t bytes);
 void check_need(enum rc rc, const char *what); // RC_OK, or the program ends with words
 
 extern const struct check_case check_trace;
+extern const struct check_case check_geometry;
+extern const struct check_case check_post;
 
 #endif

@@ -19,7 +19,11 @@
 #define RESULT_BYTES_MAX ((size_t)64 << 20)
 #define RUNS             5 // of the task; the fastest counts
 
-static const struct check_case *const cases[] = {&check_trace};
+static const struct check_case *const cases[] = {
+    &check_trace,
+    &check_geometry,
+    &check_post,
+};
 
 struct bench {
     struct kit *kit;

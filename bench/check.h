@@ -31,13 +31,15 @@ struct check_case {
 void *check_take(size_t bytes);
 void check_need(enum rc rc, const char *what); // RC_OK, or the program ends with words
 
+extern const struct check_case check_audio;
 extern const struct check_case check_dialogue;
+extern const struct check_case check_encode;
+extern const struct check_case check_geometry;
 extern const struct check_case check_level;
 extern const struct check_case check_pack;
-extern const struct check_case check_trace;
 extern const struct check_case check_physics;
-extern const struct check_case check_audio;
-extern const struct check_case check_encode;
+extern const struct check_case check_post;
 extern const struct check_case check_route;
+extern const struct check_case check_trace;
 
 #endif

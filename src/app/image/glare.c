@@ -138,6 +138,7 @@ void glare_spread(struct glare *g, float *plane)
         const unsigned above = g->count - i;
         const bool is_shown = above < shown && i > 1;
         const float mean = (float)above / (float)(above + 1);
+        // cppcheck-suppress knownConditionTrueFalse ; it takes the counts for what they start as
         widen(g, i - 1, is_shown ? 1.0f - mean : 0.0f, is_shown ? mean : 1.0f);
     }
 }

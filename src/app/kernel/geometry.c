@@ -132,7 +132,7 @@ static enum rc geometry_part(struct bytes params, uint64_t nonce, struct buffer 
         return rc;
     const uint32_t count = (uint32_t)num_min(GEOMETRY_PARTS, pixels_of(&p));
     uint32_t index[GEOMETRY_PARTS];
-    struct trace_pixel pixel[GEOMETRY_PARTS];
+    struct trace_pixel pixel[GEOMETRY_PARTS] = {{0}};
     trace_choose(index, count, pixels_of(&p), nonce);
     for (uint32_t i = 0; i < count; i++)
         pixel[i] = pixel_at(&p, index[i]);

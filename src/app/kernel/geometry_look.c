@@ -8,12 +8,12 @@
 
 #include "kernel/trace_ray.h"
 
-#define WAYS_MAX     24u    // rays of one look
-#define WAYS_OPEN    8u     // ways that wait
-#define WEIGHT_MIN   0.004f // a lighter way is not followed: 1 / 256
-#define CLEAR_ROUGH  0.13f  // lobes up to this roughness are followed like mirrors
-#define REFLECT      (-1.0f)
-#define REFRACT      1.0f // no Fresnel term is above it
+#define WAYS_MAX    24u    // rays of one look
+#define WAYS_OPEN   8u     // ways that wait
+#define WEIGHT_MIN  0.004f // a lighter way is not followed: 1 / 256
+#define CLEAR_ROUGH 0.13f  // lobes up to this roughness are followed like mirrors
+#define REFLECT     (-1.0f)
+#define REFRACT     1.0f // no Fresnel term is above it
 
 struct way { // a ray to follow
     struct vec from, direction;

@@ -280,8 +280,7 @@ static void report(struct bench *b)
     const double p99 = b->us[(uint64_t)b->count * 99 / 100];
     if (!b->o->common.is_json) {
         printf("%s: %ux%u; prepared in %.1f ms, %zu bytes, loaded in %.1f ms\n", b->map_path,
-               b->map.width, b->map.height, b->prepare_us / 1e3, b->object.len,
-               b->load_us / 1e3);
+               b->map.width, b->map.height, b->prepare_us / 1e3, b->object.len, b->load_us / 1e3);
         printf("%u problems, %u wrong; us a path: mean %.1f, median %.1f, p99 %.1f\n", b->count,
                b->wrong, mean, median, p99);
         printf("%" PRIu64 " agents in one task: %.2f ms, %.1f us a path, %zu bytes\n", b->o->agents,

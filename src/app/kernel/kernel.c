@@ -2,13 +2,16 @@
 // The table of kernels.
 #include "kernel/kernel.h"
 
+#include "kernel/crowd.h"
 #include "kernel/echo.h"
 #include "kernel/route.h"
 #include "kernel/trace.h"
 
 static const struct kernel *const kernels[] = {
-    &trace_kernel, &echo_kernel,
+    &trace_kernel,
+    &echo_kernel,
     &route_kernel,
+    &crowd_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

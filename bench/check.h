@@ -33,5 +33,6 @@ void check_need(enum rc rc, const char *what); // RC_OK, or the program ends wit
 
 extern const struct check_case check_trace;
 extern const struct check_case check_route;
+extern const struct check_case check_crowd;
 
 #endif

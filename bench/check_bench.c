@@ -22,6 +22,7 @@
 static const struct check_case *const cases[] = {
     &check_trace,
     &check_route,
+    &check_crowd,
 };
 
 struct bench {

@@ -32,6 +32,7 @@ void *check_take(size_t bytes);
 void check_need(enum rc rc, const char *what); // RC_OK, or the program ends with words
 
 extern const struct check_case check_audio;
+extern const struct check_case check_crowd;
 extern const struct check_case check_dialogue;
 extern const struct check_case check_encode;
 extern const struct check_case check_geometry;

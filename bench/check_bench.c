@@ -21,6 +21,7 @@
 
 static const struct check_case *const cases[] = {
     &check_audio,
+    &check_crowd,
     &check_dialogue,
     &check_encode,
     &check_geometry,

@@ -3,9 +3,10 @@
 //
 //     route_bench MAP SCEN [AGENTS]     (1000)
 //
-// Each answers the scenario's problems one after the other, on one core, CPU time. The A* has a binary heap, the octile distance as its guess, whole numbers, and labels that
-// need no clearing. Then the kernel's run itself, for many agents at once: starts and goals drawn
-// from the scenario, and as many with a few goals for all.
+// Each answers the scenario's problems one after the other, on one core, CPU time. The A* has a
+// binary heap, the octile distance as its guess, whole numbers, and labels that need no clearing.
+// Then the kernel's run itself, for many agents at once: starts and goals drawn from the scenario,
+// and as many with a few goals for all.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

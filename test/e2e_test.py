@@ -604,7 +604,7 @@ def case_doctor_tls(w):
 
 
 def case_help_and_pages(w):
-    for command in ("hub", "helper", "play", "doctor", "sim", "demo"):
+    for command in ("hub", "helper", "play", "doctor", "sim", "demo", "bench"):
         r = run([SHOAL, command, "--help"])
         assert r.returncode == 0 and f"usage: shoal {command}" in r.stdout, r
         assert all(len(line) <= 80 for line in r.stdout.splitlines()), r.stdout
@@ -787,6 +787,40 @@ def case_demo_learning(w):
 
     one_line(run([SHOAL, "demo", "learning", "--out", w.path("no/such.svg")]), 1, "no/such.svg")
     one_line(run([SHOAL, "demo", "dancing"]), 2, "dancing", "learning")
+
+
+def case_bench_route(w):
+    """A map with two rooms and a door, and one shut off: with either end of line."""
+    rows = ["@@@@@@@@@@@", "@....@....@", "@....@....@", "@.........@", "@....@....@", "@@@@@@@@@@@",
+            "@.........@", "@@@@@@@@@@@"]
+    head = f"type octile\nheight {len(rows)}\nwidth 11\nmap\n"
+    problems = ["3\t1\t7\t1\t%.5f" % (4 + 2 * math.sqrt(2)),  # through the door
+                "1\t1\t4\t1\t3", "1\t1\t4\t4\t%.5f" % (3 * math.sqrt(2))]
+
+    def write(name, text, end):
+        with open(w.path(name), "w", newline="") as f:
+            f.write(text.replace("\n", end))
+        return w.path(name)
+
+    def bench(end, lines, *words):
+        scen = "version 1\n" + "".join(f"0\tm\t11\t8\t{p}\n" for p in lines)
+        return run([SHOAL, "bench", "route", write("m.map", head + "\n".join(rows) + "\n", end),
+                    write("m.scen", scen, end), *words])
+
+    for end in ("\n", "\r\n"):
+        r = bench(end, problems, "--json", "--agents", "7")
+        assert r.returncode == 0, r
+        line = json.loads(r.stdout)
+        assert line["problems"] == 3 and line["wrong"] == 0 and line["agents"] == 7, line
+        assert line["agents_bytes"] < 7 * 20 and line["agents_us"] > 0, line
+    r = bench("\n", problems + ["1\t1\t4\t1\t2.9", "1\t1\t1\t6\t5"])
+    assert r.returncode == 1 and "5 problems, 2 wrong" in r.stdout, r
+    assert "line 5: another length: length 3, should be 2.9" in r.stdout, r.stdout
+    assert "line 6: no way was found" in r.stdout, r.stdout
+    one_line(bench("\n", ["1\t1\t4\t99\t3"]), 1, "m.scen", "line 2")
+    one_line(run([SHOAL, "bench", "route", w.path("m.map")]), 2, "scenario")
+    one_line(run([SHOAL, "bench", "rout"]), 2, "must be route")
+    one_line(run([SHOAL, "bench", "route", w.path("m.scen"), w.path("m.map")]), 1, "type octile")
 
 
 def main():

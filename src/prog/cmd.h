@@ -26,6 +26,7 @@ extern const struct cmd cmd_play;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_sim;
 extern const struct cmd cmd_demo;
+extern const struct cmd cmd_bench;
 
 #define EXIT_DONE   0
 #define EXIT_FAILED 1

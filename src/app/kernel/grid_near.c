@@ -39,9 +39,8 @@ static uint32_t look(struct sight *s, struct grid_cell at, uint32_t dir, uint32_
     const int32_t x = at.x + grid_dx[dir] * (int32_t)(run + 1);
     const int32_t y = at.y + grid_dy[dir] * (int32_t)(run + 1);
     if (!grid_is_wall(s->map, x, y))
-        s->out[s->count++] = (struct grid_near){{(uint16_t)x, (uint16_t)y},
-                                                diagonal * GRID_DIAGONAL +
-                                                    (run + 1) * GRID_STRAIGHT};
+        s->out[s->count++] = (struct grid_near){
+            {(uint16_t)x, (uint16_t)y}, diagonal * GRID_DIAGONAL + (run + 1) * GRID_STRAIGHT};
     return run;
 }
 

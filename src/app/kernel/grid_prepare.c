@@ -214,8 +214,7 @@ static void bridge(struct work *w, uint32_t node)
         if (most > 0)
             look_around(w, from, node, most);
         for (uint32_t b = next; b != GRID_NONE; b = w->link[b].next[side_of(&w->link[b], node)]) {
-            const struct grid_label *l =
-                grid_queue_label(&w->search, other_end(&w->link[b], node));
+            const struct grid_label *l = grid_queue_label(&w->search, other_end(&w->link[b], node));
             if (l == NULL || l->cost > (uint64_t)w->link[a].cost + w->link[b].cost)
                 shortcut(w, node, a, b);
         }

@@ -34,8 +34,7 @@ static void the_text_is_read_with_either_end_of_line(void **state)
     assert_int_equal(grid_map_parse(&crlf, arena, bytes_of(text, len), &err), RC_OK);
     for (int32_t y = -1; y <= 3; y++)
         for (int32_t x = -1; x <= 5; x++) {
-            const bool is_wall =
-                x < 0 || y < 0 || x > 4 || y > 2 || (y == 1 && x >= 1 && x <= 3);
+            const bool is_wall = x < 0 || y < 0 || x > 4 || y > 2 || (y == 1 && x >= 1 && x <= 3);
             assert_int_equal(grid_is_wall(&lf, x, y), is_wall);
             assert_int_equal(grid_is_wall(&crlf, x, y), is_wall);
         }

@@ -3,6 +3,7 @@
 #include "kernel/kernel.h"
 
 #include "kernel/audio.h"
+#include "kernel/crowd.h"
 #include "kernel/dialogue.h"
 #include "kernel/echo.h"
 #include "kernel/encode.h"
@@ -15,8 +16,18 @@
 #include "kernel/trace.h"
 
 static const struct kernel *const kernels[] = {
-    &trace_kernel, &geometry_kernel, &post_kernel,  &encode_kernel, &route_kernel, &physics_kernel,
-    &audio_kernel, &dialogue_kernel, &level_kernel, &pack_kernel,   &echo_kernel,
+    &trace_kernel,
+    &geometry_kernel,
+    &post_kernel,
+    &encode_kernel,
+    &route_kernel,
+    &crowd_kernel,
+    &physics_kernel,
+    &audio_kernel,
+    &dialogue_kernel,
+    &level_kernel,
+    &pack_kernel,
+    &echo_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

@@ -10,7 +10,7 @@
 
 #define STATE_BYTES_MAX 4096u
 #define MAP_BYTES_MAX   ((size_t)768 << 20)
-#define RUN_BYTES_MAX   ((size_t)64 << 20)
+#define RUN_BYTES_MAX   ((size_t)256 << 20)
 #define USUAL_AGENTS    100.0 // of a task
 
 static void base_close(void *state)
@@ -82,27 +82,28 @@ static int by_agent(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static enum rc run_task(struct route_state *s, const struct route_params *p, struct buffer *result)
+enum rc route_find(struct route_state *s, const struct route_agent *agent, uint32_t count,
+                   struct buffer *result)
 {
     const size_t room = num_min(result->cap - result->len, ROUTE_RESULT_BYTES_MAX);
-    struct turn *turn = arena_take_array(s->run_arena, p->agent_count, sizeof *turn);
+    struct turn *turn = arena_take_array(s->run_arena, count, sizeof *turn);
     uint8_t *at = arena_take(s->run_arena, room);
     if (turn == NULL || at == NULL)
         return RC_NOMEM;
     struct buffer paths = buffer_of(at, room);
-    for (uint32_t i = 0; i < p->agent_count; i++)
-        turn[i].key = turn_key(p->agent[i].goal, i);
-    qsort(turn, p->agent_count, sizeof *turn, by_key);
-    for (uint32_t i = 0; i < p->agent_count; i++) {
-        const struct route_agent *a = &p->agent[(uint32_t)turn[i].key];
+    for (uint32_t i = 0; i < count; i++)
+        turn[i].key = turn_key(agent[i].goal, i);
+    qsort(turn, count, sizeof *turn, by_key);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct route_agent *a = &agent[(uint32_t)turn[i].key];
         turn[i].from = paths.len;
         enum rc rc = route_search_path(s->search, a->start, a->goal, &paths);
         if (rc != RC_OK)
             return rc;
         turn[i].to = paths.len;
     }
-    qsort(turn, p->agent_count, sizeof *turn, by_agent);
-    for (uint32_t i = 0; i < p->agent_count; i++)
+    qsort(turn, count, sizeof *turn, by_agent);
+    for (uint32_t i = 0; i < count; i++)
         buffer_put(result, bytes_of(paths.at + turn[i].from, turn[i].to - turn[i].from));
     return result->is_full ? RC_FULL : RC_OK;
 }
@@ -187,7 +188,8 @@ static enum rc kernel_run(void *state, const struct kernel_in *in, struct buffer
         return RC_MALFORMED;
     if (!s->is_loaded)
         return RC_ABSENT;
-    return p->redo_count > 0 ? run_part(s, p, in->given[0], result) : run_task(s, p, result);
+    return p->redo_count > 0 ? run_part(s, p, in->given[0], result)
+                             : route_find(s, p->agent, p->agent_count, result);
 }
 
 // ---- The hub's side
@@ -199,9 +201,9 @@ static enum rc kernel_result_bounds(struct bytes params, size_t *min, size_t *ma
     if (rc != RC_OK)
         return rc;
     *min = p.redo_count > 0 ? ROUTE_PART_BYTES : p.agent_count;
-    *max = p.redo_count > 0 ? ROUTE_PART_BYTES
-                            : num_min((uint64_t)p.agent_count * ROUTE_PATH_BYTES_MAX,
-                                      ROUTE_RESULT_BYTES_MAX);
+    *max = p.redo_count > 0
+               ? ROUTE_PART_BYTES
+               : num_min((uint64_t)p.agent_count * ROUTE_PATH_BYTES_MAX, ROUTE_RESULT_BYTES_MAX);
     return RC_OK;
 }
 

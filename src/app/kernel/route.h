@@ -60,6 +60,11 @@ struct route_state {
     bool is_loaded;
 };
 
+// The paths of agents, in their order; those with the same goal are searched one after the other.
+// RC_FULL: result has no room; RC_MALFORMED: the object lies; RC_NOMEM.
+enum rc route_find(struct route_state *s, const struct route_agent *agent, uint32_t count,
+                   struct buffer *result);
+
 extern const struct kernel_base route_base;
 extern const struct kernel route_kernel;
 

@@ -10,7 +10,7 @@
 
 static_assert(GRID_EDGES_MAX < TURNED, "an edge's number has a bit to spare");
 
-struct known { // of a hub, from the goal
+struct known {     // of a hub, from the goal
     uint64_t cost; // UINT64_MAX: nothing
     uint32_t by;   // the node next to the goal
 };

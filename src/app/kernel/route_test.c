@@ -42,8 +42,8 @@ static void dijkstra(const struct grid_map *m, struct arena *arena, struct grid_
         cost[i] = q.label[i].cost;
         for (uint32_t dir = 0; dir < GRID_DIRECTIONS; dir++)
             if (grid_can_step(m, at, dir))
-                grid_queue_offer(&q, grid_index(m, grid_next(at, dir, 1)),
-                                 cost[i] + price[dir % 2], i, GRID_NONE);
+                grid_queue_offer(&q, grid_index(m, grid_next(at, dir, 1)), cost[i] + price[dir % 2],
+                                 i, GRID_NONE);
     }
 }
 
@@ -147,8 +147,8 @@ static void ready_open(struct ready *t)
     params = (struct route_params){.agent_count = AGENTS};
     const struct grid_cell shared = stage_free(&t->stage.map, &r);
     for (uint32_t i = 0; i < AGENTS; i++)
-        params.agent[i] = (struct route_agent){
-            stage_free(&t->stage.map, &r), i % 3 == 0 ? shared : stage_free(&t->stage.map, &r)};
+        params.agent[i] = (struct route_agent){stage_free(&t->stage.map, &r),
+                                               i % 3 == 0 ? shared : stage_free(&t->stage.map, &r)};
 }
 
 static void ready_close(struct ready *t)
@@ -174,8 +174,8 @@ static bool is_right(struct ready *t, struct bytes in, struct bytes result, uint
     struct kernel_verdict v;
     assert_int_equal(route_kernel.part(in, nonce, &part), RC_OK);
     assert_int_equal(run(t, buffer_bytes(&part), result, &out), RC_OK);
-    assert_int_equal(
-        route_kernel.judge(in, result, buffer_bytes(&part), buffer_bytes(&out), &v), RC_OK);
+    assert_int_equal(route_kernel.judge(in, result, buffer_bytes(&part), buffer_bytes(&out), &v),
+                     RC_OK);
     assert_int_equal(v.parts, params.agent_count);
     assert_int_equal(v.is_right, v.mismatches == 0);
     return v.is_right;
@@ -200,7 +200,8 @@ static void results_repeat_and_wrong_ones_are_found_out(void **state)
     for (uint64_t nonce = 0; nonce < 20; nonce++)
         assert_true(is_right(&t, buffer_bytes(&in), buffer_bytes(&result), nonce));
 
-    // A step into another direction, a way that is denied, bytes too few or too many: found at once.
+    // A step into another direction, a way that is denied, bytes too few or too many: found at
+    // once.
     for (size_t i = 0; i < result.len; i += 7) {
         again.at[i] ^= 0x20;
         assert_false(is_right(&t, buffer_bytes(&in), buffer_bytes(&again), i));

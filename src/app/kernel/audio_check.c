@@ -13,7 +13,7 @@
 #define BIN_PART      16u // a bin differs if it is further off than 1/16 of the larger
 #define BIN_FLOOR     (1ull << (AUDIO_UNIT_BITS - 20)) // and more than a millionth of 1
 #define BINS_PART     4u // a group does if more than 1/4 of its bins do
-#define GROUPS_WRONG  1u  // forgiven in one draw; frames are not
+#define GROUPS_WRONG  1u // forgiven in one draw; frames are not
 #define USUAL_RAYS    512.0
 #define PARAMS_ROOM   1024u
 

@@ -13,7 +13,7 @@
 #define BIN_PART      16u // a bin differs if it is further off than 1/16 of the larger
 #define BIN_FLOOR     (1ull << (AUDIO_UNIT_BITS - 20)) // and more than a millionth of 1
 #define BINS_PART     4u // a group does if more than 1/4 of its bins do
-#define MISMATCHES    1u // forgiven in one draw
+#define GROUPS_WRONG  1u // forgiven in one draw; frames are not
 #define USUAL_RAYS    512.0
 #define PARAMS_ROOM   1024u
 
@@ -106,16 +106,19 @@ enum rc audio_judge(struct bytes params, struct bytes result, struct bytes part_
         audio_result_bounds(part_params, &part_bytes, &part_bytes) != RC_OK ||
         result.len != bytes || part_result.len != part_bytes)
         return RC_MALFORMED;
-    struct kernel_verdict v = {.parts = p.part.groups + p.part.frames};
     const size_t group = audio_group_bytes(&p);
+    uint32_t groups = 0;
+    uint32_t frames = 0;
     for (uint32_t i = 0; i < p.part.groups; i++)
-        v.mismatches += group_differs(&p, bytes_part(result, p.part.group[i] * group, group),
-                                      bytes_part(part_result, i * group, group));
+        groups += group_differs(&p, bytes_part(result, p.part.group[i] * group, group),
+                                bytes_part(part_result, i * group, group));
     for (uint32_t i = 0; i < p.part.frames; i++)
-        v.mismatches +=
+        frames +=
             frame_differs(bytes_part(result, p.groups * group + (size_t)p.part.frame[i] * 4, 4),
                           bytes_part(part_result, p.part.groups * group + (size_t)i * 4, 4));
-    v.is_right = v.mismatches <= MISMATCHES;
+    const struct kernel_verdict v = {.parts = p.part.groups + p.part.frames,
+                                     .mismatches = groups + frames,
+                                     .is_right = groups <= GROUPS_WRONG && frames == 0};
     *out = v;
     return RC_OK;
 }

@@ -85,7 +85,7 @@ static void add_body(struct physics_step *s, uint32_t slot, const struct physics
 {
     const struct physics_pose p = physics_pose_of(from);
     dMass mass;
-    const dBodyID body = dBodyCreate(s->world);
+    dBodyID body = dBodyCreate(s->world);
     s->kind[slot] = b;
     s->body[slot] = body;
     s->geom[slot] = shape_of(b, &mass);

@@ -561,17 +561,11 @@ static void soak_graph(struct soak *s)
     if (s->runs + 3 > SOAK_RUNS_MAX)
         return;
     const struct msg_submit frame = frame_of(0);
-    const struct trace_params trace = {.frame = dice(s, 3),
-                                       .width = 8,
-                                       .height = 6,
-                                       .w = 8,
-                                       .h = 6,
-                                       .sample_count = 1,
-                                       .depth_max = 2,
-                                       .cell = 8,
-                                       .camera = frame.camera};
+    struct trace_params trace = {
+        .frame = dice(s, 3), .sample_count = 1, .depth_max = 2, .cell = 8, .camera = frame.camera};
+    trace.width = trace.height = trace.w = trace.h = 6;
     const struct pack_params pack = {
-        .level = 1, .block_bytes = PACK_BLOCK_BYTES_MIN, .input_bytes = 8 * 6 * TRACE_PIXEL_BYTES};
+        .level = 1, .block_bytes = PACK_BLOCK_BYTES_MIN, .input_bytes = 36 * TRACE_PIXEL_BYTES};
     assert_int_equal(trace_params_encode(&trace, &light), RC_OK);
     assert_int_equal(pack_params_encode(&pack, &packed), RC_OK);
     struct msg_run m = {.is_kept = true,

@@ -551,8 +551,7 @@ static uint64_t soak_run_of(struct soak *s, uint32_t gamer, const struct msg_run
     return r->job;
 }
 
-// Light that is kept, packed and kept, and packed again with what was packed as a dictionary. Some
-// are different each time.
+// Light that is kept, packed and kept, and packed again with what was packed as a dictionary.
 static void soak_graph(struct soak *s)
 {
     uint8_t room[2][512];
@@ -580,7 +579,6 @@ static void soak_graph(struct soak *s)
     m.deadline_ms = dice(s, 4) == 0 ? 1 + dice(s, 2000) : 0;
     m.need[1] = soak_run_of(s, gamer, &m);
     m.need_count = 2;
-    m.deadline_ms = 0;
     m.is_kept = false;
     (void)soak_run_of(s, gamer, &m);
 }

@@ -396,17 +396,18 @@ static struct rig_helper *helper_make(struct rig *r, const struct rig_helper_cfg
     h->lies = world_rng(r->world, who);
     h->budget = (struct budget){.limit_bytes = MEMORY_BYTES};
     open_store(r, &h->arena, &h->kv, &h->store);
-    struct helper_cfg c = {
-        .budget = &h->budget,
-        .store = h->store,
-        .client = {
-            .role = MSG_ROLE_HELPER,
-            .key = h->key,
-            .ability = {.slots = h->cfg.slots,
-                        .cores = h->cfg.slots,
-                        .speed_count = 2,
-                        .speed = {{"trace", (uint64_t)(1e6 / h->cfg.us_per_unit)}, {"echo", 1000}}},
-            .entropy = sim_entropy_host(&h->entropy)}};
+    struct helper_cfg c = {.budget = &h->budget,
+                           .store = h->store,
+                           .client = {.role = MSG_ROLE_HELPER,
+                                      .key = h->key,
+                                      .ability = {.slots = h->cfg.slots, .cores = h->cfg.slots},
+                                      .entropy = sim_entropy_host(&h->entropy)}};
+    struct msg_ability *a = &c.client.ability;
+    for (const struct kernel *k; (k = kernel_at(a->speed_count)) != NULL; a->speed_count++) {
+        struct msg_speed *speed = &a->speed[a->speed_count];
+        bytes_to_text(bytes_text(k->name), speed->kernel, sizeof speed->kernel);
+        speed->units_s = k == &trace_kernel ? (uint64_t)(1e6 / h->cfg.us_per_unit) : 1000;
+    }
     must(helper_new(&h->machine, &c));
     for (uint32_t i = 0; i < LANES_MAX; i++)
         h->lane[i] = (struct rig_lane){.of = h, .index = i};
@@ -553,7 +554,7 @@ static void gamer_pump(struct rig_gamer *g)
         assert(g->event_count < EVENTS_MAX);
         world_note(g->rig->world, 100u + e.kind);
         g->tiles += e.kind == GAMER_EVENT_TILE;
-        if (e.kind == GAMER_EVENT_RAN)
+        if (e.kind == GAMER_EVENT_RAN && e.ran.label[0] != 0)
             assert(bytes_is(e.ran.result, e.ran.label));
         g->events[(g->event_first + g->event_count++) % EVENTS_MAX] = e;
     }
@@ -707,6 +708,14 @@ uint64_t rig_run_echo(struct rig *r, uint32_t gamer, const char *text)
     struct msg_run m = {.spec = {.kernel = "echo", .params = bytes_text(text)}};
     bytes_to_text(bytes_text(text), m.label, sizeof m.label);
     must(gamer_run(r->gamer[gamer]->machine, &m, &job));
+    gamer_pump(r->gamer[gamer]);
+    return job;
+}
+
+uint64_t rig_run_of(struct rig *r, uint32_t gamer, const struct msg_run *m)
+{
+    uint64_t job = 0;
+    must(gamer_run(r->gamer[gamer]->machine, m, &job));
     gamer_pump(r->gamer[gamer]);
     return job;
 }

@@ -78,6 +78,7 @@ uint64_t rig_gamer_twice(struct rig *r, uint32_t index); // tiles that came alth
 uint64_t rig_submit(struct rig *r, uint32_t gamer, const struct msg_submit *m); // job
 // One echo; text is params and label, and what must come back. The job.
 uint64_t rig_run_echo(struct rig *r, uint32_t gamer, const char *text);
+uint64_t rig_run_of(struct rig *r, uint32_t gamer, const struct msg_run *m); // without a label
 // Its events, in order; false: none yet.
 bool rig_gamer_event(struct rig *r, uint32_t gamer, struct gamer_event *out);
 // Raw bytes from a helper to the hub, as a liar sends them.

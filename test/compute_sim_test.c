@@ -12,6 +12,7 @@
 
 #include "compute_rig.h"
 #include "kernel/kernel.h"
+#include "kernel/pack.h"
 #include "kernel/scene.h"
 #include "kernel/scenes.h"
 
@@ -466,7 +467,7 @@ static void test_frames_take_turns(void **state)
 }
 
 #define SOAK_FRAMES_MAX 8u
-#define SOAK_RUNS_MAX   24u
+#define SOAK_RUNS_MAX   40u
 #define SOAK_STEPS      40u
 #define SOAK_RETURNS    20u // of a gamer that is closed again and again, for want of memory
 #define SOAK_LIMIT_US   (7200 * SECOND)
@@ -542,6 +543,46 @@ static void soak_echo(struct soak *s)
     r->job = rig_run_echo(s->rig, r->gamer, text[dice(s, 6)]); // some of them again
 }
 
+static uint64_t soak_run_of(struct soak *s, uint32_t gamer, const struct msg_run *m)
+{
+    struct soak_run *r = &s->run[s->runs++];
+    r->gamer = gamer;
+    r->job = rig_run_of(s->rig, gamer, m);
+    return r->job;
+}
+
+// Light that is kept, packed and kept, and packed again with what was packed as a dictionary.
+static void soak_graph(struct soak *s)
+{
+    uint8_t room[2][512];
+    struct buffer light = buffer_of(room[0], sizeof room[0]);
+    struct buffer packed = buffer_of(room[1], sizeof room[1]);
+    if (s->runs + 3 > SOAK_RUNS_MAX)
+        return;
+    const struct msg_submit frame = frame_of(0);
+    struct trace_params trace = {
+        .frame = dice(s, 3), .sample_count = 1, .depth_max = 2, .cell = 8, .camera = frame.camera};
+    trace.width = trace.height = trace.w = trace.h = 6;
+    const struct pack_params pack = {
+        .level = 1, .block_bytes = PACK_BLOCK_BYTES_MIN, .input_bytes = 36 * TRACE_PIXEL_BYTES};
+    assert_int_equal(trace_params_encode(&trace, &light), RC_OK);
+    assert_int_equal(pack_params_encode(&pack, &packed), RC_OK);
+    struct msg_run m = {.is_kept = true,
+                        .spec = {.kernel = "trace",
+                                 .input_count = 1,
+                                 .input = {frame.scene},
+                                 .params = buffer_bytes(&light)}};
+    const uint32_t gamer = dice(s, s->gamers);
+    m.need[0] = soak_run_of(s, gamer, &m);
+    m.spec = (struct task_spec){.kernel = "pack", .params = buffer_bytes(&packed)};
+    m.need_count = 1;
+    m.deadline_ms = dice(s, 4) == 0 ? 1 + dice(s, 2000) : 0;
+    m.need[1] = soak_run_of(s, gamer, &m);
+    m.need_count = 2;
+    m.is_kept = false;
+    (void)soak_run_of(s, gamer, &m);
+}
+
 static void soak_take(struct soak *s, uint32_t g, const struct gamer_event *e)
 {
     for (uint32_t i = 0; i < s->frames; i++) {
@@ -608,8 +649,10 @@ static void soak_step(struct soak *s)
         soak_break(s);
     } else if (what == 9) {
         soak_crash(s);
-    } else if (what < 13) {
+    } else if (what < 12) {
         soak_echo(s);
+    } else if (what == 12) {
+        soak_graph(s);
     } else {
         soak_submit(s);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Any sequence of connections, messages and waiting: the broker keeps its books, and gives back.
 //
-// Gamers come back to what they left, by other connections too; the host takes records or does not,
-// and power may be cut at any time. Some speak JSON.
+// Gamers' runs need one another's results. Gamers come back to what they left, by other connections
+// too; the host takes records or does not, and power may be cut at any time. Some speak JSON.
 //
 // Input: operations of one byte and their arguments, on a few connections that come and go; see
 // the table in step(). Messages are made from the input, signed where they must be, or are its raw
@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "compute/desk_test.h"
 #include "compute/sample_test.h"
+#include "kernel/pack.h"
 
 #define SLOTS       6u
 #define STEPS_MAX   256u
@@ -32,6 +33,7 @@ struct fuzz {
     uint64_t job;    // the last one submitted
     struct msg last; // the last frame or run
     char text[256];
+    uint8_t params[256]; // of the last run
 };
 
 static void open_one(struct fuzz *f, struct slot *s)
@@ -77,7 +79,51 @@ static void submit(struct fuzz *f, const struct slot *s)
         m.as.submit.samples = MSG_SAMPLES_MAX;
     if (how & 64)
         m.as.submit.scene.b[0] ^= 1; // which nobody can give
+    m.as.submit.is_kept = how & 128;
     f->job = m.as.submit.job;
+    f->last = m;
+    desk_say(&f->d, s->conn, &m);
+}
+
+// Params of trace for a few pixels, or of pack for what that makes.
+static struct bytes graph_params(bool is_trace, uint8_t *room, size_t cap)
+{
+    static const struct trace_params trace = {.width = 2,
+                                              .height = 2,
+                                              .w = 2,
+                                              .h = 2,
+                                              .sample_count = 1,
+                                              .depth_max = 1,
+                                              .cell = 8,
+                                              .camera = {.up = {0, 1, 0}, .fov_deg = 40}};
+    static const struct pack_params pack = {
+        .level = 1, .block_bytes = PACK_BLOCK_BYTES_MIN, .input_bytes = 4 * TRACE_PIXEL_BYTES};
+    struct buffer b = buffer_of(room, cap);
+    hand_must(is_trace ? trace_params_encode(&trace, &b) : pack_params_encode(&pack, &b));
+    return buffer_bytes(&b);
+}
+
+// A run that has inputs, or needs others, by small numbers; most are kept.
+static void run_in_graph(struct fuzz *f, const struct slot *s)
+{
+    uint8_t how = cursor_u8(&f->in);
+    uint8_t needs = cursor_u8(&f->in);
+    const bool is_trace = (how & 16) != 0;
+    struct msg m = {.type = MSG_RUN, .as.run = {.job = how % 16, .is_kept = (how & 224) != 0}};
+    struct task_spec *spec = &m.as.run.spec;
+    memcpy(spec->kernel, is_trace ? "trace" : "pack", is_trace ? 5 : 4);
+    spec->params = graph_params(is_trace, f->params, sizeof f->params);
+    if (is_trace || (needs & 128) != 0) {
+        spec->input[spec->input_count++] = hash_bytes(desk_scene());
+        spec->input[0].b[0] ^= (how & 224) == 64; // which nobody can give
+    } else {
+        m.as.run.need[m.as.run.need_count++] = needs % 16;
+    }
+    if ((needs & 64) != 0) // too many for trace
+        m.as.run.need[m.as.run.need_count++] = needs / 4 % 16;
+    if ((how & 224) == 32)
+        m.as.run.deadline_ms = 1u + needs;
+    f->job = m.as.run.job;
     f->last = m;
     desk_say(&f->d, s->conn, &m);
 }
@@ -166,7 +212,9 @@ static void step_more(struct fuzz *f, struct slot *s)
 {
     uint8_t op = cursor_u8(&f->in);
     struct msg input = {.type = MSG_INPUT, .as.input = {.step = op, .for_us = 1000u * (1u + op)}};
-    if (op % 8 < 2)
+    if (op >= 192)
+        run_in_graph(f, s);
+    else if (op % 8 < 2)
         run(f, s);
     else if (op % 8 == 2)
         again(f, s);

@@ -17,8 +17,8 @@
 #include "base/num.h"
 #include "compute/broker_state.h"
 
-#define DEPTH_MAX       32u  // of a graph, that ranks are passed up
-#define RANK_VISITS_MAX 256u // jobs that are looked at for that; there are more ways than jobs
+#define RANK_VISITS_MAX 256u // ranks that one run raises; there are more ways up than jobs
+#define RAISES_MAX      128u // of them, those that are still to be done
 #define GIVE_WAY_MAX    64u  // kept results that one object may cost
 
 // ---- What is kept
@@ -226,26 +226,34 @@ uint64_t job_start_by_us(const struct job *j)
     return time_since((uint64_t)rank_us, due_us) + 1;
 }
 
-// What needs it takes so long, to the end of the graph.
-static void raise_rank(struct job *j, double below_us, uint32_t depth, uint32_t *visits)
+struct raise { // of a job's rank
+    struct job *job;
+    double below_us; // what needs it takes so long, to the end of the graph
+};
+
+// The way up from j goes on at those that it needs.
+static uint32_t raise_needed(const struct job *j, struct raise *raise, uint32_t count)
 {
-    if (below_us <= j->below_us || depth == DEPTH_MAX || *visits == 0)
-        return;
-    (*visits)--;
-    j->below_us = below_us;
-    LIST_FOR (it, &j->tasks)
-        queue_hurry(CONTAINER_OF(it, struct task, sibling), job_start_by_us(j));
     for (uint32_t i = 0; j->pending != NULL && i < j->pending->need_count; i++)
-        if (j->pending->need[i].job != NULL)
-            raise_rank(j->pending->need[i].job, j->self_us + below_us, depth + 1, visits);
+        if (j->pending->need[i].job != NULL && count < RAISES_MAX)
+            raise[count++] = (struct raise){j->pending->need[i].job, j->self_us + j->below_us};
+    return count;
 }
 
 void pending_rank(struct job *r)
 {
-    uint32_t visits = RANK_VISITS_MAX;
-    for (uint32_t i = 0; i < r->pending->need_count; i++)
-        if (r->pending->need[i].job != NULL)
-            raise_rank(r->pending->need[i].job, r->self_us + r->below_us, 0, &visits);
+    struct raise raise[RAISES_MAX];
+    uint32_t count = raise_needed(r, raise, 0);
+    for (uint32_t visits = 0; count > 0 && visits < RANK_VISITS_MAX;) {
+        const struct raise up = raise[--count];
+        if (up.below_us <= up.job->below_us)
+            continue;
+        visits++;
+        up.job->below_us = up.below_us;
+        LIST_FOR (it, &up.job->tasks)
+            queue_hurry(CONTAINER_OF(it, struct task, sibling), job_start_by_us(up.job));
+        count = raise_needed(up.job, raise, count);
+    }
 }
 
 // ---- News

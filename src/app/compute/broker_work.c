@@ -624,9 +624,8 @@ static bool assign_one(struct broker *b, struct task *t)
     return true;
 }
 
-void work_assign(struct broker *b)
+static void give_out(struct broker *b)
 {
-    job_see_to_news(b);
     take_orders(b);
     for (struct seat *own; (own = free_own(b)) != NULL && !list_is_empty(&b->queue.own);)
         give_own(b, CONTAINER_OF(b->queue.own.next, struct task, node), own);
@@ -634,4 +633,12 @@ void work_assign(struct broker *b)
     for (struct task *t; (t = queue_next(&b->queue, skills)) != NULL;)
         if (!assign_one(b, t))
             skills &= ~((uint32_t)1 << t->skill);
+}
+
+void work_assign(struct broker *b)
+{
+    do { // a job that fails here is news to others
+        job_see_to_news(b);
+        give_out(b);
+    } while (!list_is_empty(&b->news));
 }

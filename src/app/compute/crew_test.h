@@ -19,7 +19,9 @@ struct crew_lane {
     enum { LANE_IDLE, LANE_LOADING, LANE_RUNNING } state;
     bool is_killed;
     bool has_object;
-    struct digest object; // loaded, or on its way
+    struct digest object;                  // loaded, or on its way
+    struct digest given[KERNEL_GIVEN_MAX]; // with the last run
+    uint32_t given_count;
 };
 
 struct crew_heard {
@@ -89,8 +91,13 @@ static inline void crew_lane_told(struct crew *c, const struct helper_out *out)
         l->object = hash_bytes(out->bytes);
         l->has_object = false;
     } else if (out->kind == HELPER_RUN) {
-        assert(l->state == LANE_IDLE && l->has_object && out->budget_us > 0);
-        assert(strcmp(out->kernel, "trace") == 0);
+        const struct kernel *k = kernel_find(bytes_text(out->kernel));
+        assert(l->state == LANE_IDLE && k != NULL && out->budget_us > 0);
+        assert(l->has_object || !kernel_takes_object(k));
+        assert(out->given_count >= k->given_min && out->given_count <= KERNEL_GIVEN_MAX);
+        l->given_count = out->given_count;
+        for (uint32_t i = 0; i < out->given_count; i++)
+            l->given[i] = hash_bytes(out->given[i]);
         l->state = LANE_RUNNING;
         l->is_killed = false;
     } else {

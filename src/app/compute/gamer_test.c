@@ -103,6 +103,92 @@ static void test_scene_for_who_asks(void **state)
     player_close(&p);
 }
 
+// The last ones offered are given, and no others; the first offer of a test is its scene.
+static void test_objects_offered(void **state)
+{
+    (void)state;
+    struct player p;
+    struct msg m;
+    player_open(&p, PLENTY);
+    player_connect(&p, 2);
+    static const char text[] = "a text of which each end is an object, and all are different";
+    for (uint32_t i = 0; i < GAMER_OBJECTS_MAX + 3; i++) {
+        struct digest name;
+        gamer_offer(p.gamer, bytes_text(text + i), &name);
+        const struct digest want = hash_bytes(bytes_text(text + i));
+        assert_true(digest_equal(&name, &want));
+    }
+    for (uint32_t i = 0; i < GAMER_OBJECTS_MAX + 3; i++) {
+        struct msg get = {.type = MSG_OBJECT_GET,
+                          .as.object_get = {hash_bytes(bytes_text(text + i)), 0, 1000}};
+        player_say(&p, &get);
+        const bool is_given = player_hears(&p, MSG_OBJECT_PART, &m);
+        assert_int_equal(is_given, i >= 3);
+        if (is_given)
+            assert_true(bytes_is(m.as.object_part.data, text + i));
+    }
+    player_close(&p);
+}
+
+// No light comes of a frame that the hub keeps: tiles are words about who made them.
+static void test_frame_that_is_kept(void **state)
+{
+    (void)state;
+    struct player p;
+    struct msg m;
+    player_open(&p, PLENTY);
+    player_connect(&p, 2);
+    struct msg_submit frame = player_frame();
+    frame.is_kept = true;
+    uint64_t job = 0;
+    hand_must(gamer_submit(p.gamer, &frame, &job));
+    player_drain(&p);
+    assert_true(player_hears(&p, MSG_SUBMIT, &m) && m.as.submit.is_kept);
+    plan(&p, job, 2, 1);
+    m = player_tile(job, (struct rect){0, 0, 8, 6}, 0, 2);
+    m.as.tile.result = bytes_of(NULL, 0);
+    player_say(&p, &m);
+    assert_int_equal(p.last.kind, GAMER_EVENT_TILE);
+    assert_null(gamer_look(p.gamer, job));
+    player_hang_up(&p);
+    player_connect(&p, 2); // sent again, and nothing is there yet
+    assert_true(player_hears(&p, MSG_SUBMIT, &m) && m.as.submit.job == job);
+    assert_int_equal(m.as.submit.have.len, 0);
+    plan(&p, job, 2, 1);
+    done(&p, job);
+    assert_int_equal(p.last.kind, GAMER_EVENT_FRAME);
+    assert_null(gamer_take(p.gamer, job));
+    assert_int_equal(p.budget.used_bytes, 0); // its place is free again
+    done(&p, job);
+    assert_int_equal(p.events[GAMER_EVENT_FRAME], 1);
+    player_close(&p);
+}
+
+static void test_look_at_what_is_there(void **state)
+{
+    (void)state;
+    struct player p;
+    player_open(&p, PLENTY);
+    player_connect(&p, 2);
+    assert_null(gamer_look(p.gamer, 1));
+    uint64_t job = submit(&p);
+    const struct join *j = gamer_look(p.gamer, job);
+    assert_non_null(j);
+    assert_true(join_missing(j) == join_total(j));
+    plan(&p, job, 2, 1);
+    tile(&p, job, (struct rect){0, 0, 4, 6}, 0, 2);
+    j = gamer_look(p.gamer, job);
+    assert_true(join_missing(j) * 2 == join_total(j));
+    struct msg m = player_tile(job, (struct rect){4, 0, 4, 6}, 0, 2);
+    m.as.tile.index = 1;
+    player_say(&p, &m);
+    done(&p, job);
+    assert_true(join_is_whole(gamer_look(p.gamer, job))); // until it is taken
+    join_free(gamer_take(p.gamer, job));
+    assert_null(gamer_look(p.gamer, job));
+    player_close(&p);
+}
+
 static void test_tiles_that_lie(void **state)
 {
     (void)state;
@@ -596,6 +682,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_frame),
         cmocka_unit_test(test_scene_for_who_asks),
+        cmocka_unit_test(test_objects_offered),
+        cmocka_unit_test(test_frame_that_is_kept),
+        cmocka_unit_test(test_look_at_what_is_there),
         cmocka_unit_test(test_tiles_that_lie),
         cmocka_unit_test(test_done_with_holes),
         cmocka_unit_test(test_words_about_no_frame),

@@ -13,6 +13,7 @@
 
 #define HELPER_ARENA_BYTES (4u << 20)
 #define EVENTS_MAX         256u
+#define FETCHES_EACH_MAX   3u // of each input of a task, if others push it out of the store
 
 enum job_state {
     JOB_WAITING, // for its object, or for a lane
@@ -30,7 +31,8 @@ struct job { // a task in our hands
     uint64_t budget_us;
     uint64_t expected_us;
     uint64_t came_us;
-    uint32_t lane; // from LOADING on
+    uint32_t fetches; // of its inputs, so far
+    uint32_t lane;    // from LOADING on
     uint8_t params[];
 };
 
@@ -281,13 +283,23 @@ static const struct digest *lacks(const struct helper *h, const struct job *j)
     return NULL;
 }
 
+// Only this job fails: others follow.
+static void fetch_input(struct helper *h, struct job *j, const struct digest *lacking)
+{
+    if (h->fetch != NULL)
+        return; // one at a time
+    if (j->fetches++ == FETCHES_EACH_MAX * j->spec.input_count)
+        job_failed(h, j, RC_FULL, "the store is too small for its objects");
+    else if (!fetch_start(h, lacking))
+        job_failed(h, j, RC_NOMEM, "out of memory for an object");
+}
+
 static void start_job(struct helper *h, struct job *j)
 {
     const struct digest *object = &j->spec.input[0];
     const struct digest *lacking = lacks(h, j);
     if (lacking != NULL) {
-        if (h->fetch == NULL && !fetch_start(h, lacking))
-            job_failed(h, j, RC_NOMEM, "out of memory for an object"); // this one: others follow
+        fetch_input(h, j, lacking);
         return;
     }
     struct lane *lane = idle_lane(h, object);

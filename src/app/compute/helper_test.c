@@ -113,6 +113,104 @@ static void test_one_task(void **state)
     crew_close(&c);
 }
 
+// A task of pack, which is given so many objects.
+static struct msg pack_of(uint64_t task, const uint8_t *object, uint32_t count)
+{
+    struct msg m = {.type = MSG_ASSIGN,
+                    .as.assign = {.task = task,
+                                  .budget_ms = 1000,
+                                  .spec = {.kernel = "pack", .params = bytes_text("any")}}};
+    for (; m.as.assign.spec.input_count < count; m.as.assign.spec.input_count++)
+        m.as.assign.spec.input[m.as.assign.spec.input_count] =
+            hash_bytes(crew_object(object[m.as.assign.spec.input_count]));
+    return m;
+}
+
+static void test_inputs_are_given(void **state)
+{
+    (void)state;
+    struct crew c;
+    struct msg m;
+    crew_open(&c, PLENTY);
+    crew_connect(&c, 2);
+    struct msg a = pack_of(7, (const uint8_t[]){1, 2, 1}, 3); // a part: its result is the last
+    crew_say(&c, &a);
+    for (uint8_t i = 1; i <= 2; i++) { // each once, one after the other
+        const struct digest name = hash_bytes(crew_object(i));
+        assert_true(crew_hears(&c, MSG_OBJECT_GET, &m));
+        assert_true(digest_equal(&m.as.object_get.digest, &name));
+        assert_int_equal(lanes_in(&c, LANE_IDLE), CREW_LANES);
+        give(&c, i);
+    }
+    assert_false(crew_hears(&c, MSG_OBJECT_GET, &m));
+    const struct crew_lane *lane = &c.lane[lane_in(&c, LANE_RUNNING)]; // nothing is loaded for it
+    assert_int_equal(lane->given_count, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_true(digest_equal(&lane->given[i], &a.as.assign.spec.input[i]));
+    all_end(&c);
+    assert_true(crew_hears(&c, MSG_RESULT, &m) && m.as.result.task == 7);
+    crew_close(&c);
+}
+
+static void test_inputs_that_cannot_be_had(void **state)
+{
+    (void)state;
+    struct crew c;
+    struct msg m;
+    crew_open(&c, PLENTY);
+    crew_connect(&c, 2);
+    for (uint32_t count = 0; count <= 5; count++) { // pack is given 1 to 3
+        struct msg a = pack_of(count, (const uint8_t[]){1, 2, 3, 4, 5}, count);
+        crew_say(&c, &a);
+        bool is_refused = crew_hears(&c, MSG_FAILURE, &m);
+        assert_int_equal(is_refused, count == 0 || count > 3);
+        if (is_refused)
+            assert_non_null(strstr(m.as.failure.text, "inputs"));
+        else
+            cancel(&c, count);
+    }
+    crew_hang_up(&c);
+    crew_connect(&c, 2);
+    struct msg a = pack_of(7, (const uint8_t[]){1, 2}, 2);
+    struct msg b = pack_of(8, (const uint8_t[]){1}, 1);
+    crew_say(&c, &a);
+    crew_say(&c, &b);
+    give(&c, 1);
+    struct msg none = {.type = MSG_OBJECT_NONE, .as.object_none = {hash_bytes(crew_object(2))}};
+    crew_say(&c, &none);
+    assert_true(crew_hears(&c, MSG_FAILURE, &m) && m.as.failure.task == 7);
+    all_end(&c); // the other one has all that it needs
+    assert_true(crew_hears(&c, MSG_RESULT, &m) && m.as.result.task == 8);
+    crew_close(&c);
+}
+
+// Others push its inputs out of the store again and again: it is given up, and not fetched for
+// ever.
+static void test_inputs_that_do_not_stay(void **state)
+{
+    (void)state;
+    struct crew c;
+    struct msg m;
+    uint32_t asked = 0;
+    crew_open(&c, PLENTY);
+    crew_connect(&c, 2);
+    struct msg a = pack_of(7, (const uint8_t[]){1, 2}, 2);
+    crew_say(&c, &a);
+    while (crew_hears(&c, MSG_OBJECT_GET, &m)) {
+        assert_true(++asked < 100);
+        for (uint8_t i = 1; i <= 2; i++) {
+            const struct digest name = hash_bytes(crew_object(i));
+            if (!digest_equal(&name, &m.as.object_get.digest) && store_has(c.store.store, &name))
+                hand_must(store_del(c.store.store, &name));
+        }
+        const struct digest first_name = hash_bytes(crew_object(1));
+        give(&c, digest_equal(&first_name, &m.as.object_get.digest) ? 1 : 2);
+    }
+    assert_true(crew_hears(&c, MSG_FAILURE, &m) && m.as.failure.task == 7);
+    assert_int_equal(m.as.failure.rc, RC_FULL);
+    crew_close(&c);
+}
+
 static void test_heartbeats(void **state)
 {
     (void)state;
@@ -547,6 +645,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings),
         cmocka_unit_test(test_one_task),
+        cmocka_unit_test(test_inputs_are_given),
+        cmocka_unit_test(test_inputs_that_cannot_be_had),
+        cmocka_unit_test(test_inputs_that_do_not_stay),
         cmocka_unit_test(test_heartbeats),
         cmocka_unit_test(test_nonsense_from_the_hub),
         cmocka_unit_test(test_malformed),

@@ -187,6 +187,128 @@ static void test_places(void **state)
     desk_close(&d);
 }
 
+static struct task *task_by(struct desk *d, struct line *line, uint64_t start_by_us)
+{
+    struct task_cfg cfg = {
+        .kind = TASK_RUN, .line = line, .skill = line->skill, .start_by_us = start_by_us};
+    struct task *t = queue_new(&d->queue, &cfg, 7);
+    assert_non_null(t);
+    queue_wait(&d->queue, t);
+    return t;
+}
+
+// What must start soonest is first; of those that must start together, who came first.
+static void test_order_in_line(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_open(&d);
+    static const uint64_t by_us[] = {30, 10, 20, 10, 40, 20};
+    static const size_t want[] = {1, 3, 2, 5, 0, 4};
+    struct task *t[ARRAY_COUNT(by_us)];
+    for (size_t i = 0; i < ARRAY_COUNT(by_us); i++)
+        t[i] = task_by(&d, &d.line[0], by_us[i]);
+    for (size_t i = 0; i < ARRAY_COUNT(by_us); i++) {
+        assert_ptr_equal(queue_next(&d.queue, UINT32_MAX), t[want[i]]);
+        (void)give(&d, t[want[i]], 2, 1);
+        queue_free(&d.queue, t[want[i]]);
+    }
+    assert_null(queue_next(&d.queue, UINT32_MAX));
+    desk_close(&d);
+}
+
+static void test_hurry(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_open(&d);
+    struct task *a = task_by(&d, &d.line[0], 10);
+    struct task *b = task_by(&d, &d.line[0], 20);
+    struct task *c = task_by(&d, &d.line[0], 30);
+    queue_hurry(c, 30); // not sooner: nothing
+    queue_hurry(b, 25);
+    assert_ptr_equal(first(&d.line[0].tasks), a);
+    queue_hurry(c, 10); // behind who was there
+    assert_ptr_equal(first(&d.line[0].tasks), a);
+    queue_hurry(c, 9);
+    assert_ptr_equal(first(&d.line[0].tasks), c);
+    assert_int_equal(d.queue.waiting_count, 3);
+    (void)give(&d, a, 2, 1);
+    queue_hurry(a, 1); // in no line any more: it is remembered, for when it waits again
+    assert_int_equal(a->start_by_us, 1);
+    assert_int_equal(list_len(&d.line[0].tasks), 2);
+    queue_to_own(&d.queue, b);
+    queue_hurry(b, 1); // what is for the hub's own has no such order
+    assert_ptr_equal(first(&d.queue.own), b);
+    queue_free(&d.queue, a);
+    queue_free(&d.queue, b);
+    queue_free(&d.queue, c);
+    desk_close(&d);
+}
+
+// Against a naive twin: many tasks, in any order, some hurried, some gone before their turn.
+static void test_order_of_many(void **state)
+{
+    (void)state;
+    struct desk d;
+    enum { MANY = 300 };
+    static struct task *t[MANY];
+    struct rng rng = rng_seeded(3);
+    desk_open(&d);
+    for (size_t i = 0; i < MANY; i++)
+        t[i] = task_by(&d, &d.line[0], 1 + rng_below(&rng, 50));
+    for (size_t i = 0; i < MANY; i++) {
+        if (rng_below(&rng, 3) == 0)
+            queue_hurry(t[i], 1 + rng_below(&rng, 50));
+        if (rng_below(&rng, 5) == 0) {
+            queue_free(&d.queue, t[i]);
+            t[i] = NULL;
+        }
+    }
+    uint64_t last_us = 0;
+    size_t served = 0;
+    for (struct task *next; (next = queue_next(&d.queue, UINT32_MAX)) != NULL; served++) {
+        assert_true(next->start_by_us >= last_us);
+        last_us = next->start_by_us;
+        for (size_t i = 0; i < MANY; i++)
+            if (t[i] == next)
+                t[i] = NULL;
+        (void)give(&d, next, 2, 1);
+        queue_free(&d.queue, next);
+    }
+    for (size_t i = 0; i < MANY; i++)
+        assert_null(t[i]);
+    assert_true(served > MANY / 2);
+    desk_close(&d);
+}
+
+// The most urgent of all skills, but nobody is passed over for ever by who says that it is late.
+static void test_skills_take_turns(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_open(&d);
+    struct line *late = &d.line[0];
+    struct line *other = &d.line[LINES - 1];
+    struct task *waits = task_by(&d, other, 1000);
+    struct task *behind = task_by(&d, other, 1001);
+    for (uint32_t i = 0; i < QUEUE_PASSED_MAX; i++) {
+        struct task *t = task_by(&d, late, 1);
+        assert_ptr_equal(queue_next(&d.queue, UINT32_MAX), t);
+        assert_ptr_equal(queue_next(&d.queue, (uint32_t)1 << other->skill), waits); // asked for
+        (void)give(&d, t, 2, 1);
+        queue_free(&d.queue, t);
+    }
+    struct task *t = task_by(&d, late, 1);
+    assert_ptr_equal(queue_next(&d.queue, UINT32_MAX), waits);
+    (void)give(&d, waits, 2, 1);
+    assert_ptr_equal(queue_next(&d.queue, UINT32_MAX), t);
+    queue_free(&d.queue, waits);
+    queue_free(&d.queue, behind);
+    queue_free(&d.queue, t);
+    desk_close(&d);
+}
+
 static void test_change_line(void **state)
 {
     (void)state;
@@ -570,6 +692,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_life),
         cmocka_unit_test(test_places),
+        cmocka_unit_test(test_order_in_line),
+        cmocka_unit_test(test_hurry),
+        cmocka_unit_test(test_order_of_many),
+        cmocka_unit_test(test_skills_take_turns),
         cmocka_unit_test(test_change_line),
         cmocka_unit_test(test_spec),
         cmocka_unit_test(test_budget_runs_out),

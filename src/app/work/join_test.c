@@ -283,6 +283,36 @@ static void test_bounds_of_new(void **state)
     join_free(NULL);
 }
 
+// Parts in any order, written as one result, are what one part for all of it is.
+static void test_write(void **state)
+{
+    (void)state;
+    static const struct join_part all = {{0, 0, SIDE, SIDE}, 0, SAMPLES};
+    static const struct join_part part[] = {{{4, 0, SIDE - 4, SIDE}, 0, SAMPLES},
+                                            {{0, 0, 4, SIDE}, 3, SAMPLES - 3},
+                                            {{0, 0, 4, SIDE}, 0, 3}};
+    static uint8_t want[(size_t)SIDE * SIDE * VALUES * 4];
+    static uint8_t sums[sizeof want];
+    static uint8_t got[sizeof want];
+    (void)sums_of(want, sizeof want, &all);
+    struct join *j = join_of(small);
+    for (size_t i = 0; i < ARRAY_COUNT(part); i++)
+        assert_int_equal(join_put(j, &part[i], sums_of(sums, sizeof sums, &part[i])), RC_OK);
+    struct buffer out = buffer_of(got, sizeof got);
+    assert_int_equal(join_write(j, &out), RC_OK);
+    assert_int_equal(out.len, sizeof want);
+    assert_memory_equal(got, want, sizeof want);
+    out = buffer_of(got, sizeof got - 1);
+    assert_int_equal(join_write(j, &out), RC_FULL);
+    join_free(j);
+    struct join_cfg wide = small;
+    wide.value_max = UINT32_MAX / SAMPLES + 1; // sums of more than 4 bytes
+    j = join_of(wide);
+    out = buffer_of(got, sizeof got);
+    assert_int_equal(join_write(j, &out), RC_UNSUPPORTED);
+    join_free(j);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -290,6 +320,7 @@ int main(int argc, char **argv)
     printf("seed %" PRIu64 "\n", seed);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_twin),
+        cmocka_unit_test(test_write),
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_sums_beyond_32_bits),
         cmocka_unit_test(test_ranges_in_order_need_one_entry),

@@ -97,11 +97,17 @@ void canvas_free(struct canvas *c)
     budget_give(budget, c);
 }
 
+static void empty(struct buffer *b)
+{
+    b->len = 0;
+    b->is_full = false;
+}
+
 static enum rc run(struct canvas *c, const char *kernel, const struct kernel_in *in,
                    struct buffer *result)
 {
-    result->len = c->report.len = 0;
-    result->is_full = c->report.is_full = false;
+    empty(result);
+    empty(&c->report);
     return kit_run(c->kit, bytes_text(kernel), in, result, &c->report);
 }
 
@@ -180,7 +186,7 @@ static enum rc take_layer(struct canvas *c, struct bytes bytes)
     enum rc rc = layer_open(&l, bytes);
     if (rc != RC_OK || l.width != c->cfg.light_width || l.height != c->cfg.light_height)
         return RC_MALFORMED;
-    c->next.layer.len = 0;
+    empty(&c->next.layer);
     buffer_put(&c->next.layer, bytes);
     c->next.has_layer = true;
     next_is_light(c);
@@ -201,8 +207,7 @@ enum rc canvas_light(struct canvas *c, const struct light *light)
 enum rc canvas_layer(struct canvas *c, const struct camera *camera, struct bytes pixels)
 {
     enum rc rc = canvas_geometry(c, camera);
-    c->next.layer.len = 0;
-    c->next.layer.is_full = false;
+    empty(&c->next.layer);
     if (rc == RC_OK)
         rc = layer_begin(&c->next.layer, c->cfg.light_width, c->cfg.light_height);
     buffer_put(&c->next.layer, pixels);
@@ -232,7 +237,7 @@ enum rc canvas_draw(struct canvas *c, uint8_t *rgb)
     if (c->light.has_layer) {
         rc = post(c, NULL, &c->light, now);
     } else {
-        now->layer.len = 0;
+        empty(&now->layer);
         rc = composite_own_light(buffer_bytes(&now->geometry), c->cfg.light_width,
                                  c->cfg.light_height, &now->layer);
     }

@@ -481,8 +481,10 @@ static void shot_tile(struct director *d, struct shot *s, const struct gamer_eve
         s->light_us += (double)t->cpu_us;
     }
     for (uint32_t i = 0; i < s->tile_count; i++)
-        if (s->tile[i].x == tile.x && s->tile[i].y == tile.y)
-            return; // more samples of it
+        if (s->tile[i].x == tile.x && s->tile[i].y == tile.y) {
+            s->tile[i] = tile; // more samples of it, or another plan's
+            return;
+        }
     if (s->tile_count < POST_TILES_MAX)
         s->tile[s->tile_count++] = tile;
     else

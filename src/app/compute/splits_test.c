@@ -36,10 +36,8 @@ static int close_splits(void **state)
 // Nearly all is light; four helpers, four tiles, no way.
 static struct split_costs light_alone(void)
 {
-    return (struct split_costs){.helper_us = {10, 1000, 10},
-                                .own_us = {10, 1000, 10},
-                                .helpers = 4,
-                                .tiles = 4};
+    return (struct split_costs){
+        .helper_us = {10, 1000, 10}, .own_us = {10, 1000, 10}, .helpers = 4, .tiles = 4};
 }
 
 static bool is(double a, double b)

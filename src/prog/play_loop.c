@@ -406,9 +406,9 @@ static enum rc open_drawing(struct game *g, struct err *err)
                                       .on_drawn = on_drawn};
     const size_t pixels = picture_bytes(PICTURE_LIGHT, g->light_width, g->light_height);
     const size_t cap = pixels * g->o.group;
-    if (g->o.group > 0)
-        g->shown.pixels = buffer_of(budget_take(&g->budget, cap), cap);
-    if (g->o.group > 0 && g->shown.pixels.at == NULL)
+    uint8_t *shown = g->o.group > 0 ? budget_take(&g->budget, cap) : NULL;
+    g->shown.pixels = buffer_of(shown, shown != NULL ? cap : 0);
+    if (g->o.group > 0 && shown == NULL)
         return err_set(err, RC_NOMEM, "out of memory");
     enum rc rc = play_draw_new(&g->draw, g->arena, &cfg, err);
     if (rc == RC_OK && g->show != NULL)

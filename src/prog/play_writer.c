@@ -125,8 +125,11 @@ static enum rc start(struct play_writer *w, struct err *err)
     if (w->form == FORM_MP4)
         return start_movie(w, err);
     const size_t cap = y4m_frame_bytes(c->width, c->height);
-    w->frame = buffer_of(budget_take(c->budget, cap), cap);
-    return w->frame.at != NULL ? start_y4m(w, err) : err_set(err, RC_NOMEM, "out of memory");
+    uint8_t *at = budget_take(c->budget, cap);
+    if (at == NULL)
+        return err_set(err, RC_NOMEM, "out of memory");
+    w->frame = buffer_of(at, cap);
+    return start_y4m(w, err);
 }
 
 enum rc play_writer_open(struct play_writer **out, const struct play_writer_cfg *cfg,

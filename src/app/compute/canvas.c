@@ -33,7 +33,8 @@ struct canvas {
 
 static enum rc room(struct canvas *c, struct buffer *out, size_t bytes)
 {
-    *out = buffer_of(budget_take(c->cfg.budget, bytes), bytes);
+    uint8_t *at = budget_take(c->cfg.budget, bytes);
+    *out = buffer_of(at, at != NULL ? bytes : 0);
     return out->at != NULL ? RC_OK : RC_NOMEM;
 }
 

@@ -30,6 +30,7 @@
 #define LIGHT_SIDE_MIN 32u
 #define BODIES         24u // of the game's world
 #define WALKERS        64u
+#define LIGHT_MS_MAX   60000u // for a light frame: nobody waits for older light
 
 struct shown { // a stream that was decoded: its layers, until their time has come
     struct buffer pixels;
@@ -52,13 +53,16 @@ struct game {
     struct scene scene;
     struct digest scene_name;
     struct play_input input; // if there is --input
+    struct play_input ahead; // the same, as far as light was asked for
     uint32_t light_width, light_height;
     uint32_t step; // pictures for each light frame
     uint32_t next; // picture to draw
     uint32_t next_light;
     uint32_t lit;       // light frame that the pictures show now
     struct light light; // that came last, and waits to be drawn or shown
-    bool has_light, has_lit, is_stopping;
+    bool has_light, has_lit;
+    bool is_stopped; // by a signal
+    bool is_spoilt;  // a picture could not be drawn or written
     struct shown shown;
     uint64_t begun_us, drawn_us; // the loop; the last picture
     uint64_t pictures_us;        // of the processor, since the last light frame was asked for
@@ -76,12 +80,12 @@ static double picture_us(const struct game *g)
     return US_PER_S / g->o.fps;
 }
 
-// Where the game is at a picture. With input, it is where the player has come so far.
-static struct camera camera_at(struct game *g, uint32_t picture)
+// Where the game is at a picture. Input only goes forward.
+static struct camera camera_at(const struct game *g, uint32_t picture, struct play_input *input)
 {
-    if (g->o.input != NULL && g->input.session.has_camera) {
-        play_input_move(&g->input, (uint64_t)(picture * picture_us(g)));
-        return g->input.session.camera;
+    if (g->o.input != NULL) {
+        play_input_move(input, (uint64_t)(picture * picture_us(g)));
+        return input->session.camera;
     }
     return scene_camera(&g->scene, (float)((double)(g->o.first + picture) / g->o.fps));
 }
@@ -105,12 +109,13 @@ static void ask_for_light(struct game *g)
 {
     const uint32_t most = (uint32_t)g->o.in_flight;
     while (g->next_light <= light_in_time(g) && director_under_way(g->director) < most) {
-        const struct camera camera = camera_at(g, g->next_light * g->step);
+        const struct camera camera = camera_at(g, g->next_light * g->step, &g->ahead);
         enum rc rc = director_ask(g->director, g->next_light, &camera, now_us(g));
         if (rc == RC_FULL)
             return;
         if (rc != RC_OK) {
-            play_link_end_with(&g->link, "out of memory for light");
+            play_link_end_with(&g->link, rc == RC_NOMEM ? "out of memory for light"
+                                                        : "light cannot be asked for like this");
             return;
         }
         g->next_light++;
@@ -149,21 +154,36 @@ static bool has_shown(const struct game *g)
     return g->shown.pixels.at != NULL && g->shown.next < g->shown.light.count;
 }
 
+// A second of the game, for streams.
+static uint32_t light_fps(const struct game *g)
+{
+    return (uint32_t)lround(fmin(fmax(1, g->o.fps / g->step), VIDEO_FPS_MAX));
+}
+
+// Newer light was drawn before it came.
+static bool is_old(const struct game *g)
+{
+    return g->has_lit && g->light.number + g->light.count <= g->lit;
+}
+
 // Takes the next that came, when the one before is used up; a stream goes to be decoded.
 static void take_light(struct game *g)
 {
     if (g->has_light || has_shown(g) || play_draw_is_busy(g->draw))
         return; // what it borrows is still in use
-    g->has_light = director_next(g->director, &g->light);
-    if (!g->has_light)
-        return;
-    note_light(g);
+    do {
+        g->has_light = director_next(g->director, &g->light);
+        if (!g->has_light)
+            return;
+        note_light(g);
+    } while (is_old(g));
     if (g->light.form != LIGHT_STREAM)
         return;
-    const struct play_show_form form = {g->light_width, g->light_height,
-                                        (uint32_t)lround(fmax(1, g->o.fps / g->step))};
-    if (play_show_run(g->show, g->light.part[0], g->light.count, &form) != RC_OK)
-        g->has_light = false;
+    const struct play_show_form form = {g->light_width, g->light_height, light_fps(g)};
+    if (play_show_run(g->show, g->light.part[0], g->light.count, &form) == RC_OK)
+        return;
+    g->has_light = false;
+    loop_view_bad_stream(&g->view);
 }
 
 // Is it the time of this light frame? Early light would be seen from where nobody is yet.
@@ -232,8 +252,8 @@ static bool draw_picture(struct game *g)
         g->begun_us = now_us(g); // from here on it runs
     if (g->next >= g->o.frames || now_us(g) < due_us(g))
         return false;
-    const struct camera camera = camera_at(g, g->next);
-    return play_draw_picture(g->draw, g->next, &camera) == RC_OK;
+    const struct camera camera = camera_at(g, g->next, &g->input);
+    return play_draw_picture(g->draw, (uint32_t)g->o.first + g->next, &camera) == RC_OK;
 }
 
 static void wake(struct game *g)
@@ -262,15 +282,6 @@ static void late_light(struct game *g)
             (void)director_partly(g->director, k, now_us(g));
 }
 
-static void finish(struct game *g)
-{
-    struct err err;
-    if (play_draw_end(g->draw, &err) != RC_OK)
-        play_link_end_with(&g->link, err.text);
-    else
-        play_link_end(&g->link, g->is_stopping ? g->link.exit_code : EXIT_DONE);
-}
-
 static void advance(struct game *g)
 {
     if (g->link.is_over)
@@ -290,6 +301,13 @@ static void advance(struct game *g)
         return;
     }
     if (!draw_light(g) && !do_chore(g))
+    if (g->next >= g->o.frames) {
+        play_link_end(&g->link, EXIT_DONE);
+    director_tick(g->director, now_us(g));
+    late_light(g);
+    ask_for_light(g);
+    take_light(g);
+    if (!play_draw_is_busy(g->draw) && !draw_light(g))
         (void)draw_picture(g);
     show_progress(g);
     wake(g);
@@ -297,7 +315,7 @@ static void advance(struct game *g)
 
 static void picture_done(struct game *g, const struct play_drawn *d)
 {
-    const struct loop_picture p = {.number = (uint32_t)g->o.first + d->number,
+    const struct loop_picture p = {.number = d->number,
                                    .has_light = g->has_lit,
                                    .age =
                                        g->has_lit ? (double)g->next - (double)g->lit * g->step : 0,
@@ -319,6 +337,11 @@ static void on_drawn(void *self, const struct play_drawn *d)
         return;
     }
     if (d->work == PLAY_PICTURE) {
+    if (d->rc != RC_OK && d->is_picture) {
+        g->is_spoilt = true;
+    if (g->link.is_over)
+        loop_stop(g->link.loop); // which went on for this
+    if (d->is_picture) {
         picture_done(g, d);
     } else if (d->work == PLAY_CHORE) {
         chores_ran(g->chores, d->chore, d->rc, d->result, d->chore_us, now_us(g));
@@ -351,9 +374,8 @@ static void on_due(void *self)
 static void on_stop(void *self)
 {
     struct game *g = self;
-    g->is_stopping = true; // what is drawn is kept
-    fprintf(stderr, "shoal: stopped; %u of %llu pictures are there\n", g->next,
-            (unsigned long long)g->o.frames);
+    g->is_stopped = true;
+    director_stop(g->director);
 }
 
 // ---- The way in and out
@@ -363,6 +385,13 @@ static enum rc sizes(struct game *g, struct err *err)
     const struct option_pixels *full = &g->o.size;
     g->light_width = g->o.light.width;
     g->light_height = g->o.light.height;
+    if (full->width < LIGHT_SIDE_MIN || full->height < LIGHT_SIDE_MIN ||
+        full->width > LAYER_SIDE_MAX || full->height > LAYER_SIDE_MAX ||
+        (uint64_t)full->width * full->height > TRACE_TILE_PIXELS_MAX)
+        return err_set(err, RC_CONFIG, "--size with --split: sides of %u to %u, %u pixels at most",
+                       LIGHT_SIDE_MIN, LAYER_SIDE_MAX, TRACE_TILE_PIXELS_MAX);
+    if (g->o.group > 0 && g->split != SPLIT_AUTO && !split_has_stages(g->split))
+        return err_set(err, RC_CONFIG, "--group is for --split pipeline, hybrid or auto");
     if (g->light_width == 0) { // half, as streams want it
         g->light_width = (uint32_t)num_max((full->width / 2 + 1) / 2 * 2, LIGHT_SIDE_MIN);
         g->light_height = (uint32_t)num_max((full->height / 2 + 1) / 2 * 2, LIGHT_SIDE_MIN);
@@ -373,6 +402,18 @@ static enum rc sizes(struct game *g, struct err *err)
         return err_set(err, RC_CONFIG, "--light wants even sides where --group is above 0");
     g->step = (uint32_t)lround(fmax(1, g->o.fps / g->o.light_hz));
     return RC_OK;
+}
+
+// All that can be told before anything is done.
+static enum rc check(struct game *g, struct err *err)
+{
+    const struct play_writer_cfg writer = {
+        .path = g->o.out, .width = g->o.size.width, .height = g->o.size.height, .fps = g->o.fps};
+    if (!split_of(bytes_text(g->o.split), &g->split))
+        return err_set(err, RC_CONFIG, "--split %s: spatial, functional, pipeline, hybrid or auto",
+                       g->o.split);
+    enum rc rc = sizes(g, err);
+    return rc == RC_OK ? play_writer_check(&writer, err) : rc;
 }
 
 static enum rc open_director(struct game *g, struct err *err)
@@ -386,8 +427,9 @@ static enum rc open_director(struct game *g, struct err *err)
                                      .samples = (uint32_t)g->o.samples,
                                      .depth_max = (uint32_t)g->o.depth,
                                      .tiles = (uint32_t)g->o.tiles,
-                                     .fps = (uint32_t)lround(fmax(1, g->o.fps / g->step)),
+                                     .fps = light_fps(g),
                                      .group = (uint32_t)g->o.group,
+                                     .deadline_ms = LIGHT_MS_MAX,
                                      .psnr = (uint32_t)lround(g->o.psnr * 100)};
     enum rc rc = director_new(&g->director, &cfg);
     return rc == RC_OK ? rc : err_set(err, rc, "the game's light cannot be had like this");
@@ -422,9 +464,9 @@ static enum rc open_drawing(struct game *g, struct err *err)
                                       .on_drawn = on_drawn};
     const size_t pixels = picture_bytes(PICTURE_LIGHT, g->light_width, g->light_height);
     const size_t cap = pixels * g->o.group;
-    if (g->o.group > 0)
-        g->shown.pixels = buffer_of(budget_take(&g->budget, cap), cap);
-    if (g->o.group > 0 && g->shown.pixels.at == NULL)
+    uint8_t *shown = g->o.group > 0 ? budget_take(&g->budget, cap) : NULL;
+    g->shown.pixels = buffer_of(shown, shown != NULL ? cap : 0);
+    if (g->o.group > 0 && shown == NULL)
         return err_set(err, RC_NOMEM, "out of memory");
     enum rc rc = play_draw_new(&g->draw, g->arena, &cfg, err);
     if (rc == RC_OK && g->show != NULL)
@@ -436,15 +478,14 @@ static enum rc open_drawing(struct game *g, struct err *err)
 
 static enum rc open_game(struct game *g, struct err *err)
 {
-    enum rc rc = sizes(g, err);
-    if (rc == RC_OK)
-        rc = scene_open(&g->scene, buffer_bytes(&g->scene_object), err);
+    enum rc rc = scene_open(&g->scene, buffer_bytes(&g->scene_object), err);
     if (rc != RC_OK)
         return rc;
     gamer_offer(g->link.machine, buffer_bytes(&g->scene_object), &g->scene_name);
     const struct camera start = scene_camera(&g->scene, (float)((double)g->o.first / g->o.fps));
     if (g->o.input != NULL && session_start(&g->input.session, &start) != RC_OK)
         return err_set(err, RC_CONFIG, "this scene has no place to fly from");
+    g->ahead = g->input;
     rc = open_director(g, err);
     if (rc == RC_OK && !g->o.has_no_chores)
         rc = open_chores(g, err);
@@ -465,7 +506,9 @@ static enum rc open_all(struct game *g, struct err *err)
                                       .on_event = on_event,
                                       .on_stop = on_stop};
     // First what wants to start before there is a secret in this process.
-    enum rc rc = scene_source_get(g->o.scene, g->arena, &g->budget, &g->scene_object, err);
+    enum rc rc = check(g, err);
+    if (rc == RC_OK)
+        rc = scene_source_get(g->o.scene, g->arena, &g->budget, &g->scene_object, err);
     if (rc == RC_OK && g->o.group > 0)
         rc = play_show_start(&g->show, g->arena, err);
     if (rc == RC_OK && g->o.input != NULL)
@@ -491,6 +534,19 @@ static void close_all(struct game *g)
     budget_give(&g->budget, g->scene_object.at);
 }
 
+// What is drawn is kept, whatever ended the game.
+static void end_drawing(struct game *g)
+{
+    struct err err;
+    while (play_draw_is_busy(g->draw)) // on_drawn stops it
+        loop_run(g->link.loop);
+    if (!g->is_spoilt && play_draw_end(g->draw, &err) != RC_OK)
+        play_link_end_with(&g->link, err.text);
+    else if (g->is_stopped)
+        fprintf(stderr, "shoal: stopped; %u of %llu pictures are there\n", g->next,
+                (unsigned long long)g->o.frames);
+}
+
 static void sum_up(struct game *g)
 {
     const struct loop_traffic traffic = {g->link.bytes_in, g->link.bytes_out};
@@ -500,6 +556,8 @@ static void sum_up(struct game *g)
         const struct chore_stat t = chores_stat(g->chores, (enum chore)i);
         loop_view_chore(&g->view, (enum chore)i, &t, time_since(g->begun_us, now_us(g)));
     }
+    if (g->next == 0 && g->link.exit_code != EXIT_DONE)
+        return; // it has not begun
     loop_view_end(&g->view, &stat, &traffic, time_since(g->begun_us, now_us(g)));
 }
 
@@ -511,16 +569,12 @@ int play_loop(const struct play_options *o, struct arena *arena)
         return cmd_fail(&(struct err){.rc = RC_NOMEM, .text = "out of memory"});
     *g = (struct game){.o = *o, .arena = arena, .budget = {.limit_bytes = MEMORY_BYTES}};
     g->view = (struct loop_view){.is_json = o->common.is_json, .wants_table = o->wants_table};
-    enum rc rc = RC_CONFIG;
-    if (split_of(bytes_text(o->split), &g->split))
-        rc = open_all(g, &err);
-    else
-        (void)err_set(&err, rc, "--split %s: spatial, functional, pipeline, hybrid or auto",
-                      o->split);
+    enum rc rc = open_all(g, &err);
     if (rc == RC_OK) {
         g->begun_us = now_us(g);
         advance(g);
         loop_run(g->link.loop);
+        end_drawing(g);
         sum_up(g);
     } else {
         g->link.exit_code = cmd_fail(&err);

@@ -113,7 +113,7 @@ static double mbit_s(uint64_t bytes, uint64_t us)
 static void end_json(const struct loop_view *v, const struct director_stat *s,
                      const struct loop_traffic *t, uint64_t us)
 {
-    char room[1024];
+    char room[2048];
     struct text text = text_of(room, sizeof room);
     struct json_writer w = json_writer_of(&text);
     json_put_object(&w, NULL);

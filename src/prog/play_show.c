@@ -87,9 +87,10 @@ enum rc play_show_run(struct play_show *s, struct bytes stream, uint32_t count,
         return rc;
     const struct kernel_in in = {buffer_bytes(&params), &stream, 1};
     const size_t cap = cell_code_request_bytes(&in);
-    struct buffer request = buffer_of(budget_take(&s->budget, cap), cap);
-    if (request.at == NULL)
+    uint8_t *at = budget_take(&s->budget, cap);
+    if (at == NULL)
         return RC_NOMEM;
+    struct buffer request = buffer_of(at, cap);
     rc = cell_code_request("encode", &in, &request);
     if (rc == RC_OK)
         rc = worker_run(s->worker, buffer_bytes(&request), SHOW_US);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -13,8 +14,12 @@
 #include "image/movie.h"
 #include "image/png.h"
 #include "image/y4m.h"
+#include "kernel/planes.h"
+#include "kernel/video.h"
 #include "os/file.h"
 #include "picture.h"
+
+#define PART ".part"
 
 enum form { FORM_PNG, FORM_Y4M, FORM_MP4 };
 
@@ -23,6 +28,8 @@ struct play_writer {
     enum form form;
     char part[FILE_PATH_BYTES]; // of a video, until it is whole
     FILE *file;
+    uint64_t added;
+    int error; // errno of a movie's write; 0: none failed
     struct movie *movie;
     struct buffer frame; // of Y4M
 };
@@ -44,9 +51,16 @@ static enum rc write_at(void *self, uint64_t offset, struct bytes bytes)
 {
     struct play_writer *w = self;
     if (fseeko(w->file, (off_t)offset, SEEK_SET) != 0 ||
-        fwrite(bytes.at, 1, bytes.len, w->file) != bytes.len)
+        fwrite(bytes.at, 1, bytes.len, w->file) != bytes.len) {
+        w->error = errno;
         return RC_IO;
+    }
     return RC_OK;
+}
+
+static enum rc movie_fault(const struct play_writer *w, enum rc rc, struct err *err)
+{
+    return err_set(err, rc, "%s: %s", w->part, w->error != 0 ? strerror(w->error) : rc_text(rc));
 }
 
 static enum rc start_movie(struct play_writer *w, struct err *err)
@@ -57,7 +71,7 @@ static enum rc start_movie(struct play_writer *w, struct err *err)
                                   .crf = MOVIE_CRF,
                                   .sink = {w, write_at}};
     enum rc rc = movie_open(&w->movie, &cfg);
-    return rc == RC_OK ? rc : err_set(err, rc, "%s: cannot write MP4: %s", w->part, rc_text(rc));
+    return rc == RC_OK ? rc : movie_fault(w, rc, err);
 }
 
 static enum rc start_y4m(struct play_writer *w, struct err *err)
@@ -70,23 +84,52 @@ static enum rc start_y4m(struct play_writer *w, struct err *err)
     return fwrite(head.at, 1, head.len, w->file) == head.len ? RC_OK : io_fault(w->part, err);
 }
 
+// The folder is there and can be written into; what has the name already is no folder.
+static enum rc check_place(const char *path, struct err *err)
+{
+    char folder[FILE_PATH_BYTES];
+    struct stat s;
+    const char *slash = strrchr(path, '/');
+    const size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1; // with it: "/" is one, too
+    bytes_to_text(slash == NULL ? bytes_text(".") : bytes_of(path, len), folder, sizeof folder);
+    if (path[len] == 0 || (stat(path, &s) == 0 && S_ISDIR(s.st_mode)))
+        return err_set(err, RC_CONFIG, "--out %s: this is a folder", path);
+    return access(folder, W_OK | X_OK) == 0 ? RC_OK : io_fault(path, err);
+}
+
+enum rc play_writer_check(const struct play_writer_cfg *c, struct err *err)
+{
+    const bool is_video = form_of(c->path) != FORM_PNG;
+    if (strlen(c->path) > FILE_PATH_BYTES - sizeof PART - 16) // a number
+        return err_set(err, RC_CONFIG, "--out: the path is too long");
+    if (is_video && (c->width % 2 != 0 || c->height % 2 != 0 || c->width > PLANES_SIDE_MAX ||
+                     c->height > PLANES_SIDE_MAX))
+        return err_set(err, RC_CONFIG, "--out %s: a video wants an even --size, up to %ux%u",
+                       c->path, PLANES_SIDE_MAX, PLANES_SIDE_MAX);
+    if (is_video && (c->fps < 1 || c->fps > VIDEO_FPS_MAX))
+        return err_set(err, RC_CONFIG, "--out %s: a video wants --fps from 1 to %u", c->path,
+                       VIDEO_FPS_MAX);
+    return check_place(c->path, err);
+}
+
 static enum rc start(struct play_writer *w, struct err *err)
 {
     const struct play_writer_cfg *c = &w->cfg;
-    struct text t = text_of(w->part, sizeof w->part);
     if (w->form == FORM_PNG)
         return RC_OK;
-    if (c->width % 2 != 0 || c->height % 2 != 0 || c->fps < 1)
-        return err_set(err, RC_CONFIG, "%s: a video wants even sides and at least 1 fps", c->path);
-    text_addf(&t, "%s.part", c->path);
-    w->file = t.is_cut ? NULL : fopen(w->part, "wb");
+    struct text t = text_of(w->part, sizeof w->part);
+    text_addf(&t, "%s" PART, c->path);
+    w->file = fopen(w->part, "wb");
     if (w->file == NULL)
-        return t.is_cut ? err_set(err, RC_CONFIG, "%s: too long", c->path) : io_fault(w->part, err);
+        return io_fault(w->part, err);
     if (w->form == FORM_MP4)
         return start_movie(w, err);
     const size_t cap = y4m_frame_bytes(c->width, c->height);
-    w->frame = buffer_of(budget_take(c->budget, cap), cap);
-    return w->frame.at != NULL ? start_y4m(w, err) : err_set(err, RC_NOMEM, "out of memory");
+    uint8_t *at = budget_take(c->budget, cap);
+    if (at == NULL)
+        return err_set(err, RC_NOMEM, "out of memory");
+    w->frame = buffer_of(at, cap);
+    return start_y4m(w, err);
 }
 
 enum rc play_writer_open(struct play_writer **out, const struct play_writer_cfg *cfg,
@@ -97,7 +140,9 @@ enum rc play_writer_open(struct play_writer **out, const struct play_writer_cfg 
     if (w == NULL)
         return err_set(err, RC_NOMEM, "out of memory for pictures");
     *w = (struct play_writer){.cfg = *cfg, .form = form_of(cfg->path)};
-    enum rc rc = start(w, err);
+    enum rc rc = play_writer_check(cfg, err);
+    if (rc == RC_OK)
+        rc = start(w, err);
     if (rc == RC_OK)
         *out = w;
     else
@@ -126,24 +171,29 @@ static enum rc add_y4m(struct play_writer *w, const uint8_t *rgb, struct err *er
 
 enum rc play_writer_add(struct play_writer *w, uint32_t number, const uint8_t *rgb, struct err *err)
 {
+    w->added++;
     if (w->form == FORM_PNG)
         return add_png(w, number, rgb, err);
     if (w->form == FORM_Y4M)
         return add_y4m(w, rgb, err);
     enum rc rc = movie_add(w->movie, rgb);
-    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", w->part, rc_text(rc));
+    return rc == RC_OK ? rc : movie_fault(w, rc, err);
 }
 
 enum rc play_writer_end(struct play_writer *w, struct err *err)
 {
-    if (w->form == FORM_PNG)
+    if (w->form == FORM_PNG || w->added == 0)
         return RC_OK;
     enum rc rc = w->form == FORM_MP4 ? movie_end(w->movie) : RC_OK;
+    if (rc != RC_OK)
+        return movie_fault(w, rc, err);
     const int closed = fclose(w->file);
     w->file = NULL;
-    if (rc != RC_OK)
-        return err_set(err, rc, "%s: %s", w->part, rc_text(rc));
-    return closed == 0 && rename(w->part, w->cfg.path) == 0 ? RC_OK : io_fault(w->part, err);
+    if (closed == 0 && rename(w->part, w->cfg.path) == 0)
+        return RC_OK;
+    rc = io_fault(w->part, err);
+    (void)unlink(w->part); // it is not whole
+    return rc;
 }
 
 void play_writer_free(struct play_writer *w)

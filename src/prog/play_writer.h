@@ -21,13 +21,16 @@ struct play_writer_cfg {
     uint32_t count; // of pictures to come, for their numbers
 };
 
-// RC_CONFIG: fps or sides do not fit the form; RC_IO, RC_NOMEM. In words.
+// What can be said before anything is done. RC_CONFIG: fps or sides do not fit the form, or the path
+// is none for a file; RC_IO: nothing can be written there. In words.
+MUST_USE enum rc play_writer_check(const struct play_writer_cfg *cfg, struct err *err);
+// The same codes; RC_NOMEM.
 MUST_USE enum rc play_writer_open(struct play_writer **out, const struct play_writer_cfg *cfg,
                                   struct err *err);
 // rgb: rows from the top left. RC_IO, RC_NOMEM, RC_FULL.
 MUST_USE enum rc play_writer_add(struct play_writer *w, uint32_t number, const uint8_t *rgb,
                                  struct err *err);
-// What was added is there under its name now.
+// What was added is there under its name now; a video of nothing is not.
 MUST_USE enum rc play_writer_end(struct play_writer *w, struct err *err);
 void play_writer_free(struct play_writer *w); // NULL is fine; what was not ended is gone
 

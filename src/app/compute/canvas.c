@@ -33,7 +33,8 @@ struct canvas {
 
 static enum rc room(struct canvas *c, struct buffer *out, size_t bytes)
 {
-    *out = buffer_of(budget_take(c->cfg.budget, bytes), bytes);
+    uint8_t *at = budget_take(c->cfg.budget, bytes);
+    *out = buffer_of(at, at != NULL ? bytes : 0);
     return out->at != NULL ? RC_OK : RC_NOMEM;
 }
 
@@ -97,11 +98,17 @@ void canvas_free(struct canvas *c)
     budget_give(budget, c);
 }
 
+static void empty(struct buffer *b)
+{
+    b->len = 0;
+    b->is_full = false;
+}
+
 static enum rc run(struct canvas *c, const char *kernel, const struct kernel_in *in,
                    struct buffer *result)
 {
-    result->len = c->report.len = 0;
-    result->is_full = c->report.is_full = false;
+    empty(result);
+    empty(&c->report);
     return kit_run(c->kit, bytes_text(kernel), in, result, &c->report);
 }
 
@@ -180,7 +187,7 @@ static enum rc take_layer(struct canvas *c, struct bytes bytes)
     enum rc rc = layer_open(&l, bytes);
     if (rc != RC_OK || l.width != c->cfg.light_width || l.height != c->cfg.light_height)
         return RC_MALFORMED;
-    c->next.layer.len = 0;
+    empty(&c->next.layer);
     buffer_put(&c->next.layer, bytes);
     c->next.has_layer = true;
     next_is_light(c);
@@ -209,8 +216,7 @@ static void trust(struct buffer *layer)
 enum rc canvas_layer(struct canvas *c, const struct camera *camera, struct bytes pixels)
 {
     enum rc rc = canvas_geometry(c, camera);
-    c->next.layer.len = 0;
-    c->next.layer.is_full = false;
+    empty(&c->next.layer);
     if (rc == RC_OK)
         rc = layer_begin(&c->next.layer, c->cfg.light_width, c->cfg.light_height);
     buffer_put(&c->next.layer, pixels);
@@ -242,7 +248,7 @@ enum rc canvas_draw(struct canvas *c, uint8_t *rgb)
     if (c->light.has_layer) {
         rc = post(c, NULL, &c->light, now);
     } else {
-        now->layer.len = 0;
+        empty(&now->layer);
         rc = composite_own_light(buffer_bytes(&now->geometry), c->cfg.light_width,
                                  c->cfg.light_height, &now->layer);
     }

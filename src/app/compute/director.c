@@ -27,6 +27,7 @@ struct shot { // a light frame under way
     uint32_t tile_count;
     struct post_tile tile[POST_TILES_MAX];
     bool has_more_tiles; // than could be told apart
+    bool has_cached;     // tiles that were made before
 };
 
 struct stream { // a group of light frames that is being coded
@@ -61,7 +62,10 @@ static bool cfg_is_sound(const struct director_cfg *cfg)
 {
     return cfg->width >= 2 && cfg->height >= 2 && cfg->width <= LAYER_SIDE_MAX &&
            cfg->height <= LAYER_SIDE_MAX && cfg->samples >= 1 &&
-           cfg->samples <= TRACE_SAMPLES_MAX && cfg->group <= DIRECTOR_GROUP_MAX;
+           cfg->samples <= TRACE_SAMPLES_MAX && cfg->group <= DIRECTOR_GROUP_MAX &&
+           (uint64_t)cfg->width * cfg->height <= TRACE_TILE_PIXELS_MAX &&
+           (cfg->group == 0 || (video_size_is_good(cfg->width, cfg->height) && cfg->fps >= 1 &&
+                                cfg->fps <= VIDEO_FPS_MAX));
 }
 
 enum rc director_new(struct director **out, const struct director_cfg *cfg)
@@ -90,17 +94,26 @@ static void shot_withdraw(struct director *d, struct shot *s)
     s->is_used = false;
 }
 
-void director_free(struct director *d)
+void director_stop(struct director *d)
 {
-    if (d == NULL)
-        return;
-    struct budget *budget = d->cfg.budget;
     for (uint32_t i = 0; i < DIRECTOR_SHOTS_MAX; i++)
         if (d->shot[i].is_used)
             shot_withdraw(d, &d->shot[i]);
     for (uint32_t i = 0; i < DIRECTOR_STREAMS_MAX; i++)
         if (d->stream[i].job != 0)
             gamer_withdraw(d->cfg.gamer, d->stream[i].job);
+    for (uint32_t i = 0; i < DIRECTOR_STREAMS_MAX; i++)
+        d->stream[i].job = 0;
+    d->group.count = 0;
+    d->past.is_kept = false;
+}
+
+void director_free(struct director *d)
+{
+    if (d == NULL)
+        return;
+    struct budget *budget = d->cfg.budget;
+    director_stop(d);
     for (struct light left; director_next(d, &left);)
         continue; // gives back what nobody took
     splits_free(d->splits, budget);
@@ -239,6 +252,8 @@ static void end_group(struct director *d)
 static void join_group(struct director *d, const struct shot *s)
 {
     struct light *g = &d->group;
+    if (g->count > 0 && s->number != g->number + g->count)
+        end_group(d); // one between went another way, or failed
     if (g->count == 0)
         *g = (struct light){.form = LIGHT_STREAM, .split = s->split, .number = s->number};
     g->camera[g->count] = s->camera;
@@ -327,10 +342,27 @@ static void ready_put(struct director *d, const struct light *l)
         d->stat.late_us += time_since(l->asked_us[i], l->came_us);
 }
 
+// Those of the group that came before it are a stream; those after it were built on it.
+static void leave_group(struct director *d, const struct shot *s)
+{
+    struct light *g = &d->group;
+    uint32_t at = 0;
+    while (at < g->count && d->group_job[at] != s->job[STAGE_POST])
+        at++;
+    if (at == g->count)
+        return; // it is in a stream already, which fails by itself
+    d->stat.failed += g->count - at;
+    g->count = at;
+    director_flush(d);
+}
+
 static void fail(struct director *d, struct shot *s)
 {
     d->past.is_kept = false;
-    d->stat.failed++;
+    if (d->cfg.group > 0 && split_has_stages(s->split))
+        leave_group(d, s);
+    else
+        d->stat.failed++;
     shot_withdraw(d, s);
 }
 
@@ -374,6 +406,15 @@ static void write_tile(const struct join *j, const struct post_tile *t, struct b
                              (uint32_t)join_sum(j, x, y, i / JOIN_CHANNELS, i % JOIN_CHANNELS));
 }
 
+static bool tile_is_whole(const struct join *j, const struct post_tile *t)
+{
+    for (uint32_t y = t->y; y < t->y + t->h; y++)
+        for (uint32_t x = t->x; x < t->x + t->w; x++)
+            if (join_samples_at(j, x, y) != t->samples)
+                return false;
+    return true;
+}
+
 // The tiles of a join that are whole, of those that are known.
 static bool deliver_tiles(struct director *d, const struct shot *s, const struct join *j,
                           uint64_t now_us)
@@ -383,7 +424,7 @@ static bool deliver_tiles(struct director *d, const struct shot *s, const struct
     l.form = LIGHT_SUMS;
     for (uint32_t i = 0; i < s->tile_count; i++) {
         const struct post_tile *t = &s->tile[i];
-        if (join_samples_at(j, t->x, t->y) != d->cfg.samples)
+        if (!tile_is_whole(j, t))
             continue;
         l.tile[l.tile_count++] = *t;
         bytes += tile_bytes(t);
@@ -419,26 +460,31 @@ static void shot_ran(struct director *d, struct shot *s, enum stage stage,
         stage_cost(d, stage, (double)ran->cpu_us, (double)ran->wall_us);
     if (!is_last)
         return;
-    bool is_here = ran->result.len > 0;
-    if (is_here &&
-        !deliver(d, s, stage == STAGE_POST ? LIGHT_LAYER : LIGHT_SUMS, ran->result, now_us))
+    const bool is_in_group = stage == STAGE_POST && d->cfg.group > 0; // its layer is kept
+    if (!is_in_group &&
+        (ran->result.len == 0 ||
+         !deliver(d, s, stage == STAGE_POST ? LIGHT_LAYER : LIGHT_SUMS, ran->result, now_us)))
         d->stat.failed++;
-    s->is_used = false; // or its layer is kept, for a stream
+    s->is_used = false;
 }
 
 static void shot_tile(struct director *d, struct shot *s, const struct gamer_event *e)
 {
     const struct msg_tile *t = &e->tile;
-    struct post_tile *last = s->tile_count > 0 ? &s->tile[s->tile_count - 1] : NULL;
     const struct post_tile tile = {t->rect.x, t->rect.y, t->rect.w, t->rect.h, d->cfg.samples};
-    s->light_us += (double)t->cpu_us;
     d->stat.retries += t->attempts - 1;
-    if (!t->is_cached) {
+    if (t->is_cached) {
+        s->has_cached = true; // what the rest took is not what it all takes
+    } else {
         const double way = t->wall_us > t->cpu_us ? (double)(t->wall_us - t->cpu_us) : 0;
         split_learn(&d->costs.way_us[STAGE_LIGHT], way);
+        s->light_us += (double)t->cpu_us;
     }
-    if (last != NULL && last->x == tile.x && last->y == tile.y)
-        return; // more samples of it
+    for (uint32_t i = 0; i < s->tile_count; i++)
+        if (s->tile[i].x == tile.x && s->tile[i].y == tile.y) {
+            s->tile[i] = tile; // more samples of it, or another plan's
+            return;
+        }
     if (s->tile_count < POST_TILES_MAX)
         s->tile[s->tile_count++] = tile;
     else
@@ -448,7 +494,7 @@ static void shot_tile(struct director *d, struct shot *s, const struct gamer_eve
 static void shot_frame(struct director *d, struct shot *s, const struct gamer_event *e,
                        uint64_t now_us)
 {
-    if (s->light_us > 0)
+    if (s->light_us > 0 && !s->has_cached)
         split_learn(&d->costs.helper_us[STAGE_LIGHT], s->light_us);
     d->stat.helper_us += (uint64_t)s->light_us;
     s->job[STAGE_LIGHT] = 0;
@@ -487,7 +533,10 @@ static bool stream_event(struct director *d, const struct gamer_event *e, uint64
             s = &d->stream[i];
     if (s == NULL)
         return false;
-    uint8_t *at = e->kind == GAMER_EVENT_RAN ? ready_room(d, e->ran.result.len) : NULL;
+    const bool is_here = e->kind == GAMER_EVENT_RAN && e->ran.result.len > 0;
+    uint8_t *at = is_here ? ready_room(d, e->ran.result.len) : NULL;
+    if (e->kind == GAMER_EVENT_RAN)
+        d->stat.retries += e->ran.attempts - 1;
     s->job = 0;
     if (at == NULL) {
         d->stat.failed += s->light.count;
@@ -526,6 +575,27 @@ bool director_event(struct director *d, const struct gamer_event *e, uint64_t no
     else if (e->kind == GAMER_EVENT_FAILED)
         fail(d, s);
     return true;
+}
+
+static bool is_overdue(const struct director *d, uint64_t asked_us, uint64_t now_us)
+{
+    return d->cfg.deadline_ms > 0 &&
+           time_since(asked_us, now_us) >= (uint64_t)d->cfg.deadline_ms * US_PER_MS;
+}
+
+void director_tick(struct director *d, uint64_t now_us)
+{
+    for (uint32_t i = 0; i < DIRECTOR_SHOTS_MAX; i++)
+        if (d->shot[i].is_used && is_overdue(d, d->shot[i].asked_us, now_us))
+            fail(d, &d->shot[i]);
+    for (uint32_t i = 0; i < DIRECTOR_STREAMS_MAX; i++) {
+        struct stream *s = &d->stream[i];
+        if (s->job == 0 || !is_overdue(d, s->light.asked_us[s->light.count - 1], now_us))
+            continue;
+        gamer_withdraw(d->cfg.gamer, s->job);
+        d->stat.failed += s->light.count;
+        s->job = 0;
+    }
 }
 
 bool director_partly(struct director *d, uint32_t number, uint64_t now_us)

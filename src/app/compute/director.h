@@ -4,6 +4,7 @@
 //     director_new(&d, &cfg);
 //     director_ask(d, number, &camera, now_us);   // its tasks go to the hub
 //     director_event(d, &event, now_us);          // all that gamer_event tells
+//     director_tick(d, now_us);                   // now and then
 //     director_partly(d, number, now_us);         // its time is up: take what there is
 //     while (director_next(d, &light)) ...        // what came, in the order in which it came
 //
@@ -31,13 +32,13 @@ struct director_cfg {
     struct gamer_side *gamer; // by whom it asks
     enum split split;         // SPLIT_AUTO: as is predicted to be done first
     struct digest scene;      // offered to the gamer's hub
-    uint32_t width, height;   // of the light, even
+    uint32_t width, height;   // of the light; even for streams
     uint32_t samples, depth_max;
     uint32_t tiles;       // 0: as the hub thinks best
     uint32_t fps;         // light frames a second, for streams
     uint32_t group;       // of a stream, 1..DIRECTOR_GROUP_MAX; 0: layers come as they are
     uint32_t psnr;        // that a stream must reach, centi-dB of its codes
-    uint32_t deadline_ms; // of a light frame, after which it fails; 0: none
+    uint32_t deadline_ms; // of a light frame, after which it fails, also here; 0: none
 };
 
 enum light_form { LIGHT_SUMS, LIGHT_LAYER, LIGHT_STREAM };
@@ -69,7 +70,8 @@ struct director;
 
 // RC_NOMEM; RC_CONFIG: a number is out of range. *out is NULL on failure.
 MUST_USE enum rc director_new(struct director **out, const struct director_cfg *cfg);
-void director_free(struct director *d); // NULL is fine; what is under way is withdrawn
+void director_stop(struct director *d); // all that is under way is withdrawn
+void director_free(struct director *d); // the same; NULL is fine
 // number grows. RC_FULL: DIRECTOR_SHOTS_MAX are under way; RC_NOMEM.
 MUST_USE enum rc director_ask(struct director *d, uint32_t number, const struct camera *camera,
                               uint64_t now_us);
@@ -80,6 +82,7 @@ bool director_event(struct director *d, const struct gamer_event *e, uint64_t no
 // Of a light frame in tiles, those that are here; the rest is withdrawn. False: it has none yet, or
 // no tiles, and goes on.
 bool director_partly(struct director *d, uint32_t number, uint64_t now_us);
+void director_tick(struct director *d, uint64_t now_us); // what is overdue fails
 bool director_next(struct director *d, struct light *out);
 // What the gamer itself took: for predictions. others: of all subsystems for one light frame.
 void director_own(struct director *d, enum stage stage, double us);

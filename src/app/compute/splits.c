@@ -6,8 +6,9 @@
 
 #include "base/num.h"
 
-#define LEARN 0.3 // weight of the newest
-#define GAMER 1u  // may: bit 0
+#define LEARN      0.3 // weight of the newest
+#define GAMER      1u  // may: bit 0
+#define OTHERS_MAX 64u // tasks in a plan; with more, every one stands for several
 
 static const char *const name[] = {"spatial", "functional", "pipeline", "hybrid", "auto"};
 
@@ -92,6 +93,22 @@ static void add_light(struct graph *g, const struct split_costs *c, bool has_til
     }
 }
 
+// The subsystems, by helpers or, as one task, by the gamer.
+static void add_others(struct graph *g, const struct split_costs *c, bool is_helped,
+                       struct graph_task *after)
+{
+    const uint32_t most = is_helped ? OTHERS_MAX : 1;
+    const uint32_t tasks = (uint32_t)num_min(c->others, most);
+    for (uint32_t i = 0; i < tasks; i++) {
+        const struct graph_task t = is_helped ? work(helper_us(c, STAGE_OTHERS) / tasks,
+                                                     c->way_us[STAGE_OTHERS], ~(uint64_t)GAMER)
+                                              : work(own_us(c, STAGE_OTHERS), 0, GAMER);
+        const uint32_t at = add(g, &t);
+        if (after->need_count < GRAPH_NEEDS_MAX)
+            need(after, at);
+    }
+}
+
 // *layer: the task that makes the layer; before the first one GRAPH_TASKS_MAX.
 static void add_frame(struct graph *g, enum split split, const struct split_costs *c,
                       uint32_t *layer)
@@ -109,16 +126,7 @@ static void add_frame(struct graph *g, enum split split, const struct split_cost
     add_light(g, c, split_has_tiles(split), &post);
     *layer = add(g, &post);
     need(&pictures, *layer);
-    const uint32_t others = split_has_others(split) ? c->others : c->others > 0;
-    for (uint32_t i = 0; i < others && c->others > 0; i++) {
-        const struct graph_task t = split_has_others(split)
-                                        ? work(helper_us(c, STAGE_OTHERS) / c->others,
-                                               c->way_us[STAGE_OTHERS], ~(uint64_t)GAMER)
-                                        : work(own_us(c, STAGE_OTHERS), 0, GAMER);
-        const uint32_t at = add(g, &t);
-        if (pictures.need_count < GRAPH_NEEDS_MAX)
-            need(&pictures, at);
-    }
+    add_others(g, c, split_has_others(split), &pictures);
     (void)add(g, &pictures);
 }
 

@@ -9,12 +9,17 @@
 #include "cmd.h"
 #include "demo_cast.h"
 #include "demo_chart.h"
+#include "demo_flight.h"
+#include "demo_flight_view.h"
 #include "demo_stage.h"
 #include "demo_view.h"
 #include "os/clock.h"
 
-#define QUICK_S  4u
-#define POLICIES 3u
+#define QUICK_S    4u
+#define POLICIES   3u
+#define START_S    2.0 // that hub and helpers take
+#define FLIGHT_MIN 2u  // seconds
+#define FLIGHT_MAX 10u // as long as the scene's camera flies
 
 struct demo_options {
     struct cmd_common common;
@@ -50,11 +55,12 @@ static const struct option_spec specs[] = {
      .kind = OPTION_TEXT,
      .initial = "learning.svg",
      .value = "FILE",
-     .sentence = "SVG to write: each task's latency over time",
+     .sentence = "SVG to write: latency of each task, and of light, over time",
      .offset = offsetof(struct demo_options, out)},
     {.name = "quick",
      .kind = OPTION_FLAG,
-     .sentence = "4 seconds of load for each policy: enough to see that it works",
+     .sentence =
+         "4 seconds of load for each policy, 2 for each flight: enough to see that it works",
      .offset = offsetof(struct demo_options, is_quick)},
     {.name = "quiet",
      .kind = OPTION_FLAG,
@@ -77,8 +83,9 @@ static const struct option_command command = {
         "processor, one beside a busy program, one that is killed again and again, one that hangs "
         "at times. Each policy in turn gets the same tasks at the same times, as a gamer would "
         "send them: random, round-robin, and shoal's own, which learns whom to ask. Ends with a "
-        "table, and a drawing of each task's latency. Takes less than three minutes; what it "
-        "starts ends with it.",
+        "table, and a drawing of each task's latency. Then such helpers give light to a game "
+        "that flies through a scene, in each way to split that work, and in the way that shoal "
+        "chooses. Takes less than four minutes; what it starts ends with it.",
     .spec = specs,
     .count = ARRAY_COUNT(specs),
     .example = examples,
@@ -86,17 +93,76 @@ static const struct option_command command = {
 
 static const char *const policies[POLICIES] = {"random", "round-robin", DEMO_LEARNER};
 
+// Those of a policy stand together: they are before the same hub.
+static const struct demo_flight flights[DEMO_FLIGHTS] = {
+    {.split = "spatial", .policy = DEMO_LEARNER},  {.split = "functional", .policy = DEMO_LEARNER},
+    {.split = "pipeline", .policy = DEMO_LEARNER}, {.split = "hybrid", .policy = DEMO_LEARNER},
+    {.split = "auto", .policy = DEMO_LEARNER},     {.split = "auto", .policy = "random"}};
+
 struct demo {
     struct demo_options o;
     struct arena *arena;
     char folder[FILE_PATH_BYTES];
     struct progress progress;
     struct demo_run run[POLICIES];
+    struct demo_flight flight[DEMO_FLIGHTS];
+    uint64_t held_up_us; // in flights
     int signal;
 };
 
+static uint64_t flight_s(const struct demo *d)
+{
+    return num_clamp(d->o.seconds / 4, FLIGHT_MIN, FLIGHT_MAX);
+}
+
+// What share of all the time flights take.
+static double flights_share(const struct demo *d)
+{
+    const double flights_s = DEMO_FLIGHTS * ((double)flight_s(d) + START_S);
+    return flights_s / (flights_s + POLICIES * ((double)d->o.seconds + START_S));
+}
+
+static enum rc fly(struct demo *d, uint32_t from, uint32_t count, struct err *err)
+{
+    char name[32];
+    char folder[FILE_PATH_BYTES];
+    const double share = flights_share(d);
+    struct text t = text_of(name, sizeof name);
+    text_addf(&t, "flights-%s", d->flight[from].policy);
+    const struct flights_cfg cfg = {.arena = d->arena,
+                                    .folder = folder,
+                                    .policy = d->flight[from].policy,
+                                    .seed = d->o.seed,
+                                    .seconds = flight_s(d),
+                                    .progress = &d->progress,
+                                    .share_before = 1 - share + share * from / DEMO_FLIGHTS,
+                                    .share = share * count / DEMO_FLIGHTS};
+    enum rc rc = cmd_path(folder, d->folder, name, err);
+    if (rc == RC_OK)
+        rc = file_make_folder(folder, err);
+    return rc == RC_OK
+               ? flights_play(&d->flight[from], count, &cfg, &d->held_up_us, &d->signal, err)
+               : rc;
+}
+
+static enum rc fly_all(struct demo *d, struct err *err)
+{
+    enum rc rc = RC_OK;
+    uint32_t count = 0;
+    memcpy(d->flight, flights, sizeof flights);
+    for (uint32_t from = 0; from < DEMO_FLIGHTS && rc == RC_OK && d->signal == 0; from += count) {
+        count = 1;
+        while (from + count < DEMO_FLIGHTS &&
+               strcmp(flights[from + count].policy, flights[from].policy) == 0)
+            count++;
+        rc = fly(d, from, count, err);
+    }
+    return rc;
+}
+
 static enum rc play_one(struct demo *d, size_t index, struct err *err)
 {
+    const double share = (1 - flights_share(d)) / POLICIES;
     char folder[FILE_PATH_BYTES];
     const struct stage_cfg cfg = {.arena = d->arena,
                                   .folder = folder,
@@ -104,8 +170,8 @@ static enum rc play_one(struct demo *d, size_t index, struct err *err)
                                   .seed = d->o.seed,
                                   .load_us = d->o.seconds * US_PER_S,
                                   .progress = &d->progress,
-                                  .share_before = (double)index / POLICIES,
-                                  .share = 1.0 / POLICIES};
+                                  .share_before = share * (double)index,
+                                  .share = share};
     enum rc rc = cmd_path(folder, d->folder, policies[index], err);
     if (rc == RC_OK)
         rc = file_make_folder(folder, err);
@@ -118,6 +184,8 @@ static enum rc play_all(struct demo *d, struct err *err)
     progress_start(&d->progress, !d->o.is_quiet && !d->o.common.is_json, clock_now_us());
     for (size_t i = 0; i < POLICIES && rc == RC_OK && d->signal == 0; i++)
         rc = play_one(d, i, err);
+    if (rc == RC_OK && d->signal == 0)
+        rc = fly_all(d, err);
     progress_wipe(&d->progress);
     return rc;
 }
@@ -128,11 +196,17 @@ static enum rc tell(struct demo *d, struct err *err)
     if (demo_view_table(d->run, POLICIES, d->arena, is_json) != RC_OK)
         return err_set(err, RC_NOMEM, "out of memory for the table");
     demo_view_forecasts(&d->run[POLICIES - 1], is_json);
+    if (flight_view_table(d->flight, DEMO_FLIGHTS, d->arena, is_json) != RC_OK)
+        return err_set(err, RC_NOMEM, "out of memory for the table");
+    uint64_t held_up_us = d->held_up_us;
+    for (size_t i = 0; i < POLICIES; i++)
+        held_up_us = num_max(held_up_us, d->run[i].held_up_us);
     if (!is_json)
-        demo_view_machine(d->run, POLICIES);
-    const enum rc rc = demo_chart_write(d->o.out, d->run, POLICIES, d->arena, err);
+        demo_view_machine(held_up_us);
+    const struct demo_chart chart = {d->run, POLICIES, d->flight, DEMO_FLIGHTS};
+    const enum rc rc = demo_chart_write(d->o.out, &chart, d->arena, err);
     if (rc == RC_OK && !is_json)
-        printf("\nEach task is a dot in %s\n", d->o.out);
+        printf("\nEach task, and each light frame, is a dot in %s\n", d->o.out);
     return rc;
 }
 
@@ -148,7 +222,7 @@ static enum rc show(struct demo *d, struct err *err)
     return rc == RC_OK && d->signal == 0 ? tell(d, err) : rc;
 }
 
-// Told now, not after three minutes.
+// Told now, not after minutes.
 static enum rc check_out(const char *path, struct err *err)
 {
     char folder[FILE_PATH_BYTES];
@@ -174,6 +248,8 @@ static int demo_main(struct demo *d)
         d->o.seconds = QUICK_S;
     if (!d->o.common.is_json)
         demo_view_cast(d->o.seconds);
+    if (!d->o.common.is_json)
+        flight_view_before(flight_s(d));
     if (show(d, &err) != RC_OK)
         return cmd_fail(&err);
     if (d->signal == 0)

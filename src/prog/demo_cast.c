@@ -105,8 +105,7 @@ bool cast_takes_policy(void)
     return false;
 }
 
-// By its own name, as people see it in a list of processes.
-static void find_program(char out[static FILE_PATH_BYTES])
+void cast_find_program(char out[static FILE_PATH_BYTES])
 {
     const ssize_t len = readlink(SELF, out, FILE_PATH_BYTES - 1);
     out[len > 0 ? len : 0] = 0;
@@ -199,7 +198,7 @@ static enum rc start_hub(struct cast *c, struct err *err)
                                 "--store-size",
                                 "64M",
                                 "--results-size",
-                                "64M",
+                                "1M", // the same flight again is to be work again
                                 cast_takes_policy() ? "--policy" : NULL,
                                 c->cfg.policy,
                                 NULL};
@@ -373,7 +372,7 @@ enum rc cast_new(struct cast **out, const struct cast_cfg *cfg, struct err *err)
     if (c == NULL)
         return err_set(err, RC_NOMEM, "out of memory");
     *c = (struct cast){.cfg = *cfg};
-    find_program(c->program);
+    cast_find_program(c->program);
     enum rc rc = RC_OK;
     for (uint32_t i = 0; i < DEMO_HELPERS; i++) {
         struct helper_child *h = &c->helper[i];

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/rc.h"
 #include "demo.h"
+#include "os/file.h"
 #include "os/loop.h"
 
 struct cast;
@@ -29,6 +30,8 @@ struct cast_cfg {
 
 // Whether a hub can be told by which policy it chooses.
 bool cast_takes_policy(void);
+// This program, by its own name, as people see it in a list of processes.
+void cast_find_program(char out[static FILE_PATH_BYTES]);
 // Begins to start them. cfg is copied. RC_IO, RC_NOMEM.
 MUST_USE enum rc cast_new(struct cast **out, const struct cast_cfg *cfg, struct err *err);
 void cast_trouble(struct cast *c); // from now on they suffer

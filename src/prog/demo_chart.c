@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The drawing of `shoal demo`: a panel for each policy, a dot for each task.
+// The drawing of `shoal demo`: a panel for each policy, a dot for each task; one for flights.
 #include "demo_chart.h"
 
 #include <math.h>
@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "demo_flight_chart.h"
 #include "image/svg.h"
 #include "os/file.h"
 
@@ -268,34 +269,44 @@ static double longest_us(const struct demo_run *run, size_t count)
     return span_us;
 }
 
-static enum rc draw(struct text *t, const struct demo_run *run, size_t count, struct arena *scratch)
+static enum rc draw(struct text *t, const struct demo_chart *c, const struct flight_chart *flights,
+                    struct arena *scratch)
 {
-    struct panel p = {.t = t, .span_us = longest_us(run, count), .high_us = highest_us(run, count)};
+    struct panel p = {
+        .t = t, .span_us = longest_us(c->run, c->count), .high_us = highest_us(c->run, c->count)};
     enum rc rc = RC_OK;
-    const double height = TOP + (double)count * (PANEL + STRIP + GAP) - GAP + BOTTOM;
-    svg_begin(t, WIDTH, height, "Latency of each task over time, policy by policy");
+    svg_begin(t, WIDTH, flights->top + FLIGHT_CHART_HEIGHT,
+              "Latency of each task over time, policy by policy; of light, split by split");
     draw_legend(t);
-    for (size_t i = 0; i < count && rc == RC_OK; i++) {
-        p.run = &run[i];
+    for (size_t i = 0; i < c->count && rc == RC_OK; i++) {
+        p.run = &c->run[i];
         p.top = TOP + (double)i * (PANEL + STRIP + GAP);
         rc = draw_panel(&p, scratch);
     }
     draw_time(&p);
+    if (rc == RC_OK)
+        rc = flight_chart_draw(flights, t, scratch);
     svg_end(t);
     return rc == RC_OK && t->is_cut ? RC_NOMEM : rc;
 }
 
-enum rc demo_chart_write(const char *path, const struct demo_run *run, size_t count,
-                         struct arena *scratch, struct err *err)
+enum rc demo_chart_write(const char *path, const struct demo_chart *c, struct arena *scratch,
+                         struct err *err)
 {
-    size_t bytes = HEAD_BYTES;
-    for (size_t i = 0; i < count; i++)
-        bytes += (size_t)run[i].tasks * TASK_BYTES + (size_t)run[i].marks * 2 * TASK_BYTES;
+    const struct flight_chart flights = {.flight = c->flight,
+                                         .count = c->flights,
+                                         .left = LEFT,
+                                         .right = RIGHT,
+                                         .top = TOP + (double)c->count * (PANEL + STRIP + GAP) -
+                                                GAP + BOTTOM};
+    size_t bytes = HEAD_BYTES + flight_chart_bytes(&flights);
+    for (size_t i = 0; i < c->count; i++)
+        bytes += (size_t)c->run[i].tasks * TASK_BYTES + (size_t)c->run[i].marks * 2 * TASK_BYTES;
     char *room = arena_take(scratch, bytes);
     if (room == NULL)
         return err_set(err, RC_NOMEM, "out of memory for the drawing");
     struct text t = text_of(room, bytes);
-    const enum rc rc = draw(&t, run, count, scratch);
+    const enum rc rc = draw(&t, c, &flights, scratch);
     if (rc != RC_OK)
         return err_set(err, rc, "out of memory for the drawing");
     return file_write(path, bytes_of(room, t.len), 0644, err);

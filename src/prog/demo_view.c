@@ -117,18 +117,15 @@ enum rc demo_view_table(const struct demo_run *run, size_t count, struct arena *
     return rc;
 }
 
-void demo_view_machine(const struct demo_run *run, size_t count)
+void demo_view_machine(uint64_t held_up_us)
 {
-    uint64_t held_up_us = 0;
-    for (size_t i = 0; i < count; i++)
-        held_up_us = num_max(held_up_us, run[i].held_up_us);
     if (held_up_us < HELD_UP_US)
         return;
     char room[32];
     struct text t = text_of(room, sizeof room);
     text_add_time(&t, held_up_us);
-    printf("This machine is too busy to tell policies apart: the demonstration itself waited %s\n"
-           "for a processor. Try again when it is idle.\n",
+    printf("This machine is too busy to tell policies or splits apart: the demonstration itself\n"
+           "waited %s for a processor. Try again when it is idle.\n",
            room);
 }
 

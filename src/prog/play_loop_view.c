@@ -131,6 +131,9 @@ static void end_json(const struct loop_view *v, const struct director_stat *s,
     json_put_u64(&w, "retries", s->retries);
     json_put_f64(&w, "helper_cpu_ms", (double)s->helper_us / 1000);
     json_put_f64(&w, "latency_ms", s->came > 0 ? (double)s->late_us / 1000 / (double)s->came : 0);
+    json_put_f64(&w, "makespan_ms", s->came > 0 ? (double)s->busy_us / 1000 / (double)s->came : 0);
+    json_put_f64(&w, "predicted_ms",
+                 s->predicted > 0 ? s->predicted_us / 1000 / (double)s->predicted : 0);
     for (uint32_t i = 0; i < SPLITS; i++)
         json_put_u64(&w, split_name((enum split)i), s->by_split[i]);
     for (uint32_t i = 0; i < ARRAY_COUNT(form_name); i++)

@@ -3,6 +3,7 @@
 #include "compute/director.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -56,6 +57,8 @@ struct director {
     uint32_t ready_first, ready_count;
     uint8_t *given; // of the last director_next
     struct director_stat stat;
+    bool is_busy; // since seen_us
+    uint64_t seen_us;
 };
 
 static bool cfg_is_sound(const struct director_cfg *cfg)
@@ -286,6 +289,25 @@ static struct shot *free_shot(struct director *d)
     return NULL;
 }
 
+static void note_time(struct director *d, uint64_t now_us)
+{
+    if (d->is_busy)
+        d->stat.busy_us += time_since(d->seen_us, now_us);
+    d->seen_us = now_us;
+    d->is_busy = director_under_way(d) > 0;
+}
+
+static void note_prediction(struct director *d)
+{
+    if (d->costs.helper_us[STAGE_LIGHT] <= 0)
+        return; // it would be a guess
+    const double us = split_predict_us(d->splits, d->now, &d->costs);
+    if (!isfinite(us))
+        return;
+    d->stat.predicted++;
+    d->stat.predicted_us += us;
+}
+
 enum rc director_ask(struct director *d, uint32_t number, const struct camera *camera,
                      uint64_t now_us)
 {
@@ -304,6 +326,8 @@ enum rc director_ask(struct director *d, uint32_t number, const struct camera *c
     }
     d->stat.asked++;
     d->stat.by_split[s->split]++;
+    note_prediction(d);
+    note_time(d, now_us);
     return RC_OK;
 }
 
@@ -574,6 +598,7 @@ bool director_event(struct director *d, const struct gamer_event *e, uint64_t no
         d->costs.tiles = e->tiles;
     else if (e->kind == GAMER_EVENT_FAILED)
         fail(d, s);
+    note_time(d, now_us);
     return true;
 }
 
@@ -609,6 +634,7 @@ bool director_partly(struct director *d, uint32_t number, uint64_t now_us)
             return false;
         d->stat.partly++;
         shot_withdraw(d, s);
+        note_time(d, now_us);
         return true;
     }
     return false;

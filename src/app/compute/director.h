@@ -64,6 +64,9 @@ struct director_stat {
     uint64_t late_us;          // sum over all that came: from asking to having
     uint64_t helper_us;        // processor time of helpers
     uint64_t retries;          // copies of tasks beyond the first
+    uint64_t busy_us;          // in which light was under way
+    uint64_t predicted;        // of those asked for, with the costs of light known by then
+    double predicted_us;       // sum over these: what a light frame was to take, all in all
 };
 
 struct director;

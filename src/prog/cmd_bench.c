@@ -269,7 +269,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void report(struct bench *b)
+static void say_figures(struct bench *b)
 {
     double sum = 0;
     for (uint32_t i = 0; i < b->count; i++)
@@ -326,7 +326,7 @@ static int run_route(const struct bench_options *o)
     if (rc == RC_OK)
         rc = solve_together(&b, &err);
     if (rc == RC_OK)
-        report(&b);
+        say_figures(&b);
     budget_give(&b.budget, b.object.at);
     arena_free(b.arena);
     if (rc != RC_OK)

@@ -101,7 +101,7 @@ enum rc route_hubs_new(struct route_hubs *out, struct arena *arena, const struct
     w.edge = arena_take_array(arena, n, sizeof *w.edge);
     w.found = arena_take_array(arena, n, sizeof *w.found);
     if (w.hubs.begin == NULL || w.hubs.end == NULL || w.cost == NULL || w.edge == NULL ||
-        w.found == NULL)
+        w.found == NULL || grow(&w, g->node_count) != RC_OK)
         return RC_NOMEM;
     memset(w.cost, 0xff, n * sizeof *w.cost);
     for (uint32_t node = g->node_count; node-- > 0;)

@@ -32,6 +32,7 @@ struct composite {
     size_t stride, low_stride;
     float *own[3][2];        // of the layer: albedo and emission, for the glare
     float *plane[PLANES][3]; // rows are low_stride long, the first is a border
+    float *quad;             // of the light plane: red, green, blue, 0 together, for edges
     float *row[PLANES][3];   // interpolated down
     float *light[3];         // one row, interpolated across
     uint32_t *codes;         // one row
@@ -68,6 +69,7 @@ static bool take_all(struct composite *c)
         }
     }
     c->emission = take(c, c->stride * s->height, sizeof(uint32_t), &is_whole);
+    c->quad = take(c, bordered, 4 * sizeof(float), &is_whole);
     c->codes = take(c, c->stride, sizeof(uint32_t), &is_whole);
     c->curve = take(c, CURVE_SIZE, sizeof(float), &is_whole);
     c->across.first = take(c, c->stride, sizeof(int32_t), &is_whole);
@@ -144,8 +146,8 @@ void composite_free(struct composite *c)
             budget_give(c->budget, c->row[k][i]);
         }
     }
-    void *const rest[] = {c->emission,     c->codes,      c->curve,     c->across.first,
-                          c->across.share, c->down.first, c->down.share};
+    void *const rest[] = {c->quad,         c->emission,     c->codes,      c->curve,
+                          c->across.first, c->across.share, c->down.first, c->down.share};
     for (size_t i = 0; i < ARRAY_COUNT(rest); i++)
         budget_give(c->budget, rest[i]);
     budget_give(c->budget, c);
@@ -254,21 +256,31 @@ static void interpolate_down(struct composite *c, uint32_t y)
     }
 }
 
+static void fill_quads(struct composite *c)
+{
+    const size_t n = c->low_stride * (c->size.layer_height + 2);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < 3; k++)
+            c->quad[i * 4 + k] = c->plane[LIGHT][k][i];
+    }
+}
+
 static void mend_edges(struct composite *c, uint32_t y)
 {
-    const size_t upper = (size_t)(c->down.first[y] + 1) * c->low_stride;
-    const size_t lower = upper + c->low_stride;
+    const float *upper = c->quad + (size_t)(c->down.first[y] + 1) * c->low_stride * 4;
+    const float *lower = upper + c->low_stride * 4;
     for (uint32_t n = c->edges.row[y]; n < c->edges.row[y + 1]; n++) {
         const struct edge *e = &c->edges.at[n];
-        const size_t x = (size_t)(c->across.first[e->x] + 1);
+        const size_t x = (size_t)(c->across.first[e->x] + 1) * 4;
         float weight[4];
-        for (int i = 0; i < 4; i++)
+        float light[4];
+        for (size_t i = 0; i < 4; i++)
             weight[i] = (float)e->weight[i] * (1.0f / 255.0f);
-        for (int i = 0; i < 3; i++) {
-            const float *p = c->plane[LIGHT][i];
-            c->light[i][e->x] = weight[0] * p[upper + x] + weight[1] * p[upper + x + 1] +
-                                weight[2] * p[lower + x] + weight[3] * p[lower + x + 1];
-        }
+        for (size_t i = 0; i < 4; i++)
+            light[i] = weight[0] * upper[x + i] + weight[1] * upper[x + 4 + i] +
+                       weight[2] * lower[x + i] + weight[3] * lower[x + 4 + i];
+        for (size_t i = 0; i < 3; i++)
+            c->light[i][e->x] = light[i];
     }
 }
 
@@ -324,6 +336,7 @@ enum rc composite_draw(struct composite *c, const struct layer *layer, const str
         put_border(c, c->plane[LIGHT][i]);
         put_border(c, c->plane[GLARE][i]);
     }
+    fill_quads(c);
     for (uint32_t y = 0; y < c->size.height; y++)
         draw_row(c, tone, y, rgb + (size_t)y * c->size.width * 3);
     return RC_OK;

@@ -214,9 +214,9 @@ static void step_chores(struct game *g)
 {
     double helper_us;
     double way_us;
-    const struct camera camera = camera_at(g, g->next);
-    if (g->chores == NULL || g->next >= g->o.frames)
+    if (g->chores == NULL)
         return;
+    const struct camera camera = camera_at(g, g->next, &g->input);
     chores_step(g->chores, g->next, &camera, split_has_others(director_split(g->director)),
                 now_us(g));
     if (chores_cost(g->chores, &helper_us, &way_us))
@@ -286,28 +286,16 @@ static void advance(struct game *g)
 {
     if (g->link.is_over)
         return;
-    if (!g->is_stopping) {
-        ask_for_light(g);
-        late_light(g);
-        take_light(g);
-        step_chores(g);
-    }
-    if (play_draw_is_busy(g->draw)) {
-        wake(g);
-        return;
-    }
-    if (g->is_stopping || g->next >= g->o.frames) {
-        finish(g);
-        return;
-    }
-    if (!draw_light(g) && !do_chore(g))
     if (g->next >= g->o.frames) {
         play_link_end(&g->link, EXIT_DONE);
+        return;
+    }
     director_tick(g->director, now_us(g));
     late_light(g);
     ask_for_light(g);
     take_light(g);
-    if (!play_draw_is_busy(g->draw) && !draw_light(g))
+    step_chores(g);
+    if (!play_draw_is_busy(g->draw) && !draw_light(g) && !do_chore(g))
         (void)draw_picture(g);
     show_progress(g);
     wake(g);
@@ -333,15 +321,13 @@ static void on_drawn(void *self, const struct play_drawn *d)
 {
     struct game *g = self;
     if (d->rc != RC_OK && d->work == PLAY_PICTURE) {
+        g->is_spoilt = true;
         play_link_end_with(&g->link, d->text);
         return;
     }
-    if (d->work == PLAY_PICTURE) {
-    if (d->rc != RC_OK && d->is_picture) {
-        g->is_spoilt = true;
     if (g->link.is_over)
         loop_stop(g->link.loop); // which went on for this
-    if (d->is_picture) {
+    if (d->work == PLAY_PICTURE) {
         picture_done(g, d);
     } else if (d->work == PLAY_CHORE) {
         chores_ran(g->chores, d->chore, d->rc, d->result, d->chore_us, now_us(g));
@@ -552,12 +538,12 @@ static void sum_up(struct game *g)
     const struct loop_traffic traffic = {g->link.bytes_in, g->link.bytes_out};
     const struct director_stat stat = director_stat(g->director);
     progress_wipe(&g->link.progress);
+    if (g->next == 0 && g->link.exit_code != EXIT_DONE)
+        return; // it has not begun
     for (uint32_t i = 0; g->chores != NULL && i < CHORES; i++) {
         const struct chore_stat t = chores_stat(g->chores, (enum chore)i);
         loop_view_chore(&g->view, (enum chore)i, &t, time_since(g->begun_us, now_us(g)));
     }
-    if (g->next == 0 && g->link.exit_code != EXIT_DONE)
-        return; // it has not begun
     loop_view_end(&g->view, &stat, &traffic, time_since(g->begun_us, now_us(g)));
 }
 

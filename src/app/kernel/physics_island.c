@@ -33,15 +33,15 @@ void physics_sort(void *at, size_t count, size_t each_bytes,
             first--;
         else
             swap(item, item + --count * each_bytes, each_bytes);
-        size_t top = first;
-        for (size_t below = 2 * top + 1; below < count; below = 2 * top + 1) {
+        size_t high = first;
+        for (size_t below = 2 * high + 1; below < count; below = 2 * high + 1) {
             if (below + 1 < count &&
                 compare(item + below * each_bytes, item + (below + 1) * each_bytes) < 0)
                 below++;
-            if (compare(item + top * each_bytes, item + below * each_bytes) >= 0)
+            if (compare(item + high * each_bytes, item + below * each_bytes) >= 0)
                 break;
-            swap(item + top * each_bytes, item + below * each_bytes, each_bytes);
-            top = below;
+            swap(item + high * each_bytes, item + below * each_bytes, each_bytes);
+            high = below;
         }
     }
 }

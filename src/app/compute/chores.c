@@ -178,7 +178,7 @@ static void consider(struct chores *c, enum chore chore, bool may_leave)
     const double late_us = fmax(0, t->way_us * MARGIN - kinds[chore].deadline_us);
     const double pictures = ceil(late_us * c->cfg.fps / US_PER_S);
     t->is_local = !may_leave || pictures > CHORES_AHEAD_MAX;
-    t->ahead = t->is_local ? 0 : (uint32_t)pictures;
+    t->ahead = t->is_local ? 1 : (uint32_t)pictures; // here it waits behind a picture
 }
 
 void chores_step(struct chores *c, uint32_t picture, const struct camera *camera, bool may_leave,

@@ -329,7 +329,8 @@ static void learn_cost(struct broker *b, const struct seat *s, const struct task
 // Drawn before the check: how closely this one is looked at.
 static void check_closely(struct broker *b, const struct seat *s, struct task *t)
 {
-    t->back.draws.needed = verify_draws_needed(&s->standing->record, entropy_u64(&b->entropy));
+    if (!skill_kernel(t->skill)->part_is_all)
+        t->back.draws.needed = verify_draws_needed(&s->standing->record, entropy_u64(&b->entropy));
     check_parts(b, t);
 }
 

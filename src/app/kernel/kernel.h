@@ -69,6 +69,7 @@ struct kernel {
     const struct kernel_base *base; // NULL: nothing to open, nothing to load; state is NULL then
     uint32_t given_min, given_max;  // inputs that a run is given, besides the object
     bool shows_result;              // to the run of a part, as the last input given
+    bool part_is_all;               // a part looks at all of the result: another would see no more
 
     // RC_MALFORMED: params, or an input given; RC_ABSENT: nothing is loaded; RC_FULL: result or
     // report has no room; RC_NOMEM.

@@ -9,6 +9,8 @@
 #include "kernel/kernel.h"
 #include "work/join.h"
 
+#define UNNAMED_MAX 256u // jobs that are looked at for one that nobody named
+
 struct broker_note job_note(enum broker_note_kind kind, const struct job *j)
 {
     struct broker_note n = {.kind = kind,
@@ -165,8 +167,11 @@ bool job_has_room(struct broker *b, struct gamer *g, enum job_kind kind)
         return false;
     if (count < (kind == JOB_FRAME ? BROKER_FRAMES_MAX : BROKER_RUNS_MAX))
         return true;
+    uint32_t looked = 0;
     LIST_FOR (it, &g->jobs) {
         struct job *j = CONTAINER_OF(it, struct job, node);
+        if (++looked > UNNAMED_MAX)
+            break; // it is asked too often; those that it does not name end by themselves
         if (j->kind != kind || j->state == JOB_DONE || is_named(j))
             continue;
         job_end(b, j, RECORD_WITHDRAWN);

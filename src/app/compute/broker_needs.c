@@ -17,7 +17,7 @@
 #include "base/num.h"
 #include "compute/broker_state.h"
 
-#define RANK_VISITS_MAX 256u // ranks that one run raises; there are more ways up than jobs
+#define RANK_VISITS_MAX 64u  // ranks that one run raises; there are more ways up than jobs
 #define RAISES_MAX      128u // of them, those that are still to be done
 #define GIVE_WAY_MAX    64u  // kept results that one object may cost
 

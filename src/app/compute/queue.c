@@ -11,6 +11,7 @@
 #include "kernel/kernel.h"
 
 #define UNITS_MAX 1e15 // of one task, that count
+#define LOOK_MAX  128u // tasks of a line, from either end, that one is compared with
 
 enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget, uint64_t seed)
 {
@@ -164,14 +165,28 @@ struct task *queue_find(const struct queue *q, uint64_t id)
     return map_get(q->by_id, &id);
 }
 
-// Behind all that must start as soon: mostly at the end.
-static void line_up(struct line *l, struct task *t)
+static bool starts_later(struct list *node, const struct task *t)
+{
+    return CONTAINER_OF(node, struct task, node)->start_by_us > t->start_by_us;
+}
+
+// Behind all that must start as soon. Mostly that is at the end, or else near the front; a task of
+// very many that is near neither is brought near the front: nobody's line is walked through.
+static struct list *place_in(struct line *l, const struct task *t)
 {
     struct list *before = l->tasks.prev;
-    while (before != &l->tasks &&
-           CONTAINER_OF(before, struct task, node)->start_by_us > t->start_by_us)
-        before = before->prev;
-    list_push_front(before, &t->node); // right behind it
+    for (uint32_t left = LOOK_MAX; left > 0; left--, before = before->prev)
+        if (before == &l->tasks || !starts_later(before, t))
+            return before;
+    before = &l->tasks;
+    for (uint32_t left = LOOK_MAX; left > 0 && !starts_later(before->next, t); left--)
+        before = before->next;
+    return before;
+}
+
+static void line_up(struct line *l, struct task *t)
+{
+    list_push_front(place_in(l, t), &t->node); // right behind it
 }
 
 void queue_wait(struct queue *q, struct task *t)

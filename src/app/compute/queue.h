@@ -11,7 +11,7 @@
 //
 // Where a waiting task waits:
 //   own     only the hub's own compute is left for it: checks, and what all others failed at
-//   a line  all others, a line for each gamer and skill, what must start soonest at its head.
+//   a line  all others, a line for each gamer and skill, what must start soonest near its head.
 //           Lines of a skill take turns by the work they were given (start-time fair queueing,
 //           Goyal et al. 1996): a gamer with a thousand tasks does not hold up one with a single
 //           task.

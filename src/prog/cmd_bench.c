@@ -223,7 +223,7 @@ static enum rc run_task(struct bench *b, struct kit *kit, struct bytes params)
     uint8_t report_at[16];
     uint8_t *at = budget_take(&b->budget, RESULT_BYTES);
     enum rc rc = at != NULL ? RC_OK : RC_NOMEM;
-    b->task_us = INFINITY;
+    b->task_us = HUGE_VAL;
     for (int i = 0; i < CROWD_RUNS && rc == RC_OK; i++) {
         struct buffer result = buffer_of(at, RESULT_BYTES);
         struct buffer report = buffer_of(report_at, sizeof report_at);

@@ -156,8 +156,10 @@ static enum rc kernel_result_bounds(struct bytes params, size_t *min, size_t *ma
 static double kernel_size(struct bytes params)
 {
     struct crowd_params p;
-    return crowd_params_decode(&p, params) == RC_OK ? (double)p.agent_count * p.steps / USUAL_WALKS
-                                                    : 1;
+    if (crowd_params_decode(&p, params) != RC_OK)
+        return 1;
+    const uint32_t steps = p.window_count > 0 ? p.window_count * p.every : p.steps;
+    return (double)p.agent_count * steps / USUAL_WALKS;
 }
 
 static enum rc kernel_part(struct bytes params, uint64_t nonce, struct buffer *part_params)

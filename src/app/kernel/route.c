@@ -12,6 +12,7 @@
 #define MAP_BYTES_MAX   ((size_t)768 << 20)
 #define RUN_BYTES_MAX   ((size_t)256 << 20)
 #define USUAL_AGENTS    100.0 // of a task
+#define WALK_PRICE      .07   // of walking a path, in searches (bench/check_bench)
 
 static void base_close(void *state)
 {
@@ -210,7 +211,10 @@ static enum rc kernel_result_bounds(struct bytes params, size_t *min, size_t *ma
 static double kernel_size(struct bytes params)
 {
     struct route_params p;
-    return route_params_decode(&p, params) == RC_OK ? p.agent_count / USUAL_AGENTS : 1;
+    if (route_params_decode(&p, params) != RC_OK)
+        return 1;
+    const double walked = p.agent_count * WALK_PRICE;
+    return (p.redo_count > 0 ? p.redo_count + walked : p.agent_count) / USUAL_AGENTS;
 }
 
 static enum rc kernel_part(struct bytes params, uint64_t nonce, struct buffer *part_params)

@@ -73,6 +73,7 @@ static void ask(struct world *w, uint64_t gamer, const struct ask *a)
                     .as.run = {.job = a->job,
                                .deadline_ms = a->deadline_ms,
                                .is_kept = a->is_kept,
+                               .is_quiet = a->is_kept,
                                .need_count = a->need_count}};
     struct task_spec *spec = &m.as.run.spec;
     memcpy(m.as.run.need, a->need, sizeof a->need);

@@ -11,8 +11,7 @@
 #include "kernel/post.h"
 
 #define PARAMS_BYTES 1024u
-#define LIGHT_SIDE   2u // rays each way through a pixel of light, as helpers take them
-#define FULL_SIDE    1u
+#define SIDE         2u // rays each way through a pixel, as helpers take them for light
 
 struct seen { // light, or what it falls on, from one place
     struct camera camera;
@@ -120,7 +119,7 @@ static enum rc draw_geometry(struct canvas *c, const struct camera *camera, bool
     struct buffer params = buffer_of(at, sizeof at);
     struct geometry_params p = {.width = is_full ? f->width : f->light_width,
                                 .height = is_full ? f->height : f->light_height,
-                                .side = is_full ? FULL_SIDE : LIGHT_SIDE,
+                                .side = SIDE,
                                 .camera = *camera};
     p.w = p.width;
     p.h = p.height;

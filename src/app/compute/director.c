@@ -197,6 +197,7 @@ static enum rc ask_post(struct director *d, struct shot *s)
     struct post_params p = {.width = d->cfg.width,
                             .height = d->cfg.height,
                             .has_before = past->is_kept,
+                            .keeps_memory = d->cfg.group > 0, // it does not travel
                             .levels = DIRECTOR_LEVELS,
                             .history_max = DIRECTOR_HISTORY,
                             .camera = s->camera,

@@ -2,7 +2,7 @@
 // Kernel `encode`: a group of pictures as video that decodes alone; its check; and the way back.
 //
 // make   given: the pictures, in order, each input one or several of them; or, of light, a layer
-//        (kernel/layer.h).
+//        (kernel/layer.h; of several in an input the first one).
 //        Result: a stream (below) in which every picture reaches `psnr`, found with at most
 //        `tries` encodings (more only while none reaches it).
 // check  given: the same pictures, then the stream. Decodes it and measures the `wanted` ones.

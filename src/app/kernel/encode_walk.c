@@ -14,8 +14,9 @@ enum rc encode_given_take(struct encode_given *out, const struct encode_params *
     for (uint32_t i = 0; i < inputs; i++) {
         if (p->form == PICTURE_LIGHT && layer_is(input[i])) {
             struct layer l;
-            if (n == p->count || layer_open(&l, input[i]) != RC_OK || l.width != p->width ||
-                l.height != p->height)
+            struct bytes memory; // that post may have kept behind it
+            if (n == p->count || layer_open_first(&l, input[i], &memory) != RC_OK ||
+                l.width != p->width || l.height != p->height)
                 return RC_MALFORMED;
             out->picture[n++] = l.pixels.at;
             continue;

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernel/geometry.h"
 #include "kernel/trace_math.h"
@@ -22,19 +23,37 @@ struct corner { // of four layer pixels
     uint8_t id;   // of all four; 0: they differ, or show nothing
 };
 
+struct near {          // a layer pixel, ready to be weighed
+    struct vec normal; // unit
+    float depth;
+    uint8_t id;
+};
+
 struct seen { // what is read of a geometry pixel here
     float depth;
     uint32_t normal;
     uint8_t id;
 };
 
-static struct seen seen_at(struct bytes geometry, size_t index)
+static uint32_t word_at(const uint8_t *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+// As geometry_pixel_at, of a part: for millions of pixels a frame.
+static inline struct seen seen_at(struct bytes geometry, size_t index)
 {
     const uint8_t *at = geometry.at + index * GEOMETRY_PIXEL_BYTES;
-    struct cursor c = {.left = bytes_of(at, 8)};
-    struct seen s = {.depth = cursor_f32le(&c), .normal = cursor_u32le(&c), .id = at[11]};
+    const uint32_t bits = word_at(at);
+    struct seen s = {.normal = word_at(at + 4), .id = at[11]};
+    memcpy(&s.depth, &bits, sizeof s.depth);
     s.depth = s.depth >= 0.0f && s.depth < 1e9f ? s.depth : 0.0f; // NaN, too
     return s;
+}
+
+static struct vec normal_of(const struct seen *s)
+{
+    return vec_unit(normal_unpack(s->normal));
 }
 
 enum rc edges_new(struct edges *e, struct budget *budget)
@@ -44,7 +63,8 @@ enum rc edges_new(struct edges *e, struct budget *budget)
     e->row = budget_take(budget, ((size_t)e->height + 1) * sizeof *e->row);
     e->cell =
         budget_take(budget, ((size_t)e->layer_width + 1) * (e->layer_height + 1) * sizeof *e->cell);
-    if (e->at != NULL && e->row != NULL && e->cell != NULL)
+    e->near = budget_take(budget, (size_t)e->layer_width * e->layer_height * sizeof *e->near);
+    if (e->at != NULL && e->row != NULL && e->cell != NULL && e->near != NULL)
         return RC_OK;
     edges_free(e);
     return RC_NOMEM;
@@ -55,6 +75,7 @@ void edges_free(struct edges *e)
     budget_give(e->budget, e->at);
     budget_give(e->budget, e->row);
     budget_give(e->budget, e->cell);
+    budget_give(e->budget, e->near);
     *e = (struct edges){0};
 }
 
@@ -104,13 +125,12 @@ static bool is_plain(const struct corner *c, const struct seen *s, float u, floa
            is_near(c->x, coordinate(s->normal, 0)) && is_near(c->y, coordinate(s->normal, 1));
 }
 
-static float likeness(const struct seen *a, const struct seen *b)
+static float likeness(const struct near *a, const struct near *b)
 {
     if (b->id == 0)
         return 0.0f;
     const float off = fabsf(a->depth - b->depth) / (DEPTH_SOFT * a->depth);
-    const float cosine =
-        vec_dot(vec_unit(normal_unpack(a->normal)), vec_unit(normal_unpack(b->normal)));
+    const float cosine = vec_dot(a->normal, b->normal);
     if (!(cosine > 0.0f))
         return 0.0f;
     const float c4 = cosine * cosine * cosine * cosine;
@@ -119,18 +139,18 @@ static float likeness(const struct seen *a, const struct seen *b)
 }
 
 // False: no neighbour is of the pixel's surface.
-static bool weigh(const struct edges *e, struct bytes low, const struct seen *s, uint32_t x,
-                  uint32_t y, struct edge *out)
+static bool weigh(const struct edges *e, const struct seen *s, uint32_t x, uint32_t y,
+                  struct edge *out)
 {
+    const struct near own = {normal_of(s), s->depth, s->id};
     const float u = e->across->share[x];
     const float v = e->down->share[y];
     float weight[4];
     float sum = 0.0f;
     for (int i = 0; i < 4; i++) {
         const size_t at = low_index(e, e->across->first[x] + i % 2, e->down->first[y] + i / 2);
-        const struct seen other = seen_at(low, at);
         const float near = (i % 2 ? u : 1.0f - u) * (i / 2 ? v : 1.0f - v);
-        weight[i] = (near + WEIGHT_LEAST) * likeness(s, &other);
+        weight[i] = (near + WEIGHT_LEAST) * likeness(&own, &e->near[at]);
         sum += weight[i];
     }
     if (!(sum > LIKE_LEAST))
@@ -156,6 +176,10 @@ void edges_find(struct edges *e, struct bytes full, struct bytes low)
             e->row[y + 1] = 0; // a pixel's neighbour is itself
         return;
     }
+    for (size_t i = 0; i < (size_t)e->layer_width * e->layer_height; i++) {
+        const struct seen s = seen_at(low, i);
+        e->near[i] = (struct near){normal_of(&s), s.depth, s.id};
+    }
     for (int32_t y = -1; y < (int32_t)e->layer_height; y++) {
         for (int32_t x = -1; x < (int32_t)e->layer_width; x++)
             find_cell(e, low, x, y);
@@ -166,7 +190,7 @@ void edges_find(struct edges *e, struct bytes full, struct bytes low)
         for (uint32_t x = 0; x < e->width; x++) {
             const struct seen s = seen_at(full, (size_t)y * e->width + x);
             if (!is_plain(&cell[e->across->first[x]], &s, e->across->share[x], e->down->share[y]) &&
-                weigh(e, low, &s, x, y, &e->at[count]))
+                weigh(e, &s, x, y, &e->at[count]))
                 count++;
         }
         e->row[y + 1] = count;

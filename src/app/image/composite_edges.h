@@ -23,6 +23,7 @@ struct edges {
     struct edge *at;     // by rows, from the left
     uint32_t *row;       // first of each row, and one past the last
     struct corner *cell; // what four layer pixels have in common
+    struct near *near;   // layer pixels, ready to be weighed
     uint32_t width, height, layer_width, layer_height;
     const struct grid *across, *down;
     struct budget *budget;

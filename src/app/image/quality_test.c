@@ -105,6 +105,8 @@ static void the_figures_are_those_of_scikit_image(void **state)
         double psnr = 0.0;
         const int read = fscanf(f, "%lf %lf", &ssim, &psnr);
         (void)pclose(f);
+        (void)remove("quality_test_a.bin"); // they were there
+        (void)remove("quality_test_b.bin");
         if (read != 2)
             skip(); // no scikit-image here
         assert_true(fabs(ssim - ssim_of()) < 1e-9);

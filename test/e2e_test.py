@@ -751,13 +751,14 @@ def demo_offspring(p):
 
 
 def case_demo_learning(w):
-    """The same load on real helpers under three policies: a table, a drawing, nothing left."""
+    """The same load on real helpers under three policies, then flights: tables, a drawing, nothing
+    left."""
     drawing = w.path("learning.svg")
     p = start_demo(w, "--quick", "--out", drawing)
     offspring = demo_offspring(p)
-    out, err = p.communicate(timeout=2 * WAIT_S)
+    out, err = p.communicate(timeout=3 * WAIT_S)
     assert p.returncode == 0 and err == "", (out, err)
-    row = re.compile(r" *(random|round-robin|shoal|phase \d)(?:: \w+ \w+)? {2,}([\d. ]+)$", re.M)
+    row = re.compile(r"^ *(random|round-robin|shoal|phase \d)(?:: \w+ \w+)? {2,}([\d. ]+)$", re.M)
     rows = [(name, *figures.split()) for name, figures in row.findall(out)]
     assert [r[0] for r in rows] == ["random", "round-robin", "shoal", "phase 1", "phase 2"], out
     tasks = [int(r[1]) for r in rows]
@@ -765,10 +766,22 @@ def case_demo_learning(w):
     for _, count, mean, p50, p99, late, percent, *_ in rows:
         assert 1 < float(p50) <= float(p99) and 1 < float(mean), out
         assert abs(float(percent) - 100 * int(late) / int(count)) < 0.1, out
+    row = re.compile(r"^(spatial|functional|pipeline|hybrid|auto(?: \(random\))?) {2,}([\d. ]+)"
+                     r"(?:  cut)?$", re.M)
+    flights = [(name, [float(x) for x in figures.split()]) for name, figures in row.findall(out)]
+    assert [f[0] for f in flights] == ["spatial", "functional", "pipeline", "hybrid", "auto",
+                                       "auto (random)"], out
+    for _, (pictures, light, p50, p99, _, mbit, failed, late, *cpu, _, real) in flights:
+        assert 0 < pictures and 0 < light and 0 < p50 <= p99 and 0 < mbit and 0 < min(cpu), out
+        assert failed == 0 and 0 <= late <= 100 and 0 < real, out
+    lit = [sum(int(n) for n in re.findall(r"(\d+) (?:spatial|functional|pipeline|hybrid)", line))
+           for line in re.findall(r"^auto under \w+ asked for (.*) light frames$", out, re.M)]
+    assert len(lit) == 2 and min(lit) > 0, out
     top = xml.etree.ElementTree.parse(drawing).getroot()
     kinds = [e.tag.rsplit("}", 1)[1] for e in top.iter()]
-    assert kinds[0] == "svg" and kinds.count("circle") == sum(tasks[:3]), drawing
-    assert kinds.count("polyline") == 6 and "href" not in read(drawing), drawing
+    assert kinds[0] == "svg" and kinds.count("circle") >= sum(tasks[:3]) + len(flights), drawing
+    assert 6 < kinds.count("polyline") <= 6 + len(flights), drawing
+    assert "href" not in read(drawing), drawing
     assert not any(alive(c) for c in offspring) and os.listdir(w.path("tmp")) == []
 
     p = start_demo(w, "--out", drawing)  # Ctrl-C

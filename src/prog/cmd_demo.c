@@ -135,14 +135,13 @@ static enum rc fly(struct demo *d, uint32_t from, uint32_t count, struct err *er
                                     .seed = d->o.seed,
                                     .seconds = flight_s(d),
                                     .progress = &d->progress,
+                                    .held_up_us = &d->held_up_us,
                                     .share_before = 1 - share + share * from / DEMO_FLIGHTS,
                                     .share = share * count / DEMO_FLIGHTS};
     enum rc rc = cmd_path(folder, d->folder, name, err);
     if (rc == RC_OK)
         rc = file_make_folder(folder, err);
-    return rc == RC_OK
-               ? flights_play(&d->flight[from], count, &cfg, &d->held_up_us, &d->signal, err)
-               : rc;
+    return rc == RC_OK ? flights_play(&d->flight[from], count, &cfg, &d->signal, err) : rc;
 }
 
 static enum rc fly_all(struct demo *d, struct err *err)

@@ -47,7 +47,6 @@ struct flights {
     char words[WORDS_BYTES]; // the player's first ones that were not meant for us
     uint64_t begun_us;       // this flight
     uint64_t tick_us;
-    uint64_t *held_up_us;
     bool is_over;
     int signal;
     enum rc rc;
@@ -239,7 +238,7 @@ static void on_tick(void *self)
     } else {
         text_addf(&t, "flight, %s: picture %u of %u", f->now->split, f->now->flight.pictures,
                   (unsigned)(seconds_of(f) * FLIGHT_FPS));
-        *f->held_up_us = num_max(*f->held_up_us, late_us);
+        *f->cfg.held_up_us = num_max(*f->cfg.held_up_us, late_us);
     }
     const double done = (double)(f->begun > 1 ? f->begun - 2 : 0) / f->count;
     progress_show(f->cfg.progress, what, f->cfg.share_before + done * f->cfg.share, now_us(f));
@@ -299,14 +298,13 @@ static void close_all(struct flights *f)
 }
 
 enum rc flights_play(struct demo_flight *out, uint32_t count, const struct flights_cfg *cfg,
-                     uint64_t *held_up_us, int *signal, struct err *err)
+                     int *signal, struct err *err)
 {
     struct flights f = {.cfg = *cfg,
                         .flight = out,
                         .count = count,
                         .warm = {.split = "hybrid"},
                         .budget = {.limit_bytes = MEMORY_BYTES},
-                        .held_up_us = held_up_us,
                         .err = err};
     cast_find_program(f.program);
     f.rc = open_all(&f);

@@ -29,6 +29,7 @@ struct flights_cfg {
     uint64_t seconds; // of a flight, as its camera has it
     struct progress *progress;
     double share_before, share; // of the whole demonstration
+    uint64_t *held_up_us; // becomes the longest that we waited for a processor, if that is longer
 };
 
 #define FLIGHT_SCENE "neon-street"
@@ -40,11 +41,9 @@ struct flights_cfg {
 #define FLIGHT_OVER  2u // seconds more than it should take, after which a flight is ended
 
 // Of each, split and policy are set before; the rest is what became of it, with its light in the
-// arena. *held_up_us becomes the longest that we waited for a processor ourselves, if that is
-// longer. RC_OK, and *signal says by which one it was ended early, or 0. Otherwise *err says what
+// arena. RC_OK, and *signal says by which one it was ended early, or 0. Otherwise *err says what
 // went wrong.
 MUST_USE enum rc flights_play(struct demo_flight *out, uint32_t count,
-                              const struct flights_cfg *cfg, uint64_t *held_up_us, int *signal,
-                              struct err *err);
+                              const struct flights_cfg *cfg, int *signal, struct err *err);
 
 #endif

@@ -33,7 +33,7 @@ static enum rc kernels_load(void *state, struct bytes object)
 static enum rc kernels_run(void *state, struct bytes request, struct buffer *result,
                            struct buffer *report)
 {
-    struct bytes given[KERNEL_GIVEN_MAX];
+    struct bytes given[KERNEL_GIVEN_MAX] = {{NULL, 0}};
     struct kernel_in in = {.given = given};
     struct cbor_reader r = cbor_reader_of(request);
     cbor_get_array(&r, 3);

@@ -366,6 +366,12 @@ static void on_stop(void *self)
 
 // ---- The way in and out
 
+static uint32_t half_even(uint32_t side)
+{
+    const uint32_t half = (side / 2 + 1) / 2;
+    return half * 2 > LIGHT_SIDE_MIN ? half * 2 : LIGHT_SIDE_MIN;
+}
+
 static enum rc sizes(struct game *g, struct err *err)
 {
     const struct option_pixels *full = &g->o.size;
@@ -379,8 +385,8 @@ static enum rc sizes(struct game *g, struct err *err)
     if (g->o.group > 0 && g->split != SPLIT_AUTO && !split_has_stages(g->split))
         return err_set(err, RC_CONFIG, "--group is for --split pipeline, hybrid or auto");
     if (g->light_width == 0) { // half, as streams want it
-        g->light_width = (uint32_t)num_max((full->width / 2 + 1) / 2 * 2, LIGHT_SIDE_MIN);
-        g->light_height = (uint32_t)num_max((full->height / 2 + 1) / 2 * 2, LIGHT_SIDE_MIN);
+        g->light_width = half_even(full->width);
+        g->light_height = half_even(full->height);
     }
     if (g->light_width > full->width || g->light_height > full->height)
         return err_set(err, RC_CONFIG, "--light must not be larger than --size");

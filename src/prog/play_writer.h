@@ -21,8 +21,8 @@ struct play_writer_cfg {
     uint32_t count; // of pictures to come, for their numbers
 };
 
-// What can be said before anything is done. RC_CONFIG: fps or sides do not fit the form, or the path
-// is none for a file; RC_IO: nothing can be written there. In words.
+// What can be said before anything is done. RC_CONFIG: fps or sides do not fit the form, or the
+// path is none for a file; RC_IO: nothing can be written there. In words.
 MUST_USE enum rc play_writer_check(const struct play_writer_cfg *cfg, struct err *err);
 // The same codes; RC_NOMEM.
 MUST_USE enum rc play_writer_open(struct play_writer **out, const struct play_writer_cfg *cfg,

@@ -207,8 +207,7 @@ enum rc canvas_light(struct canvas *c, const struct light *light)
 // A stream carries no state of its pixels: they are many frames' light, all of them.
 static void trust(struct buffer *layer)
 {
-    for (size_t i = LAYER_HEADER_BYTES; i + LAYER_PIXEL_BYTES <= layer->len;
-         i += LAYER_PIXEL_BYTES)
+    for (size_t i = LAYER_HEADER_BYTES; i + LAYER_PIXEL_BYTES <= layer->len; i += LAYER_PIXEL_BYTES)
         layer->at[i + LAYER_PIXEL_BYTES - 1] = DIRECTOR_HISTORY << 2; // upper 6 bits of 16
 }
 

@@ -111,8 +111,9 @@ static enum rc place_bodies(struct chores_world *w, uint32_t bodies)
     *p->obstacle =
         (struct physics_obstacle){.size = {0, 1, 0}, .turn = {1, 0, 0, 0}, .friction = 0.6f};
     for (uint32_t i = 0; i < bodies; i++) {
+        const uint32_t storey = i / 8;
         const struct physics_pose pose = {
-            .place = {(double)(i % 8) * 0.9 - 3.2 + rng_unit(&w->rng) * 0.2, 1 + (i / 8) * 0.9,
+            .place = {(double)(i % 8) * 0.9 - 3.2 + rng_unit(&w->rng) * 0.2, 1 + storey * 0.9,
                       (double)(i % 5) * 0.3},
             .turn = {1, 0, 0, 0}};
         p->body[i] = some_body(i);

@@ -117,8 +117,9 @@ void director_free(struct director *d)
         return;
     struct budget *budget = d->cfg.budget;
     director_stop(d);
-    for (struct light left; director_next(d, &left);)
-        continue; // gives back what nobody took
+    struct light left;
+    while (director_next(d, &left)) { // gives back what nobody took
+    }
     splits_free(d->splits, budget);
     budget_give(budget, d);
 }

@@ -141,7 +141,7 @@ double split_predict_us(struct splits *s, enum split split, const struct split_c
     for (uint32_t i = 0; i < SPLITS_AHEAD; i++)
         add_frame(g, split, costs, &layer);
     if (graph_check(g) != RC_OK)
-        return INFINITY; // costs that are none
+        return (double)INFINITY; // costs that are none
     graph_plan(g, &s->plan);
     return s->plan.makespan_us / SPLITS_AHEAD;
 }

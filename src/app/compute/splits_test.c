@@ -205,7 +205,7 @@ static void choices_among_random_costs(void **state)
     for (int i = 0; i < ROUNDS; i++) {
         const struct split_costs c = random_costs(&r);
         double us[SPLITS];
-        double best = INFINITY;
+        double best = (double)INFINITY;
         for (uint32_t s = 0; s < SPLITS; s++) {
             us[s] = predict((enum split)s, &c);
             assert_true(is(us[s], predict((enum split)s, &c))); // the same again

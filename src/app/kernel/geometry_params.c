@@ -114,7 +114,7 @@ uint8_t geometry_albedo_code(float albedo)
 {
     if (!(albedo > 0.0f))
         return 0;
-    return albedo < 1.0f ? (uint8_t)(sqrtf(albedo) * 255.0f + 0.5f) : 255;
+    return albedo < 1.0f ? (uint8_t)lrintf(sqrtf(albedo) * 255.0f) : 255;
 }
 
 float geometry_albedo(uint8_t code)

@@ -111,8 +111,10 @@ static void colour_between_samples_is_their_mix(void **state)
 {
     (void)state;
     const struct planes p = planes_in(room[0], PICTURE_LIGHT, CHROMA_HALF, 4, 4);
-    for (size_t i = 0; i < 16; i++)
-        room[0][2 * i] = 0, room[0][2 * i + 1] = 2; // Y 512
+    for (size_t i = 0; i < 16; i++) { // Y 512
+        room[0][2 * i] = 0;
+        room[0][2 * i + 1] = 2;
+    }
     const uint16_t cr[4] = {512, 576, 640, 896};
     for (size_t i = 0; i < 4; i++) {
         p.at[1][2 * i] = 0;

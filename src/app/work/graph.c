@@ -106,7 +106,7 @@ static void put(const struct graph *g, struct graph_plan *p, struct timeline *li
 {
     const struct graph_task *t = &g->task[task];
     uint32_t best_place = 0;
-    p->end_us[task] = INFINITY;
+    p->end_us[task] = (double)INFINITY;
     for (uint32_t h = 0; h < g->helper_count; h++) {
         uint32_t place;
         if ((t->may >> h & 1) == 0)
@@ -161,7 +161,7 @@ void graph_plan(const struct graph *g, struct graph_plan *out)
     uint32_t best[GRAPH_TASKS_MAX];
     double blurred[GRAPH_TASKS_MAX];
     struct rng r = rng_seeded(1); // a dice of its own: nobody else's results depend on it
-    double least_us = INFINITY;
+    double least_us = (double)INFINITY;
     rank(g, out->rank_us);
     for (uint32_t i = 0; i < TRIES; i++) {
         blur(g, out->rank_us, &r, blurred);

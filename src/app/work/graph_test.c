@@ -185,7 +185,7 @@ static void near_the_best_of_many_orders(void **state)
         graph_plan(&g, &plan);
         assert_sound();
         const double ours = plan.makespan_us;
-        double best = INFINITY;
+        double best = (double)INFINITY;
         for (int k = 0; k < ORDERS; k++) {
             uint32_t order[GRAPH_TASKS_MAX];
             random_order(&r, order);

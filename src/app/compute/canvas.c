@@ -162,6 +162,7 @@ static enum rc post(struct canvas *c, const struct light *light, const struct se
     }
     if (before->has_layer) {
         given[in.given_count++] = buffer_bytes(&before->layer);
+        // cppcheck-suppress unreadVariable // by kit_run, through `in`
         given[in.given_count++] = buffer_bytes(&before->geometry);
     }
     enum rc rc = post_params_encode(&p, &params);

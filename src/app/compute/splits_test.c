@@ -170,7 +170,7 @@ static void nothing_known_yet(void **state)
         assert_true(predict((enum split)i, &none) >= SPLITS_DEFAULT_US - 1e-6);
     assert_true(split_choose(splits, &none, SPLIT_AUTO) < SPLIT_AUTO);
     struct split_costs bad = light_alone();
-    bad.way_us[STAGE_LIGHT] = NAN;
+    bad.way_us[STAGE_LIGHT] = (double)NAN;
     assert_true(isinf(predict(SPLIT_SPATIAL, &bad)));
     assert_int_equal(split_choose(splits, &bad, SPLIT_PIPELINE), SPLIT_PIPELINE);
 }

@@ -124,7 +124,7 @@ static void what_makes_no_sense(void **state)
     add(-1, 0, 0, NULL);
     assert_int_equal(graph_check(&g), RC_CONFIG);
     start(1);
-    add(NAN, 0, 0, NULL);
+    add((double)NAN, 0, 0, NULL);
     assert_int_equal(graph_check(&g), RC_CONFIG);
     start(1);
     add(1, 0, 0, NULL);

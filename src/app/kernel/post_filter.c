@@ -6,7 +6,7 @@
 #include "kernel/post_field.h"
 
 #define CALM_REACH      2    // pixels around that a bright one is held against
-#define CALM_OVER       2.0f // deviations above their mean
+#define CALM_OVER       4.0f // deviations above their mean
 #define SPREAD_REACH    2    // pixels around that a young pixel's variance is taken from
 #define YOUNG           4.0f // frames
 #define LUMINANCE_SIGMA 2.5f // deviations by which luminances differ as if they were one

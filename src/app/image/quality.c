@@ -32,7 +32,7 @@ static void window_fill(double window[static WINDOW])
 {
     double sum = 0.0;
     for (unsigned i = 0; i < WINDOW; i++) {
-        const double off = (double)i - WINDOW / 2;
+        const double off = i - (WINDOW - 1) * 0.5;
         window[i] = exp(-off * off / (2.0 * SIGMA * SIGMA));
         sum += window[i];
     }

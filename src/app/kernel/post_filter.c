@@ -109,24 +109,22 @@ static float variance_of(const struct post_field *f, uint32_t x, uint32_t y)
 }
 
 // Variances of single pixels are noise themselves: each is the mean of those around it.
-static void smooth_variance(struct post_field *f)
+static float smooth_at(const struct post_field *f, uint32_t x, uint32_t y)
 {
-    for (uint32_t y = 0; y < f->h; y++) {
-        for (uint32_t x = 0; x < f->w; x++) {
-            const struct around a = around_of(f, x, y, 1);
-            float weight = 0.0f;
-            float sum = 0.0f;
-            for (uint32_t k = a.y0; k < a.y1; k++) {
-                for (uint32_t i = a.x0; i < a.x1; i++) {
-                    const struct post_glow *g = &f->out[(size_t)k * f->w + i];
-                    const float w = (i == x ? 2.0f : 1.0f) * (k == y ? 2.0f : 1.0f);
-                    weight += g->weight > 0.0f ? w : 0.0f;
-                    sum += g->weight > 0.0f ? w * g->variance : 0.0f;
-                }
-            }
-            f->glow[(size_t)y * f->w + x].variance = weight > 0.0f ? sum / weight : 0.0f;
+    const struct around a = around_of(f, x, y, 1);
+    float weight = 0.0f;
+    float sum = 0.0f;
+    for (uint32_t k = a.y0; k < a.y1; k++) {
+        for (uint32_t i = a.x0; i < a.x1; i++) {
+            const struct post_glow *g = &f->out[(size_t)k * f->w + i];
+            if (!(g->weight > 0.0f))
+                continue;
+            const float w = (i == x ? 2.0f : 1.0f) * (k == y ? 2.0f : 1.0f);
+            weight += w;
+            sum += w * g->variance;
         }
     }
+    return weight > 0.0f ? sum / weight : 0.0f;
 }
 
 void post_variance(struct post_field *f)
@@ -140,7 +138,10 @@ void post_variance(struct post_field *f)
             f->out[i].variance = variance_of(f, x, y);
         }
     }
-    smooth_variance(f);
+    for (uint32_t y = 0; y < f->h; y++) {
+        for (uint32_t x = 0; x < f->w; x++)
+            f->glow[(size_t)y * f->w + x].variance = smooth_at(f, x, y);
+    }
 }
 
 struct pull { // what the pixels around one come to

@@ -105,15 +105,16 @@ static void shrink(struct glare *g, unsigned to)
 static void widen(struct glare *g, unsigned to, float keep, float add)
 {
     const uint32_t width = g->width[to + 1];
-    float *padded = g->rows + 1;
+    float *padded = g->rows; // one more at either side
+    float *row = padded + 1;
     for (uint32_t y = 0; y < g->height[to]; y++) {
         const float *near = g->at[to + 1] + (size_t)(y / 2) * width;
         const int64_t next = (int64_t)(y / 2) + (y % 2 ? 1 : -1);
         const float *far = g->at[to + 1] + (size_t)clamped(next, g->height[to + 1]) * width;
         for (uint32_t x = 0; x < width; x++)
-            padded[x] = add * (0.75f * near[x] + 0.25f * far[x]);
-        padded[-1] = padded[0];
-        padded[width] = padded[width - 1];
+            row[x] = add * (0.75f * near[x] + 0.25f * far[x]);
+        padded[0] = row[0];
+        row[width] = row[width - 1];
         float *out = g->at[to] + (size_t)y * g->width[to];
         for (size_t x = 0; x < g->width[to] / 2; x++) {
             const float middle = 0.75f * padded[x];
@@ -123,6 +124,10 @@ static void widen(struct glare *g, unsigned to, float keep, float add)
         if (g->width[to] % 2 == 1) {
             const size_t x = width - 1;
             out[2 * x] = keep * out[2 * x] + (0.75f * padded[x] + 0.25f * padded[(int64_t)x - 1]);
+            const float middle = 0.75f * row[x];
+            out[2 * x] = keep * out[2 * x] + (middle + 0.25f * padded[x]);
+            out[2 * x + 1] = keep * out[2 * x + 1] + (middle + 0.25f * row[x + 1]);
+            out[2 * x] = keep * out[2 * x] + (0.75f * row[x] + 0.25f * padded[x]);
         }
     }
 }

@@ -34,6 +34,8 @@ static void window_fill(double window[static WINDOW])
     const int middle = WINDOW / 2;
     for (int i = 0; i < (int)WINDOW; i++) {
         const double off = i - middle;
+    for (unsigned i = 0; i < WINDOW; i++) {
+        const double off = i - (WINDOW - 1) * 0.5;
         window[i] = exp(-off * off / (2.0 * SIGMA * SIGMA));
         sum += window[i];
     }

@@ -105,13 +105,14 @@ static void the_figures_are_those_of_scikit_image(void **state)
         double psnr = 0.0;
         const int read = fscanf(f, "%lf %lf", &ssim, &psnr);
         (void)pclose(f);
-        (void)remove("quality_test_a.bin"); // they were there
+        (void)remove("quality_test_a.bin"); // it was there
         (void)remove("quality_test_b.bin");
         if (read != 2)
             skip(); // no scikit-image here
         assert_true(fabs(ssim - ssim_of()) < 1e-9);
         assert_true(fabs(psnr - quality_psnr(a, b, W, H)) < 1e-9);
     }
+    (void)remove("quality_test.py");
 }
 
 static void what_cannot_be_measured_is_refused(void **state)

@@ -65,6 +65,9 @@ static void draw_pixel(const struct world *w, const struct view *v, const struct
         const uint32_t down = i / p->side;
         const float dx = tent(((float)across + 0.5f) / side);
         const float dy = tent(((float)down + 0.5f) / side);
+        const uint32_t row = i / p->side;
+        const float dx = tent(((float)(i - row * p->side) + 0.5f) / side);
+        const float dy = tent(((float)row + 0.5f) / side);
         struct look l = look_along(w, v->eye, ray_direction(v, x + dx, y + dy));
         albedo = vec_add(albedo, l.albedo);
         emission = vec_add(emission, l.emission);

@@ -115,6 +115,8 @@ uint8_t geometry_albedo_code(float albedo)
     if (!(albedo > 0.0f))
         return 0;
     return albedo < 1.0f ? (uint8_t)lrintf(sqrtf(albedo) * 255.0f) : 255;
+    const float halfway = sqrtf(albedo) * 255.0f + 0.5f; // rounds up from there
+    return albedo < 1.0f ? (uint8_t)halfway : 255;
 }
 
 float geometry_albedo(uint8_t code)
@@ -144,12 +146,14 @@ uint32_t geometry_emission_code(const float rgb[static 3])
     // The largest mantissa gets all its nine bits: most < 2^whole.
     int32_t whole = (int32_t)(bits >> 23) - 126;
     whole = whole < -15 ? -15 : whole;
-    if ((uint32_t)(most * power_of_two(9 - whole) + 0.5f) == 512)
+    if (most * power_of_two(9 - whole) >= 511.5f)
         whole++; // rounded up to a tenth bit
     const float scale = power_of_two(9 - whole);
     uint32_t code = (uint32_t)(whole + 15) << 27;
-    for (size_t i = 0; i < 3; i++)
-        code |= (uint32_t)(c[i] * scale + 0.5f) << (9 * i);
+    for (size_t i = 0; i < 3; i++) {
+        const float halfway = c[i] * scale + 0.5f; // rounds up from there
+        code |= (uint32_t)halfway << (9 * i);
+    }
     return code;
 }
 

@@ -6,7 +6,7 @@
 #include "kernel/post_field.h"
 
 #define CALM_REACH      2    // pixels around that a bright one is held against
-#define CALM_OVER       2.0f // deviations above their mean
+#define CALM_OVER       4.0f // deviations above their mean
 #define SPREAD_REACH    2    // pixels around that a young pixel's variance is taken from
 #define YOUNG           4.0f // frames
 #define LUMINANCE_SIGMA 2.5f // deviations by which luminances differ as if they were one
@@ -110,6 +110,7 @@ static float variance_of(const struct post_field *f, uint32_t x, uint32_t y)
 
 // Variances of single pixels are noise themselves: each is the mean of those around it.
 static float mean_variance(const struct post_field *f, uint32_t x, uint32_t y)
+static float smooth_at(const struct post_field *f, uint32_t x, uint32_t y)
 {
     const struct around a = around_of(f, x, y, 1);
     float weight = 0.0f;
@@ -145,7 +146,10 @@ void post_variance(struct post_field *f)
             f->out[i].variance = variance_of(f, x, y);
         }
     }
-    smooth_variance(f);
+    for (uint32_t y = 0; y < f->h; y++) {
+        for (uint32_t x = 0; x < f->w; x++)
+            f->glow[(size_t)y * f->w + x].variance = smooth_at(f, x, y);
+    }
 }
 
 struct pull { // what the pixels around one come to

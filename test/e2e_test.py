@@ -864,7 +864,7 @@ def case_loop_videos(w):
     loop = loop_of(r.stdout, 12)
     assert loop["streams"] > 0 and loop["layers"] == 0 and loop["sums"] == 0, loop
     with open(w.path("flight.txt"), "w") as f:
-        f.write("25 0.5 0 0 0 0\n" * 40)
+        f.write("25 0.1 0 0 0 0\n" * 40)
     r = w.play(hub, *loop_words(w, "spatial", "i.y4m", 10, "--input", w.path("flight.txt"),
                                 "--first", "7", "--json"))
     assert r.returncode == 0, r

@@ -19,7 +19,7 @@
 #define POLICIES   3u
 #define START_S    2.0 // that hub and helpers take
 #define FLIGHT_MIN 2u  // seconds
-#define FLIGHT_MAX 10u // as long as the scene's camera flies
+#define FLIGHT_MAX 9u  // the camera of the scene flies for ten
 
 struct demo_options {
     struct cmd_common common;

@@ -33,8 +33,8 @@ struct flights_cfg {
 };
 
 #define FLIGHT_SCENE "neon-street"
-#define FLIGHT_SIZE  "320x180"
-#define FLIGHT_LIGHT "160x90"
+#define FLIGHT_SIZE  "256x144"
+#define FLIGHT_LIGHT "128x72"
 #define FLIGHT_SPP   "2"
 #define FLIGHT_FPS   5u
 #define FLIGHT_STEP  2u // pictures for each light frame

@@ -20,17 +20,8 @@
 #define RUNS             5 // of the task; the fastest counts
 
 static const struct check_case *const cases[] = {
-    &check_audio,
-    &check_crowd,
-    &check_dialogue,
-    &check_encode,
-    &check_geometry,
-    &check_level,
-    &check_pack,
-    &check_physics,
-    &check_post,
-    &check_route,
-    &check_trace,
+    &check_audio, &check_crowd,   &check_dialogue, &check_encode, &check_geometry, &check_level,
+    &check_pack,  &check_physics, &check_post,     &check_route,  &check_trace,
 };
 
 struct bench {

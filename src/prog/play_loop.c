@@ -108,6 +108,8 @@ static uint32_t light_in_time(const struct game *g)
 static void ask_for_light(struct game *g)
 {
     const uint32_t most = (uint32_t)g->o.in_flight;
+    // What no picture would show any more is not asked for.
+    g->next_light = (uint32_t)num_max(g->next_light, g->next / g->step);
     while (g->next_light <= light_in_time(g) && director_under_way(g->director) < most) {
         const struct camera camera = camera_at(g, g->next_light * g->step, &g->ahead);
         enum rc rc = director_ask(g->director, g->next_light, &camera, now_us(g));

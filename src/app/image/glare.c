@@ -117,16 +117,12 @@ static void widen(struct glare *g, unsigned to, float keep, float add)
         row[width] = row[width - 1];
         float *out = g->at[to] + (size_t)y * g->width[to];
         for (size_t x = 0; x < g->width[to] / 2; x++) {
-            const float middle = 0.75f * padded[x];
-            out[2 * x] = keep * out[2 * x] + (middle + 0.25f * padded[(int64_t)x - 1]);
-            out[2 * x + 1] = keep * out[2 * x + 1] + (middle + 0.25f * padded[x + 1]);
-        }
-        if (g->width[to] % 2 == 1) {
-            const size_t x = width - 1;
-            out[2 * x] = keep * out[2 * x] + (0.75f * padded[x] + 0.25f * padded[(int64_t)x - 1]);
             const float middle = 0.75f * row[x];
             out[2 * x] = keep * out[2 * x] + (middle + 0.25f * padded[x]);
             out[2 * x + 1] = keep * out[2 * x + 1] + (middle + 0.25f * row[x + 1]);
+        }
+        if (g->width[to] % 2 == 1) {
+            const size_t x = width - 1;
             out[2 * x] = keep * out[2 * x] + (0.75f * row[x] + 0.25f * padded[x]);
         }
     }

@@ -31,9 +31,6 @@ enum { SUM_A, SUM_B, SUM_AA, SUM_BB, SUM_AB, SUMS };
 static void window_fill(double window[static WINDOW])
 {
     double sum = 0.0;
-    const int middle = WINDOW / 2;
-    for (int i = 0; i < (int)WINDOW; i++) {
-        const double off = i - middle;
     for (unsigned i = 0; i < WINDOW; i++) {
         const double off = i - (WINDOW - 1) * 0.5;
         window[i] = exp(-off * off / (2.0 * SIGMA * SIGMA));

@@ -61,10 +61,6 @@ static void draw_pixel(const struct world *w, const struct view *v, const struct
     struct vec albedo = vec_of(0.0f, 0.0f, 0.0f);
     struct vec emission = albedo;
     for (uint32_t i = 0; i < p->side * p->side; i++) {
-        const uint32_t across = i % p->side;
-        const uint32_t down = i / p->side;
-        const float dx = tent(((float)across + 0.5f) / side);
-        const float dy = tent(((float)down + 0.5f) / side);
         const uint32_t row = i / p->side;
         const float dx = tent(((float)(i - row * p->side) + 0.5f) / side);
         const float dy = tent(((float)row + 0.5f) / side);

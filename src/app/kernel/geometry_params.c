@@ -114,7 +114,6 @@ uint8_t geometry_albedo_code(float albedo)
 {
     if (!(albedo > 0.0f))
         return 0;
-    return albedo < 1.0f ? (uint8_t)lrintf(sqrtf(albedo) * 255.0f) : 255;
     const float halfway = sqrtf(albedo) * 255.0f + 0.5f; // rounds up from there
     return albedo < 1.0f ? (uint8_t)halfway : 255;
 }

@@ -16,18 +16,9 @@
 #include "kernel/trace.h"
 
 static const struct kernel *const kernels[] = {
-    &trace_kernel,
-    &geometry_kernel,
-    &post_kernel,
-    &encode_kernel,
-    &route_kernel,
-    &crowd_kernel,
-    &physics_kernel,
-    &audio_kernel,
-    &dialogue_kernel,
-    &level_kernel,
-    &pack_kernel,
-    &echo_kernel,
+    &trace_kernel,    &geometry_kernel, &post_kernel,    &encode_kernel,
+    &route_kernel,    &crowd_kernel,    &physics_kernel, &audio_kernel,
+    &dialogue_kernel, &level_kernel,    &pack_kernel,    &echo_kernel,
 };
 
 const struct kernel *kernel_at(size_t index)

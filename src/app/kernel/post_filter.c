@@ -109,7 +109,6 @@ static float variance_of(const struct post_field *f, uint32_t x, uint32_t y)
 }
 
 // Variances of single pixels are noise themselves: each is the mean of those around it.
-static float mean_variance(const struct post_field *f, uint32_t x, uint32_t y)
 static float smooth_at(const struct post_field *f, uint32_t x, uint32_t y)
 {
     const struct around a = around_of(f, x, y, 1);
@@ -126,13 +125,6 @@ static float smooth_at(const struct post_field *f, uint32_t x, uint32_t y)
         }
     }
     return weight > 0.0f ? sum / weight : 0.0f;
-}
-
-static void smooth_variance(struct post_field *f)
-{
-    for (uint32_t y = 0; y < f->h; y++)
-        for (uint32_t x = 0; x < f->w; x++)
-            f->glow[(size_t)y * f->w + x].variance = mean_variance(f, x, y);
 }
 
 void post_variance(struct post_field *f)

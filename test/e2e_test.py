@@ -939,7 +939,8 @@ def case_loop_hub_gone_and_back(w):
     lit = [e["number"] * 2 for e in events_of(out) if e["event"] == "light"]
     assert max(lit) > first + 10, lit
     helper.kill()  # now nobody is there who could make light
-    r = w.play(again, *loop_words(w, "spatial", "n.y4m", 3, "--json"))
+    # No light that is kept: of another depth.
+    r = w.play(again, *loop_words(w, "spatial", "n.y4m", 3, "--depth", "4", "--json"))
     assert r.returncode == 0, r
     assert loop_of(r.stdout, 3)["without_light"] == 3
     assert min(means(w.path("n.y4m"))) > 20

@@ -83,7 +83,7 @@ static const struct option_spec specs[] = {
      .max = 3600000,
      .initial = "0",
      .sentence = "leave out a frame that is missing this long, in ms, after its successor came; "
-                 "0: wait for each",
+                 "with --split spatial, take the tiles that are there by then; 0: wait for each",
      .offset = offsetof(struct play_options, late_ms)},
     {.name = "patience",
      .kind = OPTION_U64,

@@ -80,10 +80,11 @@ static void packets_in_a_row_are_a_stream_for_ffmpeg(void **state)
             ffmpeg_run(command, words, sizeof words);
             const size_t each = picture_bytes(PICTURE_RGB8, WIDTH, HEIGHT);
             assert_int_equal(ffmpeg_read("a.rgb", seen, sizeof seen), each * COUNT);
+            const uint8_t *all = (const uint8_t *)seen; // one after another
             for (uint32_t i = 0; i < COUNT; i++) {
                 clip_draw(&clip, i, picture);
                 const uint64_t error =
-                    picture_error(PICTURE_RGB8, WIDTH, HEIGHT, picture, seen[0] + i * each);
+                    picture_error(PICTURE_RGB8, WIDTH, HEIGHT, picture, all + i * each);
                 assert_in_range(psnr_of(error, each, 255), 2700, PLANES_PSNR_MAX);
             }
         }

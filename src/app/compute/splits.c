@@ -150,6 +150,9 @@ enum split split_choose(struct splits *s, const struct split_costs *costs, enum 
 {
     double us[SPLITS];
     enum split best = SPLIT_HYBRID; // all else equal: it asks least of the gamer
+    for (uint32_t i = STAGE_GEOMETRY; i <= STAGE_POST; i++)
+        if (!(costs->helper_us[i] > 0))
+            return best; // and it tells what each stage takes
     for (uint32_t i = 0; i < SPLITS; i++)
         us[i] = split_predict_us(s, (enum split)i, costs);
     for (uint32_t i = 0; i < SPLITS; i++)

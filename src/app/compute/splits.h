@@ -62,7 +62,8 @@ static inline bool split_has_others(enum split split) // subsystems are helpers'
 void split_learn(double *cost_us, double us);
 // Microseconds for each of SPLITS_AHEAD light frames. split is not SPLIT_AUTO.
 double split_predict_us(struct splits *s, enum split split, const struct split_costs *costs);
-// now: what is done at present; SPLIT_AUTO: nothing yet.
+// now: what is done at present; SPLIT_AUTO: nothing yet. SPLIT_HYBRID until it is known what
+// geometry, light and post take of a helper: it has all three.
 enum split split_choose(struct splits *s, const struct split_costs *costs, enum split now);
 
 #endif

@@ -187,7 +187,7 @@ static struct split_costs random_costs(struct rng *r)
                             .others = (uint32_t)rng_below(r, 5),
                             .pictures_us = some_us(r)};
     for (uint32_t i = 0; i < STAGES; i++) {
-        c.helper_us[i] = some_us(r);
+        c.helper_us[i] = i == STAGE_OTHERS ? some_us(r) : exp(rng_unit(r) * 10);
         c.own_us[i] = some_us(r);
         c.way_us[i] = some_us(r) / 4;
     }
@@ -220,6 +220,9 @@ static void choices_among_random_costs(void **state)
     }
     for (uint32_t s = 0; s < SPLITS; s++)
         assert_true(chosen[s] > 0); // each is the best for something
+    struct split_costs unknown = random_costs(&r);
+    unknown.helper_us[rng_below(&r, STAGE_OTHERS)] = 0;
+    assert_int_equal(split_choose(splits, &unknown, SPLIT_SPATIAL), SPLIT_HYBRID); // to know more
 }
 
 int main(void)

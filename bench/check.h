@@ -27,6 +27,15 @@ struct check_case {
     void (*lie)(struct rng *r, double share, struct buffer *result);
 };
 
+// Which of `all` parts a lie spoils: share of them, at least one, each equally likely. Asked for
+// each part in turn.
+struct check_share {
+    struct rng *r;
+    size_t left, wanted;
+};
+struct check_share check_share_of(struct rng *r, double share, size_t all);
+bool check_is_spoiled(struct check_share *s);
+
 // Memory that lives as long as the program; ends it if there is none.
 void *check_take(size_t bytes);
 void check_need(enum rc rc, const char *what); // RC_OK, or the program ends with words

@@ -43,14 +43,10 @@ static void make(struct check_task *out)
 static void lie(struct rng *r, double share, struct buffer *result)
 {
     uint8_t *const sound = result->at + params.groups * audio_group_bytes(&params);
-    uint32_t wanted = (uint32_t)(share * FRAMES);
-    wanted += wanted == 0;
-    for (uint32_t i = 0; i < FRAMES && wanted > 0; i++) {
-        if (rng_below(r, FRAMES - i) >= wanted)
-            continue;
-        wanted--;
-        sound[(size_t)i * 4] ^= LOUDER;
-    }
+    struct check_share s = check_share_of(r, share, FRAMES);
+    for (uint32_t i = 0; i < FRAMES; i++)
+        if (check_is_spoiled(&s))
+            sound[(size_t)i * 4] ^= LOUDER;
 }
 
 const struct check_case check_audio = {"audio", "frames", make, lie};

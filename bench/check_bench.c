@@ -51,6 +51,20 @@ void *check_take(size_t bytes)
     return at;
 }
 
+struct check_share check_share_of(struct rng *r, double share, size_t all)
+{
+    const size_t wanted = (size_t)(share * (double)all);
+    return (struct check_share){r, all, wanted > 0 ? wanted : 1};
+}
+
+bool check_is_spoiled(struct check_share *s)
+{
+    const bool is_spoiled = s->wanted > 0 && rng_below(s->r, s->left) < s->wanted;
+    s->left--;
+    s->wanted -= is_spoiled;
+    return is_spoiled;
+}
+
 static double cpu_us(void)
 {
     struct timespec t;

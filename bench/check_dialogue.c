@@ -43,14 +43,11 @@ static void lie(struct rng *r, double share, struct buffer *result)
     struct buffer out = buffer_of(at, sizeof at);
     struct bytes left = buffer_bytes(result);
     struct bytes last = bytes_text("Evening.\n");
-    uint32_t wanted = (uint32_t)(share * LINES);
-    wanted += wanted == 0;
+    struct check_share s = check_share_of(r, share, LINES);
     for (uint32_t i = 0; i < LINES; i++) {
         const struct bytes line = line_at(left);
         left = bytes_part(left, line.len, left.len);
-        const bool is_lie = rng_below(r, LINES - i) < wanted;
-        wanted -= is_lie;
-        buffer_put(&out, is_lie ? last : line);
+        buffer_put(&out, check_is_spoiled(&s) ? last : line);
         last = line;
     }
     result->len = 0;

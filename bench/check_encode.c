@@ -58,12 +58,10 @@ static void lie(struct rng *r, double share, struct buffer *result)
     struct buffer out = buffer_of(copy, sizeof copy);
     check_need(encode_stream_open(&s, buffer_bytes(result)), "stream");
     size_t used = 0;
-    uint32_t wanted = (uint32_t)(share * s.count);
-    wanted += wanted == 0;
-    for (uint32_t i = 0; i < s.count && wanted > 0; i++) {
-        if (rng_below(r, s.count - i) >= wanted)
+    struct check_share spoiled = check_share_of(r, share, s.count);
+    for (uint32_t i = 0; i < s.count; i++) {
+        if (!check_is_spoiled(&spoiled))
             continue;
-        wanted--;
         if (rng_below(r, FREEZE + 1) < FREEZE) {
             freeze(r, &s, i);
         } else {

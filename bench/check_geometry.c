@@ -40,14 +40,10 @@ static void spoil(uint8_t *at)
 static void lie(struct rng *r, double share, struct buffer *result)
 {
     const size_t all = result->len / GEOMETRY_PIXEL_BYTES;
-    size_t wanted = (size_t)(share * (double)all);
-    wanted += wanted == 0;
-    for (size_t i = 0; i < all && wanted > 0; i++) {
-        if (rng_below(r, all - i) >= wanted)
-            continue;
-        spoil(result->at + i * GEOMETRY_PIXEL_BYTES);
-        wanted--;
-    }
+    struct check_share s = check_share_of(r, share, all);
+    for (size_t i = 0; i < all; i++)
+        if (check_is_spoiled(&s))
+            spoil(result->at + i * GEOMETRY_PIXEL_BYTES);
 }
 
 const struct check_case check_geometry = {"geometry", "pixels", make, lie};

@@ -40,14 +40,10 @@ static void lie(struct rng *r, double share, struct buffer *result)
 {
     char head[64];
     const uint32_t all = task.chunks_x * task.chunks_y;
-    uint32_t wanted = (uint32_t)(share * all);
-    wanted += wanted == 0;
-    for (uint32_t i = 0; i < all && wanted > 0; i++) {
-        if (rng_below(r, all - i) >= wanted)
-            continue;
-        spoil(result->at + level_head(&task, head), level_chunk_rect(&task, i));
-        wanted--;
-    }
+    struct check_share s = check_share_of(r, share, all);
+    for (uint32_t i = 0; i < all; i++)
+        if (check_is_spoiled(&s))
+            spoil(result->at + level_head(&task, head), level_chunk_rect(&task, i));
 }
 
 const struct check_case check_level = {"level", "chunks", make, lie};

@@ -52,15 +52,12 @@ static void lie(struct rng *r, double share, struct buffer *result)
     memcpy(copy, result->at, result->len);
     const struct bytes whole = bytes_of(copy, result->len);
     check_need(pack_open(&honest, whole), "result");
-    size_t wanted = (size_t)(share * honest.block_count);
-    wanted += wanted == 0;
+    struct check_share s = check_share_of(r, share, honest.block_count);
     const size_t head = (size_t)(honest.table.at - whole.at);
     result->len = head + honest.table.len;
     const size_t from = result->len;
     for (uint32_t i = 0; i < honest.block_count; i++) {
-        const bool is_lazy = rng_below(r, honest.block_count - i) < wanted;
-        wanted -= is_lazy;
-        put_frame(result, &honest, i, is_lazy);
+        put_frame(result, &honest, i, check_is_spoiled(&s));
         struct buffer end = buffer_of(result->at + head + (size_t)i * 36, 4);
         buffer_u32le(&end, (uint32_t)(result->len - from));
     }

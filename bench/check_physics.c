@@ -30,9 +30,7 @@ static void lie(struct rng *r, double share, struct buffer *result)
 {
     static struct physics_state past[STAGE_BODIES]; // of the forged result
     const uint32_t bodies = stage.params.bodies;
-    uint32_t all = bodies * WINDOWS;
-    uint32_t wanted = (uint32_t)(share * all);
-    wanted += wanted == 0;
+    struct check_share s = check_share_of(r, share, (size_t)bodies * WINDOWS);
     const struct physics_code k = {.bodies = bodies,
                                    .gravity = {0, (double)-9.81f, 0},
                                    .step_s = stage.params.step_us / 1e6,
@@ -46,9 +44,8 @@ static void lie(struct rng *r, double share, struct buffer *result)
         static struct physics_state now[STAGE_BODIES];
         memcpy(now, stage.moment, sizeof now);
         for (uint32_t i = 0; i < bodies; i++) {
-            if (rng_below(r, all--) >= wanted)
+            if (!check_is_spoiled(&s))
                 continue;
-            wanted--;
             const int32_t shift = (int32_t)(SHIFT_M / PHYSICS_PLACE_STEP);
             now[i].place[rng_below(r, 3)] += rng_below(r, 2) == 0 ? shift : -shift;
         }

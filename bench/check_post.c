@@ -58,14 +58,13 @@ static void make(struct check_task *out)
 // A quarter brighter in red.
 static void lie(struct rng *r, double share, struct buffer *result)
 {
-    size_t wanted = (size_t)(share * (double)PIXELS);
-    for (size_t i = 0; i < PIXELS && wanted > 0; i++) {
-        if (rng_below(r, PIXELS - i) >= wanted)
+    struct check_share s = check_share_of(r, share, PIXELS);
+    for (size_t i = 0; i < PIXELS; i++) {
+        if (!check_is_spoiled(&s))
             continue;
         uint8_t *at = result->at + LAYER_HEADER_BYTES + i * LAYER_PIXEL_BYTES;
         struct buffer b = buffer_of(at, 2);
         buffer_u16le(&b, (uint16_t)(at[0] + (at[1] << 8) + 1024));
-        wanted--;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "check_grid.h"
 #include "kernel/grid_prepare.h"
 #include "kernel/route.h"
 #include "kernel/route_path.h"
@@ -14,33 +15,6 @@
 
 static struct budget budget = {.limit_bytes = (size_t)64 << 20};
 
-static struct grid_cell draw(struct rng *r)
-{
-    return (struct grid_cell){(uint16_t)rng_below(r, SIDE), (uint16_t)rng_below(r, SIDE)};
-}
-
-static struct grid_cell draw_free(struct rng *r, const struct grid_map *m)
-{
-    struct grid_cell at = draw(r);
-    while (!grid_is_free(m, at))
-        at = draw(r);
-    return at;
-}
-
-static void make_map(struct grid_map *m, struct arena *arena, struct rng *r)
-{
-    static bool is_block[SIDE][SIDE];
-    for (uint32_t i = 0; i < BLOCKS; i++) {
-        const struct grid_cell at = draw(r);
-        for (uint32_t k = 0; k < BLOCK * BLOCK; k++)
-            is_block[(at.y + k / BLOCK) % SIDE][(at.x + k % BLOCK) % SIDE] = true;
-    }
-    check_need(grid_map_new(m, arena, SIDE, SIDE), "map");
-    for (uint32_t i = 0; i < SIDE * SIDE; i++)
-        if (!is_block[i / SIDE][i % SIDE])
-            grid_map_free_cell(m, (struct grid_cell){(uint16_t)(i % SIDE), (uint16_t)(i / SIDE)});
-}
-
 static void make(struct check_task *out)
 {
     struct rng r = rng_seeded(1);
@@ -48,11 +22,11 @@ static void make(struct check_task *out)
     check_need(arena != NULL ? RC_OK : RC_NOMEM, "memory");
     struct grid_map m;
     struct buffer object;
-    make_map(&m, arena, &r);
+    check_grid_make(&m, arena, &r, &(struct check_grid){SIDE, BLOCKS, BLOCK});
     check_need(grid_prepare(&object, &budget, &m, NULL, NULL), "object");
     static struct route_params p = {.agent_count = AGENTS};
     for (uint32_t i = 0; i < AGENTS; i++)
-        p.agent[i] = (struct route_agent){draw_free(&r, &m), draw_free(&r, &m)};
+        p.agent[i] = (struct route_agent){check_grid_free(&r, &m), check_grid_free(&r, &m)};
     struct buffer params = buffer_of(check_take(KERNEL_PARAMS_BYTES_MAX), KERNEL_PARAMS_BYTES_MAX);
     check_need(route_params_encode(&p, &params), "params");
     arena_free(arena);
@@ -75,16 +49,13 @@ static void lie(struct rng *r, double share, struct buffer *result)
     static uint8_t room[(size_t)AGENTS * ROUTE_PATH_BYTES_MAX / 16];
     struct buffer out = buffer_of(room, sizeof room);
     struct cursor c = {.left = buffer_bytes(result)};
-    uint32_t wanted = (uint32_t)(share * AGENTS);
-    wanted += wanted == 0;
+    struct check_share s = check_share_of(r, share, AGENTS);
     for (uint32_t i = 0; i < AGENTS; i++) {
         const struct bytes left = c.left;
         struct route_length l;
         check_need(route_path_parse(&l, &c), "path");
-        if (rng_below(r, AGENTS - i) < wanted) {
+        if (check_is_spoiled(&s))
             lengthen(left.at, &out);
-            wanted--;
-        }
         buffer_put(&out, bytes_part(left, 0, left.len - c.left.len));
     }
     result->len = 0;

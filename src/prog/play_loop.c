@@ -64,8 +64,8 @@ struct game {
     bool is_stopped; // by a signal
     bool is_spoilt;  // a picture could not be drawn or written
     struct shown shown;
-    uint64_t begun_us, drawn_us; // the loop; the last picture
-    uint64_t pictures_us;        // of the processor, since the last light frame was asked for
+    uint64_t begun_us;    // the first picture
+    uint64_t pictures_us; // of the processor: the last picture
     double latency_us;
     struct loop_view view;
 };
@@ -156,7 +156,7 @@ static bool has_shown(const struct game *g)
     return g->shown.pixels.at != NULL && g->shown.next < g->shown.light.count;
 }
 
-// A second of the game, for streams.
+// Light frames a second, as streams say it.
 static uint32_t light_fps(const struct game *g)
 {
     return (uint32_t)lround(fmin(fmax(1, g->o.fps / g->step), VIDEO_FPS_MAX));

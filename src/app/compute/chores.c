@@ -13,6 +13,7 @@
 #define PARAMS_BYTES KERNEL_PARAMS_BYTES_MAX
 #define LEARN        0.3 // weight of the newest time
 #define MARGIN       1.5 // times the way that it is sent ahead for
+#define FORGET       0.9 // of a way that was too long, each window: helpers may be nearer by now
 #define GIVEN_BYTES  8192u
 #define DEADLINE_MS  10000u // after which nobody would want it
 
@@ -191,6 +192,8 @@ void chores_step(struct chores *c, uint32_t picture, const struct camera *camera
         if (picture / each >= s->due) { // a window begins
             s->due = picture / each + 1;
             s->due_us = now_us;
+            if (may_leave && s->stat.is_local)
+                s->stat.way_us *= FORGET;
             s->is_waiting = s->life != LIFE_IDLE || s->next < s->due;
             s->stat.in_time += !s->is_waiting;
             if (i == CHORE_PATHS)

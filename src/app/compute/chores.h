@@ -11,7 +11,8 @@
 // or a little later (its deadline: physics 16 ms, sound 24, paths and talk 32). Where the way to
 // helpers and back takes longer than that, it is sent ahead by as many pictures, as nothing that a
 // player does can change it before; where that would be more than CHORES_AHEAD_MAX, or where the
-// split leaves it to the gamer, it stays here. chores_stat tells which.
+// split leaves it to the gamer, it stays here, and is tried again after a while. chores_stat tells
+// which.
 //
 // The world is a small one that comes with the program: boxes and balls that fall, walkers in a
 // city (kernel level), lamps that hum, passers-by who talk.

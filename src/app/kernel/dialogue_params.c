@@ -2,12 +2,12 @@
 // The params of kernel `dialogue` as a CBOR array.
 #include "base/text.h"
 #include "kernel/dialogue.h"
+#include "kernel/parts.h"
 #include "wire/cbor.h"
 
 // params = [seed, speaker, situation, mood, line_count, line_bytes_max, talk_permille,
 //           [name, value, ...], part: u32le each]; words are byte strings
 #define PARAMS_ITEMS 9
-#define INDEX_BYTES  4u
 
 static bool slots_are_good(const struct dialogue_params *p)
 {
@@ -46,10 +46,6 @@ enum rc dialogue_params_encode(const struct dialogue_params *p, struct buffer *o
 {
     if (!params_are_good(p))
         return RC_MALFORMED;
-    uint8_t at[DIALOGUE_PARTS_MAX * INDEX_BYTES];
-    struct buffer part = buffer_of(at, sizeof at);
-    for (uint32_t i = 0; i < p->part_count; i++)
-        buffer_u32le(&part, p->part[i]);
     cbor_put_array(out, PARAMS_ITEMS);
     cbor_put_u64(out, p->seed);
     cbor_put_bytes(out, p->speaker);
@@ -63,7 +59,7 @@ enum rc dialogue_params_encode(const struct dialogue_params *p, struct buffer *o
         cbor_put_bytes(out, p->slot[i].name);
         cbor_put_bytes(out, p->slot[i].value);
     }
-    cbor_put_bytes(out, buffer_bytes(&part));
+    parts_put(out, p->part, p->part_count);
     return out->is_full ? RC_FULL : RC_OK;
 }
 
@@ -93,14 +89,8 @@ enum rc dialogue_params_decode(struct dialogue_params *out, struct bytes in)
     p.line_bytes_max = (uint32_t)cbor_get_u64_max(&r, DIALOGUE_LINE_BYTES_MAX);
     p.talk_permille = (uint32_t)cbor_get_u64_max(&r, 1000);
     read_slots(&r, &p);
-    struct cursor part = {.left = cbor_get_bytes(&r)};
-    if (!cbor_done(&r) || part.left.len % INDEX_BYTES != 0 ||
-        part.left.len / INDEX_BYTES > DIALOGUE_PARTS_MAX)
-        return RC_MALFORMED;
-    p.part_count = (uint32_t)(part.left.len / INDEX_BYTES);
-    for (uint32_t i = 0; i < p.part_count; i++)
-        p.part[i] = cursor_u32le(&part);
-    if (!params_are_good(&p))
+    parts_get(&r, p.part, &p.part_count, DIALOGUE_PARTS_MAX);
+    if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;
     *out = p;
     return RC_OK;

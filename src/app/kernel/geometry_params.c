@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "kernel/parts.h"
 #include "kernel/trace_camera.h"
 #include "wire/cbor.h"
 
 // params = [width, height, x, y, w, h, side, camera, pixels: u16 x, u16 y little-endian each]
 #define PARAMS_ITEMS 9
-#define PIXEL_BYTES  4u
 
 // RGB9E5: value = mantissa * 2^(exponent - 24).
 #define EMISSION_MAX 65408.0f
@@ -48,13 +48,7 @@ enum rc geometry_params_encode(const struct geometry_params *p, struct buffer *o
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         cbor_put_u64(out, word[i]);
     camera_put(out, &p->camera);
-    uint8_t at[GEOMETRY_PARTS_MAX * PIXEL_BYTES];
-    struct buffer pixels = buffer_of(at, sizeof at);
-    for (uint32_t i = 0; i < p->pixel_count; i++) {
-        buffer_u16le(&pixels, p->pixel[i].x);
-        buffer_u16le(&pixels, p->pixel[i].y);
-    }
-    cbor_put_bytes(out, buffer_bytes(&pixels));
+    parts_put_pixels(out, p->pixel, p->pixel_count);
     return out->is_full ? RC_FULL : RC_OK;
 }
 
@@ -68,17 +62,8 @@ enum rc geometry_params_decode(struct geometry_params *out, struct bytes in)
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         *word[i] = (uint32_t)cbor_get_u64_max(&r, UINT32_MAX);
     camera_get(&r, &p.camera);
-    struct bytes pixels = cbor_get_bytes(&r);
-    if (!cbor_done(&r) || pixels.len % PIXEL_BYTES != 0 ||
-        pixels.len / PIXEL_BYTES > GEOMETRY_PARTS_MAX)
-        return RC_MALFORMED;
-    p.pixel_count = (uint32_t)(pixels.len / PIXEL_BYTES);
-    struct cursor c = {.left = pixels};
-    for (uint32_t i = 0; i < p.pixel_count; i++) {
-        p.pixel[i].x = cursor_u16le(&c);
-        p.pixel[i].y = cursor_u16le(&c);
-    }
-    if (!params_are_good(&p))
+    parts_get_pixels(&r, p.pixel, &p.pixel_count, GEOMETRY_PARTS_MAX);
+    if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;
     *out = p;
     return RC_OK;

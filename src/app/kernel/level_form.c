@@ -6,11 +6,11 @@
 #include "base/text.h"
 #include "kernel/level.h"
 #include "kernel/level_chunk.h"
+#include "kernel/parts.h"
 #include "wire/cbor.h"
 
 // params = [kind, seed, chunks_x, chunks_y, side, density, has_places, part: u32le each]
 #define PARAMS_ITEMS 8
-#define INDEX_BYTES  4u
 
 static bool params_are_good(const struct level_params *p)
 {
@@ -32,10 +32,6 @@ enum rc level_params_encode(const struct level_params *p, struct buffer *out)
 {
     if (!params_are_good(p))
         return RC_MALFORMED;
-    uint8_t at[LEVEL_PARTS_MAX * INDEX_BYTES];
-    struct buffer part = buffer_of(at, sizeof at);
-    for (uint32_t i = 0; i < p->part_count; i++)
-        buffer_u32le(&part, p->part[i]);
     cbor_put_array(out, PARAMS_ITEMS);
     cbor_put_u64(out, p->kind);
     cbor_put_u64(out, p->seed);
@@ -44,7 +40,7 @@ enum rc level_params_encode(const struct level_params *p, struct buffer *out)
     cbor_put_u64(out, p->side);
     cbor_put_u64(out, p->density);
     cbor_put_flag(out, p->has_places);
-    cbor_put_bytes(out, buffer_bytes(&part));
+    parts_put(out, p->part, p->part_count);
     return out->is_full ? RC_FULL : RC_OK;
 }
 
@@ -61,14 +57,8 @@ enum rc level_params_decode(struct level_params *out, struct bytes in)
     p.side = (uint32_t)cbor_get_u64_max(&r, LEVEL_SIDE_MAX);
     p.density = (uint32_t)cbor_get_u64_max(&r, 1000);
     p.has_places = cbor_get_flag(&r);
-    struct cursor part = {.left = cbor_get_bytes(&r)};
-    if (!cbor_done(&r) || part.left.len % INDEX_BYTES != 0 ||
-        part.left.len / INDEX_BYTES > LEVEL_PARTS_MAX)
-        return RC_MALFORMED;
-    p.part_count = (uint32_t)(part.left.len / INDEX_BYTES);
-    for (uint32_t i = 0; i < p.part_count; i++)
-        p.part[i] = cursor_u32le(&part);
-    if (!params_are_good(&p))
+    parts_get(&r, p.part, &p.part_count, LEVEL_PARTS_MAX);
+    if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;
     *out = p;
     return RC_OK;

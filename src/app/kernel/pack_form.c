@@ -3,11 +3,11 @@
 #include "base/num.h"
 #include "kernel/pack.h"
 #include "kernel/pack_part.h"
+#include "kernel/parts.h"
 #include "wire/cbor.h"
 
 // params = [level, block_bytes, input_bytes, input: 32 bytes, part: u32le each]
 #define PARAMS_ITEMS 5
-#define INDEX_BYTES  4u
 
 static bool params_are_good(const struct pack_params *p)
 {
@@ -31,16 +31,12 @@ enum rc pack_params_encode(const struct pack_params *p, struct buffer *out)
 {
     if (!params_are_good(p))
         return RC_MALFORMED;
-    uint8_t at[PACK_PARTS_MAX * INDEX_BYTES];
-    struct buffer part = buffer_of(at, sizeof at);
-    for (uint32_t i = 0; i < p->part_count; i++)
-        buffer_u32le(&part, p->part[i]);
     cbor_put_array(out, PARAMS_ITEMS);
     cbor_put_u64(out, p->level);
     cbor_put_u64(out, p->block_bytes);
     cbor_put_u64(out, p->input_bytes);
     cbor_put_bytes(out, digest_bytes(&p->input));
-    cbor_put_bytes(out, buffer_bytes(&part));
+    parts_put(out, p->part, p->part_count);
     return out->is_full ? RC_FULL : RC_OK;
 }
 
@@ -54,14 +50,8 @@ enum rc pack_params_decode(struct pack_params *out, struct bytes in)
     p.block_bytes = (uint32_t)cbor_get_u64_max(&r, PACK_BLOCK_BYTES_MAX);
     p.input_bytes = (uint32_t)cbor_get_u64_max(&r, PACK_INPUT_BYTES_MAX);
     cbor_get_fixed(&r, p.input.b, sizeof p.input.b);
-    struct cursor part = {.left = cbor_get_bytes(&r)};
-    if (!cbor_done(&r) || part.left.len % INDEX_BYTES != 0 ||
-        part.left.len / INDEX_BYTES > PACK_PARTS_MAX)
-        return RC_MALFORMED;
-    p.part_count = (uint32_t)(part.left.len / INDEX_BYTES);
-    for (uint32_t i = 0; i < p.part_count; i++)
-        p.part[i] = cursor_u32le(&part);
-    if (!params_are_good(&p))
+    parts_get(&r, p.part, &p.part_count, PACK_PARTS_MAX);
+    if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;
     *out = p;
     return RC_OK;

@@ -6,13 +6,13 @@
 #include <stddef.h>
 
 #include "base/num.h"
+#include "kernel/parts.h"
 #include "kernel/trace_camera.h"
 #include "wire/cbor.h"
 
 // params = [seed, frame, width, height, x, y, w, h, sample_first, sample_count, depth_max, cell,
 //           [eye 3, target 3, up 3, fov_deg], pixels: u16 x, u16 y little-endian each]
 #define PARAMS_ITEMS 14
-#define PIXEL_BYTES  4u
 // report = [rays, shadow_rays, cells_x, cells_y, cost]
 #define REPORT_ITEMS 5
 
@@ -59,13 +59,7 @@ enum rc trace_params_encode(const struct trace_params *p, struct buffer *out)
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         cbor_put_u64(out, word[i]);
     camera_put(out, &p->camera);
-    uint8_t at[TRACE_PARTS_MAX * PIXEL_BYTES];
-    struct buffer pixels = buffer_of(at, sizeof at);
-    for (uint32_t i = 0; i < p->pixel_count; i++) {
-        buffer_u16le(&pixels, p->pixel[i].x);
-        buffer_u16le(&pixels, p->pixel[i].y);
-    }
-    cbor_put_bytes(out, buffer_bytes(&pixels));
+    parts_put_pixels(out, p->pixel, p->pixel_count);
     return out->is_full ? RC_FULL : RC_OK;
 }
 
@@ -81,17 +75,8 @@ enum rc trace_params_decode(struct trace_params *out, struct bytes in)
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         *word[i] = (uint32_t)cbor_get_u64_max(&r, UINT32_MAX);
     camera_get(&r, &p.camera);
-    struct bytes pixels = cbor_get_bytes(&r);
-    if (!cbor_done(&r) || pixels.len % PIXEL_BYTES != 0 ||
-        pixels.len / PIXEL_BYTES > TRACE_PARTS_MAX)
-        return RC_MALFORMED;
-    p.pixel_count = (uint32_t)(pixels.len / PIXEL_BYTES);
-    struct cursor c = {.left = pixels};
-    for (uint32_t i = 0; i < p.pixel_count; i++) {
-        p.pixel[i].x = cursor_u16le(&c);
-        p.pixel[i].y = cursor_u16le(&c);
-    }
-    if (!params_are_good(&p))
+    parts_get_pixels(&r, p.pixel, &p.pixel_count, TRACE_PARTS_MAX);
+    if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;
     *out = p;
     return RC_OK;

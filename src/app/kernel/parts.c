@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Which parts of a task: the list at the end of many kernels' params, as one CBOR byte string.
+#include "kernel/parts.h"
+
+#include <assert.h>
+
+#define EACH 4u // bytes of either form
+
+void parts_put(struct buffer *out, const uint32_t *part, uint32_t count)
+{
+    uint8_t at[PARTS_MAX * EACH];
+    struct buffer list = buffer_of(at, sizeof at);
+    for (uint32_t i = 0; i < count; i++)
+        buffer_u32le(&list, part[i]);
+    assert(!list.is_full);
+    cbor_put_bytes(out, buffer_bytes(&list));
+}
+
+void parts_put_pixels(struct buffer *out, const struct trace_pixel *pixel, uint32_t count)
+{
+    uint8_t at[PARTS_MAX * EACH];
+    struct buffer list = buffer_of(at, sizeof at);
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_u16le(&list, pixel[i].x);
+        buffer_u16le(&list, pixel[i].y);
+    }
+    assert(!list.is_full);
+    cbor_put_bytes(out, buffer_bytes(&list));
+}
+
+// Empty, if it is bad.
+static struct cursor list_of(struct cbor_reader *r, uint32_t *count, uint32_t max)
+{
+    struct cursor list = {.left = cbor_get_bytes(r)};
+    r->is_bad = r->is_bad || list.left.len % EACH != 0 || list.left.len / EACH > max;
+    *count = r->is_bad ? 0 : (uint32_t)(list.left.len / EACH);
+    return list;
+}
+
+void parts_get(struct cbor_reader *r, uint32_t *part, uint32_t *count, uint32_t max)
+{
+    struct cursor list = list_of(r, count, max);
+    for (uint32_t i = 0; i < *count; i++)
+        part[i] = cursor_u32le(&list);
+}
+
+void parts_get_pixels(struct cbor_reader *r, struct trace_pixel *pixel, uint32_t *count,
+                      uint32_t max)
+{
+    struct cursor list = list_of(r, count, max);
+    for (uint32_t i = 0; i < *count; i++) {
+        pixel[i].x = cursor_u16le(&list);
+        pixel[i].y = cursor_u16le(&list);
+    }
+}

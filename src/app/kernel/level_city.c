@@ -95,7 +95,7 @@ static bool lane(struct level_chunk *c, struct level_rect r, struct level_rect h
 
 void level_city(struct level_chunk *c)
 {
-    struct level_rect todo[BLOCKS_MAX]; // each block is entered once, so it is never fuller
+    struct level_rect uncut[BLOCKS_MAX]; // each block is entered once, so it is never fuller
     uint32_t count = 1;
     const uint32_t w = c->at.w;
     const uint32_t h = c->at.h;
@@ -103,16 +103,16 @@ void level_city(struct level_chunk *c)
     street(c, (struct level_rect){0, h - 1, w, 1});
     street(c, (struct level_rect){0, 1, 1, h - 2});
     street(c, (struct level_rect){w - 1, 1, 1, h - 2});
-    todo[0] = (struct level_rect){1, 1, w - 2, h - 2};
+    uncut[0] = (struct level_rect){1, 1, w - 2, h - 2};
     while (count > 0) {
         struct level_rect half[2];
-        const struct level_rect r = todo[--count];
+        const struct level_rect r = uncut[--count];
         if (!lane(c, r, half)) {
             block(c, r);
             continue;
         }
         assert(count + 2 <= BLOCKS_MAX);
-        todo[count++] = half[1];
-        todo[count++] = half[0];
+        uncut[count++] = half[1];
+        uncut[count++] = half[0];
     }
 }

@@ -118,18 +118,18 @@ static void gates(struct level_chunk *c, const struct spot *spot, uint32_t count
 
 void level_dungeon(struct level_chunk *c)
 {
-    struct level_rect todo[LEAFS_MAX]; // each leaf is entered once, so it is never fuller
+    struct level_rect uncut[LEAFS_MAX]; // each leaf is entered once, so it is never fuller
     struct spot spot[LEAFS_MAX];
-    uint32_t todo_count = 1;
+    uint32_t uncut_count = 1;
     uint32_t count = 0;
-    todo[0] = (struct level_rect){1, 1, c->at.w - 2, c->at.h - 2};
-    while (todo_count > 0) {
+    uncut[0] = (struct level_rect){1, 1, c->at.w - 2, c->at.h - 2};
+    while (uncut_count > 0) {
         struct level_rect half[2];
-        const struct level_rect r = todo[--todo_count];
+        const struct level_rect r = uncut[--uncut_count];
         if (split(c, r, half)) {
-            assert(todo_count + 2 <= LEAFS_MAX);
-            todo[todo_count++] = half[1];
-            todo[todo_count++] = half[0];
+            assert(uncut_count + 2 <= LEAFS_MAX);
+            uncut[uncut_count++] = half[1];
+            uncut[uncut_count++] = half[0];
             continue;
         }
         spot[count++] = room(c, r);

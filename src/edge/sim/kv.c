@@ -8,6 +8,8 @@
 #include "base/num.h"
 #include "base/rng.h"
 
+#define ENTRIES_FIRST 64u
+
 struct block {
     size_t len;
     uint8_t at[];
@@ -22,8 +24,9 @@ struct entry {
 
 struct sim_kv {
     struct budget *budget;
-    struct entry *entry; // SIM_KV_ENTRIES_MAX slots, entry_count in order of their keys
+    struct entry *entry; // entry_cap slots, entry_count in order of their keys
     size_t entry_count;
+    size_t entry_cap;
     uint64_t bytes; // as callers see it
     uint64_t bytes_max;
     uint64_t calls;
@@ -44,8 +47,8 @@ enum rc sim_kv_new(struct sim_kv **out, struct budget *budget, uint64_t bytes_ma
     struct sim_kv *k = budget_take(budget, sizeof *k);
     if (k == NULL)
         return RC_NOMEM;
-    *k = (struct sim_kv){.budget = budget, .bytes_max = bytes_max};
-    k->entry = budget_take(budget, SIM_KV_ENTRIES_MAX * sizeof *k->entry);
+    *k = (struct sim_kv){.budget = budget, .bytes_max = bytes_max, .entry_cap = ENTRIES_FIRST};
+    k->entry = budget_take(budget, ENTRIES_FIRST * sizeof *k->entry);
     if (k->entry == NULL) {
         budget_give(budget, k);
         return RC_NOMEM;
@@ -137,9 +140,23 @@ static void entry_out(struct sim_kv *k, size_t index)
     memmove(k->entry + index, k->entry + index + 1, (k->entry_count - index) * sizeof *k->entry);
 }
 
+static bool has_slot(struct sim_kv *k)
+{
+    if (k->entry_count < k->entry_cap)
+        return true;
+    struct entry *larger = budget_take(k->budget, 2 * k->entry_cap * sizeof *larger);
+    if (larger == NULL)
+        return false;
+    memcpy(larger, k->entry, k->entry_count * sizeof *larger);
+    budget_give(k->budget, k->entry);
+    k->entry = larger;
+    k->entry_cap *= 2;
+    return true;
+}
+
 static bool entry_in(struct sim_kv *k, size_t index, struct bytes key)
 {
-    struct block *b = block_of(k, key);
+    struct block *b = has_slot(k) ? block_of(k, key) : NULL;
     if (b == NULL)
         return false;
     memmove(k->entry + index + 1, k->entry + index, (k->entry_count - index) * sizeof *k->entry);

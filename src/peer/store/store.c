@@ -39,14 +39,31 @@ static enum rc lend(struct store *s, const struct digest *name, struct bytes *by
     return rc == RC_ABSENT && store_has_large(s) ? lend_large(s, name, bytes) : rc;
 }
 
+static enum rc drop_damaged(struct store *s, const struct digest *name)
+{
+    struct row_entry e;
+    enum rc rc = store_entry(s, name, &e);
+    if (rc == RC_OK)
+        rc = store_enter(s);
+    if (rc == RC_OK)
+        rc = store_leave(s, store_drop(s, name, &e));
+    if (rc != RC_OK)
+        return rc;
+    store_pins_drop(s, name);
+    s->damaged++;
+    return RC_MALFORMED;
+}
+
 enum rc store_get(struct store *s, const struct digest *name, struct bytes *bytes)
 {
     const enum rc rc = lend(s, name, bytes);
-    if (rc != RC_OK)
-        return rc;
-    use_touch(s->use, name);
-    s->borrowed++;
-    return RC_OK;
+    if (rc == RC_OK) {
+        use_touch(s->use, name);
+        s->borrowed++;
+    } else if (rc == RC_ABSENT && s->borrowed == 0 && store_has(s, name)) {
+        (void)drop_damaged(s, name); // taken away behind our back; else the next one tries again
+    }
+    return rc;
 }
 
 void store_release(struct store *s)
@@ -417,21 +434,6 @@ enum rc store_kept(const struct store *s, const struct digest *name, struct byte
 }
 
 // ---- Verification
-
-static enum rc drop_damaged(struct store *s, const struct digest *name)
-{
-    struct row_entry e;
-    enum rc rc = store_entry(s, name, &e);
-    if (rc == RC_OK)
-        rc = store_enter(s);
-    if (rc == RC_OK)
-        rc = store_leave(s, store_drop(s, name, &e));
-    if (rc != RC_OK)
-        return rc;
-    store_pins_drop(s, name);
-    s->damaged++;
-    return RC_MALFORMED;
-}
 
 enum rc store_verify(struct store *s, const struct digest *name)
 {

@@ -61,8 +61,8 @@ struct store_cfg {
 // version; RC_NOMEM: the arena's budget is spent; RC_FULL, RC_IO. On failure *out is NULL.
 MUST_USE enum rc store_open(struct store **out, struct arena *arena, const struct store_cfg *cfg);
 // Writes the order of use, and a mark that makes the next open short. No group is begun, nothing
-// borrowed. The store can go on being used. RC_FULL, RC_IO: the next open walks.
-MUST_USE enum rc store_close(struct store *s);
+// borrowed. The store can go on being used. RC_FULL, RC_IO: the next open walks, no more.
+enum rc store_close(struct store *s);
 
 // Groups do not nest. Within one, a put that fails with RC_IO, or RC_FULL of the disk, spoils it:
 // every later call says so again, and commit aborts it. RC_IO, RC_NOMEM: none was begun.

@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define DELETED_MAX 64u // rows of files that are gone, before they are cleared
+#define DELETED_MAX 64u // rows of files that are gone, before they are cleared: that takes a sync
 
 // ---- Rows
 
@@ -278,7 +278,7 @@ static enum rc begin_now(struct store *s)
         rc = begin_rows(s);
     if (rc != RC_OK)
         return rc;
-    if (s->meta.deleted >= DELETED_MAX && store_has_large(s))
+    if (s->meta.deleted >= (s->cfg.is_cache ? 1 : DELETED_MAX) && store_has_large(s))
         rc = clear_deleted(s);
     if (rc != RC_OK)
         abort_now(s);

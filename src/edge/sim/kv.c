@@ -35,6 +35,7 @@ struct sim_kv {
     bool fail_is_done;
     bool fail_is_end; // all later calls fail as well
     bool is_dead;
+    bool is_calm;
     struct sim_kv *other; // that dies too
     bool are_files;
     bool is_group;
@@ -231,6 +232,8 @@ static enum rc count_call(struct sim_kv *k, bool *happens)
     *happens = !k->is_dead;
     if (k->is_dead)
         return RC_IO;
+    if (k->is_calm)
+        return RC_OK;
     k->calls++;
     if (k->calls != k->fail_at)
         return RC_OK;
@@ -411,9 +414,20 @@ void sim_kv_crash(struct sim_kv *k, uint64_t nth, bool is_done, struct sim_kv *o
     k->other = other;
 }
 
+void sim_kv_calm(struct sim_kv *k, bool is_calm)
+{
+    k->is_calm = is_calm;
+}
+
+bool sim_kv_is_dead(const struct sim_kv *k)
+{
+    return k->is_dead;
+}
+
 void sim_kv_restart(struct sim_kv *k)
 {
     k->is_dead = false;
+    k->is_calm = false;
     k->fail_at = 0;
     k->borrowed = 0;
     k->is_group = false;

@@ -36,6 +36,9 @@ void sim_kv_fail(struct sim_kv *k, uint64_t nth, enum rc rc, bool is_done);
 // From the nth call on, that one included, all are RC_IO: whoever calls is gone. is_done: the nth
 // happens all the same. Both kvs of one machine die together: `other` (or NULL) from then on too.
 void sim_kv_crash(struct sim_kv *k, uint64_t nth, bool is_done, struct sim_kv *other);
+// While calm, calls are not counted and none fails but those after a crash: for looking on.
+void sim_kv_calm(struct sim_kv *k, bool is_calm);
+bool sim_kv_is_dead(const struct sim_kv *k); // it crashed, and was not restarted
 // What the next one finds on the disk after the end of a process: all but the group under way.
 void sim_kv_restart(struct sim_kv *k);
 // The same after a loss of power. Files that no commit had made durable are, each by the seed,

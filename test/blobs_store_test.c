@@ -200,7 +200,8 @@ static void what_no_commit_made_good_is_gone(void **state)
     stop(w); // in mid-group
     start(w, 1000000, 80);
     assert_int_equal(store_stat(w->store).objects, 0);
-    assert_int_equal(store_stat(w->store).orphans, w->is_cache ? 0 : 1 + (value_of(3).len > INLINE_BYTES));
+    assert_int_equal(store_stat(w->store).orphans,
+                     w->is_cache ? 0 : 1 + (value_of(3).len > INLINE_BYTES));
     assert_false(store_has(w->store, &first));
     assert_int_equal(store_put(w->store, &first, value_of(2)), RC_OK);
     assert_int_equal(store_close(w->store), RC_OK);

@@ -119,9 +119,9 @@ static void open_store(struct rig *r, struct arena **arena, struct sim_kv **kv,
     must(sim_kv_new(kv, world_budget(r->world), STORE_BYTES + 65536));
     must(store_open(store, *arena,
                     &(struct store_cfg){.kv = sim_kv_host(*kv),
-                                         .bytes_max = STORE_BYTES,
-                                         .objects_max = 256,
-                                         .seed = r->last_conn}));
+                                        .bytes_max = STORE_BYTES,
+                                        .objects_max = 256,
+                                        .seed = r->last_conn}));
 }
 
 static uint64_t now(const struct rig *r)

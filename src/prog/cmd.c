@@ -160,7 +160,7 @@ bool cmd_is_loopback(const char *host)
 #define STORE_OBJECT_BYTES 16384u // of one, as a guess: how many will come
 #define STORE_INDEX_BYTES  ((uint64_t)64 << 20)
 
-static uint32_t store_objects(const struct cmd_store_cfg *cfg)
+static uint32_t store_objects(const struct cmd_objects_cfg *cfg)
 {
     if (cfg->objects_max > 0 || cfg->bytes_max == 0)
         return cfg->objects_max;
@@ -170,14 +170,14 @@ static uint32_t store_objects(const struct cmd_store_cfg *cfg)
 
 // LMDB takes twice the bytes of objects a little over 4 KiB, and 512 for the smallest; it is
 // address space alone, and a file that has holes.
-static uint64_t store_map_bytes(const struct cmd_store_cfg *cfg)
+static uint64_t store_map_bytes(const struct cmd_objects_cfg *cfg)
 {
     const uint64_t bytes_max = cfg->bytes_max > 0 ? cfg->bytes_max : (uint64_t)1 << 40;
     return STORE_INDEX_BYTES + 3 * num_min(bytes_max, (uint64_t)1 << 42) +
            (uint64_t)STORE_OBJECTS_UNSAID * 512;
 }
 
-static enum rc open_kv(struct cmd_store *out, const struct cmd_store_cfg *cfg, struct err *err)
+static enum rc open_kv(struct cmd_objects *out, const struct cmd_objects_cfg *cfg, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     if (!cfg->is_cache)
@@ -189,7 +189,8 @@ static enum rc open_kv(struct cmd_store *out, const struct cmd_store_cfg *cfg, s
 }
 
 // The large ones first: their folder has the lock.
-static enum rc open_large(struct cmd_store *out, const struct cmd_store_cfg *cfg, struct err *err)
+static enum rc open_large(struct cmd_objects *out, const struct cmd_objects_cfg *cfg,
+                          struct err *err)
 {
     char path[FILE_PATH_BYTES];
     if (cfg->is_cache)
@@ -200,11 +201,11 @@ static enum rc open_large(struct cmd_store *out, const struct cmd_store_cfg *cfg
     return rc == RC_OK ? blobs_open(&out->large, path, err) : rc;
 }
 
-enum rc cmd_store_open(struct cmd_store *out, struct arena *arena, const struct cmd_store_cfg *cfg,
-                       struct err *err)
+enum rc cmd_objects_open(struct cmd_objects *out, struct arena *arena,
+                         const struct cmd_objects_cfg *cfg, struct err *err)
 {
     struct entropy entropy = entropy_os();
-    *out = (struct cmd_store){0};
+    *out = (struct cmd_objects){0};
     enum rc rc = open_large(out, cfg, err);
     if (rc == RC_OK)
         rc = open_kv(out, cfg, err);
@@ -221,17 +222,17 @@ enum rc cmd_store_open(struct cmd_store *out, struct arena *arena, const struct 
             rc = err_set(err, rc, "%s: %s", cfg->path, rc_text(rc));
     }
     if (rc != RC_OK)
-        cmd_store_close(out);
+        cmd_objects_close(out);
     return rc;
 }
 
-void cmd_store_close(struct cmd_store *s)
+void cmd_objects_close(struct cmd_objects *s)
 {
     if (s->store != NULL)
         (void)store_close(s->store); // else the next open takes longer
     kv_close(s->kv);
     blobs_close(s->large);
-    *s = (struct cmd_store){0};
+    *s = (struct cmd_objects){0};
 }
 
 static void log_line(void *context, enum log_level level, const char *line)

@@ -28,6 +28,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_sim;
 extern const struct cmd cmd_demo;
 extern const struct cmd cmd_bench;
+extern const struct cmd cmd_store;
 
 #define EXIT_DONE   0
 #define EXIT_FAILED 1
@@ -83,13 +84,13 @@ MUST_USE enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *
 // An address of this machine that nobody else can reach: 127.0.0.0/8, ::1, or "localhost". A name
 // that only looks like one is not.
 bool cmd_is_loopback(const char *host);
-struct cmd_store { // {0} is a closed one
+struct cmd_objects { // {0} is a closed one
     struct kv_env *kv;
     struct blobs *large;
     struct store *store;
 };
 
-struct cmd_store_cfg {
+struct cmd_objects_cfg {
     const char *path;     // its folder, made if missing
     uint64_t bytes_max;   // 0: as it was
     uint32_t objects_max; // 0: by bytes_max, or as it was
@@ -97,9 +98,9 @@ struct cmd_store_cfg {
 };
 
 // A store of objects; it lives in arena. RC_CONFIG: also that another process has it.
-MUST_USE enum rc cmd_store_open(struct cmd_store *out, struct arena *arena,
-                                const struct cmd_store_cfg *cfg, struct err *err);
-void cmd_store_close(struct cmd_store *s); // harmless on a closed one
+MUST_USE enum rc cmd_objects_open(struct cmd_objects *out, struct arena *arena,
+                                  const struct cmd_objects_cfg *cfg, struct err *err);
+void cmd_objects_close(struct cmd_objects *s); // harmless on a closed one
 // Lines to standard error with journald's <n> prefix if it is not a terminal.
 struct log cmd_log(const struct cmd_common *common);
 

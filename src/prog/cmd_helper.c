@@ -101,7 +101,7 @@ struct side { // all that this command is made of
     struct loop_timer *look;  // at the machine's health
     struct loop_timer *total; // of what was done
     struct id id;
-    struct cmd_store store;
+    struct cmd_objects store;
     struct budget budget;
     struct device device;
     struct log log;
@@ -282,8 +282,8 @@ static enum rc open_store(struct side *s, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     enum rc rc = cmd_path(path, s->state, "store", err);
-    const struct cmd_store_cfg cfg = {.path = path, .bytes_max = s->o.store_bytes};
-    return rc == RC_OK ? cmd_store_open(&s->store, s->arena, &cfg, err) : rc;
+    const struct cmd_objects_cfg cfg = {.path = path, .bytes_max = s->o.store_bytes};
+    return rc == RC_OK ? cmd_objects_open(&s->store, s->arena, &cfg, err) : rc;
 }
 
 static enum rc open_loop(struct side *s, struct err *err)
@@ -346,7 +346,7 @@ static void close_all(struct side *s)
     loop_timer_free(s->look);
     loop_timer_free(s->total);
     loop_free(s->loop);
-    cmd_store_close(&s->store);
+    cmd_objects_close(&s->store);
     id_end(&s->id);
     arena_free(s->arena);
 }

@@ -57,8 +57,8 @@ struct side {
     bool is_commit_armed;
     struct id id;
     struct id own_id;
-    struct cmd_store objects;
-    struct cmd_store results; // long ones
+    struct cmd_objects objects;
+    struct cmd_objects results; // long ones
     struct archive archive;
     struct log log;
     struct tls_context *tls;
@@ -370,11 +370,11 @@ static enum rc open_token(struct side *s, struct err *err)
 // Results can be made again, so they are not synced; the broker hashes what it reads.
 static enum rc open_results(struct side *s, const char *path, struct err *err)
 {
-    const struct cmd_store_cfg cfg = {.path = path,
-                                      .bytes_max = s->o.results_bytes,
-                                      .objects_max = RESULTS_MAX,
-                                      .is_cache = true};
-    return cmd_store_open(&s->results, s->arena, &cfg, err);
+    const struct cmd_objects_cfg cfg = {.path = path,
+                                        .bytes_max = s->o.results_bytes,
+                                        .objects_max = RESULTS_MAX,
+                                        .is_cache = true};
+    return cmd_objects_open(&s->results, s->arena, &cfg, err);
 }
 
 static enum rc open_files(struct side *s, struct err *err)
@@ -391,9 +391,9 @@ static enum rc open_files(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "objects", err);
     if (rc == RC_OK)
-        rc = cmd_store_open(
+        rc = cmd_objects_open(
             &s->objects, s->arena,
-            &(struct cmd_store_cfg){.path = path, .bytes_max = s->o.store_bytes}, err);
+            &(struct cmd_objects_cfg){.path = path, .bytes_max = s->o.store_bytes}, err);
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "results", err);
     if (rc == RC_OK)
@@ -521,8 +521,8 @@ static void close_all(struct side *s)
     loop_timer_free(s->clean);
     loop_timer_free(s->again);
     loop_free(s->loop);
-    cmd_store_close(&s->objects);
-    cmd_store_close(&s->results);
+    cmd_objects_close(&s->objects);
+    cmd_objects_close(&s->results);
     tls_context_free(s->tls);
     id_end(&s->own_id);
     id_end(&s->id);

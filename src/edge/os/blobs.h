@@ -27,8 +27,8 @@ struct blobs;
 MUST_USE enum rc blobs_open(struct blobs **out, const char *folder, struct err *err);
 // Dies with b. Keys are 1 .. BLOBS_KEY_BYTES_MAX bytes (asserted). After RC_FULL or RC_IO of a
 // put the old value is still there. The file that was deleted last stays, nameless, for the next
-// put to write over (not within a group: then it is removed). A walk by `next` costs a look at one folder for each
-// thousand keys in it.
+// put to write over (not within a group: then it is removed). A walk by `next` costs a look at one
+// folder for each thousand keys in it.
 struct kv blobs_host(struct blobs *b);
 void blobs_close(struct blobs *b); // nothing is borrowed; NULL is fine
 

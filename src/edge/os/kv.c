@@ -295,8 +295,8 @@ static void clear_mark(struct kv_env *e)
 
 // ---- Life
 
-static enum rc open_env(struct kv_env **out, const char *folder, uint64_t size_bytes,
-                        bool is_cache, struct err *err)
+static enum rc open_env(struct kv_env **out, const char *folder, uint64_t size_bytes, bool is_cache,
+                        struct err *err)
 {
     assert(size_bytes >= KV_SIZE_BYTES_MIN && size_bytes <= SIZE_BYTES_MAX);
     *out = NULL;
@@ -328,8 +328,7 @@ enum rc kv_open(struct kv_env **out, const char *folder, uint64_t size_bytes, st
     return open_env(out, folder, size_bytes, false, err);
 }
 
-enum rc kv_open_cache(struct kv_env **out, const char *folder, uint64_t size_bytes,
-                      struct err *err)
+enum rc kv_open_cache(struct kv_env **out, const char *folder, uint64_t size_bytes, struct err *err)
 {
     return open_env(out, folder, size_bytes, true, err);
 }

@@ -495,8 +495,7 @@ uint64_t sim_kv_calls(const struct sim_kv *k)
 enum rc sim_kv_damage(struct sim_kv *k, struct bytes key, uint64_t bit)
 {
     size_t index = find(k, key);
-    if (!is_at(k, index, key) || k->entry[index].now == NULL ||
-        bit / 8 >= k->entry[index].now->len)
+    if (!is_at(k, index, key) || k->entry[index].now == NULL || bit / 8 >= k->entry[index].now->len)
         return RC_ABSENT;
     k->entry[index].now->at[bit / 8] ^= (uint8_t)(1u << bit % 8);
     return RC_OK;

@@ -22,8 +22,8 @@
 
 struct sim_kv;
 
-// bytes_max: keys and values together, then puts are RC_FULL (but for one as long as before). RC_NOMEM: *out is
-// NULL. The budget (world_budget, or one's own) must outlive it.
+// bytes_max: keys and values together, then puts are RC_FULL (but for one as long as before).
+// RC_NOMEM: *out is NULL. The budget (world_budget, or one's own) must outlive it.
 MUST_USE enum rc sim_kv_new(struct sim_kv **out, struct budget *budget, uint64_t bytes_max);
 void sim_kv_as_files(struct sim_kv *k); // while it is empty: of the other kind
 void sim_kv_free(struct sim_kv *k);     // NULL is fine

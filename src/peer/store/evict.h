@@ -17,10 +17,10 @@
 #define EVICT_COPIES_MAX     255u
 
 struct evict_entry {
-    uint64_t idle;       // uses of other objects since its last one
+    uint64_t idle; // uses of other objects since its last one
     uint64_t size_bytes;
-    uint32_t copies;     // how many nodes have it, ourselves among them; EVICT_COPIES_UNKNOWN
-    bool is_pinned;      // never goes
+    uint32_t copies; // how many nodes have it, ourselves among them; EVICT_COPIES_UNKNOWN
+    bool is_pinned;  // never goes
 };
 
 // The greater, the sooner; 0: never. At least 1 for what is not pinned.

@@ -94,8 +94,8 @@ bool row_meta_get(struct row_meta *m, struct bytes in, uint32_t *version)
     const uint32_t flags = cursor_u32(&c);
     m->is_clean = (flags & CLEAN) != 0;
     m->is_partial = (flags & PARTIAL) != 0;
-    uint64_t *const count[] = {&m->commits, &m->seed,    &m->bytes_max,     &m->objects_max,
-                               &m->objects, &m->bytes,   &m->kept,          &m->deleted,
+    uint64_t *const count[] = {&m->commits,       &m->seed,       &m->bytes_max, &m->objects_max,
+                               &m->objects,       &m->bytes,      &m->kept,      &m->deleted,
                                &m->large_objects, &m->large_bytes};
     for (size_t i = 0; i < ARRAY_COUNT(count); i++)
         *count[i] = cursor_u64(&c);

@@ -50,10 +50,20 @@ static void test_entry(void **state)
 static void test_meta(void **state)
 {
     (void)state;
-    const struct row_meta m = {.commits = 1, .seed = 2, .bytes_max = 3, .objects_max = 4,
-                               .objects = 5, .bytes = 6, .large_objects = 7, .large_bytes = 8,
-                               .kept = 9, .deleted = 10, .clock = UINT32_MAX, .cells = 12,
-                               .is_clean = true, .is_partial = true};
+    const struct row_meta m = {.commits = 1,
+                               .seed = 2,
+                               .bytes_max = 3,
+                               .objects_max = 4,
+                               .objects = 5,
+                               .bytes = 6,
+                               .large_objects = 7,
+                               .large_bytes = 8,
+                               .kept = 9,
+                               .deleted = 10,
+                               .clock = UINT32_MAX,
+                               .cells = 12,
+                               .is_clean = true,
+                               .is_partial = true};
     uint8_t room[ROW_META_BYTES];
     struct row_meta got;
     uint32_t version = 0;

@@ -139,8 +139,8 @@ enum rc store_take_in(struct store *s, const struct digest *name, uint64_t size_
                       bool is_large)
 {
     use_touch(s->use, name);
-    const struct row_entry e = {.size_bytes = size_bytes, .is_large = is_large,
-                                .born = use_clock(s->use)};
+    const struct row_entry e = {
+        .size_bytes = size_bytes, .is_large = is_large, .born = use_clock(s->use)};
     s->meta.objects++;
     s->meta.bytes += size_bytes;
     s->meta.large_objects += is_large;
@@ -172,15 +172,13 @@ static enum rc write_large(struct store *s, const struct digest *name, struct by
         if (is_there_still(s, &k, bytes))
             return RC_OK;
     }
-    enum rc rc = store_large_begin(s);
-    if (rc == RC_OK)
-        rc = store_spoil(s, s->cfg.large.ops->put(s->cfg.large.self, row_key_bytes(&k), bytes));
+    const enum rc rc = store_large_begin(s);
     if (rc != RC_OK)
         return rc;
     if (s->fresh_count < STORE_FRESH_MAX)
         s->fresh[s->fresh_count] = *name;
-    s->fresh_count++;
-    return RC_OK;
+    s->fresh_count++; // before it is known: a put that fails may have happened all the same
+    return store_spoil(s, s->cfg.large.ops->put(s->cfg.large.self, row_key_bytes(&k), bytes));
 }
 
 // One group; *is_disk: RC_FULL is the disk's, and not for pins.
@@ -220,8 +218,7 @@ static enum rc put_new(struct store *s, const struct digest *name, struct bytes 
         return RC_REFUSED;
     bool is_disk = false;
     enum rc rc = put_once(s, name, bytes, &is_disk);
-    for (uint32_t i = 0; rc == RC_FULL && is_disk && !s->is_begun && i < STORE_DISK_FULL_MAX;
-         i++) {
+    for (uint32_t i = 0; rc == RC_FULL && is_disk && !s->is_begun && i < STORE_DISK_FULL_MAX; i++) {
         rc = evict_one(s);
         if (rc == RC_OK)
             rc = put_once(s, name, bytes, &is_disk);

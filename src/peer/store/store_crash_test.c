@@ -44,10 +44,10 @@ struct run {
     struct store *store; // NULL: it could not open
     uint64_t bytes_max;
     uint32_t objects_max;
-    struct twin good;    // committed
-    struct twin now;     // and what the call or group under way makes of it
+    struct twin good; // committed
+    struct twin now;  // and what the call or group under way makes of it
     bool is_group;
-    bool is_exact;       // nothing can be evicted: limits and disk are wide
+    bool is_exact; // nothing can be evicted: limits and disk are wide
     bool is_pinned[OBJECTS];
     uint64_t crashes, powers, put_count;
 };
@@ -328,7 +328,7 @@ static void plan_trouble(struct run *r)
     else
         sim_kv_crash(first, nth, chance(r, 50), other);
     r->is_exact = r->is_exact && !is_full; // then something is evicted
-    if (chance(r, 10)) { // a disk that is nearly full
+    if (chance(r, 10)) {                   // a disk that is nearly full
         sim_kv_limit(r->files, 8000 + rng_below(&r->rng, 60000));
         sim_kv_limit(r->rows, 20000 + rng_below(&r->rng, 30000));
         r->is_exact = false;

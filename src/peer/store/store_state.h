@@ -16,7 +16,7 @@
 #define STORE_FRESH_MAX      64u // files of a group that an abort takes away at once
 #define STORE_CANDIDATES_MAX 8u
 
-struct store_pin { // an object pinned for now
+struct store_pin {    // an object pinned for now
     struct list node; // of those unused
     struct digest name;
     uint32_t count;
@@ -36,14 +36,14 @@ struct store {
     struct list pins_unused;
     struct rng rng; // where to look for what may go
     uint64_t evicted, damaged, orphans;
-    uint32_t borrowed;              // gets without a release yet
-    uint32_t lent_kv, lent_large;   // what they took from whom
-    bool is_begun;                  // a group, the caller's or for one call
-    bool is_callers;                // the caller's
-    bool is_large_begun;            // and large values are to be synced with it
-    bool has_taken_uses;            // and chunks were taken for it
-    bool has_unknown_files;         // left by an abort: no clean end
-    enum rc spoiled;                // the group: why it cannot be committed
+    uint32_t borrowed;                    // gets without a release yet
+    uint32_t lent_kv, lent_large;         // what they took from whom
+    bool is_begun;                        // a group, the caller's or for one call
+    bool is_callers;                      // the caller's
+    bool is_large_begun;                  // and large values are to be synced with it
+    bool has_taken_uses;                  // and chunks were taken for it
+    bool has_unknown_files;               // left by an abort: no clean end
+    enum rc spoiled;                      // the group: why it cannot be committed
     struct digest fresh[STORE_FRESH_MAX]; // large values written in this group
     size_t fresh_count;
     struct store_candidate candidate[STORE_CANDIDATES_MAX]; // what may go next, best first
@@ -77,7 +77,7 @@ MUST_USE enum rc store_step(const struct kv *kv, struct store_place *p, uint64_t
 MUST_USE enum rc store_enter(struct store *s);
 // Ends a group for one call: commits if rc is RC_OK, else aborts; rc, or why it failed.
 MUST_USE enum rc store_leave(struct store *s, enum rc rc);
-enum rc store_spoil(struct store *s, enum rc rc); // rc, remembered if it is a failure
+enum rc store_spoil(struct store *s, enum rc rc);    // rc, remembered if it is a failure
 MUST_USE enum rc store_large_begin(struct store *s); // what is written there is synced by commit
 // Takes away the files of what is deleted.
 void store_unlink_deleted(struct store *s);
@@ -96,8 +96,7 @@ MUST_USE enum rc store_evict(struct store *s); // one
 uint64_t store_idle(const struct store *s, const struct digest *name, const struct row_entry *e);
 bool store_is_over(const struct store *s, uint64_t size_bytes, uint64_t objects);
 
-bool store_is_pinned(const struct store *s, const struct digest *name,
-                     const struct row_entry *e);
+bool store_is_pinned(const struct store *s, const struct digest *name, const struct row_entry *e);
 void store_pins_drop(struct store *s, const struct digest *name);
 
 #endif

@@ -21,7 +21,6 @@ struct disk {
 
 #define DISK_BYTES (1 << 20)
 
-
 static struct disk disk_new(void)
 {
     static struct budget budget = {.limit_bytes = (size_t)1 << 25};
@@ -42,10 +41,8 @@ static struct store *start(struct disk *d, uint64_t bytes_max, uint32_t objects_
 {
     arena_reset(d->arena);
     struct store *s = NULL;
-    struct store_cfg cfg = {.kv = sim_kv_host(d->kv),
-                            .bytes_max = bytes_max,
-                            .objects_max = objects_max,
-                            .seed = 42};
+    struct store_cfg cfg = {
+        .kv = sim_kv_host(d->kv), .bytes_max = bytes_max, .objects_max = objects_max, .seed = 42};
     assert_int_equal(store_open(&s, d->arena, &cfg), RC_OK);
     return s;
 }

@@ -12,10 +12,10 @@
 #define BITS_MAX 26u
 
 struct use {
-    uint32_t *cell;    // 0: never
-    bool *is_changed;  // a chunk
-    unsigned bits;     // of a cell's number
-    uint32_t clock;    // of the last touch
+    uint32_t *cell;   // 0: never
+    bool *is_changed; // a chunk
+    unsigned bits;    // of a cell's number
+    uint32_t clock;   // of the last touch
     uint64_t unwritten;
     uint64_t seed;
 };

@@ -16,7 +16,7 @@
 
 struct use;
 
-#define USE_CHUNK_CELLS 1000u                   // 4000 bytes: with its head, one page of LMDB
+#define USE_CHUNK_CELLS 1000u // 4000 bytes: with its head, one page of LMDB
 #define USE_CHUNK_BYTES (4u * USE_CHUNK_CELLS)
 #define USE_CELLS_MAX   (UINT32_C(1) << 26)
 

@@ -116,9 +116,12 @@ static void open_store(struct rig *r, struct arena **arena, struct sim_kv **kv,
 {
     *arena = arena_new(MEMORY_BYTES);
     assert(*arena != NULL);
-    must(sim_kv_new(kv, world_budget(r->world), STORE_BYTES));
+    must(sim_kv_new(kv, world_budget(r->world), STORE_BYTES + 65536));
     must(store_open(store, *arena,
-                    &(struct store_cfg){sim_kv_host(*kv), STORE_BYTES, 256, r->last_conn}));
+                    &(struct store_cfg){.kv = sim_kv_host(*kv),
+                                        .bytes_max = STORE_BYTES,
+                                        .objects_max = 256,
+                                        .seed = r->last_conn}));
 }
 
 static uint64_t now(const struct rig *r)

@@ -290,7 +290,8 @@ static void open_stores(struct crowd *c)
 {
     c->store_arena = arena_new(ARENA_BYTES);
     assert(c->store_arena != NULL);
-    struct store_cfg cfg = {sim_kv_host(c->kv), STORE_BYTES, OBJECTS_MAX, 1};
+    struct store_cfg cfg = {
+        .kv = sim_kv_host(c->kv), .bytes_max = STORE_BYTES, .objects_max = OBJECTS_MAX, .seed = 1};
     crowd_must(store_open(&c->store, c->store_arena, &cfg));
     cfg.kv = sim_kv_host(c->results_kv);
     crowd_must(store_open(&c->results_store, c->store_arena, &cfg));

@@ -290,9 +290,11 @@ void own_start(struct crowd *c)
     o->budget = (struct budget){.limit_bytes = MEMORY_BYTES};
     o->arena = arena_new(MEMORY_BYTES);
     assert(o->arena != NULL);
-    crowd_must(sim_kv_new(&o->kv, world_budget(c->world), STORE_BYTES));
-    crowd_must(store_open(&o->store, o->arena,
-                          &(struct store_cfg){sim_kv_host(o->kv), STORE_BYTES, 64, 1}));
+    crowd_must(sim_kv_new(&o->kv, world_budget(c->world), STORE_BYTES + 65536));
+    crowd_must(store_open(
+        &o->store, o->arena,
+        &(struct store_cfg){
+            .kv = sim_kv_host(o->kv), .bytes_max = STORE_BYTES, .objects_max = 64, .seed = 1}));
     struct helper_cfg cfg = {
         .budget = &o->budget,
         .store = o->store,

@@ -11,6 +11,7 @@
 #include "base/option.h"
 #include "base/rc.h"
 #include "crypt/id.h"
+#include "os/blobs.h"
 #include "os/file.h"
 #include "os/kv.h"
 #include "store/store.h"
@@ -27,6 +28,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_sim;
 extern const struct cmd cmd_demo;
 extern const struct cmd cmd_bench;
+extern const struct cmd cmd_store;
 
 #define EXIT_DONE   0
 #define EXIT_FAILED 1
@@ -82,10 +84,23 @@ MUST_USE enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *
 // An address of this machine that nobody else can reach: 127.0.0.0/8, ::1, or "localhost". A name
 // that only looks like one is not.
 bool cmd_is_loopback(const char *host);
-// The store of objects in the folder `path`, made if missing; *kv is closed by kv_close, *store
-// lives in arena.
-MUST_USE enum rc cmd_store(struct kv_env **kv, struct store **store, struct arena *arena,
-                           const char *path, uint64_t bytes_max, struct err *err);
+struct cmd_objects { // {0} is a closed one
+    struct kv_env *kv;
+    struct blobs *large;
+    struct store *store;
+};
+
+struct cmd_objects_cfg {
+    const char *path;     // its folder, made if missing
+    uint64_t bytes_max;   // 0: as it was
+    uint32_t objects_max; // 0: by bytes_max, or as it was
+    bool is_cache;        // for what can be made again: nothing waits for the disk
+};
+
+// A store of objects; it lives in arena. RC_CONFIG: also that another process has it.
+MUST_USE enum rc cmd_objects_open(struct cmd_objects *out, struct arena *arena,
+                                  const struct cmd_objects_cfg *cfg, struct err *err);
+void cmd_objects_close(struct cmd_objects *s); // harmless on a closed one
 // Lines to standard error with journald's <n> prefix if it is not a terminal.
 struct log cmd_log(const struct cmd_common *common);
 

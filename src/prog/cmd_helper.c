@@ -101,8 +101,7 @@ struct side { // all that this command is made of
     struct loop_timer *look;  // at the machine's health
     struct loop_timer *total; // of what was done
     struct id id;
-    struct kv_env *kv;
-    struct store *store;
+    struct cmd_objects store;
     struct budget budget;
     struct device device;
     struct log log;
@@ -241,7 +240,7 @@ static void on_ready(void *self, const struct msg_speed *speed, uint32_t count)
     struct side *s = self;
     struct helper_cfg cfg = {
         .budget = &s->budget,
-        .store = s->store,
+        .store = s->store.store,
         .client = {.role = MSG_ROLE_HELPER, .key = s->id.key, .entropy = entropy_os()},
         .log = &s->log};
     struct text name = text_of(cfg.client.name, sizeof cfg.client.name);
@@ -283,7 +282,8 @@ static enum rc open_store(struct side *s, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     enum rc rc = cmd_path(path, s->state, "store", err);
-    return rc == RC_OK ? cmd_store(&s->kv, &s->store, s->arena, path, s->o.store_bytes, err) : rc;
+    const struct cmd_objects_cfg cfg = {.path = path, .bytes_max = s->o.store_bytes};
+    return rc == RC_OK ? cmd_objects_open(&s->store, s->arena, &cfg, err) : rc;
 }
 
 static enum rc open_loop(struct side *s, struct err *err)
@@ -346,7 +346,7 @@ static void close_all(struct side *s)
     loop_timer_free(s->look);
     loop_timer_free(s->total);
     loop_free(s->loop);
-    kv_close(s->kv);
+    cmd_objects_close(&s->store);
     id_end(&s->id);
     arena_free(s->arena);
 }

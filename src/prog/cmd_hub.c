@@ -57,10 +57,8 @@ struct side {
     bool is_commit_armed;
     struct id id;
     struct id own_id;
-    struct kv_env *kv;
-    struct store *store;
-    struct blobs *blobs; // long results
-    struct store *results;
+    struct cmd_objects objects;
+    struct cmd_objects results; // long ones
     struct archive archive;
     struct log log;
     struct tls_context *tls;
@@ -213,8 +211,8 @@ static void put_figures(struct side *s, struct http_response *response, struct t
                                .doors = doors_stat(s->doors),
                                .connections = doors_count(s->doors),
                                .journal = archive_stat(&s->archive),
-                               .objects = store_stat(s->store),
-                               .results = store_stat(s->results),
+                               .objects = store_stat(s->objects.store),
+                               .results = store_stat(s->results.store),
                                .up_us = time_since(s->start_us, loop_now_us(s->loop))};
     response->status = hub_figures_put(s->figures, &from, text) == RC_OK ? 200 : 500;
     response->content_type = METRICS_TYPE;
@@ -313,7 +311,7 @@ static void on_ready(void *self, const struct msg_speed *speed, uint32_t count)
     struct side *s = self;
     struct helper_cfg cfg = {
         .budget = &s->own_budget,
-        .store = s->store,
+        .store = s->objects.store,
         .client = {.role = MSG_ROLE_HELPER,
                    .key = s->own_id.key,
                    .name = "hub",
@@ -372,14 +370,11 @@ static enum rc open_token(struct side *s, struct err *err)
 // Results can be made again, so they are not synced; the broker hashes what it reads.
 static enum rc open_results(struct side *s, const char *path, struct err *err)
 {
-    struct entropy entropy = entropy_os();
-    enum rc rc = blobs_open(&s->blobs, path, err);
-    if (rc != RC_OK)
-        return rc;
-    struct store_cfg cfg = {blobs_host(s->blobs), s->o.results_bytes, RESULTS_MAX,
-                            entropy_u64(&entropy)};
-    rc = store_open(&s->results, s->arena, &cfg);
-    return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, rc_text(rc));
+    const struct cmd_objects_cfg cfg = {.path = path,
+                                        .bytes_max = s->o.results_bytes,
+                                        .objects_max = RESULTS_MAX,
+                                        .is_cache = true};
+    return cmd_objects_open(&s->results, s->arena, &cfg, err);
 }
 
 static enum rc open_files(struct side *s, struct err *err)
@@ -396,7 +391,9 @@ static enum rc open_files(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "objects", err);
     if (rc == RC_OK)
-        rc = cmd_store(&s->kv, &s->store, s->arena, path, s->o.store_bytes, err);
+        rc = cmd_objects_open(
+            &s->objects, s->arena,
+            &(struct cmd_objects_cfg){.path = path, .bytes_max = s->o.store_bytes}, err);
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "results", err);
     if (rc == RC_OK)
@@ -419,8 +416,8 @@ static enum rc open_archive(struct side *s, struct err *err)
 static enum rc open_broker(struct side *s, struct err *err)
 {
     struct broker_cfg cfg = {.budget = &s->budget,
-                             .store = s->store,
-                             .results = s->results,
+                             .store = s->objects.store,
+                             .results = s->results.store,
                              .key = s->id.key,
                              .token = s->token,
                              .own = s->own_id.key_public,
@@ -524,8 +521,8 @@ static void close_all(struct side *s)
     loop_timer_free(s->clean);
     loop_timer_free(s->again);
     loop_free(s->loop);
-    kv_close(s->kv);
-    blobs_close(s->blobs);
+    cmd_objects_close(&s->objects);
+    cmd_objects_close(&s->results);
     tls_context_free(s->tls);
     id_end(&s->own_id);
     id_end(&s->id);

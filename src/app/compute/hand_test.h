@@ -51,11 +51,12 @@ struct hand_store {
 
 static inline void hand_store_open(struct hand_store *s, uint64_t bytes_max)
 {
-    *s = (struct hand_store){.budget = {.limit_bytes = (size_t)bytes_max * 2 + 65536}};
+    *s = (struct hand_store){.budget = {.limit_bytes = (size_t)bytes_max * 2 + 262144}};
     s->arena = arena_new((size_t)4 << 20);
     assert(s->arena != NULL);
-    hand_must(sim_kv_new(&s->kv, &s->budget, bytes_max));
-    struct store_cfg cfg = {sim_kv_host(s->kv), bytes_max, 64, 1};
+    hand_must(sim_kv_new(&s->kv, &s->budget, bytes_max + 65536));
+    const struct store_cfg cfg = {
+        .kv = sim_kv_host(s->kv), .bytes_max = bytes_max, .objects_max = 64, .seed = 1};
     hand_must(store_open(&s->store, s->arena, &cfg));
 }
 

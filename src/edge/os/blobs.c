@@ -17,12 +17,13 @@
 
 #define WINDOW_NAMES      1024
 #define ARENA_SPARE_BYTES 131072 // an arena's own blocks
-#define LEAVES            257 // in a first folder: keys of one byte, and one for each second byte
+#define LEAVES            257u // in a first folder: keys of one byte, and one for each second byte
 #define LEAF_BYTES        sizeof "6f/00"
 #define NAME_BYTES        (2 * BLOBS_KEY_BYTES_MAX + 1)
 #define PATH_BYTES        (LEAF_BYTES + NAME_BYTES)
 #define BEING_WRITTEN     "new" // one at a time; renamed when whole; before that, what was deleted
 #define LOCK              "lock"
+#define FRESH_MAX         256 // files synced one by one
 
 struct name { // a key
     uint8_t len;
@@ -40,9 +41,14 @@ struct blobs {
     struct arena *arena; // holds this struct
     int folder;
     int lock;
-    struct bytes borrowed; // as mapped; empty: nothing to unmap
-    bool is_reading;       // between get or next and release
-    bool has_spare;        // a deleted file lies where the next one is written
+    struct bytes lent[KV_LENT_MAX]; // as mapped
+    uint32_t lent_count;            // with something to unmap
+    uint32_t borrowed;              // gets and nexts without a release yet
+    bool has_spare;                 // a deleted file lies where the next one is written
+    bool is_group;
+    struct name fresh[FRESH_MAX]; // put since begin
+    size_t fresh_count;           // more than FRESH_MAX: all that the disk has is synced
+    uint64_t changed[(256 * LEAVES + 63) / 64]; // leaves whose names changed since begin
     struct window window;
 };
 
@@ -121,45 +127,46 @@ static void file_path(char out[static PATH_BYTES], const struct name *n)
 static void release(void *self)
 {
     struct blobs *b = self;
-    assert(b->is_reading);
-    b->is_reading = false;
-    if (b->borrowed.len == 0)
+    assert(b->borrowed > 0);
+    if (--b->borrowed > 0)
         return;
-    void *at = NULL; // munmap wants it without const
-    memcpy(&at, &b->borrowed.at, sizeof at);
-    const int failed = munmap(at, b->borrowed.len);
-    assert(failed == 0);
-    b->borrowed = (struct bytes){0};
+    for (; b->lent_count > 0; b->lent_count--) {
+        const struct bytes lent = b->lent[b->lent_count - 1];
+        void *at = NULL; // munmap wants it without const
+        memcpy(&at, &lent.at, sizeof at);
+        const int failed = munmap(at, lent.len);
+        assert(failed == 0);
+    }
 }
 
-static enum rc map_file(struct blobs *b, int fd)
+static enum rc map_file(struct blobs *b, int fd, struct bytes *value)
 {
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return RC_IO;
-    b->borrowed = (struct bytes){0};
+    *value = (struct bytes){0};
     if (st.st_size > 0) { // no view of nothing
         const void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
         if (at == MAP_FAILED)
             return rc_of(errno);
-        b->borrowed = bytes_of(at, (size_t)st.st_size);
+        *value = bytes_of(at, (size_t)st.st_size);
+        b->lent[b->lent_count++] = *value;
     }
-    b->is_reading = true;
+    b->borrowed++;
     return RC_OK;
 }
 
 static enum rc read_name(struct blobs *b, const struct name *n, struct bytes *value)
 {
     char path[PATH_BYTES];
-    assert(!b->is_reading); // a release is missing
+    if (b->lent_count == KV_LENT_MAX)
+        return RC_FULL;
     file_path(path, n);
     const int fd = openat(b->folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return rc_of(errno);
-    const enum rc rc = map_file(b, fd);
+    const enum rc rc = map_file(b, fd, value);
     (void)close(fd); // a view outlives its descriptor
-    if (rc == RC_OK)
-        *value = b->borrowed;
     return rc;
 }
 
@@ -339,11 +346,22 @@ static int rename_new(const struct blobs *b, const char *path)
     return renameat(b->folder, BEING_WRITTEN, b->folder, path) == 0 ? 0 : errno;
 }
 
+static void note_change(struct blobs *b, const struct name *n, bool is_put)
+{
+    const unsigned leaf = n->b[0] * LEAVES + leaf_of(n);
+    if (!b->is_group)
+        return;
+    b->changed[leaf / 64] |= UINT64_C(1) << leaf % 64;
+    if (is_put && b->fresh_count < FRESH_MAX)
+        b->fresh[b->fresh_count] = *n;
+    b->fresh_count += is_put;
+}
+
 static enum rc put(void *self, struct bytes key, struct bytes value)
 {
     struct blobs *b = self;
     char path[PATH_BYTES];
-    assert(key.len >= 1 && !b->is_reading);
+    assert(key.len >= 1 && b->borrowed == 0);
     const struct name n = name_of(key);
     file_path(path, &n);
     b->window.count = 0; // n may be missing there
@@ -356,6 +374,7 @@ static enum rc put(void *self, struct bytes key, struct bytes value)
             error = rename_new(b, path);
     }
     b->has_spare = false;
+    note_change(b, &n, true);
     if (error == 0)
         return RC_OK;
     (void)unlinkat(b->folder, BEING_WRITTEN, 0); // else the next open does it
@@ -366,15 +385,92 @@ static enum rc del(void *self, struct bytes key)
 {
     struct blobs *b = self;
     char path[PATH_BYTES];
-    assert(key.len >= 1 && !b->is_reading);
+    assert(key.len >= 1 && b->borrowed == 0);
     const struct name n = name_of(key);
     file_path(path, &n);
-    if (b->has_spare)
+    note_change(b, &n, false);
+    if (b->has_spare || b->is_group)
         return unlinkat(b->folder, path, 0) == 0 ? RC_OK : rc_of(errno);
     if (renameat(b->folder, path, b->folder, BEING_WRITTEN) != 0)
         return rc_of(errno);
     b->has_spare = true;
     return RC_OK;
+}
+
+// ---- Groups
+
+static enum rc begin(void *self)
+{
+    struct blobs *b = self;
+    assert(!b->is_group && b->borrowed == 0);
+    b->is_group = true;
+    b->fresh_count = 0;
+    memset(b->changed, 0, sizeof b->changed);
+    return RC_OK;
+}
+
+static void abort_group(void *self)
+{
+    struct blobs *b = self;
+    assert(b->is_group);
+    b->is_group = false;
+}
+
+// What is not there any more needs no sync. 0, or errno.
+static int sync_path(const struct blobs *b, const char *path, int flags)
+{
+    const int fd = openat(b->folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | flags);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : errno;
+    const int error = fsync(fd) == 0 ? 0 : errno;
+    (void)close(fd); // only synced
+    return error;
+}
+
+static int sync_files(const struct blobs *b)
+{
+    if (b->fresh_count > FRESH_MAX) // one by one would take longer
+        return syncfs(b->folder) == 0 ? 0 : errno;
+    char path[PATH_BYTES];
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < b->fresh_count; i++) {
+        file_path(path, &b->fresh[i]);
+        error = sync_path(b, path, O_NONBLOCK);
+    }
+    return error;
+}
+
+// A leaf, and those above it, where it may be new itself.
+static int sync_folders(const struct blobs *b)
+{
+    char path[LEAF_BYTES];
+    int error = 0;
+    for (unsigned first = 0; error == 0 && first <= 0xff; first++) {
+        bool has_any = false;
+        for (unsigned leaf = 0; error == 0 && leaf < LEAVES; leaf++) {
+            const unsigned at = first * LEAVES + leaf;
+            if ((b->changed[at / 64] >> at % 64 & 1) == 0)
+                continue;
+            has_any = true;
+            leaf_path(path, first, leaf);
+            error = sync_path(b, path, O_DIRECTORY);
+        }
+        first_path(path, first);
+        if (error == 0 && has_any)
+            error = sync_path(b, path, O_DIRECTORY);
+    }
+    return error == 0 ? sync_path(b, ".", O_DIRECTORY) : error;
+}
+
+static enum rc commit(void *self)
+{
+    struct blobs *b = self;
+    assert(b->is_group && b->borrowed == 0);
+    b->is_group = false;
+    int error = sync_files(b);
+    if (error == 0)
+        error = sync_folders(b);
+    return error == 0 ? RC_OK : rc_of(error);
 }
 
 // ---- Life
@@ -427,7 +523,15 @@ enum rc blobs_open(struct blobs **out, const char *folder, struct err *err)
 struct kv blobs_host(struct blobs *b)
 {
     static const struct kv_ops ops = {
-        .get = get, .next = next, .release = release, .put = put, .del = del};
+        .get = get,
+        .next = next,
+        .release = release,
+        .put = put,
+        .del = del,
+        .begin = begin,
+        .commit = commit,
+        .abort = abort_group,
+    };
     return (struct kv){.ops = &ops, .self = b};
 }
 
@@ -435,7 +539,7 @@ void blobs_close(struct blobs *b)
 {
     if (b == NULL)
         return;
-    assert(!b->is_reading);
+    assert(b->borrowed == 0);
     if (b->lock >= 0)
         (void)close(b->lock); // nothing was written there
     if (b->folder >= 0)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Blobs behind host/kv: one plain file for each value, for caches of large values.
+// Blobs behind host/kv: one plain file for each value, for large values.
 //
-// For what can be made again (results of tasks): a put costs one copy into the page cache, and
-// the loop never waits for the disk. Unlike host/kv asks, and unlike os/kv, a put is NOT synced
-// when it returns. A file is written under another name and renamed, so a process killed at any
-// moment leaves whole files alone. A power cut may lose what was put in the last half minute, and
-// may leave files that are short, or hold zeros or parts of older values: whoever reads after a
-// start verifies by hash (store_verify, or the digest that is asked for).
+// A put costs one copy into the page cache, and the loop does not wait for the disk: unlike host/kv
+// asks, and unlike os/kv, it is NOT synced when it returns. A file is written under another name
+// and renamed, so a process killed at any moment leaves whole files alone. A power cut may lose
+// what was put in the last half minute, and may leave files that are short, or hold zeros or parts
+// of older values. For caches that is enough: whoever reads after a start verifies by hash. For
+// others there are groups: commit syncs each file put since begin, then the folders that changed.
+// Abort takes nothing back.
 //
 // A key is a file's name in hex below two folders, its first two bytes: FOLDER/6f/00/6f00... Reads
 // are views of the page cache (mmap). One process at a time has the folder, and has it once (a
@@ -26,8 +27,8 @@ struct blobs;
 MUST_USE enum rc blobs_open(struct blobs **out, const char *folder, struct err *err);
 // Dies with b. Keys are 1 .. BLOBS_KEY_BYTES_MAX bytes (asserted). After RC_FULL or RC_IO of a
 // put the old value is still there. The file that was deleted last stays, nameless, for the next
-// put to write over. A walk by `next` costs a look at one folder for each
-// thousand keys in it.
+// put to write over (not within a group: then it is removed). A walk by `next` costs a look at one
+// folder for each thousand keys in it.
 struct kv blobs_host(struct blobs *b);
 void blobs_close(struct blobs *b); // nothing is borrowed; NULL is fine
 

@@ -133,7 +133,7 @@ static void test_full_disk(void **state)
     sim_kv_limit(k, 100);
     assert_int_equal(put(kv, "a", "123"), RC_OK);
     sim_kv_free(k);
-    struct budget tight = {.limit_bytes = 1000};
+    struct budget tight = {.limit_bytes = 500};
     assert_int_equal(sim_kv_new(&k, &tight, 10), RC_NOMEM);
     assert_null(k);
     assert_int_equal(tight.used_bytes, 0);

@@ -1,223 +1,214 @@
 // SPDX-License-Identifier: MIT
-// Store: the index in memory over a host's kv, and what to let go first.
+// Store: objects in and out, pins, verification.
 #include "store/store.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "base/list.h"
-#include "base/map.h"
+#include "base/num.h"
+#include "store/evict.h"
+#include "store/store_state.h"
 
-#define KEY_PREFIX 'o'
-#define KEY_BYTES  (1 + DIGEST_BYTES)
-
-struct object {
-    struct list node; // in idle, or free; a pinned one is off both
-    struct digest name;
-    uint64_t size_bytes;
-    uint32_t pins;
-};
-
-struct store {
-    struct store_cfg cfg;
-    struct map *index;  // digest -> struct object
-    struct list idle;   // not pinned, the one used longest ago first
-    struct list unused; // objects of no name
-    struct store_stat stat;
-    uint32_t borrowed; // gets without a release yet
-};
-
-struct key {
-    uint8_t b[KEY_BYTES];
-};
-
-static struct key key_of(const struct digest *name)
-{
-    struct key k = {.b = {KEY_PREFIX}};
-    memcpy(k.b + 1, name->b, DIGEST_BYTES);
-    return k;
-}
-
-static struct bytes key_bytes(const struct key *k)
-{
-    return bytes_of(k->b, KEY_BYTES);
-}
-
-static struct object *find(const struct store *s, const struct digest *name)
-{
-    return map_get(s->index, name->b);
-}
-
-static void touch(struct store *s, struct object *o)
-{
-    if (o->pins > 0)
-        return;
-    list_del(&o->node);
-    list_push_back(&s->idle, &o->node);
-}
-
-static bool has_room(const struct store *s, uint64_t size_bytes)
-{
-    assert(s->stat.bytes <= s->cfg.bytes_max && size_bytes <= s->cfg.bytes_max);
-    return s->stat.objects < s->cfg.objects_max && size_bytes <= s->cfg.bytes_max - s->stat.bytes;
-}
-
-// Into the index, which has room for it.
-static void remember(struct store *s, const struct digest *name, uint64_t size_bytes)
-{
-    assert(has_room(s, size_bytes) && !list_is_empty(&s->unused));
-    struct object *o = CONTAINER_OF(s->unused.next, struct object, node);
-    enum rc rc = map_put(s->index, name->b, o);
-    assert(rc == RC_OK); // as large as objects_max
-    list_del(&o->node);
-    o->name = *name;
-    o->size_bytes = size_bytes;
-    o->pins = 0;
-    list_push_back(&s->idle, &o->node);
-    s->stat.objects++;
-    s->stat.bytes += size_bytes;
-}
-
-static void forget(struct store *s, struct object *o)
-{
-    assert(s->stat.objects > 0 && s->stat.bytes >= o->size_bytes);
-    s->stat.objects--;
-    s->stat.bytes -= o->size_bytes;
-    (void)map_del(s->index, o->name.b); // it is o
-    list_del(&o->node);
-    list_push_back(&s->unused, &o->node);
-}
-
-// Out of the kv and the index. RC_IO: still in both.
-static enum rc drop(struct store *s, struct object *o)
-{
-    assert(s->borrowed == 0);
-    struct key key = key_of(&o->name);
-    enum rc rc = s->cfg.kv.ops->del(s->cfg.kv.self, key_bytes(&key));
-    if (rc != RC_OK && rc != RC_ABSENT)
-        return rc;
-    forget(s, o);
-    return RC_OK;
-}
-
-// RC_FULL: all that is left is pinned.
-static enum rc evict(struct store *s)
-{
-    if (list_is_empty(&s->idle))
-        return RC_FULL;
-    enum rc rc = drop(s, CONTAINER_OF(s->idle.next, struct object, node));
-    if (rc == RC_OK)
-        s->stat.evicted++;
-    return rc;
-}
-
-struct place { // in a walk over the kv: the last key seen
-    uint8_t key[KV_KEY_BYTES_MAX];
-    size_t len;
-};
-
-static struct place place_before_all(void)
-{
-    return (struct place){.key = {KEY_PREFIX}, .len = 1};
-}
-
-// To the next key with our prefix; RC_ABSENT: no more.
-static enum rc step(const struct kv *kv, struct place *p, uint64_t *size_bytes)
-{
-    struct bytes key;
-    struct bytes value;
-    enum rc rc = kv->ops->next(kv->self, bytes_of(p->key, p->len), &key, &value);
-    if (rc != RC_OK)
-        return rc;
-    assert(key.len >= 1 && key.len <= sizeof p->key);
-    memcpy(p->key, key.at, key.len);
-    p->len = key.len;
-    *size_bytes = value.len;
-    kv->ops->release(kv->self);
-    return p->key[0] == KEY_PREFIX ? RC_OK : RC_ABSENT;
-}
-
-static bool place_name(const struct place *p, struct digest *out)
-{
-    return p->len == KEY_BYTES && digest_from(out, bytes_of(p->key + 1, DIGEST_BYTES));
-}
-
-// One entry of the kv into the index or, past the limits, off the disk.
-static enum rc take_in(struct store *s, const struct place *p, uint64_t size_bytes)
-{
-    struct digest name;
-    if (!place_name(p, &name))
-        return RC_OK; // another's
-    if (size_bytes <= s->cfg.bytes_max && has_room(s, size_bytes)) {
-        remember(s, &name, size_bytes);
-        return RC_OK;
-    }
-    enum rc rc = s->cfg.kv.ops->del(s->cfg.kv.self, bytes_of(p->key, p->len));
-    if (rc == RC_OK)
-        s->stat.evicted++;
-    return rc;
-}
-
-static enum rc walk(struct store *s)
-{
-    struct place p = place_before_all();
-    uint64_t size_bytes = 0;
-    enum rc rc = step(&s->cfg.kv, &p, &size_bytes);
-    while (rc == RC_OK) {
-        rc = take_in(s, &p, size_bytes);
-        if (rc == RC_OK)
-            rc = step(&s->cfg.kv, &p, &size_bytes);
-    }
-    return rc == RC_ABSENT ? RC_OK : rc;
-}
-
-enum rc store_open(struct store **out, struct arena *arena, const struct store_cfg *cfg)
-{
-    *out = NULL;
-    if (cfg->bytes_max < 1 || cfg->objects_max < 1 || cfg->objects_max > STORE_OBJECTS_MAX)
-        return RC_CONFIG;
-    struct store *s = arena_take(arena, sizeof *s);
-    struct object *object = arena_take_array(arena, cfg->objects_max, sizeof *object);
-    struct map *index = map_new(arena, DIGEST_BYTES, cfg->objects_max, cfg->seed);
-    if (s == NULL || object == NULL || index == NULL)
-        return RC_NOMEM;
-    *s = (struct store){.cfg = *cfg, .index = index};
-    list_init(&s->idle);
-    list_init(&s->unused);
-    for (uint32_t i = 0; i < cfg->objects_max; i++)
-        list_push_back(&s->unused, &object[i].node);
-    enum rc rc = walk(s);
-    if (rc == RC_OK)
-        *out = s;
-    return rc;
-}
+// ---- Reading
 
 bool store_has(const struct store *s, const struct digest *name)
 {
-    return find(s, name) != NULL;
+    struct row_entry e;
+    return store_entry(s, name, &e) == RC_OK;
+}
+
+static enum rc lend_large(struct store *s, const struct digest *name, struct bytes *bytes)
+{
+    struct row_entry e;
+    const struct row_key k = row_key(ROW_OBJECT, name);
+    enum rc rc = store_entry(s, name, &e); // a file alone is no object
+    if (rc == RC_OK && !e.is_large)
+        rc = RC_ABSENT; // an entry without its bytes: verify removes it
+    if (rc != RC_OK)
+        return rc;
+    rc = s->cfg.large.ops->get(s->cfg.large.self, row_key_bytes(&k), bytes);
+    s->lent_large += rc == RC_OK;
+    return rc;
+}
+
+static enum rc lend(struct store *s, const struct digest *name, struct bytes *bytes)
+{
+    const struct row_key k = row_key(ROW_OBJECT, name);
+    const enum rc rc = s->cfg.kv.ops->get(s->cfg.kv.self, row_key_bytes(&k), bytes);
+    s->lent_kv += rc == RC_OK;
+    return rc == RC_ABSENT && store_has_large(s) ? lend_large(s, name, bytes) : rc;
+}
+
+static enum rc drop_damaged(struct store *s, const struct digest *name)
+{
+    struct row_entry e;
+    enum rc rc = store_entry(s, name, &e);
+    if (rc == RC_OK)
+        rc = store_enter(s);
+    if (rc == RC_OK)
+        rc = store_leave(s, store_drop(s, name, &e));
+    if (rc != RC_OK)
+        return rc;
+    store_pins_drop(s, name);
+    s->damaged++;
+    return RC_MALFORMED;
 }
 
 enum rc store_get(struct store *s, const struct digest *name, struct bytes *bytes)
 {
-    struct object *o = find(s, name);
-    if (o == NULL)
-        return RC_ABSENT;
-    struct key key = key_of(name);
-    enum rc rc = s->cfg.kv.ops->get(s->cfg.kv.self, key_bytes(&key), bytes);
-    if (rc == RC_ABSENT) // taken away behind our back
-        forget(s, o);
-    if (rc != RC_OK)
-        return rc;
-    touch(s, o);
-    s->borrowed++;
-    return RC_OK;
+    const enum rc rc = lend(s, name, bytes);
+    if (rc == RC_OK) {
+        use_touch(s->use, name);
+        s->borrowed++;
+    } else if (rc == RC_ABSENT && s->borrowed == 0 && store_has(s, name)) {
+        (void)drop_damaged(s, name); // taken away behind our back; else the next one tries again
+    }
+    return rc;
 }
 
 void store_release(struct store *s)
 {
     assert(s->borrowed > 0);
-    s->borrowed--;
-    s->cfg.kv.ops->release(s->cfg.kv.self);
+    if (--s->borrowed > 0)
+        return;
+    for (; s->lent_kv > 0; s->lent_kv--)
+        s->cfg.kv.ops->release(s->cfg.kv.self);
+    for (; s->lent_large > 0; s->lent_large--)
+        s->cfg.large.ops->release(s->cfg.large.self);
+}
+
+enum rc store_next(const struct store *s, const struct digest *after, struct digest *name,
+                   uint64_t *size_bytes)
+{
+    static const uint8_t kind = ROW_ENTRY;
+    struct store_place p = store_place_at(bytes_of(&kind, 1));
+    if (after != NULL) {
+        const struct row_key k = row_key(ROW_ENTRY, after);
+        p = store_place_at(row_key_bytes(&k));
+    }
+    for (;;) {
+        uint64_t row_bytes = 0;
+        enum rc rc = store_step(&s->cfg.kv, &p, &row_bytes);
+        if (rc != RC_OK)
+            return rc;
+        if (p.key[0] != kind)
+            return RC_ABSENT;
+        struct row_entry e;
+        if (!row_key_name(bytes_of(p.key, p.len), ROW_ENTRY, name))
+            continue; // another's
+        rc = store_entry(s, name, &e);
+        *size_bytes = e.size_bytes;
+        return rc;
+    }
+}
+
+enum rc store_info(const struct store *s, const struct digest *name, struct store_info *out)
+{
+    struct row_entry e;
+    const enum rc rc = store_entry(s, name, &e);
+    if (rc != RC_OK)
+        return rc;
+    const struct store_pin *pin = map_get(s->pins, name->b);
+    *out = (struct store_info){.size_bytes = e.size_bytes,
+                               .idle = store_idle(s, name, &e),
+                               .copies = e.copies,
+                               .labels = e.labels,
+                               .pins = pin != NULL ? pin->count : 0,
+                               .is_large = e.is_large};
+    return RC_OK;
+}
+
+struct store_stat store_stat(const struct store *s)
+{
+    return (struct store_stat){.objects = s->meta.objects,
+                               .bytes = s->meta.bytes,
+                               .evicted = s->evicted,
+                               .damaged = s->damaged,
+                               .large_objects = s->meta.large_objects,
+                               .large_bytes = s->meta.large_bytes,
+                               .kept = s->meta.kept,
+                               .pinned = map_count(s->pins),
+                               .orphans = s->orphans,
+                               .bytes_max = s->cfg.bytes_max,
+                               .objects_max = s->cfg.objects_max};
+}
+
+// ---- Writing
+
+enum rc store_take_in(struct store *s, const struct digest *name, uint64_t size_bytes,
+                      bool is_large)
+{
+    use_touch(s->use, name);
+    const struct row_entry e = {
+        .size_bytes = size_bytes, .is_large = is_large, .born = use_clock(s->use)};
+    s->meta.objects++;
+    s->meta.bytes += size_bytes;
+    s->meta.large_objects += is_large;
+    s->meta.large_bytes += is_large ? size_bytes : 0;
+    return store_entry_put(s, name, &e);
+}
+
+// Deleted, and its file is there still: then that is it.
+static bool is_there_still(const struct store *s, const struct row_key *k, struct bytes bytes)
+{
+    const struct kv *large = &s->cfg.large;
+    struct bytes found;
+    if (large->ops->get(large->self, row_key_bytes(k), &found) != RC_OK)
+        return false;
+    const bool is_same = bytes_equal(found, bytes);
+    large->ops->release(large->self);
+    return is_same;
+}
+
+static enum rc write_large(struct store *s, const struct digest *name, struct bytes bytes)
+{
+    const struct row_key k = row_key(ROW_OBJECT, name);
+    const struct row_key deleted = row_key(ROW_DELETED, name);
+    const enum rc found = s->cfg.kv.ops->del(s->cfg.kv.self, row_key_bytes(&deleted));
+    if (found != RC_OK && found != RC_ABSENT)
+        return store_spoil(s, found);
+    if (found == RC_OK) {
+        s->meta.deleted -= s->meta.deleted > 0;
+        if (is_there_still(s, &k, bytes))
+            return RC_OK;
+    }
+    const enum rc rc = store_large_begin(s);
+    if (rc != RC_OK)
+        return rc;
+    if (s->fresh_count < STORE_FRESH_MAX)
+        s->fresh[s->fresh_count] = *name;
+    s->fresh_count++; // before it is known: a put that fails may have happened all the same
+    return store_spoil(s, s->cfg.large.ops->put(s->cfg.large.self, row_key_bytes(&k), bytes));
+}
+
+// One group; *is_disk: RC_FULL is the disk's, and not for pins.
+static enum rc put_once(struct store *s, const struct digest *name, struct bytes bytes,
+                        bool *is_disk)
+{
+    *is_disk = false;
+    enum rc rc = store_enter(s);
+    if (rc != RC_OK)
+        return rc;
+    const bool is_large = store_has_large(s) && bytes.len > s->cfg.inline_bytes;
+    const struct row_key k = row_key(ROW_OBJECT, name);
+    const uint64_t evicted = s->evicted;
+    rc = store_make_room(s, bytes.len);
+    *is_disk = rc == RC_OK;
+    if (rc == RC_OK)
+        rc = is_large ? write_large(s, name, bytes) : store_row_put(s, &k, bytes);
+    if (rc == RC_OK)
+        rc = store_take_in(s, name, bytes.len, is_large);
+    const bool was_single = !s->is_callers;
+    rc = store_leave(s, rc);
+    if (rc != RC_OK && was_single)
+        s->evicted = evicted;
+    return rc;
+}
+
+static enum rc evict_one(struct store *s)
+{
+    enum rc rc = store_enter(s);
+    return rc == RC_OK ? store_leave(s, store_evict(s)) : rc;
 }
 
 // The bytes are known to be what name says, and not there yet.
@@ -225,91 +216,240 @@ static enum rc put_new(struct store *s, const struct digest *name, struct bytes 
 {
     if (bytes.len > s->cfg.bytes_max)
         return RC_REFUSED;
-    while (!has_room(s, bytes.len)) {
-        enum rc rc = evict(s);
-        if (rc != RC_OK)
-            return rc;
-    }
-    struct key key = key_of(name);
-    const struct kv *kv = &s->cfg.kv;
-    enum rc rc = kv->ops->put(kv->self, key_bytes(&key), bytes);
-    for (uint32_t i = 0; rc == RC_FULL && i < STORE_DISK_FULL_MAX; i++) {
-        rc = evict(s);
+    bool is_disk = false;
+    enum rc rc = put_once(s, name, bytes, &is_disk);
+    for (uint32_t i = 0; rc == RC_FULL && is_disk && !s->is_begun && i < STORE_DISK_FULL_MAX; i++) {
+        rc = evict_one(s);
         if (rc == RC_OK)
-            rc = kv->ops->put(kv->self, key_bytes(&key), bytes);
+            rc = put_once(s, name, bytes, &is_disk);
     }
-    if (rc == RC_OK)
-        remember(s, name, bytes.len);
     return rc;
 }
 
 static enum rc put_named(struct store *s, const struct digest *name, struct bytes bytes)
 {
     assert(s->borrowed == 0);
-    struct object *o = find(s, name);
-    if (o == NULL)
+    if (s->spoiled != RC_OK)
+        return s->spoiled;
+    struct row_entry e;
+    const enum rc rc = store_entry(s, name, &e);
+    if (rc == RC_ABSENT)
         return put_new(s, name, bytes);
-    touch(s, o);
-    return RC_OK;
+    if (rc == RC_OK)
+        use_touch(s->use, name);
+    return rc;
 }
 
 enum rc store_put(struct store *s, const struct digest *wanted, struct bytes bytes)
 {
-    struct digest name = hash_bytes(bytes);
+    const struct digest name = hash_bytes(bytes);
     return digest_equal(&name, wanted) ? put_named(s, &name, bytes) : RC_MALFORMED;
 }
 
 enum rc store_add(struct store *s, struct bytes bytes, struct digest *name)
 {
-    struct digest found = hash_bytes(bytes);
+    const struct digest found = hash_bytes(bytes);
     if (name != NULL)
         *name = found;
     return put_named(s, &found, bytes);
 }
 
+static enum rc drop_labels(struct store *s, const struct digest *name)
+{
+    char label[STORE_LABEL_BYTES_MAX + 1];
+    enum rc rc = store_kept(s, name, bytes_text(""), label);
+    while (rc == RC_OK) {
+        const struct row_key k = row_key_label(name, bytes_text(label));
+        rc = store_row_del(s, &k);
+        if (rc == RC_OK)
+            rc = store_kept(s, name, bytes_text(""), label);
+    }
+    return rc == RC_ABSENT ? RC_OK : store_spoil(s, rc);
+}
+
+enum rc store_drop(struct store *s, const struct digest *name, const struct row_entry *e)
+{
+    assert(s->meta.objects > 0 && s->meta.bytes >= e->size_bytes);
+    const struct row_key entry = row_key(ROW_ENTRY, name);
+    const struct row_key bytes = row_key(e->is_large ? ROW_DELETED : ROW_OBJECT, name);
+    enum rc rc = store_row_del(s, &entry);
+    if (rc == RC_OK)
+        rc = e->is_large ? store_row_put(s, &bytes, bytes_of(NULL, 0)) : store_row_del(s, &bytes);
+    if (rc == RC_OK && e->labels > 0)
+        rc = drop_labels(s, name);
+    s->meta.objects--;
+    s->meta.bytes -= e->size_bytes;
+    s->meta.large_objects -= e->is_large;
+    s->meta.large_bytes -= e->is_large ? e->size_bytes : 0;
+    s->meta.deleted += e->is_large;
+    s->meta.kept -= e->labels > 0;
+    return rc;
+}
+
 enum rc store_del(struct store *s, const struct digest *name)
 {
-    struct object *o = find(s, name);
-    if (o == NULL)
-        return RC_ABSENT;
-    return o->pins > 0 ? RC_REFUSED : drop(s, o);
+    struct row_entry e;
+    enum rc rc = store_entry(s, name, &e);
+    if (rc == RC_OK && store_is_pinned(s, name, &e))
+        rc = RC_REFUSED;
+    if (rc == RC_OK)
+        rc = store_enter(s);
+    return rc == RC_OK ? store_leave(s, store_drop(s, name, &e)) : rc;
+}
+
+enum rc store_rarity(struct store *s, const struct digest *name, uint32_t copies)
+{
+    struct row_entry e;
+    const uint8_t said = (uint8_t)num_min(copies, EVICT_COPIES_MAX);
+    enum rc rc = store_entry(s, name, &e);
+    if (rc != RC_OK || e.copies == said)
+        return rc;
+    e.copies = said;
+    rc = store_enter(s);
+    return rc == RC_OK ? store_leave(s, store_entry_put(s, name, &e)) : rc;
+}
+
+// ---- Pins
+
+bool store_is_pinned(const struct store *s, const struct digest *name, const struct row_entry *e)
+{
+    return e->labels > 0 || map_get(s->pins, name->b) != NULL;
 }
 
 enum rc store_pin(struct store *s, const struct digest *name)
 {
-    struct object *o = find(s, name);
-    if (o == NULL)
+    struct store_pin *pin = map_get(s->pins, name->b);
+    if (pin == NULL && !store_has(s, name))
         return RC_ABSENT;
-    assert(o->pins < UINT32_MAX);
-    o->pins++;
-    list_del(&o->node);
+    if (pin == NULL) {
+        if (list_is_empty(&s->pins_unused))
+            return RC_FULL;
+        pin = CONTAINER_OF(s->pins_unused.next, struct store_pin, node);
+        const enum rc rc = map_put(s->pins, name->b, pin);
+        assert(rc == RC_OK); // as large as there are pins
+        list_del(&pin->node);
+        pin->name = *name;
+        pin->count = 0;
+    }
+    assert(pin->count < UINT32_MAX);
+    pin->count++;
     return RC_OK;
+}
+
+static void end_pin(struct store *s, struct store_pin *pin)
+{
+    (void)map_del(s->pins, pin->name.b); // it is pin
+    list_push_back(&s->pins_unused, &pin->node);
 }
 
 void store_unpin(struct store *s, const struct digest *name)
 {
-    struct object *o = find(s, name);
-    if (o == NULL || o->pins == 0)
+    struct store_pin *pin = map_get(s->pins, name->b);
+    if (pin == NULL)
         return;
-    o->pins--;
-    touch(s, o);
+    use_touch(s->use, name);
+    if (--pin->count == 0)
+        end_pin(s, pin);
 }
+
+void store_pins_drop(struct store *s, const struct digest *name)
+{
+    struct store_pin *pin = map_get(s->pins, name->b);
+    if (pin != NULL)
+        end_pin(s, pin);
+}
+
+// RC_ABSENT: no such label.
+static enum rc find_label(const struct store *s, const struct row_key *k)
+{
+    struct bytes value;
+    const enum rc rc = s->cfg.kv.ops->get(s->cfg.kv.self, row_key_bytes(k), &value);
+    if (rc == RC_OK)
+        s->cfg.kv.ops->release(s->cfg.kv.self);
+    return rc;
+}
+
+enum rc store_keep(struct store *s, const struct digest *name, struct bytes label)
+{
+    assert(label.len >= 1 && label.len <= STORE_LABEL_BYTES_MAX);
+    const struct row_key k = row_key_label(name, label);
+    struct row_entry e;
+    enum rc rc = store_entry(s, name, &e);
+    if (rc != RC_OK)
+        return rc;
+    rc = find_label(s, &k);
+    if (rc != RC_ABSENT)
+        return rc; // as wished, or RC_IO
+    if (e.labels == UINT16_MAX)
+        return RC_FULL;
+    rc = store_enter(s);
+    if (rc != RC_OK)
+        return rc;
+    s->meta.kept += e.labels == 0;
+    e.labels++;
+    rc = store_row_put(s, &k, bytes_of(NULL, 0));
+    if (rc == RC_OK)
+        rc = store_entry_put(s, name, &e);
+    return store_leave(s, rc);
+}
+
+enum rc store_unkeep(struct store *s, const struct digest *name, struct bytes label)
+{
+    assert(label.len >= 1 && label.len <= STORE_LABEL_BYTES_MAX);
+    const struct row_key k = row_key_label(name, label);
+    struct row_entry e;
+    enum rc rc = store_entry(s, name, &e);
+    if (rc == RC_OK)
+        rc = find_label(s, &k);
+    if (rc == RC_OK)
+        rc = store_enter(s);
+    if (rc != RC_OK)
+        return rc;
+    e.labels = (uint16_t)(e.labels - (e.labels > 0));
+    s->meta.kept -= e.labels == 0;
+    use_touch(s->use, name);
+    rc = store_row_del(s, &k);
+    if (rc == RC_OK)
+        rc = store_entry_put(s, name, &e);
+    return store_leave(s, rc);
+}
+
+enum rc store_kept(const struct store *s, const struct digest *name, struct bytes after,
+                   char out[static STORE_LABEL_BYTES_MAX + 1])
+{
+    const struct row_key k = row_key_label(name, after);
+    struct store_place p = store_place_at(row_key_bytes(&k));
+    uint64_t size_bytes = 0;
+    const enum rc rc = store_step(&s->cfg.kv, &p, &size_bytes);
+    if (rc != RC_OK)
+        return rc;
+    const struct row_key mine = row_key(ROW_LABEL, name);
+    if (p.len <= mine.len || memcmp(p.key, mine.b, mine.len) != 0 || p.len > ROW_KEY_BYTES_MAX)
+        return RC_ABSENT;
+    bytes_to_text(bytes_of(p.key + mine.len, p.len - mine.len), out, STORE_LABEL_BYTES_MAX + 1);
+    return RC_OK;
+}
+
+// ---- Verification
 
 enum rc store_verify(struct store *s, const struct digest *name)
 {
+    assert(s->borrowed == 0);
     struct bytes bytes;
-    enum rc rc = store_get(s, name, &bytes);
+    struct row_entry e;
+    enum rc rc = store_entry(s, name, &e);
     if (rc != RC_OK)
         return rc;
-    struct digest found = hash_bytes(bytes);
+    rc = lend(s, name, &bytes);
+    if (rc == RC_ABSENT) // a row without its file
+        return drop_damaged(s, name);
+    if (rc != RC_OK)
+        return rc;
+    s->borrowed++;
+    const struct digest found = hash_bytes(bytes);
+    const bool is_whole = digest_equal(&found, name) && bytes.len == e.size_bytes;
     store_release(s);
-    if (digest_equal(&found, name))
-        return RC_OK;
-    rc = drop(s, find(s, name));
-    if (rc != RC_OK)
-        return rc;
-    s->stat.damaged++;
-    return RC_MALFORMED;
+    return is_whole ? RC_OK : drop_damaged(s, name);
 }
 
 enum rc store_verify_all(struct store *s, uint64_t *damaged)
@@ -320,38 +460,11 @@ enum rc store_verify_all(struct store *s, uint64_t *damaged)
     enum rc rc = store_next(s, NULL, &name, &size_bytes);
     while (rc == RC_OK) {
         rc = store_verify(s, &name);
-        if (rc == RC_IO)
-            return rc;
         if (rc == RC_MALFORMED)
             (*damaged)++;
+        else if (rc != RC_OK && rc != RC_ABSENT)
+            return rc;
         rc = store_next(s, &name, &name, &size_bytes);
     }
     return rc == RC_ABSENT ? RC_OK : rc;
-}
-
-enum rc store_next(struct store *s, const struct digest *after, struct digest *name,
-                   uint64_t *size_bytes)
-{
-    struct place p = place_before_all();
-    if (after != NULL) {
-        memcpy(p.key + 1, after->b, DIGEST_BYTES);
-        p.len = KEY_BYTES;
-    }
-    for (;;) {
-        uint64_t size = 0;
-        struct digest found;
-        enum rc rc = step(&s->cfg.kv, &p, &size);
-        if (rc != RC_OK)
-            return rc;
-        if (place_name(&p, &found) && store_has(s, &found)) {
-            *name = found;
-            *size_bytes = size;
-            return RC_OK;
-        }
-    }
-}
-
-struct store_stat store_stat(const struct store *s)
-{
-    return s->stat;
 }

@@ -40,6 +40,10 @@ struct bucket { // fields are private to bucket.c
 // Starts full. RC_CONFIG if a field of cfg is out of range; *b is untouched.
 MUST_USE enum rc bucket_init(struct bucket *b, const struct bucket_cfg *cfg, uint64_t now_us);
 
+// Another rate and depth from now on; what is there (up to the new depth) or owed stays.
+// RC_CONFIG as above; *b is untouched.
+MUST_USE enum rc bucket_set(struct bucket *b, const struct bucket_cfg *cfg, uint64_t now_us);
+
 // Takes all of len_bytes or none of it.
 // RC_AGAIN: not yet. RC_REFUSED: never, len_bytes is deeper than the bucket.
 MUST_USE enum rc bucket_take(struct bucket *b, uint64_t len_bytes, uint64_t now_us);

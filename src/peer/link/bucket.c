@@ -93,6 +93,12 @@ void bucket_charge(struct bucket *b, uint64_t len_bytes, uint64_t now_us)
     assert(b->level_bytes == 0 || b->debt_bytes == 0);
 }
 
+uint64_t bucket_level_bytes(struct bucket *b, uint64_t now_us)
+{
+    refill(b, now_us);
+    return b->level_bytes;
+}
+
 uint64_t bucket_wait_us(struct bucket *b, uint64_t len_bytes, uint64_t now_us)
 {
     if (len_bytes > b->cfg.burst_bytes)

@@ -52,6 +52,8 @@ MUST_USE enum rc bucket_take(struct bucket *b, uint64_t len_bytes, uint64_t now_
 // anything can be taken again.
 void bucket_charge(struct bucket *b, uint64_t len_bytes, uint64_t now_us);
 
+uint64_t bucket_level_bytes(struct bucket *b, uint64_t now_us); // what may be taken now
+
 // Microseconds from now_us until take(len_bytes) succeeds if nobody else takes: 0 = now,
 // UINT64_MAX = never. With len_bytes 1, until nothing is owed and something is there.
 uint64_t bucket_wait_us(struct bucket *b, uint64_t len_bytes, uint64_t now_us);

@@ -80,6 +80,7 @@ static void test_another_rate_from_now_on(void **state)
     assert_int_equal(bucket_set(&b, &bad, 0), RC_CONFIG);
     assert_int_equal(bucket_take(&b, 500, 0), RC_OK);
     assert_int_equal(bucket_set(&b, &fast, 100 * 1000), RC_OK); // 100 bytes came at the old rate
+    assert_int_equal(bucket_level_bytes(&b, 100 * 1000), 100);
     assert_int_equal(bucket_wait_us(&b, 100, 100 * 1000), 0);
     assert_int_equal(bucket_wait_us(&b, 300, 100 * 1000), 20 * 1000);
     bucket_charge(&b, 1100, 100 * 1000);

@@ -15,10 +15,15 @@ static bool is_in(uint64_t value, uint64_t max)
     return value >= 1 && value <= max;
 }
 
+static bool is_fit(const struct bucket_cfg *cfg)
+{
+    return is_in(cfg->rate_bytes_s, BUCKET_RATE_BYTES_S_MAX) &&
+           is_in(cfg->burst_bytes, BUCKET_BURST_BYTES_MAX);
+}
+
 enum rc bucket_init(struct bucket *b, const struct bucket_cfg *cfg, uint64_t now_us)
 {
-    if (!is_in(cfg->rate_bytes_s, BUCKET_RATE_BYTES_S_MAX) ||
-        !is_in(cfg->burst_bytes, BUCKET_BURST_BYTES_MAX))
+    if (!is_fit(cfg))
         return RC_CONFIG;
     *b = (struct bucket){.cfg = *cfg, .level_bytes = cfg->burst_bytes, .seen_us = now_us};
     return RC_OK;
@@ -56,6 +61,18 @@ static void refill(struct bucket *b, uint64_t now_us)
     assert(b->level_bytes == 0 || b->debt_bytes == 0);
 }
 
+enum rc bucket_set(struct bucket *b, const struct bucket_cfg *cfg, uint64_t now_us)
+{
+    if (!is_fit(cfg))
+        return RC_CONFIG;
+    refill(b, now_us);
+    b->cfg = *cfg;
+    b->level_bytes = num_min(b->level_bytes, cfg->burst_bytes);
+    if (b->level_bytes == cfg->burst_bytes)
+        b->carry_byte_us = 0;
+    return RC_OK;
+}
+
 enum rc bucket_take(struct bucket *b, uint64_t len_bytes, uint64_t now_us)
 {
     if (len_bytes > b->cfg.burst_bytes)
@@ -74,6 +91,12 @@ void bucket_charge(struct bucket *b, uint64_t len_bytes, uint64_t now_us)
     b->level_bytes -= there;
     b->debt_bytes += num_min(len_bytes - there, BUCKET_DEBT_BYTES_MAX - b->debt_bytes);
     assert(b->level_bytes == 0 || b->debt_bytes == 0);
+}
+
+uint64_t bucket_level_bytes(struct bucket *b, uint64_t now_us)
+{
+    refill(b, now_us);
+    return b->level_bytes;
 }
 
 uint64_t bucket_wait_us(struct bucket *b, uint64_t len_bytes, uint64_t now_us)

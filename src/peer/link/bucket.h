@@ -40,6 +40,10 @@ struct bucket { // fields are private to bucket.c
 // Starts full. RC_CONFIG if a field of cfg is out of range; *b is untouched.
 MUST_USE enum rc bucket_init(struct bucket *b, const struct bucket_cfg *cfg, uint64_t now_us);
 
+// Another rate and depth from now on; what is there (up to the new depth) or owed stays.
+// RC_CONFIG as above; *b is untouched.
+MUST_USE enum rc bucket_set(struct bucket *b, const struct bucket_cfg *cfg, uint64_t now_us);
+
 // Takes all of len_bytes or none of it.
 // RC_AGAIN: not yet. RC_REFUSED: never, len_bytes is deeper than the bucket.
 MUST_USE enum rc bucket_take(struct bucket *b, uint64_t len_bytes, uint64_t now_us);
@@ -47,6 +51,8 @@ MUST_USE enum rc bucket_take(struct bucket *b, uint64_t len_bytes, uint64_t now_
 // Takes len_bytes whatever the level: what is missing is owed, and later refill pays it before
 // anything can be taken again.
 void bucket_charge(struct bucket *b, uint64_t len_bytes, uint64_t now_us);
+
+uint64_t bucket_level_bytes(struct bucket *b, uint64_t now_us); // what may be taken now
 
 // Microseconds from now_us until take(len_bytes) succeeds if nobody else takes: 0 = now,
 // UINT64_MAX = never. With len_bytes 1, until nothing is owed and something is there.

@@ -71,6 +71,27 @@ static void test_debt_is_paid_first(void **state)
     assert_int_equal(bucket_take(&b, 499, UINT64_MAX), RC_OK);
 }
 
+static void test_another_rate_from_now_on(void **state)
+{
+    (void)state;
+    struct bucket b = bucket_of(1000, 500, 0);
+    const struct bucket_cfg fast = {.rate_bytes_s = 10000, .burst_bytes = 300};
+    const struct bucket_cfg bad = {.rate_bytes_s = 0, .burst_bytes = 300};
+    assert_int_equal(bucket_set(&b, &bad, 0), RC_CONFIG);
+    assert_int_equal(bucket_take(&b, 500, 0), RC_OK);
+    assert_int_equal(bucket_set(&b, &fast, 100 * 1000), RC_OK); // 100 bytes came at the old rate
+    assert_int_equal(bucket_level_bytes(&b, 100 * 1000), 100);
+    assert_int_equal(bucket_wait_us(&b, 100, 100 * 1000), 0);
+    assert_int_equal(bucket_wait_us(&b, 300, 100 * 1000), 20 * 1000);
+    bucket_charge(&b, 1100, 100 * 1000);
+    assert_int_equal(bucket_set(&b, &fast, 100 * 1000), RC_OK); // what is owed stays owed
+    assert_int_equal(bucket_wait_us(&b, 1, 100 * 1000), 100 * 1000 + 100);
+    const struct bucket_cfg shallow = {.rate_bytes_s = 10000, .burst_bytes = 10};
+    assert_int_equal(bucket_set(&b, &shallow, 300 * 1000), RC_OK);
+    assert_int_equal(bucket_take(&b, 10, 300 * 1000), RC_OK);
+    assert_int_equal(bucket_take(&b, 1, 300 * 1000), RC_AGAIN);
+}
+
 static void test_the_extremes_do_not_wrap(void **state)
 {
     (void)state;
@@ -203,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_settings_are_checked),
         cmocka_unit_test(test_take_all_or_none),
         cmocka_unit_test(test_debt_is_paid_first),
+        cmocka_unit_test(test_another_rate_from_now_on),
         cmocka_unit_test(test_the_extremes_do_not_wrap),
         cmocka_unit_test(test_a_clock_backwards_is_harmless),
         cmocka_unit_test(test_never_more_than_allowed),

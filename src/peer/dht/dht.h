@@ -44,6 +44,7 @@
 #include "crypt/id.h"
 #include "dht/item.h"
 #include "dht/key.h"
+#include "dht/krpc.h"
 #include "dht/record.h"
 #include "dht/shelf.h"
 #include "host/net.h"
@@ -112,7 +113,7 @@ enum dht_event_kind {
     DHT_ITEM,     // item: checked against the key or its signature; seq above all told before
     DHT_RECORD,   // record: signature, date and subject checked; each signer told once an op
     DHT_PONG,     // addrs[0] answered dht_ping; rtt_us
-    DHT_SAMPLES,  // keys: info-hashes that a node keeps peers for (BEP 51)
+    DHT_SAMPLES,  // samples: info-hashes that a node keeps peers for (BEP 51)
     DHT_DONE,     // the op's last event: rc, counts; addrs: the nearest nodes that answered
     DHT_SELF,     // op 0. addrs[0]: our address as others see it is new or changed
     DHT_RESPONDS, // op 0. The network answers (rc RC_OK) or no longer does (RC_TIMEOUT)
@@ -137,8 +138,9 @@ struct dht_event { // what it points to is valid until the next call of anything
                 // RC_CLOSED: cancelled
     const struct net_addr *addrs;
     uint32_t addr_count;
-    const struct dht_key *keys;
-    uint32_t key_count;
+    struct bytes samples;      // of DHT_SAMPLES: ids one after another
+    int64_t num;               // of DHT_SAMPLES: how many the node has
+    int64_t interval_s;        // of DHT_SAMPLES: how long until it shows others
     struct item item;          // of DHT_ITEM; its views point into the event
     struct record record;      // of DHT_RECORD; its views point into the event
     struct bytes record_bytes; // the same, as it came
@@ -170,13 +172,13 @@ MUST_USE enum rc dht_load(struct dht *d, struct bytes saved);
 #define DHT_URGENT 1u // somebody waits: ten queries at a time instead of four
 
 uint32_t dht_ping(struct dht *d, const struct net_addr *addr);
-uint32_t dht_find_nodes(struct dht *d, const struct dht_key *key, unsigned how);
-uint32_t dht_find_peers(struct dht *d, const struct dht_key *info_hash, unsigned how);
+uint32_t dht_find_nodes(struct dht *d, const struct dht_id *key, unsigned how);
+uint32_t dht_find_peers(struct dht *d, const struct dht_id *info_hash, unsigned how);
 // Finds peers and announces us. Port 0: the one that our datagrams come from ("implied"). Nodes
 // forget it after 30 minutes; announcing again is the caller's.
-uint32_t dht_announce(struct dht *d, const struct dht_key *info_hash, uint16_t port, unsigned how);
+uint32_t dht_announce(struct dht *d, const struct dht_id *info_hash, uint16_t port, unsigned how);
 // BEP 44. salt: at most ITEM_SALT_BYTES_MAX.
-uint32_t dht_get(struct dht *d, const struct dht_key *target, unsigned how);
+uint32_t dht_get(struct dht *d, const struct dht_id *target, unsigned how);
 uint32_t dht_get_mutable(struct dht *d, const struct sign_public *key, struct bytes salt,
                          unsigned how);
 // The item is copied; a mutable one is signed already. cas: store only where this is the seq so
@@ -184,39 +186,26 @@ uint32_t dht_get_mutable(struct dht *d, const struct sign_public *key, struct by
 #define DHT_NO_CAS INT64_MIN
 uint32_t dht_put(struct dht *d, const struct item *item, int64_t cas, unsigned how);
 // Records under a subject: who provides an object, who was proven to be at fault.
-uint32_t dht_find_records(struct dht *d, enum record_kind kind, const struct digest *subject,
-                          unsigned how);
+uint32_t dht_find_records(struct dht *d, const struct digest *subject, unsigned how);
 // Publishes a record that somebody signed (a proof of fault), once.
 uint32_t dht_publish(struct dht *d, struct bytes record, unsigned how);
 // One node's sample of the info-hashes it keeps (BEP 51); the target spreads its answers' nodes.
-uint32_t dht_sample(struct dht *d, const struct net_addr *addr, const struct dht_key *target);
+uint32_t dht_sample(struct dht *d, const struct net_addr *addr, const struct dht_id *target);
 // No more events of it but DHT_DONE with RC_CLOSED. Harmless for one that ended.
 void dht_cancel(struct dht *d, uint32_t op);
 
 // ---- Own records: signed with cfg.id, stored on the shoal nodes nearest to the subject, good for
 // 24 h, published again after 8 h +- 25 %, and at once when our address changed. RC_FULL: own_max;
-// RC_REFUSED: there is no id. Providing twice publishes again.
-MUST_USE enum rc dht_provide(struct dht *d, const struct digest *subject);
+// RC_REFUSED: there is no id. room: the room or manifest it belongs to, or NULL. Providing again
+// publishes again. What came of it: stat's own_published.
+MUST_USE enum rc dht_provide(struct dht *d, const struct digest *subject,
+                             const struct digest *room);
 void dht_unprovide(struct dht *d, const struct digest *subject); // what is out there runs out
 
 // ---- What it is and how it fares
 
-const struct dht_key *dht_id(const struct dht *d);
-struct net_addr dht_self(const struct dht *d); // as others see us; port 0: not known yet
-
-enum dht_query { // as the counters below count them
-    DHT_Q_PING,
-    DHT_Q_FIND_NODE,
-    DHT_Q_GET_PEERS,
-    DHT_Q_ANNOUNCE,
-    DHT_Q_GET,
-    DHT_Q_PUT,
-    DHT_Q_SAMPLE,
-    DHT_Q_FIND_RECORDS,
-    DHT_Q_PUT_RECORD,
-    DHT_Q_OTHER,
-    DHT_Q_COUNT
-};
+const struct dht_id *dht_own_id(const struct dht *d); // changes with our address
+struct net_addr dht_self(const struct dht *d);        // as others see us; port 0: not known yet
 
 struct dht_stat {
     // Now.
@@ -236,8 +225,8 @@ struct dht_stat {
     uint64_t out_bytes;
     uint64_t in_packets;
     uint64_t out_packets;
-    uint64_t queries_in[DHT_Q_COUNT];
-    uint64_t queries_out[DHT_Q_COUNT];
+    uint64_t queries_in[KRPC_METHOD_COUNT]; // by enum krpc_method; 0: unknown or wrong ones
+    uint64_t queries_out[KRPC_METHOD_COUNT];
     uint64_t answers_in;  // that were awaited
     uint64_t answers_out; // errors included
     uint64_t errors_in;

@@ -7,8 +7,8 @@
 
 #include "cmd.h"
 
-static const struct cmd *const table[] = {&cmd_hub, &cmd_helper, &cmd_play, &cmd_doctor,
-                                          &cmd_sim, &cmd_demo,   &cmd_bench};
+static const struct cmd *const table[] = {&cmd_hub,  &cmd_helper, &cmd_play, &cmd_doctor, &cmd_sim,
+                                          &cmd_demo, &cmd_bench,  &cmd_node, &cmd_dht};
 
 #define PAGE_BYTES 65536
 

@@ -287,6 +287,16 @@ struct net_addr udp_at(const struct udp *u)
     return u->at;
 }
 
+bool udp_has_ip4(const struct udp *u)
+{
+    return is_any(&u->cfg.at) || net_addr_is_ip4(&u->cfg.at);
+}
+
+bool udp_has_ip6(const struct udp *u)
+{
+    return u->is_ip6;
+}
+
 struct udp_stat udp_stat(const struct udp *u)
 {
     return u->stat;

@@ -59,6 +59,9 @@ void udp_flush(struct udp *u);
 // Where it listens, with the port that the system chose if cfg->at had none.
 struct net_addr udp_at(const struct udp *u);
 struct udp_stat udp_stat(const struct udp *u);
+// Can it write to this family at all?
+bool udp_has_ip4(const struct udp *u);
+bool udp_has_ip6(const struct udp *u);
 
 // Hears what is sent to `group` (multicast, IPv4) on the network that has the address `at`
 // (IPv4; zeros: the one of the default route). RC_IO: the system will not.

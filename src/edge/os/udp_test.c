@@ -128,6 +128,8 @@ static void both_families_on_one_socket(void **state)
     struct world w;
     world_open(&w, (struct net_addr){.port = 0}, net_addr_ip4(LOOPBACK, 0));
     w.a.is_echo = true;
+    assert_true(udp_has_ip4(w.a.udp) && udp_has_ip4(w.b.udp));
+    assert_false(udp_has_ip6(w.b.udp));
     say(&w.b, loopback(w.a.udp), "by IPv4");
     udp_flush(w.b.udp);
     await(&w, &w.b, 1);
@@ -137,6 +139,7 @@ static void both_families_on_one_socket(void **state)
     struct net_addr ip6 = {.ip = {[15] = 1}};
     const struct udp_cfg cfg = {.loop = w.loop, .at = ip6, .self = &c, .on_datagram = on_datagram};
     if (udp_new(&c.udp, &cfg, NULL) == RC_OK) { // a machine may have no IPv6
+        assert_true(udp_has_ip6(w.a.udp) && udp_has_ip6(c.udp) && !udp_has_ip4(c.udp));
         c.net = udp_net(c.udp);
         ip6.port = udp_at(w.a.udp).port;
         say(&c, ip6, "by IPv6");

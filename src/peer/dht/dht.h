@@ -82,7 +82,11 @@ struct dht_cfg {
 #define DHT_CONTACTS_MAX     4096u
 #define DHT_ASKS_MAX         1024u
 #define DHT_LOOKUPS_MAX      64u
+#define DHT_OPS_MAX          255u
+#define DHT_OWN_MAX          65536u
+#define DHT_SEEN_MAX         65536u
 #define DHT_EVENTS_BYTES_MIN 2048u
+#define DHT_EVENTS_BYTES_MAX (1u << 24)
 #define DHT_NO_LIMIT         UINT32_MAX
 
 // The smallest useful bounds, for thousands in one process: 32 KiB a node in all. net, id, seed

@@ -191,7 +191,7 @@ static void put_random(struct buffer *b, struct rng *r, unsigned depth, uint64_t
         const uint64_t count = rng_below(r, 5);
         for (uint64_t i = 0; i < count; i++) {
             if (kind == 3)
-                bencode_put_string(b, bytes_of("abcde" + i, 1));
+                bencode_put_string(b, bytes_of(&"abcde"[i], 1));
             put_random(b, r, depth + 1, sum);
         }
         bencode_put_mark(b, 'e');

@@ -77,7 +77,7 @@ struct krpc {
     enum krpc_kind kind;
     enum krpc_method method;
     bool is_read_only;        // ro: do not keep the sender in the table
-    struct bytes transaction; // t, 1..KRPC_TRANSACTION_MAX bytes
+    struct bytes transaction; // t, 0..KRPC_TRANSACTION_MAX bytes, never at == NULL
     struct bytes version;     // v of the message, any length
     struct bytes ip;          // of a reply: our address as the sender saw it, compact
 

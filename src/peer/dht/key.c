@@ -57,7 +57,7 @@ void dht_id_hex(const struct dht_id *id, char out[static DHT_ID_HEX_BYTES])
 
 struct dht_id dht_id_random(struct rng *r)
 {
-    struct dht_id id;
+    struct dht_id id = {{0}};
     uint64_t dice = 0;
     for (size_t i = 0; i < DHT_ID_BYTES; i++, dice >>= 8) {
         if (i % 8 == 0)

@@ -115,6 +115,7 @@ const char *krpc_method_text(enum krpc_method method)
 const char *krpc_code_text(enum krpc_code code)
 {
     switch (code) {
+    case KRPC_NO_ERROR:
     case KRPC_GENERIC:
         break;
     case KRPC_SERVER:
@@ -393,7 +394,7 @@ static enum krpc_method method_of(struct bytes name)
     return KRPC_NO_METHOD;
 }
 
-// The code to answer a query with that is wrong in itself; 0: it is right.
+// The code to answer a query with that is wrong in itself.
 static enum krpc_code judge_query(const struct decoding *d)
 {
     const struct krpc *m = d->m;
@@ -405,7 +406,7 @@ static enum krpc_code judge_query(const struct decoding *d)
     const bool has_port = m->has_port || m->is_implied_port;
     if ((d->good & needs) != needs || (m->method == KRPC_ANNOUNCE_PEER && !has_port))
         return KRPC_PROTOCOL;
-    return 0;
+    return KRPC_NO_ERROR;
 }
 
 enum rc krpc_decode(struct krpc *m, struct bytes datagram)
@@ -422,13 +423,13 @@ enum rc krpc_decode(struct krpc *m, struct bytes datagram)
     case 'q':
         m->method = method_of(d.method);
         m->code = judge_query(&d);
-        return m->code == 0 ? RC_OK : RC_REFUSED;
+        return m->code == KRPC_NO_ERROR ? RC_OK : RC_REFUSED;
     case 'r':
         m->kind = KRPC_REPLY;
         return d.has_r && (d.good & BIT(FIELD_ID)) ? RC_OK : RC_MALFORMED;
     case 'e':
         m->kind = KRPC_ERROR;
-        return m->code != 0 ? RC_OK : RC_MALFORMED;
+        return m->code != KRPC_NO_ERROR ? RC_OK : RC_MALFORMED;
     default:
         return RC_MALFORMED;
     }

@@ -61,7 +61,8 @@ enum krpc_method {
 };
 #define KRPC_METHOD_COUNT 10
 
-enum krpc_code { // 0: no error
+enum krpc_code {
+    KRPC_NO_ERROR = 0,
     KRPC_GENERIC = 201,
     KRPC_SERVER = 202,
     KRPC_PROTOCOL = 203,

@@ -139,7 +139,7 @@ struct dht_event { // what it points to is valid until the next call of anything
     enum rc rc; // of DHT_DONE: RC_OK: found, or stored with at least one node; RC_ABSENT: two or
                 // more nodes of different owners answered and none had it; RC_TIMEOUT: too few
                 // answered to say; RC_REFUSED: nodes refused to store (an item's seq or cas);
-                // RC_CLOSED: cancelled
+                // RC_FULL: asks_max; RC_CLOSED: cancelled
     const struct net_addr *addrs;
     uint32_t addr_count;
     struct bytes samples;      // of DHT_SAMPLES: ids one after another
@@ -247,6 +247,8 @@ struct dht_stat {
     uint64_t bad_nodes;       // nodes in answers that were not believed: id, address, crowding
     uint64_t lookups_done;    // of the host and of upkeep
     uint64_t lookups_upkeep;  // of these, upkeep's
+    uint64_t own_published;   // own records stored with at least one node
+    uint64_t own_failed;      // with none: tried again within minutes
     uint64_t ids;             // how often our DHT id changed
     uint64_t endpoints;       // addresses written to that were not in the table
 };

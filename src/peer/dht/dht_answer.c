@@ -5,10 +5,10 @@
 
 #include "dht/dht_parts.h"
 
-#define NODES_MAX      8u   // an answer: k of Mainline
-#define AMPLIFY_MAX    3u   // bytes of answer for each byte of a query without a token
-#define HEAD_BYTES     112u // of a reply: all but nodes, values and the transaction; about
-#define LOUD_BYTES_S   8000u // of long values to addresses that have not answered us yet; what
+#define NODES_MAX      8u     // an answer: k of Mainline
+#define AMPLIFY_MAX    3u     // bytes of answer for each byte of a query without a token
+#define HEAD_BYTES     112u   // of a reply: all but nodes, values and the transaction; about
+#define LOUD_BYTES_S   8000u  // of long values to addresses that have not answered us yet; what
 #define LOUD_BURST     40000u // libtorrent's DHT sends in all
 #define ANSWER_BURST_S 10u
 #define SAMPLE_S       60 // BEP 51: when a new sample is worth asking for
@@ -169,8 +169,7 @@ static bool is_proven(struct dht *d, const struct net_addr *from, const struct k
 static bool may_be_long(struct dht *d, const struct net_addr *from, const struct krpc *m,
                         size_t len)
 {
-    return is_proven(d, from, m) ||
-           dht_afford(&d->loud, len, LOUD_BYTES_S, LOUD_BURST, d->now_us);
+    return is_proven(d, from, m) || dht_afford(&d->loud, len, LOUD_BYTES_S, LOUD_BURST, d->now_us);
 }
 
 static void answer_get(struct dht *d, struct reply *r, const struct net_addr *from,
@@ -255,9 +254,8 @@ static enum krpc_code keep(struct dht *d, const struct net_addr *from, const str
         return shelf_put_item(d->shelf, &item, m->has_cas ? &m->cas : NULL, from, d->now_us);
     }
     assert(m->method == KRPC_SH_PUT);
-    return d->has_wall
-               ? shelf_put_record(d->shelf, m->record, from, d->now_us, dht_unix_s(d))
-               : KRPC_SERVER;
+    return d->has_wall ? shelf_put_record(d->shelf, m->record, from, d->now_us, dht_unix_s(d))
+                       : KRPC_SERVER;
 }
 
 void answer_input(struct dht *d, const struct net_addr *from, const struct krpc *m, size_t len)

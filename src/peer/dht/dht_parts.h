@@ -7,6 +7,7 @@
 //     dht_op.c      ops: what the host asked for, from waiting to done
 //     dht_walk.c    an op's lookup: whom to ask, what answers tell, storing
 //     dht_upkeep.c  contacts kept fresh, bootstrap, own records, our address and id
+//     dht_save.c    contacts for the next start
 //
 // Each calls only those above it and dht_out's; no part keeps pointers into another.
 #ifndef DHT_DHT_PARTS_H
@@ -111,7 +112,7 @@ struct body { // what an op stores
 struct slot {      // where an op runs
     struct op *op; // NULL: nowhere
     bool is_storing;
-    bool is_over; // nothing more is to be found
+    bool is_over;   // nothing more is to be found
     uint8_t flying; // asks under way but for those of the lookup's own; late ones not counted
     uint8_t told_count;
     uint8_t holders;          // nodes that had something
@@ -143,7 +144,7 @@ struct vote { // for an address of ours
     struct net_addr addr;
     uint32_t region[VOTERS]; // of who said so
     uint8_t count;
-    uint32_t seen_s;
+    uint8_t same_port; // said in a row
 };
 
 struct family {
@@ -159,7 +160,9 @@ struct family {
     uint64_t boot_due_us;
     uint64_t boot_wait_us; // doubled each time in vain
     uint64_t answered_us;  // last answer from anybody
-    bool has_joined;       // looked itself up since it came into the network
+    uint8_t poor_bits;     // bucket to look at next
+    uint8_t poor_tries;
+    bool has_joined; // looked itself up since it came into the network
 };
 
 struct dht_purse { // starts full
@@ -270,6 +273,6 @@ uint64_t upkeep_due_us(const struct dht *d);
 void upkeep_heard(struct dht *d, const struct net_addr *from, const struct krpc *m); // a query
 void upkeep_answer(struct dht *d, const struct ask *a, const struct krpc *m);
 void upkeep_silent(struct dht *d, const struct ask *a); // nobody answered
-void upkeep_done(struct dht *d, const struct op *op);  // a refresh, or an own record's publishing
+void upkeep_done(struct dht *d, const struct op *op);   // a refresh, or an own record's publishing
 
 #endif

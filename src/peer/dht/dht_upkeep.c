@@ -28,7 +28,6 @@
 #define STRANGERS_S     1u // addresses that are written to unasked
 #define STRANGERS_BURST 60u
 #define VOTES_NEEDED    3u
-#define VOTE_LIFE_S     3600u
 
 #define OWN_US       UINT64_C(28800000000) // 8 h, +- 25 %
 #define OWN_RETRY_US UINT64_C(60000000)
@@ -146,7 +145,7 @@ static void refresh_tick(struct dht *d, unsigned family)
         f->poor_tries++;
     } else {
         f->poor_bits = 0;
-        f->poor_tries = f->poor_tries < POOR_TRIES ? POOR_TRIES : POOR_TRIES - 2;
+        f->poor_tries = POOR_TRIES - 2;
     }
     const uint64_t pause = d->cfg.is_metered ? REFRESH_US_METERED : REFRESH_US;
     f->refresh_due_us = d->now_us + about(d, is_poor ? REFRESH_US_POOR : pause);
@@ -180,7 +179,7 @@ static void ping_tick(struct dht *d, unsigned family)
     const struct dht_id id = c->id;
     table_asked(&f->table, c, now_s);
     (void)ask_ping(d, &to, &id); // too many under way: another time
-    if (c->fails > 0) // it is not handed out meanwhile: soon the next
+    if (c->fails > 0)            // it is not handed out meanwhile: soon the next
         f->ping_due_us = d->now_us + PING_US_MIN;
 }
 
@@ -224,14 +223,19 @@ static void move_to(struct dht *d, const struct dht_id *id)
     }
 }
 
+static bool is_same_host(const struct net_addr *a, const struct net_addr *b)
+{
+    return memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
 static void become(struct dht *d, unsigned family, const struct net_addr *addr)
 {
     struct family *f = &d->family[family];
-    const bool is_same_host = memcmp(f->self.ip, addr->ip, sizeof addr->ip) == 0;
+    const bool is_moved = !is_same_host(&f->self, addr);
     f->self = *addr;
     d->has_self_news[family] = true;
     d->is_dirty = true;
-    if (is_same_host)
+    if (!is_moved)
         return;
     for (uint32_t i = 0; i < d->cfg.own_max; i++) // records carry addresses
         if (d->own[i].is_used && !d->own[i].is_running)
@@ -246,44 +250,49 @@ static void become(struct dht *d, unsigned family, const struct net_addr *addr)
     move_to(d, &id);
 }
 
-static struct vote *vote_of(struct family *f, const struct net_addr *addr, uint32_t now_s)
+static struct vote *vote_of(struct family *f, const struct net_addr *addr)
 {
     struct vote *weakest = &f->vote[0];
     for (unsigned i = 0; i < VOTE_PLACES; i++) {
         struct vote *v = &f->vote[i];
-        if (v->count > 0 && net_addr_equal(&v->addr, addr))
+        if (v->count > 0 && is_same_host(&v->addr, addr))
             return v;
-        if (v->count < weakest->count ||
-            (v->count == weakest->count && v->seen_s < weakest->seen_s))
+        if (v->count < weakest->count)
             weakest = v;
     }
-    *weakest = (struct vote){.addr = *addr, .seen_s = now_s};
+    *weakest = (struct vote){.addr = *addr};
     return weakest;
 }
 
-// Each region (/16) has one vote, so that a few liars in one place do not move us.
+static uint32_t voter_region(const struct net_addr *from)
+{
+    return net_addr_is_private(from) ? (uint32_t)rng_mix(net_addr_block(from) << 8 | from->ip[15])
+                                     : net_addr_region(from);
+}
+
+// Each region (/16) has one vote, so that a few liars in one place do not move us. Behind some
+// NATs everybody sees another port: then the host is what is voted for.
 static void count_vote(struct dht *d, const struct net_addr *from, const struct net_addr *addr)
 {
     const unsigned family = net_addr_is_ip4(addr) ? 0 : 1;
     struct family *f = &d->family[family];
-    const uint32_t now_s = dht_now_s(d);
-    struct vote *v = vote_of(f, addr, now_s);
-    const uint32_t region =
-        net_addr_is_private(from) ? (uint32_t)rng_mix(net_addr_block(from) + from->ip[15])
-                                  : net_addr_region(from);
+    struct vote *v = vote_of(f, addr);
+    const uint32_t region = voter_region(from);
     for (unsigned i = 0; i < v->count; i++)
-        if (v->region[i] == region) {
-            v->seen_s = now_s;
+        if (v->region[i] == region)
             return;
-        }
-    v->seen_s = now_s;
-    if (v->count < VOTERS)
-        v->region[v->count++] = region;
-    if (v->count < VOTES_NEEDED || net_addr_equal(&f->self, addr))
+    v->same_port = v->addr.port == addr->port ? v->same_port + 1 : 1;
+    v->addr.port = addr->port;
+    v->region[v->count++] = region;
+    if (v->count < VOTES_NEEDED)
         return;
-    // Votes for what we had are spent: to come back it takes as many again.
+    const bool is_port_sure = v->same_port >= VOTES_NEEDED;
+    const bool is_change =
+        !is_same_host(&f->self, addr) || (is_port_sure && !net_addr_equal(&f->self, addr));
+    // Votes are spent: to change again it takes as many.
     memset(f->vote, 0, sizeof f->vote);
-    become(d, family, addr);
+    if (is_change)
+        become(d, family, addr);
 }
 
 static void take_vote(struct dht *d, const struct net_addr *from, struct bytes ip)
@@ -307,6 +316,9 @@ void upkeep_answer(struct dht *d, const struct ask *a, const struct krpc *m)
     go_online(d, true);
     d->loss_permille = a->has_id ? d->loss_permille * 31 / 32 : d->loss_permille;
     take_vote(d, &a->to, m->ip);
+    struct family *f = dht_family(d, &a->to);
+    if (!f->has_joined && a->slot == NONE8 && f->boot_due_us > d->now_us + BOOT_US)
+        boot_again(d, f);
 }
 
 void upkeep_silent(struct dht *d, const struct ask *a)
@@ -314,7 +326,8 @@ void upkeep_silent(struct dht *d, const struct ask *a)
     struct family *f = dht_family(d, &a->to);
     if (a->has_id && f->answered_us > a->sent_us)
         d->loss_permille = (d->loss_permille * 31 + 1000) / 32;
-    if (f->has_joined && (knows_nobody(f) || d->now_us - f->answered_us > OFFLINE_US)) {
+    if (f->has_joined &&
+        (knows_nobody(f) || d->now_us - f->answered_us > (uint64_t)OFFLINE_S * 1000000)) {
         fall_out(d, f);
         if (!d->family[0].has_joined && !d->family[1].has_joined)
             go_online(d, false);
@@ -384,8 +397,7 @@ static void publish_own(struct dht *d, uint32_t index)
     struct own *o = &d->own[index];
     uint8_t at[RECORD_BYTES_MAX];
     struct buffer b = buffer_of(at, sizeof at);
-    struct op *op =
-        sign_own(d, o, &b) ? op_publish(d, OP_PROVIDE, buffer_bytes(&b), 0) : NULL;
+    struct op *op = sign_own(d, o, &b) ? op_publish(d, OP_PROVIDE, buffer_bytes(&b), 0) : NULL;
     if (op == NULL) { // no room among the ops
         o->due_us = d->now_us + about(d, OWN_RETRY_US / 8);
         return;
@@ -427,7 +439,8 @@ static void own_done(struct dht *d, const struct op *op)
         o->due_us = d->now_us + about(d, OWN_US);
     } else {
         d->stat.own_failed++;
-        o->failures += o->failures < 4 ? 1 : 0;
+        if (o->failures < 4)
+            o->failures++;
         o->due_us = d->now_us + about(d, OWN_RETRY_US << o->failures);
     }
     find_own_due(d);
@@ -509,36 +522,4 @@ uint64_t upkeep_due_us(const struct dht *d)
     // What waits for a date, or for the one that is being published, is looked at when that comes.
     const bool is_held = !d->has_wall || is_publishing(d);
     return !is_held && d->own_due_us < due ? d->own_due_us : due;
-}
-
-// ---- Saved contacts: "shoal dht 1\n", then ids and addresses as in find_node's answers
-
-static const char save_head[] = "shoal dht 1\n";
-
-bool dht_save(const struct dht *d, struct buffer *out)
-{
-    buffer_put(out, bytes_of(save_head, sizeof save_head - 1));
-    for (unsigned i = 0; i < 2; i++) {
-        const struct family *f = &d->family[i];
-        const size_t each = i == 0 ? KRPC_NODE4_BYTES : KRPC_NODE6_BYTES;
-        size_t at = 0;
-        uint16_t count = 0;
-        if (!f->is_on)
-            continue;
-        for (const struct contact *c; (c = table_next(&f->table, &at)) != NULL;)
-            count += c->fails == 0 && c->kind != TABLE_KIND_SPARE;
-        if (count > DHT_SAVE_BYTES_MAX / 2 / each - 1)
-            count = (uint16_t)(DHT_SAVE_BYTES_MAX / 2 / each - 1);
-        buffer_u8(out, i == 0 ? 4 : 6);
-        buffer_u16(out, count);
-        at = 0;
-        for (const struct contact *c; count > 0 && (c = table_next(&f->table, &at)) != NULL;) {
-            if (c->fails > 0 || c->kind == TABLE_KIND_SPARE)
-                continue;
-            const struct krpc_node node = {c->id, c->addr};
-            krpc_node_put(out, &node);
-            count--;
-        }
-    }
-    return !out->is_full;
 }

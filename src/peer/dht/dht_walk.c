@@ -17,7 +17,7 @@
 #define PATHS          3u  // disjoint ones toward our own records
 #define PATH_READ      4u  // each path's goal when one reads records; 7 if none was found
 #define PATH_READ_MORE 7u
-#define PATH_WRITE     9u // when one stores them
+#define PATH_WRITE     9u  // when one stores them
 #define STORE_MAX      40u // nodes in the region that are written to, at most
 #define SEEDS          16u
 #define SEEDS_FEW      4u // as few contacts as this: those of the bootstrap are asked too
@@ -121,6 +121,11 @@ static void seed(struct dht *d, uint8_t slot)
             const struct krpc_node node = {near[i]->id, near[i]->addr};
             (void)lookup_add(&s->lookup, &node, NULL);
         }
+    }
+    size_t at = 0; // all are silent, perhaps because we were away: they are asked again
+    for (const struct contact *c; count == 0 && (c = table_next(&f->table, &at)) != NULL;) {
+        const struct krpc_node node = {c->id, c->addr};
+        (void)lookup_add(&s->lookup, &node, NULL);
     }
     for (unsigned i = 0; count < SEEDS_FEW && i < SEEDS_BLIND && i < f->boot_count; i++) {
         const struct net_addr *to = &f->boot[f->boot_next++ % f->boot_count];

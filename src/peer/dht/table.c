@@ -473,13 +473,13 @@ const struct contact *table_next(const struct table *t, size_t *at)
 
 bool table_poor(const struct table *t, unsigned *bits)
 {
-    // Beyond the deepest bucket that is full there may be nobody to find; one more is tried.
+    // Beyond the deepest bucket that is full there may be nobody to find.
     unsigned deepest = 0;
     for (unsigned i = 0; i < TABLE_BUCKETS; i++)
         if (t->bucket[i].count[TABLE_KIND_MAIN] + t->bucket[i].count[TABLE_KIND_SHOAL] >=
             TABLE_MAIN)
             deepest = i + 1;
-    for (unsigned i = *bits; i <= deepest && i < LAST; i++) {
+    for (unsigned i = *bits; i < deepest && i < LAST; i++) {
         const struct table_bucket *b = &t->bucket[i];
         if (b->count[TABLE_KIND_MAIN] + b->count[TABLE_KIND_SHOAL] < TABLE_MAIN) {
             *bits = i;

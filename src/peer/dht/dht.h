@@ -45,6 +45,7 @@
 #include "dht/item.h"
 #include "dht/key.h"
 #include "dht/krpc.h"
+#include "dht/lookup.h"
 #include "dht/record.h"
 #include "dht/shelf.h"
 #include "host/net.h"
@@ -67,6 +68,8 @@ struct dht_cfg {
     uint32_t asks_max;       // queries under way (128), at most DHT_ASKS_MAX
     uint32_t lookups_max;    // running at a time (8), at most DHT_LOOKUPS_MAX; two or more, or
                              // upkeep and the host wait for one another
+    uint32_t candidates_max; // of one lookup (64), at most LOOKUP_PLACES_MAX; fewer than 40 and
+                             // own records find less than all of their region
     uint32_t ops_max;        // running and waiting (24), at least lookups_max
     uint32_t own_max;        // own records (256)
     uint32_t events_bytes;   // results not yet taken (65536), at least DHT_EVENTS_BYTES_MIN
@@ -82,7 +85,11 @@ struct dht_cfg {
 #define DHT_CONTACTS_MAX     4096u
 #define DHT_ASKS_MAX         1024u
 #define DHT_LOOKUPS_MAX      64u
-#define DHT_EVENTS_BYTES_MIN 2048u
+#define DHT_OPS_MAX          255u
+#define DHT_OWN_MAX          65536u
+#define DHT_SEEN_MAX         65536u
+#define DHT_EVENTS_BYTES_MIN 1536u
+#define DHT_EVENTS_BYTES_MAX (1u << 24)
 #define DHT_NO_LIMIT         UINT32_MAX
 
 // The smallest useful bounds, for thousands in one process: 32 KiB a node in all. net, id, seed
@@ -135,7 +142,7 @@ struct dht_event { // what it points to is valid until the next call of anything
     enum rc rc; // of DHT_DONE: RC_OK: found, or stored with at least one node; RC_ABSENT: two or
                 // more nodes of different owners answered and none had it; RC_TIMEOUT: too few
                 // answered to say; RC_REFUSED: nodes refused to store (an item's seq or cas);
-                // RC_CLOSED: cancelled
+                // RC_FULL: asks_max; RC_CLOSED: cancelled
     const struct net_addr *addrs;
     uint32_t addr_count;
     struct bytes samples;      // of DHT_SAMPLES: ids one after another
@@ -243,6 +250,8 @@ struct dht_stat {
     uint64_t bad_nodes;       // nodes in answers that were not believed: id, address, crowding
     uint64_t lookups_done;    // of the host and of upkeep
     uint64_t lookups_upkeep;  // of these, upkeep's
+    uint64_t own_published;   // own records stored with at least one node
+    uint64_t own_failed;      // with none: tried again within minutes
     uint64_t ids;             // how often our DHT id changed
     uint64_t endpoints;       // addresses written to that were not in the table
 };

@@ -29,6 +29,8 @@ extern const struct cmd cmd_sim;
 extern const struct cmd cmd_demo;
 extern const struct cmd cmd_bench;
 extern const struct cmd cmd_store;
+extern const struct cmd cmd_node;
+extern const struct cmd cmd_dht;
 
 #define EXIT_DONE   0
 #define EXIT_FAILED 1

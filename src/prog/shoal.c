@@ -9,6 +9,8 @@
 
 static const struct cmd *const table[] = {&cmd_hub, &cmd_helper, &cmd_play,  &cmd_doctor,
                                           &cmd_sim, &cmd_demo,   &cmd_bench, &cmd_store};
+static const struct cmd *const table[] = {&cmd_hub,  &cmd_helper, &cmd_play, &cmd_doctor, &cmd_sim,
+                                          &cmd_demo, &cmd_bench,  &cmd_node, &cmd_dht};
 
 #define PAGE_BYTES 65536
 

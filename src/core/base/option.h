@@ -40,7 +40,7 @@ enum option_kind { // type of the field            written as
     OPTION_PIXELS, // struct option_pixels         1280x720; min and max hold for each side
     OPTION_ADDR,   // const char *                 ADDR:PORT or [ADDR]:PORT
     OPTION_HOST,   // const char *                 HOST[:PORT]
-    OPTION_TEXTS,  // struct option_texts          the last ones by place, as many as there are
+    OPTION_TEXTS,  // struct option_texts          any text, again and again (by place: at the end)
 };
 
 #define OPTION_TEXTS_MAX 64u

@@ -489,6 +489,38 @@ static void the_last_ones_by_place_are_many(void **state)
     assert_non_null(strstr(at, "usage: shoal sim [OPTION]... WHAT [FILE]...\n"));
 }
 
+struct node {
+    struct option_texts friends;
+    bool json;
+};
+
+static void an_option_may_come_again_and_again(void **state)
+{
+    (void)state;
+    static const struct option_spec spec[] = {
+        {"friend", OPTION_TEXTS, 0, NULL, "HOST", "to begin with",
+         .offset = offsetof(struct node, friends)},
+        {"json", OPTION_FLAG, 0, NULL, NULL, "for scripts", .offset = offsetof(struct node, json)},
+    };
+    const struct option_command node = {.name = "node", .summary = "be", .spec = spec, .count = 2};
+    char word[4][12] = {"--friend", "a", "--friend=b", "--json"};
+    char *argv[] = {word[0], word[1], word[3], word[2]};
+    struct node o;
+    struct err err;
+    bool wants_help = false;
+    struct arena *arena = arena_new(4096);
+    option_defaults(&node, &o);
+    assert_int_equal(option_args(&node, &o, 4, argv, &wants_help, &err), RC_OK);
+    assert_true(o.json && o.friends.count == 2);
+    assert_string_equal(o.friends.at[0], "a");
+    assert_string_equal(o.friends.at[1], "b");
+    assert_int_equal(option_config(&node, &o, bytes_text("friend = c\nfriend = d\n"), arena, &err),
+                     RC_OK);
+    assert_int_equal(o.friends.count, 4);
+    assert_string_equal(o.friends.at[3], "d");
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +536,7 @@ int main(void)
         cmocka_unit_test(what_people_read_is_golden),
         cmocka_unit_test(help_fits_a_terminal),
         cmocka_unit_test(the_last_ones_by_place_are_many),
+        cmocka_unit_test(an_option_may_come_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

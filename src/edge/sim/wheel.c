@@ -85,8 +85,7 @@ uint64_t wheel_next(struct wheel *w)
     if (!find_first(w, &level, &slot))
         return UINT64_MAX;
     w->next = UINT64_MAX;
-    LIST_FOR(at, &w->slot[level][slot])
-    {
+    LIST_FOR (at, &w->slot[level][slot]) {
         const struct wheel_node *n = CONTAINER_OF(at, struct wheel_node, list);
         w->next = n->key < w->next ? n->key : w->next;
         if (level == 0)
@@ -103,8 +102,7 @@ static void move_down(struct wheel *w, unsigned level, unsigned slot, uint64_t b
     struct list *from = &w->slot[level][slot];
     w->base = base;
     mark_empty(w, level, slot);
-    LIST_FOR_SAFE(at, from)
-    {
+    LIST_FOR_SAFE (at, from) {
         list_del(at);
         place(w, CONTAINER_OF(at, struct wheel_node, list));
     }

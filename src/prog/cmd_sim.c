@@ -4,10 +4,12 @@
 
 #include "base/num.h"
 #include "cmd.h"
+#include "sim_net.h"
 #include "sim_options.h"
 #include "sim_sched.h"
 
 static const struct sim_part *const part[] = {
+    &sim_net,
     &sim_sched,
 };
 
@@ -16,7 +18,7 @@ static const struct option_spec specs[] = {
      .kind = OPTION_TEXT,
      .traits = OPTION_POSITIONAL | OPTION_REQUIRED,
      .value = "WHAT",
-     .sentence = "what is tried; sched: who gets which task",
+     .sentence = "what is tried; sched: who gets which task; net: the network, thousands of nodes",
      .offset = offsetof(struct sim_options, what)},
     {.name = "scenario",
      .kind = OPTION_TEXTS,
@@ -53,6 +55,28 @@ static const struct option_spec specs[] = {
      .sentence = "sched: fit boosted trees to what answers were off, and let them count where they "
                  "are better",
      .offset = offsetof(struct sim_options, has_trees)},
+    {.name = "seed",
+     .kind = OPTION_U64,
+     .initial = "0",
+     .sentence = "net: of all dice, 0: the scenario's; the same seed, the same run bit for bit",
+     .offset = offsetof(struct sim_options, seed)},
+    {.name = "nodes",
+     .kind = OPTION_U64,
+     .max = 32768,
+     .initial = "0",
+     .sentence = "net: so many instead of the scenario's",
+     .offset = offsetof(struct sim_options, nodes)},
+    {.name = "minutes",
+     .kind = OPTION_F64,
+     .real_max = 2880,
+     .initial = "0",
+     .sentence = "net: measured for so long instead of the scenario's",
+     .offset = offsetof(struct sim_options, minutes)},
+    {.name = "out",
+     .kind = OPTION_TEXT,
+     .value = "FILE",
+     .sentence = "net: draw latencies and what was found over time into FILE (SVG)",
+     .offset = offsetof(struct sim_options, out)},
     {.name = "json",
      .kind = OPTION_FLAG,
      .sentence = "figures as JSON, one object a line",
@@ -61,7 +85,8 @@ static const struct option_spec specs[] = {
 
 static const char *const examples[] = {"shoal sim sched pools/*.json",
                                        "shoal sim sched --policy shoal --runs 10 busy.json",
-                                       "shoal sim sched --stdio < events.jsonl", NULL};
+                                       "shoal sim sched --stdio < events.jsonl",
+                                       "shoal sim net scenario/net/base.json --seed 7", NULL};
 
 static const struct option_command command = {
     .name = "sim",
@@ -71,7 +96,11 @@ static const struct option_command command = {
         "and go, grow hot and drift, and the tasks that come to them. The scheduler decides who "
         "gets what, and sees only what a hub would see. Other rules meet the same luck, as does "
         "one with full sight: it knows whose answer is back first, if nobody leaves. Its "
-        "scenarios are JSON files (shoal-scenario/1), as doc/scheduler.md describes them.",
+        "scenarios are JSON files (shoal-scenario/1), as doc/scheduler.md describes them.\n\n"
+        "net runs the DHT that ships, thousands of nodes of it in virtual time: far and near, "
+        "behind NATs, coming, going and crashing, among liars. What must never happen is watched "
+        "for all the time; a run that fails says how to run it again. Its scenarios "
+        "(shoal-network/1) are in doc/simulation.md.",
     .spec = specs,
     .count = ARRAY_COUNT(specs),
     .example = examples,

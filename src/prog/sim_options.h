@@ -23,6 +23,10 @@ struct sim_options {
     bool is_stdio;
     bool has_trees;
     // net
+    uint64_t seed; // 0: the scenario's
+    uint64_t nodes;
+    double minutes;
+    const char *out;
     // trust
 };
 

@@ -82,7 +82,11 @@ struct dht_cfg {
 #define DHT_CONTACTS_MAX     4096u
 #define DHT_ASKS_MAX         1024u
 #define DHT_LOOKUPS_MAX      64u
+#define DHT_OPS_MAX          255u
+#define DHT_OWN_MAX          65536u
+#define DHT_SEEN_MAX         65536u
 #define DHT_EVENTS_BYTES_MIN 2048u
+#define DHT_EVENTS_BYTES_MAX (1u << 24)
 #define DHT_NO_LIMIT         UINT32_MAX
 
 // The smallest useful bounds, for thousands in one process: 32 KiB a node in all. net, id, seed
@@ -135,7 +139,7 @@ struct dht_event { // what it points to is valid until the next call of anything
     enum rc rc; // of DHT_DONE: RC_OK: found, or stored with at least one node; RC_ABSENT: two or
                 // more nodes of different owners answered and none had it; RC_TIMEOUT: too few
                 // answered to say; RC_REFUSED: nodes refused to store (an item's seq or cas);
-                // RC_CLOSED: cancelled
+                // RC_FULL: asks_max; RC_CLOSED: cancelled
     const struct net_addr *addrs;
     uint32_t addr_count;
     struct bytes samples;      // of DHT_SAMPLES: ids one after another
@@ -243,6 +247,8 @@ struct dht_stat {
     uint64_t bad_nodes;       // nodes in answers that were not believed: id, address, crowding
     uint64_t lookups_done;    // of the host and of upkeep
     uint64_t lookups_upkeep;  // of these, upkeep's
+    uint64_t own_published;   // own records stored with at least one node
+    uint64_t own_failed;      // with none: tried again within minutes
     uint64_t ids;             // how often our DHT id changed
     uint64_t endpoints;       // addresses written to that were not in the table
 };

@@ -61,7 +61,8 @@ enum krpc_method {
 };
 #define KRPC_METHOD_COUNT 10
 
-enum krpc_code { // 0: no error
+enum krpc_code {
+    KRPC_NO_ERROR = 0,
     KRPC_GENERIC = 201,
     KRPC_SERVER = 202,
     KRPC_PROTOCOL = 203,
@@ -77,7 +78,7 @@ struct krpc {
     enum krpc_kind kind;
     enum krpc_method method;
     bool is_read_only;        // ro: do not keep the sender in the table
-    struct bytes transaction; // t, 1..KRPC_TRANSACTION_MAX bytes
+    struct bytes transaction; // t, 0..KRPC_TRANSACTION_MAX bytes, never at == NULL
     struct bytes version;     // v of the message, any length
     struct bytes ip;          // of a reply: our address as the sender saw it, compact
 

@@ -68,7 +68,7 @@ static enum rc make_object(struct play *p, struct object *o, enum net_object kin
         const struct item item = item_of_object(o);
         o->key = item_target(&item);
     }
-    const uint32_t others = p->honest - num_min(PLAY_ENTRIES, p->honest / 2);
+    const uint32_t others = p->honest - (uint32_t)num_min(PLAY_ENTRIES, p->honest / 2);
     o->providers = (uint32_t)num_min(o->providers, others);
     for (uint32_t i = 0; i < o->providers;) {
         const uint32_t node = p->honest - 1 - (uint32_t)rng_below(rng, others);
@@ -179,7 +179,7 @@ static void publish(void *self, uint64_t tag)
     if (tag >> 32 != n->life || n->dht == NULL || is_left)
         return;
     if (o->kind == NET_RECORDS) {
-        if (node_is_up(n) && dht_provide(n->dht, &o->subject) != RC_OK)
+        if (node_is_up(n) && dht_provide(n->dht, &o->subject, NULL) != RC_OK)
             play_broken(p, "node %u cannot provide %u", n->index, index);
         node_settle(n);
         return;
@@ -255,7 +255,7 @@ static uint32_t lookup_op(struct node *n, enum net_object kind, const struct dht
     case NET_ITEMS:
         return dht_get(n->dht, key, DHT_URGENT);
     case NET_RECORDS:
-        return dht_find_records(n->dht, RECORD_PROVIDER, subject, DHT_URGENT);
+        return dht_find_records(n->dht, subject, DHT_URGENT);
     case NET_OBJECT_COUNT:
         break;
     }

@@ -7,9 +7,10 @@
 #include "base/num.h"
 #include "sim_net_play.h"
 
-#define SAVE_US  ((uint64_t)600 * US_PER_S) // as a real node does
-#define CONTACTS 4u                         // that a newcomer is told
-#define PORT     6881u
+#define SAVE_US    ((uint64_t)600 * US_PER_S) // as a real node does
+#define NODE_BYTES 131072u                    // never more
+#define CONTACTS   4u                         // that a newcomer is told
+#define PORT       6881u
 
 // ---- Addresses
 
@@ -222,9 +223,9 @@ void node_start(struct node *n)
         return;
     }
     const struct dht_cfg cfg = cfg_of(n);
-    n->arena = arena_new(p->s->goal.bytes > 0 ? p->s->goal.bytes : 65536);
+    n->arena = arena_new(NODE_BYTES);
     if (n->arena == NULL || dht_new(&n->dht, n->arena, &cfg, now_us) != RC_OK) {
-        play_broken(p, "node %u does not fit into %u bytes", n->index, p->s->goal.bytes);
+        play_broken(p, "no machine for node %u within %u bytes", n->index, NODE_BYTES);
         return;
     }
     n->start_us = now_us;

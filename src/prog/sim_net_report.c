@@ -171,5 +171,8 @@ enum rc net_report_goals(const struct net_scenario *s, const struct net_figures 
                        g->first_ms);
     if (g->last_ms > 0 && last_ms > g->last_ms)
         return err_set(err, RC_REFUSED, "goal missed: p99 %.0f ms, not %.0f", last_ms, g->last_ms);
+    if (g->bytes > 0 && f->node_bytes > g->bytes)
+        return err_set(err, RC_REFUSED, "goal missed: a node takes %u bytes, not %u", f->node_bytes,
+                       g->bytes);
     return RC_OK;
 }

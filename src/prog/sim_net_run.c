@@ -192,7 +192,7 @@ static void run(struct play *p)
     ask_lookups(p);
     phase_plan(p);
     (void)world_at(p->world, now_us + CHECK_US, check_some, p, 0);
-    p->f->events = run_until(p, p->measure_us);
+    p->f->events = run_until(p, p->measure_us - 1);
     sim_net_stat(p->net, &before);
     p->f->events += run_until(p, p->end_us);
     p->f->run_s = (double)(clock_cpu_us() - begin_us) / US_PER_S;

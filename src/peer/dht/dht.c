@@ -16,8 +16,9 @@
 struct dht_cfg dht_cfg_small(void)
 {
     struct dht_cfg cfg = {.contacts_max = 160,
-                          .asks_max = 32,
+                          .asks_max = 24,
                           .lookups_max = 2,
+                          .candidates_max = 48,
                           .ops_max = 4,
                           .own_max = 4,
                           .events_bytes = DHT_EVENTS_BYTES_MIN,
@@ -37,6 +38,7 @@ static bool fill_cfg(struct dht_cfg *cfg)
     cfg->contacts_max = usual(cfg->contacts_max, 512);
     cfg->asks_max = usual(cfg->asks_max, 128);
     cfg->lookups_max = usual(cfg->lookups_max, 8);
+    cfg->candidates_max = usual(cfg->candidates_max, LOOKUP_PLACES_MAX);
     cfg->ops_max = usual(cfg->ops_max, 24);
     cfg->own_max = usual(cfg->own_max, 256);
     cfg->events_bytes = usual(cfg->events_bytes, 65536);
@@ -47,9 +49,9 @@ static bool fill_cfg(struct dht_cfg *cfg)
     return (cfg->has_ip4 || cfg->has_ip6) && cfg->net.send != NULL &&
            cfg->contacts_max <= DHT_CONTACTS_MAX && cfg->asks_max <= DHT_ASKS_MAX &&
            cfg->lookups_max <= DHT_LOOKUPS_MAX && cfg->ops_max >= cfg->lookups_max &&
-           cfg->ops_max <= DHT_OPS_MAX && cfg->own_max <= DHT_OWN_MAX &&
-           cfg->events_bytes >= DHT_EVENTS_BYTES_MIN && cfg->events_bytes <= DHT_EVENTS_BYTES_MAX &&
-           cfg->seen_max <= DHT_SEEN_MAX;
+           cfg->candidates_max <= LOOKUP_PLACES_MAX && cfg->ops_max <= DHT_OPS_MAX &&
+           cfg->own_max <= DHT_OWN_MAX && cfg->events_bytes >= DHT_EVENTS_BYTES_MIN &&
+           cfg->events_bytes <= DHT_EVENTS_BYTES_MAX && cfg->seen_max <= DHT_SEEN_MAX;
 }
 
 static void seed_secrets(struct dht *d)
@@ -80,16 +82,18 @@ static enum rc take_tables(struct dht *d, struct arena *arena)
 static enum rc take_memory(struct dht *d, struct arena *arena)
 {
     const struct dht_cfg *cfg = &d->cfg;
-    d->body_count = cfg->ops_max / 3 + 1;
+    d->body_count = (cfg->ops_max + 3) / 4;
     d->ask = arena_take_array(arena, cfg->asks_max, sizeof *d->ask);
     d->op = arena_take_array(arena, cfg->ops_max, sizeof *d->op);
     d->body = arena_take_array(arena, d->body_count, sizeof *d->body);
     d->slot = arena_take_array(arena, cfg->lookups_max, sizeof *d->slot);
+    d->candidate = arena_take_array(arena, (size_t)cfg->lookups_max * cfg->candidates_max,
+                                    sizeof *d->candidate);
     d->own = arena_take_array(arena, cfg->own_max, sizeof *d->own);
     d->seen = arena_take_array(arena, cfg->seen_max, sizeof *d->seen);
     d->event = arena_take(arena, cfg->events_bytes);
-    if (d->ask == NULL || d->op == NULL || d->body == NULL || d->slot == NULL || d->own == NULL ||
-        d->seen == NULL || d->event == NULL)
+    if (d->ask == NULL || d->op == NULL || d->body == NULL || d->slot == NULL ||
+        d->candidate == NULL || d->own == NULL || d->seen == NULL || d->event == NULL)
         return RC_NOMEM;
     enum rc rc = take_tables(d, arena);
     if (rc == RC_OK && cfg->queries_s_max != DHT_NO_LIMIT)

@@ -45,6 +45,7 @@
 #include "dht/item.h"
 #include "dht/key.h"
 #include "dht/krpc.h"
+#include "dht/lookup.h"
 #include "dht/record.h"
 #include "dht/shelf.h"
 #include "host/net.h"
@@ -67,6 +68,8 @@ struct dht_cfg {
     uint32_t asks_max;       // queries under way (128), at most DHT_ASKS_MAX
     uint32_t lookups_max;    // running at a time (8), at most DHT_LOOKUPS_MAX; two or more, or
                              // upkeep and the host wait for one another
+    uint32_t candidates_max; // of one lookup (64), at most LOOKUP_PLACES_MAX; fewer than 40 and
+                             // own records find less than all of their region
     uint32_t ops_max;        // running and waiting (24), at least lookups_max
     uint32_t own_max;        // own records (256)
     uint32_t events_bytes;   // results not yet taken (65536), at least DHT_EVENTS_BYTES_MIN
@@ -85,7 +88,7 @@ struct dht_cfg {
 #define DHT_OPS_MAX          255u
 #define DHT_OWN_MAX          65536u
 #define DHT_SEEN_MAX         65536u
-#define DHT_EVENTS_BYTES_MIN 2048u
+#define DHT_EVENTS_BYTES_MIN 1536u
 #define DHT_EVENTS_BYTES_MAX (1u << 24)
 #define DHT_NO_LIMIT         UINT32_MAX
 

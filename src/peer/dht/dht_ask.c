@@ -17,7 +17,7 @@
 static_assert(DHT_ASKS_MAX <= 1u << INDEX_BITS, "an index fits");
 
 // 95 of 100 answers are there by then: the mean and about two standard deviations.
-static uint64_t wait_us(const struct dht *d, const struct contact *c)
+static uint32_t wait_us(const struct dht *d, const struct contact *c)
 {
     uint64_t us = RTT_US_FIRST * 3;
     if (c != NULL)
@@ -25,7 +25,7 @@ static uint64_t wait_us(const struct dht *d, const struct contact *c)
     else if (d->rtt_us > 0)
         us = (uint64_t)d->rtt_us + 3 * (uint64_t)d->rtt_vary_us;
     us = us > ASK_WAIT_US_MIN ? us : ASK_WAIT_US_MIN;
-    return us < ASK_WAIT_US_MAX ? us : ASK_WAIT_US_MAX;
+    return (uint32_t)(us < ASK_WAIT_US_MAX ? us : ASK_WAIT_US_MAX);
 }
 
 static void find_due(struct dht *d)
@@ -37,7 +37,7 @@ static void find_due(struct dht *d)
         const struct ask *a = &d->ask[i];
         if (a->state == ASK_FREE)
             continue;
-        const uint64_t due = a->state == ASK_WAITS ? a->late_us : a->sent_us + ASK_LIFE_US;
+        const uint64_t due = a->sent_us + (a->state == ASK_WAITS ? a->wait_us : ASK_LIFE_US);
         d->ask_due_us = due < d->ask_due_us ? due : d->ask_due_us;
     }
 }
@@ -80,10 +80,11 @@ bool ask_send(struct dht *d, const struct ask_wish *wish, struct krpc *m)
                       .nonce = (uint32_t)rng_u64(&d->rng) >> INDEX_BITS,
                       .op = wish->op,
                       .sent_us = d->now_us,
-                      .late_us = d->now_us + wait_us(d, c)};
+                      .wait_us = wait_us(d, c)};
     if (wish->id != NULL)
         a->id = *wish->id;
-    d->ask_due_us = a->late_us < d->ask_due_us ? a->late_us : d->ask_due_us;
+    const uint64_t late_us = d->now_us + a->wait_us;
+    d->ask_due_us = late_us < d->ask_due_us ? late_us : d->ask_due_us;
     d->is_dirty = true;
 
     uint8_t transaction[TRANSACTION_BYTES];
@@ -200,7 +201,7 @@ void ask_input(struct dht *d, const struct net_addr *from, const struct krpc *m)
         return;
     }
     const struct ask a = *found;
-    const bool is_due = a.state == ASK_WAITS && a.late_us == d->ask_due_us;
+    const bool is_due = a.state == ASK_WAITS && a.sent_us + a.wait_us == d->ask_due_us;
     d->stat.answers_late += a.state == ASK_LATE;
     release(d, found);
     if (is_due || a.state == ASK_LATE)
@@ -245,7 +246,7 @@ void ask_tick(struct dht *d)
         return;
     for (uint32_t i = 0; i < d->ask_high; i++) {
         struct ask *a = &d->ask[i];
-        if (a->state == ASK_WAITS && a->late_us <= d->now_us) {
+        if (a->state == ASK_WAITS && a->sent_us + a->wait_us <= d->now_us) {
             a->state = ASK_LATE;
             d->is_dirty = true;
             if (a->slot != NONE8)

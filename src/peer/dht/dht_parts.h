@@ -48,7 +48,7 @@ struct ask {
     uint32_t nonce;
     uint32_t op; // of ASK_FOR_OP and the slot's
     uint64_t sent_us;
-    uint64_t late_us;
+    uint32_t wait_us; // then it is late
 };
 
 enum op_kind {
@@ -116,7 +116,7 @@ struct slot {      // where an op runs
     uint8_t flying; // asks under way but for those of the lookup's own; late ones not counted
     uint8_t told_count;
     uint8_t holders;          // nodes that had something
-    uint64_t told[SLOT_TOLD]; // hashes of peers and signers told to the host
+    uint32_t told[SLOT_TOLD]; // hashes of peers and signers told to the host
     struct lookup lookup;
 };
 
@@ -136,7 +136,7 @@ struct seen { // the highest seq that was seen of an item
     uint32_t used; // turn
 };
 
-#define BOOT_PLACES 32u
+#define BOOT_PLACES 24u
 #define VOTE_PLACES 4u
 #define VOTERS      4u
 
@@ -198,6 +198,7 @@ struct dht {
     struct body *body;
     uint32_t body_count;
     struct slot *slot;
+    struct candidate *candidate; // cfg.candidates_max for each slot
     struct own *own;
     uint32_t own_count;
     uint64_t own_due_us;

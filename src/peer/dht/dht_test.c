@@ -77,7 +77,7 @@ static void test_join(void **state)
         const struct dht_stat s = stat_of(&net, i);
         assert_true(s.contacts_good >= 10);
         assert_int_equal(net.node[i].responds, 1);
-        assert_int_equal(s.answers_unasked, 0);
+        assert_true(s.answers_unasked <= 3); // from who has another id by now
         assert_int_equal(s.malformed, 0);
     }
     nodes_free(&net);

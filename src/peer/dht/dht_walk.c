@@ -143,7 +143,8 @@ void walk_begin(struct dht *d, uint8_t slot, struct op *op)
     s->is_over = false;
     s->flying = 0;
     s->told_count = 0;
-    lookup_init(&s->lookup, &cfg);
+    lookup_init(&s->lookup, d->candidate + (size_t)slot * d->cfg.candidates_max,
+                d->cfg.candidates_max, &cfg);
     seed(d, slot);
 }
 
@@ -333,8 +334,9 @@ static void hear_nodes(struct dht *d, struct slot *s, const struct ask *a, const
 }
 
 // Is it the first time that this is told of this op?
-static bool is_news(struct slot *s, uint64_t hash)
+static bool is_news(struct slot *s, uint64_t name)
 {
+    const uint32_t hash = (uint32_t)name;
     for (unsigned i = 0; i < s->told_count; i++)
         if (s->told[i] == hash)
             return false;
@@ -433,7 +435,7 @@ static void hear_record(struct dht *d, struct slot *s, struct bytes bytes)
                                      ? hash_bytes(bytes_of(r.node.b, sizeof r.node.b))
                                      : hash_bytes(r.proof);
     for (unsigned i = 0; i < s->told_count; i++)
-        if (s->told[i] == digest_u64(&signer))
+        if (s->told[i] == (uint32_t)digest_u64(&signer))
             return; // before its signature is looked at, which is slow
     if (!record_check(&r, &d->cfg.shelf.judge)) {
         d->stat.bad_values++;

@@ -7,11 +7,15 @@
 
 #define SAME_BLOCK_MAX 2u // candidates of one owner, most likely
 
-void lookup_init(struct lookup *l, const struct lookup_cfg *cfg)
+void lookup_init(struct lookup *l, struct candidate *place, size_t places,
+                 const struct lookup_cfg *cfg)
 {
+    assert(places >= 1 && places <= LOOKUP_PLACES_MAX);
     assert(cfg->paths >= 1 && cfg->paths <= LOOKUP_PATHS_MAX);
     assert(cfg->alpha >= 1 && cfg->nearest >= 1);
     l->cfg = *cfg;
+    l->place = place;
+    l->places = (uint8_t)places;
     l->count = 0;
     l->dealt = 0;
 }
@@ -54,12 +58,12 @@ static bool is_welcome(const struct lookup *l, const struct krpc_node *node)
 // answer would find nobody.
 static bool take_place(struct lookup *l, unsigned rank, uint8_t *place)
 {
-    if (l->count < LOOKUP_PLACES) {
+    if (l->count < l->places) {
         *place = l->count;
         return true;
     }
-    *place = l->order[LOOKUP_PLACES - 1];
-    return rank < LOOKUP_PLACES;
+    *place = l->order[l->places - 1];
+    return rank < l->places;
 }
 
 bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht_id *from)
@@ -76,7 +80,7 @@ bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht
     uint8_t place;
     if (!take_place(l, rank, &place))
         return false;
-    const unsigned last = l->count < LOOKUP_PLACES ? l->count : LOOKUP_PLACES - 1;
+    const unsigned last = l->count < l->places ? l->count : l->places - 1;
     memmove(&l->order[rank + 1], &l->order[rank], last - rank);
     l->order[rank] = place;
     l->count = (uint8_t)(last + 1);
@@ -260,7 +264,7 @@ unsigned lookup_witnesses(const struct lookup *l)
 void lookup_check(const struct lookup *l)
 {
     uint64_t seen = 0;
-    assert(l->count <= LOOKUP_PLACES);
+    assert(l->count <= l->places);
     for (unsigned i = 0; i < l->count; i++) {
         assert((seen >> l->order[i] & 1) == 0 && l->order[i] < l->count);
         seen |= (uint64_t)1 << l->order[i];

@@ -30,9 +30,9 @@
 #include "dht/key.h"
 #include "dht/krpc.h"
 
-#define LOOKUP_PLACES          64u
+#define LOOKUP_PLACES_MAX      64u
 #define LOOKUP_PATHS_MAX       4u
-#define LOOKUP_TOKEN_BYTES_MAX 24u // longer tokens are not kept; the longest seen are 20 bytes
+#define LOOKUP_TOKEN_BYTES_MAX 20u // longer tokens are not kept; nobody was seen to send any
 
 enum candidate_state {
     CANDIDATE_NEW,
@@ -65,13 +65,16 @@ struct lookup_cfg {
 
 struct lookup {
     struct lookup_cfg cfg;
-    struct candidate place[LOOKUP_PLACES];
-    uint8_t order[LOOKUP_PLACES]; // places by distance
+    struct candidate *place;          // the caller's memory
+    uint8_t places;                   // that there are
+    uint8_t order[LOOKUP_PLACES_MAX]; // places by distance
     uint8_t count;
     uint8_t dealt; // to paths
 };
 
-void lookup_init(struct lookup *l, const struct lookup_cfg *cfg);
+// place, places: memory for candidates, borrowed for life; at most LOOKUP_PLACES_MAX.
+void lookup_init(struct lookup *l, struct candidate *place, size_t places,
+                 const struct lookup_cfg *cfg);
 // from: who told of it, NULL: nobody. False: known already, too far, or too many of its owner.
 bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht_id *from);
 // Counts as asked from now on. NULL: nobody is to be asked now.

@@ -15,7 +15,7 @@
 //
 // Tokens are the caller's business (dht/token): every `who` here has shown one. Times are
 // monotonic but for unix_s, which only records' own times are compared with. Memory never grows;
-// nothing is scanned whole: shelf_tick sweeps a part at a time.
+// nothing is scanned whole: shelf_tick sweeps a part at a time (dht/pool).
 #ifndef DHT_SHELF_H
 #define DHT_SHELF_H
 
@@ -72,7 +72,8 @@ void shelf_tick(struct shelf *s, uint64_t now_us);
 
 // ---- Put: 0, or the code to answer with. 202 always means: no place for this owner or size.
 
-// peer: the address to be announced, who: whence the query came. A known address is renewed.
+// peer: the address to be announced, whose IP is the asker's. A known one is renewed. Under one
+// info-hash, a /24 has at most an eighth too. 203: no host can have that address.
 enum krpc_code shelf_put_peer(struct shelf *s, const struct dht_id *hash,
                               const struct net_addr *peer, uint64_t now_us);
 // cas: NULL, or the sequence number that must be stored now, if one is. 205, 206, 207, 203 as
@@ -82,12 +83,14 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
                               const struct net_addr *who, uint64_t now_us);
 // encoded: as it came. 203: malformed, or not in force at unix_s; 206: its signature, or proof,
 // is not good. A node's older record under the same key is replaced; 302: a newer one is stored.
+// The signature of what is stored already is not checked again. Against a node that has been
+// proven guilty SHELF_FAULTS_EACH times, nothing more is kept, and 0 answered.
 enum krpc_code shelf_put_record(struct shelf *s, struct bytes encoded, const struct net_addr *who,
                                 uint64_t now_us, uint64_t unix_s);
 
 // ---- Get: into a buffer whose cap is what the answer may take; what does not fit is left out
 
-// Peers of one family, as krpc's `values`. Returns how many there are, written or not.
+// Peers of one family, as krpc's `values`. Returns how many were written.
 size_t shelf_peers(struct shelf *s, const struct dht_id *hash, bool is_ip4, struct buffer *values,
                    uint64_t now_us);
 // RC_ABSENT. Contents are copied to room (SHELF_ITEM_ROOM_BYTES), views point into it. The salt

@@ -45,9 +45,10 @@ enum rc table_init(struct table *t, struct arena *arena, uint32_t places, const 
     memset(t, 0, sizeof *t);
     t->own = *own;
     t->places = places;
+    t->bucket = arena_take_array(arena, TABLE_BUCKETS, sizeof *t->bucket);
     t->pool = arena_take_array(arena, places, sizeof *t->pool);
     t->vacant = arena_take_array(arena, places, sizeof *t->vacant);
-    if (t->pool == NULL || t->vacant == NULL)
+    if (t->bucket == NULL || t->pool == NULL || t->vacant == NULL)
         return RC_NOMEM;
     for (uint32_t i = places; i > 0; i--)
         t->vacant[t->vacant_count++] = (uint16_t)(i - 1);
@@ -305,7 +306,7 @@ bool table_answered(struct table *t, const struct table_answer *a, uint32_t now_
     if (c != NULL) {
         measure(c, a->rtt_us);
         c->fails = 0;
-        c->seen_s = c->answered_s = now_s;
+        c->seen_s = now_s;
         if (c->is_shoal == a->is_shoal)
             return true;
         drop(t, c); // another program now: it belongs into the other list
@@ -321,7 +322,6 @@ bool table_answered(struct table *t, const struct table_answer *a, uint32_t now_
                                .is_fit = dht_id_fits(a->id, a->addr),
                                .is_used = true,
                                .seen_s = now_s,
-                               .answered_s = now_s,
                                .asked_s = now_s};
     measure(&newcomer, a->rtt_us);
     return take_in(t, &newcomer);
@@ -355,7 +355,7 @@ void table_asked(struct table *t, const struct contact *c, uint32_t now_s)
 
 void table_move(struct table *t, const struct dht_id *own)
 {
-    memset(t->bucket, 0, sizeof t->bucket);
+    memset(t->bucket, 0, TABLE_BUCKETS * sizeof *t->bucket);
     t->filled = 0;
     t->own = *own;
     for (uint32_t i = 0; i < t->places; i++) {

@@ -50,9 +50,8 @@ struct contact { // read it; only table.c writes
     bool is_shoal;
     bool is_fit; // its id fits its address
     bool is_used;
-    uint32_t seen_s;     // last heard of, by query or answer
-    uint32_t answered_s; // last answer
-    uint32_t asked_s;    // last upkeep query
+    uint32_t seen_s;  // last heard of, by query or answer
+    uint32_t asked_s; // last upkeep query
 };
 
 struct table_bucket {
@@ -64,8 +63,8 @@ struct table_bucket {
 
 struct table { // fields are private to table.c
     struct dht_id own;
-    struct table_bucket bucket[TABLE_BUCKETS];
-    uint32_t filled; // bit 31 - b: bucket b is not empty
+    struct table_bucket *bucket; // TABLE_BUCKETS of them
+    uint32_t filled;             // bit 31 - b: bucket b is not empty
     struct contact *pool;
     uint16_t *vacant; // stack of unused places
     uint32_t places;

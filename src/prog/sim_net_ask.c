@@ -282,8 +282,9 @@ static void look_up(struct play *p)
     struct digest subject = o->subject;
     struct dht_id key = o->key;
     if (is_absent) {
-        subject.b[0] ^= (uint8_t)(1 + rng_below(&p->ask_rng, 255));
-        key.b[0] = subject.b[0];
+        const uint8_t other = (uint8_t)(1 + rng_below(&p->ask_rng, 255));
+        subject.b[0] ^= other;
+        key.b[0] ^= other;
     }
     struct ask *a = n != NULL ? take_ask(n, is_absent ? ASK_ABSENT : ASK_LOOKUP, object) : NULL;
     if (a == NULL || (a->op = lookup_op(n, o->kind, &key, &subject)) == 0) {

@@ -37,6 +37,7 @@ struct net_figures {
     struct sim_net_stat net;   // while measured
     struct quantiles up_bytes; // sent per honest node and minute, while measured
     uint32_t node_bytes;       // of a node's machine, the most
+    uint64_t loud;             // answers without a token, more than three times the query
     uint64_t checks;           // of invariants, walks through a node's state
     uint64_t events, hash;     // of the whole run
     double run_s;              // processor time

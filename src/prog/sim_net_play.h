@@ -55,7 +55,7 @@ struct node {
     uint32_t ask[PLAY_NODE_ASKS]; // 1 + index in play.ask; 0: free
     // While it hears a datagram
     const struct net_addr *from;
-    size_t heard_len;
+    struct bytes heard;
 };
 
 struct object {

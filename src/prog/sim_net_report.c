@@ -80,8 +80,9 @@ void net_report_table(const struct net_scenario *s, const struct net_figures *f)
     print_count("besieged", &f->siege);
     print_lookups(f);
     print_traffic(f);
-    printf("  memory of a node: %u bytes; %u up at the end; %" PRIu64 " checks\n", f->node_bytes,
-           f->up_at_end, f->checks);
+    printf("  memory of a node: %u bytes; %u up at the end; %" PRIu64 " checks; %" PRIu64
+           " answers over three times the query\n",
+           f->node_bytes, f->up_at_end, f->checks, f->loud);
     printf("  %.0f simulated seconds in %.1f: %.0f times as fast; %" PRIu64
            " events, hash %016" PRIx64 "\n",
            f->simulated_s, f->run_s, f->run_s > 0 ? f->simulated_s / f->run_s : 0, f->events,
@@ -141,6 +142,7 @@ void net_report_json(const struct net_scenario *s, const struct net_figures *f, 
     json_put_u64(&w, "datagrams", f->net.sent);
     json_put_f64(&w, "delivered", net_share(f->net.delivered, f->net.sent));
     json_put_u64(&w, "node_bytes", f->node_bytes);
+    json_put_u64(&w, "loud", f->loud);
     json_put_u64(&w, "up_at_end", f->up_at_end);
     json_put_f64(&w, "simulated_s", f->simulated_s);
     json_put_f64(&w, "run_s", f->run_s);

@@ -1,33 +1,14 @@
 // SPDX-License-Identifier: MIT
 // `shoal sim`: the machines that ship, against simulated worlds.
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "cmd.h"
-#include "sched_fit.h"
-#include "sched_run.h"
-#include "sim/scenario.h"
-#include "wire/json.h"
-#include "work/sched_lines.h"
-#include "work/sched_trace.h"
+#include "sim_options.h"
+#include "sim_sched.h"
 
-#define SCENARIO_BYTES_MAX (1u << 20)
-
-#define JSON_ROOM 8192
-
-struct sim_options {
-    struct cmd_common common;
-    const char *what;
-    struct option_texts scenario;
-    const char *policy;
-    const char *trace;
-    uint64_t runs;
-    bool is_stdio;
-    bool has_trees;
+static const struct sim_part *const part[] = {
+    &sim_sched,
 };
 
 static const struct option_spec specs[] = {
@@ -35,18 +16,18 @@ static const struct option_spec specs[] = {
      .kind = OPTION_TEXT,
      .traits = OPTION_POSITIONAL | OPTION_REQUIRED,
      .value = "WHAT",
-     .sentence = "sched: who gets which task",
+     .sentence = "what is tried; sched: who gets which task",
      .offset = offsetof(struct sim_options, what)},
     {.name = "scenario",
      .kind = OPTION_TEXTS,
      .traits = OPTION_POSITIONAL,
      .value = "SCENARIO",
-     .sentence = "files that describe helpers, tasks and when they come",
+     .sentence = "files that describe the world and what happens in it",
      .offset = offsetof(struct sim_options, scenario)},
     {.name = "policy",
      .kind = OPTION_TEXT,
      .value = "NAME",
-     .sentence = "only this one, beside random and full sight: shoal, ewma, seed-rule, "
+     .sentence = "sched: only this one, beside random and full sight: shoal, ewma, seed-rule, "
                  "least-loaded, round-robin [all]",
      .offset = offsetof(struct sim_options, policy)},
     {.name = "runs",
@@ -54,22 +35,23 @@ static const struct option_spec specs[] = {
      .min = 1,
      .max = 1000,
      .initial = "3",
-     .sentence = "of each scenario, with other luck; figures are their means",
+     .sentence = "sched: of each scenario, with other luck; figures are their means",
      .offset = offsetof(struct sim_options, runs)},
     {.name = "stdio",
      .kind = OPTION_FLAG,
-     .sentence = "be the scheduler of another simulator: events come on standard input, orders go "
-                 "to standard output, a JSON object a line",
+     .sentence = "sched: be the scheduler of another simulator: events come on standard input, "
+                 "orders go to standard output, a JSON object a line",
      .offset = offsetof(struct sim_options, is_stdio)},
     {.name = "replay",
      .kind = OPTION_TEXT,
      .value = "FILE",
-     .sentence = "tell a scheduler what 'shoal hub --trace FILE' wrote; it must decide the same",
+     .sentence = "sched: tell a scheduler what 'shoal hub --trace FILE' wrote; it must decide the "
+                 "same",
      .offset = offsetof(struct sim_options, trace)},
     {.name = "trees",
      .kind = OPTION_FLAG,
-     .sentence = "fit boosted trees to what answers were off, and let them count where they are "
-                 "better",
+     .sentence = "sched: fit boosted trees to what answers were off, and let them count where they "
+                 "are better",
      .offset = offsetof(struct sim_options, has_trees)},
     {.name = "json",
      .kind = OPTION_FLAG,
@@ -83,278 +65,31 @@ static const char *const examples[] = {"shoal sim sched pools/*.json",
 
 static const struct option_command command = {
     .name = "sim",
-    .summary = "try the scheduler on simulated helpers",
+    .summary = "try what ships in simulated worlds",
     .description =
-        "Plays scenarios: pools of helpers that are fast or slow, near or far, reliable or not, "
-        "come "
+        "sched plays pools of helpers that are fast or slow, near or far, reliable or not, come "
         "and go, grow hot and drift, and the tasks that come to them. The scheduler decides who "
-        "gets "
-        "what, and sees only what a hub would see. Other rules meet the same luck, as does one "
-        "with "
-        "full sight: it knows whose answer is back first, if nobody leaves.\n\n"
-        "Scenarios are JSON files (shoal-scenario/1), as doc/scheduler.md describes them.",
+        "gets what, and sees only what a hub would see. Other rules meet the same luck, as does "
+        "one with full sight: it knows whose answer is back first, if nobody leaves. Its "
+        "scenarios are JSON files (shoal-scenario/1), as doc/scheduler.md describes them.",
     .spec = specs,
     .count = ARRAY_COUNT(specs),
     .example = examples,
 };
 
-// ---- A scenario
-
-struct row { // means over all runs
-    const char *name;
-    struct sched_run of;
-};
-
-static void add_run(struct sched_run *sum, const struct sched_run *one, double weight)
+static const struct sim_part *find(const char *name)
 {
-    struct fleet_figures *a = &sum->figures;
-    const struct fleet_figures *b = &one->figures;
-    a->tasks = b->tasks;
-    a->mean += weight * b->mean;
-    a->p50 += weight * b->p50;
-    a->p95 += weight * b->p95;
-    a->p99 += weight * b->p99;
-    a->miss += weight * b->miss;
-    a->never += weight * b->never;
-    for (uint32_t i = 0; i < FLEET_TYPES_MAX; i++)
-        a->miss_of[i] += weight * b->miss_of[i];
-    a->copies += weight * b->copies;
-    a->wasted += weight * b->wasted;
-    a->fairness += weight * b->fairness;
-    a->error += weight * b->error;
-    a->coverage += weight * b->coverage;
-    sum->decision_us += weight * one->decision_us;
+    for (size_t i = 0; i < ARRAY_COUNT(part); i++)
+        if (strcmp(part[i]->name, name) == 0)
+            return part[i];
+    return NULL;
 }
 
-static enum rc measure(struct row *row, const struct fleet_cfg *cfg, const struct policy *policy,
-                       const struct sim_options *o)
+static enum rc check(const struct sim_part *p, const struct sim_options *o, struct err *err)
 {
-    *row = (struct row){.name = policy != NULL ? policy->name : "full-sight"};
-    for (uint64_t i = 1; i <= o->runs; i++) {
-        struct sched_run one;
-        const enum rc rc = sched_run(&one, cfg, i, policy, o->has_trees);
-        if (rc != RC_OK)
-            return rc;
-        add_run(&row->of, &one, 1 / (double)o->runs);
-    }
-    return RC_OK;
-}
-
-static void print_head(const struct fleet_cfg *cfg)
-{
-    printf("\n%s\n  %-12s %8s %8s %8s %7s %7s %7s %7s %7s %8s\n", cfg->name, "", "mean, ms",
-           "p99, ms", "late, %", "never,%", "wasted%", "copies", "error,%", "in 80%", "us/task");
-}
-
-static void print_row(const struct row *row)
-{
-    const struct fleet_figures *f = &row->of.figures;
-    printf("  %-12s %8.1f %8.1f %8.2f %7.3f %7.1f %7.2f %7.1f %7.1f %8.2f\n", row->name, f->mean,
-           f->p99, 100 * f->miss, 100 * f->never, 100 * f->wasted, f->copies, 100 * f->error,
-           100 * f->coverage, row->of.decision_us);
-}
-
-static void print_types(const struct fleet_cfg *cfg, const struct row *row)
-{
-    printf("  %-12s", "  late of");
-    for (uint32_t i = 0; i < cfg->type_count; i++)
-        printf(" %s %.1f %%%s", cfg->type[i].name, 100 * row->of.figures.miss_of[i],
-               i + 1 < cfg->type_count ? "," : "\n");
-}
-
-static void print_json(const struct fleet_cfg *cfg, const struct row *row)
-{
-    const struct fleet_figures *f = &row->of.figures;
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "scenario", cfg->name);
-    json_put_text(&w, "policy", row->name);
-    json_put_u64(&w, "tasks", f->tasks);
-    json_put_f64(&w, "mean_ms", f->mean);
-    json_put_f64(&w, "p50_ms", f->p50);
-    json_put_f64(&w, "p95_ms", f->p95);
-    json_put_f64(&w, "p99_ms", f->p99);
-    json_put_f64(&w, "late", f->miss);
-    json_put_f64(&w, "never", f->never);
-    json_put_f64(&w, "copies", f->copies);
-    json_put_f64(&w, "wasted", f->wasted);
-    json_put_f64(&w, "fairness", f->fairness);
-    json_put_f64(&w, "error", f->error);
-    json_put_f64(&w, "coverage", f->coverage);
-    json_put_f64(&w, "us_task", row->of.decision_us);
-    json_put_object(&w, "late_of");
-    for (uint32_t i = 0; i < cfg->type_count; i++)
-        json_put_f64(&w, cfg->type[i].name, f->miss_of[i]);
-    json_put_object_end(&w);
-    json_put_object_end(&w);
-    puts(room);
-}
-
-static void print(const struct sim_options *o, const struct fleet_cfg *cfg, const struct row *row)
-{
-    if (o->common.is_json) {
-        print_json(cfg, row);
-        return;
-    }
-    print_row(row);
-    if (strcmp(row->name, policy_shoal.name) == 0)
-        print_types(cfg, row);
-}
-
-static void print_gain(const struct row *random, const struct row *ours)
-{
-    const struct fleet_figures *a = &random->of.figures;
-    const struct fleet_figures *b = &ours->of.figures;
-    if (a->mean > 0 && a->p99 > 0 && a->miss > 0)
-        printf("  against random: mean %.0f %% lower, p99 %.0f %%, late %.0f %% fewer\n",
-               100 * (1 - b->mean / a->mean), 100 * (1 - b->p99 / a->p99),
-               100 * (1 - b->miss / a->miss));
-}
-
-// Random first and full sight last; those between as they come.
-static enum rc compare(const struct sim_options *o, const struct fleet_cfg *cfg)
-{
-    struct row random;
-    struct row row;
-    struct row ours = {.name = NULL};
-    enum rc rc = measure(&random, cfg, &policy_random, o);
-    if (!o->common.is_json)
-        print_head(cfg);
-    if (rc == RC_OK)
-        print(o, cfg, &random);
-    const struct policy *policy = NULL;
-    for (size_t i = 0; rc == RC_OK && (policy = policy_at(i)) != NULL; i++) {
-        if (policy == &policy_random || (o->policy != NULL && strcmp(o->policy, policy->name) != 0))
-            continue;
-        rc = measure(&row, cfg, policy, o);
-        if (rc == RC_OK)
-            print(o, cfg, &row);
-        ours = policy == &policy_shoal ? row : ours;
-    }
-    if (rc == RC_OK)
-        rc = measure(&row, cfg, NULL, o);
-    if (rc == RC_OK)
-        print(o, cfg, &row);
-    if (rc == RC_OK && ours.name != NULL && !o->common.is_json)
-        print_gain(&random, &ours);
-    return rc;
-}
-
-static enum rc play(const struct sim_options *o, const char *path, struct err *err)
-{
-    struct budget budget = {.limit_bytes = SCENARIO_BYTES_MAX + 1};
-    struct fleet_cfg cfg;
-    struct bytes text;
-    struct err why = {.text = ""};
-    enum rc rc = file_read(&text, &budget, path, SCENARIO_BYTES_MAX, err);
-    if (rc != RC_OK)
-        return rc;
-    rc = scenario_read(&cfg, text, &why);
-    file_forget(text, &budget);
-    if (rc == RC_OK)
-        rc = compare(o, &cfg);
-    if (rc != RC_OK)
-        (void)err_set(err, rc, "%s: %s", path, why.text[0] != 0 ? why.text : rc_text(rc));
-    return rc;
-}
-
-// ---- Somebody else's simulator
-
-static enum rc hear_line(struct sched_lines *s, struct bytes line, bool has_trees, struct err *err)
-{
-    char room[SCHED_LINES_BYTES];
-    enum rc rc = sched_lines_input(s, line, err);
-    struct text text = text_of(room, sizeof room);
-    while (rc == RC_OK && sched_lines_next(s, &text)) {
-        fputs(room, stdout);
-        text = text_of(room, sizeof room);
-    }
-    if (rc == RC_OK && fflush(stdout) != 0)
-        rc = err_set(err, RC_IO, "cannot write to standard output");
-    if (rc == RC_OK && has_trees)
-        rc = sched_fit(sched_lines_refine(s));
-    return rc;
-}
-
-static enum rc converse(const struct policy *policy, bool has_trees, struct err *err)
-{
-    struct sched_lines *s = NULL;
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t len = 0;
-    unsigned long count = 0;
-    struct err why = {.text = ""};
-    enum rc rc = sched_lines_new(&s, policy);
-    setvbuf(stdout, NULL, _IOFBF, BUFSIZ); // written after each event
-    while (rc == RC_OK && (len = getline(&line, &cap, stdin)) > 0) {
-        count++;
-        rc = hear_line(s, bytes_of(line, (size_t)len), has_trees, &why);
-    }
-    free(line); // malloc: of getline
-    sched_lines_free(s);
-    return rc == RC_OK
-               ? rc
-               : err_set(err, rc, "line %lu: %s", count, why.text[0] != 0 ? why.text : rc_text(rc));
-}
-
-// ---- A hub's decisions, once more
-
-static enum rc replay_lines(struct sched_replay *r, FILE *file, const char *path, struct err *err)
-{
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t len = 0;
-    unsigned long count = 0;
-    struct err why = {.text = ""};
-    enum rc rc = RC_OK;
-    while (rc == RC_OK && (len = getline(&line, &cap, file)) > 0) {
-        count++;
-        rc = sched_replay_line(r, bytes_of(line, (size_t)len), &why);
-    }
-    free(line); // malloc: of getline
-    if (rc == RC_OK && ferror(file))
-        return err_set(err, RC_IO, "%s: %s", path, strerror(errno));
-    return rc == RC_OK ? rc
-                       : err_set(err, rc, "%s: line %lu: %s", path, count,
-                                 why.text[0] != 0 ? why.text : rc_text(rc));
-}
-
-static enum rc replay(const char *path, struct err *err)
-{
-    struct sched_replay *r = NULL;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return err_set(err, RC_IO, "%s: %s", path, strerror(errno));
-    enum rc rc = sched_replay_new(&r);
-    if (rc == RC_OK)
-        rc = replay_lines(r, file, path, err);
-    if (rc == RC_OK) {
-        const struct sched_replay_stat stat = sched_replay_stat(r);
-        printf("%" PRIu64 " events, %" PRIu64 " decisions: all the same\n", stat.events,
-               stat.orders);
-    }
-    sched_replay_free(r);
-    (void)fclose(file);
-    return rc;
-}
-
-// ---- The command
-
-static enum rc check(const struct sim_options *o, struct err *err)
-{
-    if (strcmp(o->what, "sched") != 0)
-        return err_set(err, RC_CONFIG, "%s: there is only sched to be tried", o->what);
-    if (o->policy != NULL && policy_find(o->policy) == NULL)
-        return err_set(err, RC_CONFIG, "--policy %s: no such one; see --help", o->policy);
-    if (o->trace != NULL && (o->is_stdio || o->scenario.count > 0 || o->policy != NULL))
-        return err_set(err, RC_CONFIG, "--replay goes alone: all else is in the file");
-    if (!o->is_stdio && o->trace == NULL && o->scenario.count == 0)
-        return err_set(err, RC_CONFIG, "SCENARIO is missing: a file, or --stdio");
-    if (o->is_stdio && o->scenario.count > 0)
-        return err_set(err, RC_CONFIG, "--stdio takes no SCENARIO: the other side has it");
-    return RC_OK;
+    if (p == NULL)
+        return err_set(err, RC_CONFIG, "%s: nothing of that name to be tried; see --help", o->what);
+    return p->check(o, err);
 }
 
 static int run(int argc, char **argv)
@@ -366,15 +101,11 @@ static int run(int argc, char **argv)
     if (arena == NULL)
         return cmd_fail(&err);
     if (cmd_options(&command, &o, argc, argv, arena, &exit_code)) {
-        enum rc rc = check(&o, &err);
+        const struct sim_part *p = find(o.what);
+        enum rc rc = check(p, &o, &err);
         const bool is_usage = rc != RC_OK;
-        if (rc == RC_OK && o.is_stdio)
-            rc = converse(o.policy != NULL ? policy_find(o.policy) : &policy_shoal, o.has_trees,
-                          &err);
-        if (rc == RC_OK && o.trace != NULL)
-            rc = replay(o.trace, &err);
-        for (size_t i = 0; rc == RC_OK && i < o.scenario.count; i++)
-            rc = play(&o, o.scenario.at[i], &err);
+        if (rc == RC_OK)
+            rc = p->run(&o, &err);
         if (rc != RC_OK)
             exit_code = cmd_fail(&err);
         if (is_usage)

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
-// A world of virtual time: the event heap.
+// A world of virtual time: the events on a wheel.
 #include "sim/world.h"
 
 #include <assert.h>
 
 #include "base/attr.h"
-#include "base/heap.h"
 #include "base/list.h"
 #include "base/num.h"
+#include "sim/wheel.h"
 
 #define BLOCK_EVENTS 1024u
 #define BLOCKS_MAX   (WORLD_EVENTS_MAX / BLOCK_EVENTS)
-#define ARENA_BYTES  ((size_t)64 << 20) // the heap's array and all blocks: 40 MiB at most
+#define ARENA_BYTES  ((size_t)64 << 20) // the wheel and all blocks: 57 MiB at most
 
 struct event {
-    struct heap_node node; // key: when
-    struct list unused;    // in world.unused while it waits for nothing
+    struct wheel_node node; // key: when; in world.unused while it waits for nothing
     void (*fn)(void *self, uint64_t tag);
     void *self;
     uint64_t tag;
@@ -30,7 +29,7 @@ struct world {
     uint64_t now_us;
     uint64_t hash;
     uint32_t instant_count; // events run since time moved on
-    struct heap heap;
+    struct wheel wheel;
     struct list unused;
     struct event *block[BLOCKS_MAX];
     uint32_t block_count;
@@ -40,7 +39,7 @@ struct world *world_new(uint64_t seed)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
     struct world *w = arena != NULL ? arena_take(arena, sizeof *w) : NULL;
-    if (w == NULL || heap_init(&w->heap, arena, WORLD_EVENTS_MAX) != RC_OK) {
+    if (w == NULL) {
         arena_free(arena);
         return NULL;
     }
@@ -48,6 +47,7 @@ struct world *world_new(uint64_t seed)
     w->budget.limit_bytes = WORLD_BYTES_MAX;
     w->seed = seed;
     w->now_us = WORLD_START_US;
+    wheel_init(&w->wheel);
     list_init(&w->unused);
     return w;
 }
@@ -72,7 +72,7 @@ static void add_block(struct world *w)
     assert(block != NULL);
     for (uint32_t i = 0; i < BLOCK_EVENTS; i++) {
         block[i].index = w->block_count * BLOCK_EVENTS + i;
-        list_push_back(&w->unused, &block[i].unused);
+        list_push_back(&w->unused, &block[i].node.list);
     }
     w->block[w->block_count++] = block;
 }
@@ -83,21 +83,20 @@ uint64_t world_at(struct world *w, uint64_t when_us, void (*fn)(void *self, uint
     assert(fn != NULL);
     if (list_is_empty(&w->unused))
         add_block(w);
-    struct event *e = CONTAINER_OF(w->unused.next, struct event, unused);
-    list_del(&e->unused);
+    struct event *e = CONTAINER_OF(w->unused.next, struct event, node.list);
+    list_del(&e->node.list);
     e->fn = fn;
     e->self = self;
     e->tag = tag;
     e->life++;
-    enum rc rc = heap_put(&w->heap, &e->node, num_max(when_us, w->now_us));
-    assert(rc == RC_OK); // as many slots as events
+    wheel_put(&w->wheel, &e->node, num_max(when_us, w->now_us));
     return (uint64_t)e->life << 32 | e->index;
 }
 
 static void retire(struct world *w, struct event *e)
 {
     e->fn = NULL;
-    list_push_front(&w->unused, &e->unused);
+    list_push_front(&w->unused, &e->node.list);
 }
 
 bool world_cancel(struct world *w, uint64_t event)
@@ -108,14 +107,14 @@ bool world_cancel(struct world *w, uint64_t event)
     struct event *e = &w->block[index / BLOCK_EVENTS][index % BLOCK_EVENTS];
     if (e->life != event >> 32 || e->fn == NULL)
         return false;
-    heap_del(&w->heap, &e->node);
+    wheel_del(&w->wheel, &e->node);
     retire(w, e);
     return true;
 }
 
 bool world_step(struct world *w)
 {
-    struct heap_node *first = heap_pop(&w->heap);
+    struct wheel_node *first = wheel_pop(&w->wheel);
     if (first == NULL)
         return false;
     struct event e = *CONTAINER_OF(first, struct event, node);
@@ -130,19 +129,16 @@ bool world_step(struct world *w)
     return true;
 }
 
-uint64_t world_next_us(const struct world *w)
+uint64_t world_next_us(struct world *w)
 {
-    const struct heap_node *first = heap_first(&w->heap);
-    return first != NULL ? first->key : UINT64_MAX;
+    return wheel_next(&w->wheel);
 }
 
 uint64_t world_run_until(struct world *w, uint64_t until_us)
 {
     uint64_t count = 0;
-    while (heap_first(&w->heap) != NULL && world_next_us(w) <= until_us) {
-        (void)world_step(w); // there is one
+    while (wheel_next(&w->wheel) <= until_us && world_step(w))
         count++;
-    }
     if (until_us > w->now_us) {
         w->now_us = until_us;
         w->instant_count = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A world of virtual time: events in a heap, one seed, and a hash of all that happened.
+// A world of virtual time: events on a wheel, one seed, and a hash of all that happened.
 //
 // Time moves only from event to event. Events of the same instant run in the order in which they
 // were asked for. Everything else in edge/sim hangs on one world, so that the same program with
@@ -19,7 +19,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 
-#define WORLD_EVENTS_MAX  (1u << 18)        // waiting at one time
+#define WORLD_EVENTS_MAX  (1u << 20)        // waiting at one time
 #define WORLD_INSTANT_MAX (1u << 20)        // events run without time moving on: an endless loop
 #define WORLD_BYTES_MAX   ((size_t)1 << 31) // all simulated messages and stores
 
@@ -41,7 +41,7 @@ bool world_cancel(struct world *w, uint64_t event);
 bool world_step(struct world *w);
 // Runs all events up to and at until_us; then it is until_us. Answers how many ran.
 uint64_t world_run_until(struct world *w, uint64_t until_us);
-uint64_t world_next_us(const struct world *w); // when the next event is; UINT64_MAX: none
+uint64_t world_next_us(struct world *w); // when the next event is; UINT64_MAX: none
 
 // A generator of its own for each purpose: what one draws does not shift what another gets.
 struct rng world_rng(const struct world *w, const char *purpose);

@@ -6,9 +6,12 @@
 #include "cmd.h"
 #include "sim_options.h"
 #include "sim_sched.h"
+#include "sim_trust.h"
+#include "sim_trust_world.h"
 
 static const struct sim_part *const part[] = {
     &sim_sched,
+    &sim_trust,
 };
 
 static const struct option_spec specs[] = {
@@ -16,13 +19,14 @@ static const struct option_spec specs[] = {
      .kind = OPTION_TEXT,
      .traits = OPTION_POSITIONAL | OPTION_REQUIRED,
      .value = "WHAT",
-     .sentence = "what is tried; sched: who gets which task",
+     .sentence = "what is tried; sched: who gets which task; trust: reputation under attack",
      .offset = offsetof(struct sim_options, what)},
     {.name = "scenario",
      .kind = OPTION_TEXTS,
      .traits = OPTION_POSITIONAL,
      .value = "SCENARIO",
-     .sentence = "files that describe the world and what happens in it",
+     .sentence = "files that describe the world and what happens in it; trust: names of attacks "
+                 "[all]",
      .offset = offsetof(struct sim_options, scenario)},
     {.name = "policy",
      .kind = OPTION_TEXT,
@@ -53,6 +57,26 @@ static const struct option_spec specs[] = {
      .sentence = "sched: fit boosted trees to what answers were off, and let them count where they "
                  "are better",
      .offset = offsetof(struct sim_options, has_trees)},
+    {.name = "seed",
+     .kind = OPTION_U64,
+     .max = UINT64_MAX,
+     .initial = "1",
+     .sentence = "trust: of all chance; the same seed, the same figures",
+     .offset = offsetof(struct sim_options, seed)},
+    {.name = "peers",
+     .kind = OPTION_U64,
+     .min = 20,
+     .max = SIM_TRUST_PEERS_MAX,
+     .initial = "300",
+     .sentence = "trust: how many there are, attackers included",
+     .offset = offsetof(struct sim_options, peers)},
+    {.name = "rounds",
+     .kind = OPTION_U64,
+     .min = 8,
+     .max = 1000,
+     .initial = "60",
+     .sentence = "trust: hours of network time",
+     .offset = offsetof(struct sim_options, rounds)},
     {.name = "json",
      .kind = OPTION_FLAG,
      .sentence = "figures as JSON, one object a line",
@@ -61,7 +85,8 @@ static const struct option_spec specs[] = {
 
 static const char *const examples[] = {"shoal sim sched pools/*.json",
                                        "shoal sim sched --policy shoal --runs 10 busy.json",
-                                       "shoal sim sched --stdio < events.jsonl", NULL};
+                                       "shoal sim sched --stdio < events.jsonl",
+                                       "shoal sim trust poison on-off --peers 300", NULL};
 
 static const struct option_command command = {
     .name = "sim",
@@ -71,7 +96,10 @@ static const struct option_command command = {
         "and go, grow hot and drift, and the tasks that come to them. The scheduler decides who "
         "gets what, and sees only what a hub would see. Other rules meet the same luck, as does "
         "one with full sight: it knows whose answer is back first, if nobody leaves. Its "
-        "scenarios are JSON files (shoal-scenario/1), as doc/scheduler.md describes them.",
+        "scenarios are JSON files (shoal-scenario/1), as doc/scheduler.md describes them.\n\n"
+        "trust plays peers that download from one another while some of them attack, under three "
+        "rules whom to ask: by lot, by the mean of all opinions, and by the machine that ships "
+        "(doc/trust.md).",
     .spec = specs,
     .count = ARRAY_COUNT(specs),
     .example = examples,

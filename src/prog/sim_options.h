@@ -24,6 +24,9 @@ struct sim_options {
     bool has_trees;
     // net
     // trust
+    uint64_t seed;
+    uint64_t peers;
+    uint64_t rounds;
 };
 
 struct sim_part {

@@ -6,7 +6,8 @@
 // It comes before the bytes that it speaks of. Who asked hashes them as they come: bytes that do
 // not fit `given` are dropped as if there were no answer (nobody else can know what came), and
 // bytes that fit it but are not what was asked for are the giver's own word against it
-// (trust/fault). A giver therefore hashes what it sends before it signs.
+// (trust/fault). A giver therefore hashes what it sends before it signs. A proof counts for 60 days
+// from `time` on, so who asked takes no answer whose time is off by more than a day.
 #ifndef TRUST_ANSWER_H
 #define TRUST_ANSWER_H
 

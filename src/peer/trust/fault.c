@@ -2,6 +2,7 @@
 // Fault: a proof, out of a node's own signed words, that it lied. Anyone can check it.
 #include "trust/fault.h"
 
+#include "base/num.h"
 #include "trust/answer.h"
 #include "trust/receipt.h"
 #include "trust/vouch.h"
@@ -31,19 +32,24 @@ static bool is_same_key(const struct sign_public *a, const struct sign_public *b
     return bytes_equal(bytes_of(a->b, SIGN_PUBLIC_BYTES), bytes_of(b->b, SIGN_PUBLIC_BYTES));
 }
 
-// All four: who signed is in *by when they prove something.
-static enum rc judge_chunk(struct sign_public *by, const struct pair *p)
+struct word { // of the accused
+    struct sign_public by;
+    uint64_t time_s;
+};
+
+// All four: *out counts when they prove something.
+static enum rc judge_chunk(struct word *out, const struct pair *p)
 {
     struct answer a;
     const enum rc rc = answer_decode(&a, p->first, p->judge);
     if (rc != RC_OK)
         return rc;
-    *by = a.by;
+    *out = (struct word){.by = a.by, .time_s = a.time_s};
     const bool is_fault = a.kind == ANSWER_CHUNK && !digest_equal(&a.asked, &a.given);
     return is_fault && p->second.len == 0 ? RC_OK : RC_REFUSED;
 }
 
-static enum rc judge_results(struct sign_public *by, const struct pair *p)
+static enum rc judge_results(struct word *out, const struct pair *p)
 {
     struct answer a;
     struct answer b;
@@ -52,7 +58,7 @@ static enum rc judge_results(struct sign_public *by, const struct pair *p)
         rc = answer_decode(&b, p->second, p->judge);
     if (rc != RC_OK)
         return rc;
-    *by = a.by;
+    *out = (struct word){.by = a.by, .time_s = num_max(a.time_s, b.time_s)};
     const bool is_same = is_same_key(&a.by, &b.by) && a.kind == b.kind && a.kind != ANSWER_CHUNK &&
                          digest_equal(&a.asked, &b.asked);
     return is_same && !digest_equal(&a.given, &b.given) ? RC_OK : RC_REFUSED;
@@ -67,7 +73,7 @@ static bool is_same_receipt(const struct receipt *a, const struct receipt *b)
            a->bytes == b->bytes && a->good_centi == b->good_centi && a->bad_centi == b->bad_centi;
 }
 
-static enum rc judge_receipts(struct sign_public *by, const struct pair *p)
+static enum rc judge_receipts(struct word *out, const struct pair *p)
 {
     struct receipt a;
     struct receipt b;
@@ -76,12 +82,12 @@ static enum rc judge_receipts(struct sign_public *by, const struct pair *p)
         rc = receipt_decode(&b, p->second, p->judge);
     if (rc != RC_OK)
         return rc;
-    *by = a.by;
+    *out = (struct word){.by = a.by, .time_s = num_max(a.time_s, b.time_s)};
     const bool is_turn = is_same_key(&a.by, &b.by) && a.counter == b.counter;
     return is_turn && !is_same_receipt(&a, &b) ? RC_OK : RC_REFUSED;
 }
 
-static enum rc judge_vouchers(struct sign_public *by, const struct pair *p)
+static enum rc judge_vouchers(struct word *out, const struct pair *p)
 {
     struct voucher a;
     struct voucher b;
@@ -90,22 +96,22 @@ static enum rc judge_vouchers(struct sign_public *by, const struct pair *p)
         rc = voucher_decode(&b, p->second, p->judge);
     if (rc != RC_OK)
         return rc;
-    *by = a.by;
+    *out = (struct word){.by = a.by, .time_s = num_wrap_mul(a.period, VOUCH_PERIOD_S)};
     const bool is_turn = is_same_key(&a.by, &b.by) && a.period == b.period && a.slot == b.slot;
     return is_turn && !node_id_equal(&a.of, &b.of) ? RC_OK : RC_REFUSED;
 }
 
-static enum rc judge_pair(struct sign_public *by, enum fault_kind kind, const struct pair *p)
+static enum rc judge_pair(struct word *out, enum fault_kind kind, const struct pair *p)
 {
     switch (kind) {
     case FAULT_CHUNK:
-        return judge_chunk(by, p);
+        return judge_chunk(out, p);
     case FAULT_RESULTS:
-        return judge_results(by, p);
+        return judge_results(out, p);
     case FAULT_RECEIPTS:
-        return judge_receipts(by, p);
+        return judge_receipts(out, p);
     case FAULT_VOUCHERS:
-        return judge_vouchers(by, p);
+        return judge_vouchers(out, p);
     }
     return RC_MALFORMED;
 }
@@ -120,10 +126,11 @@ enum rc fault_decode(struct fault *out, struct bytes proof, const struct seal_ju
     p.second = cbor_get_bytes(&r);
     if (!is_form || !cbor_done(&r) || proof.len > FAULT_BYTES_MAX)
         return RC_MALFORMED;
-    struct sign_public by;
-    const enum rc rc = judge_pair(&by, kind, &p);
+    struct word word;
+    const enum rc rc = judge_pair(&word, kind, &p);
     if (rc == RC_OK)
-        *out = (struct fault){.kind = kind, .of = node_id_of(&by)};
+        *out = (struct fault){
+            .kind = kind, .of = node_id_of(&word.by), .time_s = word.time_s};
     return rc;
 }
 
@@ -131,14 +138,14 @@ enum rc fault_between(struct buffer *out, struct bytes first, struct bytes secon
                       const struct seal_judge *judge)
 {
     const struct pair p = {.first = first, .second = second, .judge = judge};
-    struct sign_public by;
+    struct word word;
     static const enum fault_kind of_form[] = {[SEAL_RECEIPT] = FAULT_RECEIPTS,
                                               [SEAL_ANSWER] = FAULT_RESULTS,
                                               [SEAL_VOUCHER] = FAULT_VOUCHERS};
     const uint64_t form = seal_form_of(first);
     if (form == 0 || form >= ARRAY_COUNT(of_form))
         return RC_ABSENT;
-    if (judge_pair(&by, of_form[form], &p) != RC_OK)
+    if (judge_pair(&word, of_form[form], &p) != RC_OK)
         return RC_ABSENT;
     return fault_encode(out, of_form[form], first, second);
 }

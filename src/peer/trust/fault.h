@@ -30,6 +30,7 @@ enum fault_kind {       // numbers cross the wire
 struct fault {
     enum fault_kind kind;
     struct node_id of; // the accused
+    uint64_t time_s;   // of the later of its words, as it says
 };
 
 // first and second are signed records; second is empty for FAULT_CHUNK. Not judged: see

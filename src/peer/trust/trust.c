@@ -593,7 +593,7 @@ struct trust_stat trust_stat(const struct trust *t)
     return s;
 }
 
-static void check_edges(const struct trust *t, const struct node *n)
+static void check_edges(const struct node *n)
 {
     uint32_t row = 0;
     LIST_FOR (at, &n->out) {
@@ -619,7 +619,7 @@ void trust_check(const struct trust *t)
         assert(n->score.good >= 0 && n->score.bad >= 0 && n->share >= 0 && n->share <= 1);
         assert(n->given == NULL || n->given->owner == &t->node[i].given);
         assert(n->vouched == NULL || n->is_vouched);
-        check_edges(t, n);
+        check_edges(n);
     }
     assert(nodes == map_count(t->nodes) && edges == t->stat.edges);
     assert(t->stat.liars == map_count(t->liars) && t->counter <= t->counter_end);

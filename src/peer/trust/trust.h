@@ -105,11 +105,10 @@ void trust_served(struct trust *t, const struct node_id *to, uint64_t bytes, uin
 // A record: receipt, voucher or proof. RC_OK: taken, or known. RC_MALFORMED, RC_REFUSED: worth
 // nothing (by form; by signature, age, number or because a liar signed it): who sent it should
 // know better. RC_FULL: no room for it. RC_IO: it counts, and could not be written.
-MUST_USE enum rc trust_input(struct trust *t, struct bytes record, uint64_t now_s);
+enum rc trust_input(struct trust *t, struct bytes record, uint64_t now_s);
 // Signed records that prove a fault: one answer, or two records that contradict. RC_ABSENT: they
 // prove nothing. Otherwise as trust_input.
-MUST_USE enum rc trust_accuse(struct trust *t, struct bytes first, struct bytes second,
-                              uint64_t now_s);
+enum rc trust_accuse(struct trust *t, struct bytes first, struct bytes second, uint64_t now_s);
 // Our own voucher for `of`, into *out (VOUCH_BYTES_MAX at least, empty). RC_FULL: all of this
 // period are given. RC_REFUSED: it is us, or a liar. RC_IO: not given, since not written.
 MUST_USE enum rc trust_vouch(struct trust *t, const struct node_id *of, struct buffer *out,

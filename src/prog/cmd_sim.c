@@ -7,10 +7,13 @@
 #include "sim_net.h"
 #include "sim_options.h"
 #include "sim_sched.h"
+#include "sim_trust.h"
+#include "sim_trust_world.h"
 
 static const struct sim_part *const part[] = {
     &sim_net,
     &sim_sched,
+    &sim_trust,
 };
 
 static const struct option_spec specs[] = {
@@ -19,12 +22,14 @@ static const struct option_spec specs[] = {
      .traits = OPTION_POSITIONAL | OPTION_REQUIRED,
      .value = "WHAT",
      .sentence = "what is tried; sched: who gets which task; net: the network, thousands of nodes",
+     .sentence = "what is tried; sched: who gets which task; trust: reputation under attack",
      .offset = offsetof(struct sim_options, what)},
     {.name = "scenario",
      .kind = OPTION_TEXTS,
      .traits = OPTION_POSITIONAL,
      .value = "SCENARIO",
-     .sentence = "files that describe the world and what happens in it",
+     .sentence = "files that describe the world and what happens in it; trust: names of attacks "
+                 "[all]",
      .offset = offsetof(struct sim_options, scenario)},
     {.name = "policy",
      .kind = OPTION_TEXT,
@@ -77,6 +82,21 @@ static const struct option_spec specs[] = {
      .value = "FILE",
      .sentence = "net: draw latencies and what was found over time into FILE (SVG)",
      .offset = offsetof(struct sim_options, out)},
+     .max = UINT64_MAX,
+     .initial = "1",
+     .sentence = "trust: of all chance; the same seed, the same figures",
+    {.name = "peers",
+     .min = 20,
+     .max = SIM_TRUST_PEERS_MAX,
+     .initial = "300",
+     .sentence = "trust: how many there are, attackers included",
+     .offset = offsetof(struct sim_options, peers)},
+    {.name = "rounds",
+     .min = 8,
+     .max = 1000,
+     .initial = "60",
+     .sentence = "trust: hours of network time",
+     .offset = offsetof(struct sim_options, rounds)},
     {.name = "json",
      .kind = OPTION_FLAG,
      .sentence = "figures as JSON, one object a line",
@@ -87,6 +107,7 @@ static const char *const examples[] = {"shoal sim sched pools/*.json",
                                        "shoal sim sched --policy shoal --runs 10 busy.json",
                                        "shoal sim sched --stdio < events.jsonl",
                                        "shoal sim net scenario/net/base.json --seed 7", NULL};
+                                       "shoal sim trust poison on-off --peers 300", NULL};
 
 static const struct option_command command = {
     .name = "sim",
@@ -101,6 +122,9 @@ static const struct option_command command = {
         "behind NATs, coming, going and crashing, among liars. What must never happen is watched "
         "for all the time; a run that fails says how to run it again. Its scenarios "
         "(shoal-network/1) are in doc/simulation.md.",
+        "trust plays peers that download from one another while some of them attack, under three "
+        "rules whom to ask: by lot, by the mean of all opinions, and by the machine that ships "
+        "(doc/trust.md).",
     .spec = specs,
     .count = ARRAY_COUNT(specs),
     .example = examples,

@@ -28,6 +28,9 @@ struct sim_options {
     double minutes;
     const char *out;
     // trust
+    uint64_t seed;
+    uint64_t peers;
+    uint64_t rounds;
 };
 
 struct sim_part {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Seal: a record that somebody signed, as it travels.
+//
+//     record = body signature      a CBOR sequence (RFC 8742), deterministic (RFC 8949, 4.2.1)
+//
+// The body is an array: the form's number, the signer's public key, then what the form says. The
+// signature is Ed25519 over "shoal trust 1", a zero byte and the body: nothing else that is signed
+// begins so, and the form's number keeps the forms apart.
+//
+// Pure functions; records are at most SEAL_BYTES_MAX long.
+#ifndef TRUST_SEAL_H
+#define TRUST_SEAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/rc.h"
+#include "crypt/sign.h"
+#include "wire/cbor.h"
+
+#define SEAL_BYTES_MAX 256
+
+enum seal_form { // numbers cross the wire
+    SEAL_RECEIPT = 1,
+    SEAL_ANSWER = 2,
+    SEAL_VOUCHER = 3,
+};
+
+// Who says whether a signature is right. A host that meets the same record many times may
+// remember the verdict.
+struct seal_judge {
+    bool (*check)(void *self, const struct sign_public *by, struct bytes message,
+                  const struct signature *s);
+    void *self;
+};
+
+struct seal_judge seal_judge_real(void); // crypt/sign, each time
+
+// Array head of `items` items, form and signer into an empty buffer; the caller puts the other
+// items - 2 after them, then ends it.
+void seal_begin(struct buffer *b, enum seal_form form, size_t items, const struct sign_public *by);
+// Signs all that is in b, and puts the signature. RC_FULL: it did not fit into b. RC_NOMEM.
+MUST_USE enum rc seal_end(struct buffer *b, const struct sign_key *key);
+
+// The first item of a record, without judging the rest; 0: there is none.
+uint64_t seal_form_of(struct bytes record);
+// The body's items after the signer, which the caller must read to the end; *by is who signed.
+// RC_MALFORMED: not such a record; RC_REFUSED: the signature is wrong. On failure nothing is set.
+MUST_USE enum rc seal_open(struct cbor_reader *out, struct sign_public *by, struct bytes record,
+                           enum seal_form form, size_t items, const struct seal_judge *judge);
+
+#endif

@@ -1,0 +1,626 @@
+// SPDX-License-Identifier: MIT
+// Trust: whom to ask, whom to serve, whom to believe.
+#include "trust/trust.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "trust/trust_state.h"
+
+#define DAY_S         UINT64_C(86400)
+#define IDLE_S        3600u // between two ticks when nothing waits
+#define COUNTER_SHIFT 20u
+#define RANK_MAX      256u
+#define RANK_JITTER   0.15 // scores that differ by less come in an order of chance
+
+// ---- Make
+
+static bool is_between(uint64_t v, uint64_t low, uint64_t high)
+{
+    return v >= low && v <= high;
+}
+
+static bool is_good(const struct trust_cfg *c)
+{
+    return c->own != NULL && c->own->key != NULL && is_between(c->nodes_max, 16, TRUST_NODES_MAX) &&
+           is_between(c->edges_max, 16, TRUST_EDGES_MAX) &&
+           is_between(c->liars_max, 16, TRUST_LIARS_MAX) &&
+           is_between(c->papers_max, 16, TRUST_PAPERS_MAX);
+}
+
+// Counters never run twice: from where they were written down, and from the clock, if the disk was
+// lost. Nobody makes a million receipts a second. Whoever lost its disk vouches for nobody in that
+// period, since it may have done so before.
+static void start_counters(struct trust *t)
+{
+    t->counter = num_max(t->counter_end, num_wrap_shift(t->now_s, COUNTER_SHIFT));
+    t->counter = num_max(t->counter, 1);
+    t->counter_end = t->counter;
+    if (t->cfg.kv.ops == NULL || t->vouch_period > 0)
+        return;
+    t->vouch_period = t->now_s / VOUCH_PERIOD_S;
+    t->vouch_used = VOUCH_SLOTS;
+}
+
+enum rc trust_open(struct trust **out, struct arena *arena, const struct trust_cfg *cfg,
+                   uint64_t now_s)
+{
+    *out = NULL;
+    if (!is_good(cfg))
+        return RC_CONFIG;
+    struct trust *t = arena_take(arena, sizeof *t);
+    if (t == NULL)
+        return RC_NOMEM;
+    t->cfg = *cfg;
+    t->now_s = now_s;
+    t->rng = rng_seeded(cfg->seed);
+    if (cfg->judge.check == NULL)
+        t->cfg.judge = seal_judge_real();
+    if (nodes_init(t, arena) != RC_OK || liars_init(t, arena) != RC_OK ||
+        papers_init(&t->own, arena, cfg->papers_max) != RC_OK ||
+        papers_init(&t->others, arena, cfg->papers_max) != RC_OK)
+        return RC_NOMEM;
+    const enum rc rc = keep_load(t);
+    if (rc != RC_OK)
+        return rc;
+    start_counters(t);
+    prior_reckon(t);
+    t->prior_due_s = now_s + TRUST_PRIOR_S;
+    *out = t;
+    return RC_OK;
+}
+
+enum rc trust_choose(struct trust *t, const struct node_id *node)
+{
+    struct node *n = node_make(t, node, NODE_CHOSEN);
+    if (n == NULL)
+        return RC_FULL;
+    n->is_chosen = true;
+    node_weigh(t, n);
+    t->is_stale = true;
+    return RC_OK;
+}
+
+static void pass_time(struct trust *t, uint64_t now_s)
+{
+    t->now_s = num_max(t->now_s, now_s);
+}
+
+static bool is_own(const struct trust *t, const struct node_id *id)
+{
+    return node_id_equal(id, &t->cfg.own->node);
+}
+
+// ---- What happened
+
+// RC_IO: there is none that was written down.
+static enum rc take_counter(struct trust *t, uint64_t *out)
+{
+    if (t->counter == t->counter_end) {
+        t->counter_end += TRUST_RECEIPTS_RESERVED;
+        const enum rc rc = keep_counters(t);
+        if (rc != RC_OK) {
+            t->counter_end = t->counter;
+            return rc;
+        }
+    }
+    *out = t->counter++;
+    return RC_OK;
+}
+
+static double gave_now(const struct node *n, uint64_t now_s)
+{
+    return n->gave * exp2(-(double)time_since(n->gave_s, now_s) / (double)DAY_S);
+}
+
+static void count(struct trust *t, struct node *n, const struct trust_outcome *o)
+{
+    // A result is worth as much as a chunk, however short it is.
+    const bool is_chunk = o->service == RECEIPT_CHUNK;
+    const uint64_t bytes = is_chunk ? o->bytes : num_max(o->bytes, (uint64_t)SCORE_UNIT_BYTES);
+    switch (o->outcome) {
+    case RECEIPT_GOOD:
+        score_good(&n->score, bytes, t->now_s);
+        n->gave = gave_now(n, t->now_s) + (double)bytes / SCORE_UNIT_BYTES;
+        n->gave_s = t->now_s;
+        break;
+    case RECEIPT_LATE:
+        score_late(&n->score, t->now_s);
+        break;
+    case RECEIPT_WRONG:
+        score_wrong(&n->score, SCORE_WRONG, t->now_s);
+        break;
+    }
+}
+
+static void isolate_if_bad(struct trust *t, struct node *n)
+{
+    if (n->was_isolated || n->is_chosen || node_score(t, n) >= SCORE_ISOLATED)
+        return;
+    n->was_isolated = true;
+    n->isolated_s = num_max(t->now_s, 1);
+}
+
+static uint32_t centi_of(double count)
+{
+    return (uint32_t)lround(fmin(count * 100, RECEIPT_COUNT_MAX));
+}
+
+static enum rc write_receipt(struct trust *t, const struct node *n, const struct trust_outcome *o,
+                             struct buffer *out)
+{
+    struct receipt r = {.by = t->cfg.own->key_public,
+                        .of = n->id,
+                        .time_s = t->now_s,
+                        .service = o->service,
+                        .outcome = o->outcome,
+                        .what = o->what,
+                        .bytes = o->bytes,
+                        .good_centi = centi_of(n->score.good),
+                        .bad_centi = centi_of(n->score.bad)};
+    const enum rc rc = take_counter(t, &r.counter);
+    return rc == RC_OK ? receipt_encode(out, &r, t->cfg.own->key) : rc;
+}
+
+enum rc trust_outcome(struct trust *t, const struct node_id *of, const struct trust_outcome *o,
+                      struct buffer *receipt, uint64_t now_s)
+{
+    assert(receipt->len == 0);
+    pass_time(t, now_s);
+    if (is_own(t, of))
+        return RC_REFUSED;
+    struct node *n = node_make(t, of, NODE_SEEN);
+    if (n == NULL)
+        return RC_FULL;
+    const bool was_seed = node_is_seed(n);
+    count(t, n, o);
+    isolate_if_bad(t, n);
+    node_weigh(t, n);
+    n->is_dirty = true;
+    t->is_stale = t->is_stale || was_seed != node_is_seed(n);
+    enum rc rc = write_receipt(t, n, o, receipt);
+    if (rc == RC_OK)
+        paper_put(&t->own, &n->given, buffer_bytes(receipt), ++t->seq);
+    const enum rc kept = keep_node(t, n);
+    rc = rc == RC_OK ? kept : rc;
+    if (rc != RC_OK)
+        receipt->len = 0;
+    return rc;
+}
+
+void trust_served(struct trust *t, const struct node_id *to, uint64_t bytes, uint64_t now_s)
+{
+    pass_time(t, now_s);
+    struct node *n = node_make(t, to, NODE_TOLD);
+    if (n == NULL)
+        return;
+    n->served_bytes = trust_served_bytes(t, to, t->now_s) + num_min(bytes, UINT64_MAX / 2);
+    n->served_day = t->now_s / DAY_S;
+}
+
+// ---- Records
+
+static enum rc take_proof(struct trust *t, struct bytes record)
+{
+    struct fault f;
+    enum rc rc = fault_decode(&f, record, &t->cfg.judge);
+    if (rc != RC_OK)
+        return rc;
+    if (is_own(t, &f.of) || liar_find(t, &f.of) != NULL)
+        return RC_OK;
+    if (time_since(f.time_s, t->now_s) >= FAULT_LIFE_S)
+        return RC_REFUSED;
+    rc = liar_put(t, &f.of, record, num_min(f.time_s, t->now_s) + FAULT_LIFE_S);
+    if (rc != RC_OK)
+        return rc;
+    t->is_stale = true;
+    return keep_liar(t, liar_find(t, &f.of));
+}
+
+// Two records that contradict end their signer.
+static enum rc take_contradiction(struct trust *t, struct bytes first, struct bytes second)
+{
+    uint8_t room[FAULT_BYTES_MAX];
+    struct buffer proof = buffer_of(room, sizeof room);
+    const enum rc rc = fault_between(&proof, first, second, &t->cfg.judge);
+    return rc == RC_OK ? take_proof(t, buffer_bytes(&proof)) : rc;
+}
+
+// What it says about us, which we show to others.
+static enum rc hold(struct trust *t, const struct node_id *by, const struct receipt *r,
+                    struct bytes record)
+{
+    struct node *n = node_find(t, by);
+    if (n == NULL)
+        return RC_ABSENT; // we never had to do with it
+    if (r->counter <= n->held_counter)
+        return RC_OK;
+    n->held_counter = r->counter;
+    n->is_dirty = true;
+    paper_put(&t->own, &n->held, record, ++t->seq);
+    return RC_OK;
+}
+
+static enum rc take_receipt(struct trust *t, struct bytes record)
+{
+    struct receipt r;
+    enum rc rc = receipt_decode(&r, record, &t->cfg.judge);
+    if (rc != RC_OK)
+        return rc;
+    const struct node_id by = node_id_of(&r.by);
+    if (is_own(t, &by))
+        return RC_OK;
+    if (liar_find(t, &by) != NULL || r.time_s > time_after(t->now_s, DAY_S) ||
+        time_since(r.time_s, t->now_s) >= TRUST_LIFE_S)
+        return RC_REFUSED;
+    const struct paper *other = edge_contradicts(t, &r);
+    if (other != NULL) {
+        rc = take_contradiction(t, paper_bytes(other), record);
+        if (rc != RC_ABSENT)
+            return rc == RC_OK ? RC_REFUSED : rc;
+    }
+    if (is_own(t, &r.of))
+        return hold(t, &by, &r, record);
+    if (liar_find(t, &r.of) != NULL)
+        return RC_OK;
+    const struct account a = {.by = by,
+                              .of = r.of,
+                              .counter = r.counter,
+                              .time_s = r.time_s,
+                              .good_centi = r.good_centi,
+                              .bad_centi = r.bad_centi};
+    return edge_put(t, &a, record);
+}
+
+// Whose word brings somebody in: somebody who has something to lose here.
+static bool may_vouch(const struct trust *t, const struct node *n)
+{
+    return n != NULL && !n->was_isolated && node_score(t, n) >= SCORE_NEWCOMER &&
+           (n->is_chosen || n->share > 0 || score_count(&n->score) >= TRUST_KNOWN_COUNT);
+}
+
+// Another voucher of the same signer with the same number; NULL: none is known.
+static const struct paper *voucher_contradicts(const struct trust *t, const struct node_id *by,
+                                               const struct voucher *v)
+{
+    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
+        const struct node *n = &t->node[i];
+        if (n->is_vouched && n->vouched != NULL && n->voucher.period == v->period &&
+            n->voucher.slot == v->slot && node_id_equal(&n->voucher_id, by) &&
+            !node_id_equal(&n->id, &v->of))
+            return n->vouched;
+    }
+    return NULL;
+}
+
+static enum rc vouch_for(struct trust *t, struct node *n, const struct voucher *v,
+                         struct bytes record)
+{
+    const struct node_id by = node_id_of(&v->by);
+    const bool is_again = n->is_vouched && node_id_equal(&by, &n->voucher_id);
+    const bool is_newer = v->period > n->voucher.period ||
+                          (v->period == n->voucher.period && v->slot > n->voucher.slot);
+    if (n->is_vouched && (!n->was_isolated || (is_again && !is_newer)))
+        return RC_OK;
+    n->voucher = *v;
+    n->voucher_id = by;
+    n->is_vouched = true;
+    paper_put(&t->own, &n->vouched, record, ++t->seq);
+    if (n->was_isolated)
+        node_forgive(t, n);
+    node_weigh(t, n);
+    return keep_node(t, n);
+}
+
+static enum rc take_voucher(struct trust *t, struct bytes record)
+{
+    struct voucher v;
+    const enum rc rc = voucher_decode(&v, record, &t->cfg.judge);
+    if (rc != RC_OK)
+        return rc;
+    const struct node_id by = node_id_of(&v.by);
+    if (is_own(t, &v.of) || is_own(t, &by))
+        return RC_OK;
+    if (!voucher_counts(&v, t->now_s) || liar_find(t, &by) != NULL)
+        return RC_REFUSED;
+    const struct paper *other = voucher_contradicts(t, &by, &v);
+    if (other != NULL) {
+        const enum rc proven = take_contradiction(t, paper_bytes(other), record);
+        return proven == RC_OK ? RC_REFUSED : proven;
+    }
+    if (liar_find(t, &v.of) != NULL || !may_vouch(t, node_find(t, &by)))
+        return RC_OK; // it brings nobody in
+    struct node *n = node_make(t, &v.of, NODE_NAMED);
+    return n != NULL ? vouch_for(t, n, &v, record) : RC_FULL;
+}
+
+enum rc trust_input(struct trust *t, struct bytes record, uint64_t now_s)
+{
+    pass_time(t, now_s);
+    enum rc rc = RC_MALFORMED;
+    switch (seal_form_of(record)) {
+    case SEAL_RECEIPT:
+        rc = take_receipt(t, record);
+        break;
+    case SEAL_VOUCHER:
+        rc = take_voucher(t, record);
+        break;
+    case FAULT_FORM:
+        rc = take_proof(t, record);
+        break;
+    default:
+        break;
+    }
+    t->stat.refused += rc == RC_MALFORMED || rc == RC_REFUSED;
+    return rc;
+}
+
+enum rc trust_accuse(struct trust *t, struct bytes first, struct bytes second, uint64_t now_s)
+{
+    pass_time(t, now_s);
+    if (second.len > 0)
+        return take_contradiction(t, first, second);
+    uint8_t room[FAULT_BYTES_MAX];
+    struct buffer proof = buffer_of(room, sizeof room);
+    struct fault f;
+    if (fault_encode(&proof, FAULT_CHUNK, first, second) != RC_OK ||
+        fault_decode(&f, buffer_bytes(&proof), &t->cfg.judge) != RC_OK)
+        return RC_ABSENT;
+    return take_proof(t, buffer_bytes(&proof));
+}
+
+// ---- Our own vouchers
+
+// The next slot, written down; RC_FULL, RC_IO.
+static enum rc take_slot(struct trust *t)
+{
+    const uint64_t period = t->now_s / VOUCH_PERIOD_S;
+    const uint64_t period_before = t->vouch_period;
+    const uint32_t used_before = t->vouch_used;
+    if (period > t->vouch_period) {
+        t->vouch_period = period;
+        t->vouch_used = 0;
+    }
+    if (t->vouch_used >= VOUCH_SLOTS)
+        return RC_FULL;
+    t->vouch_used++;
+    const enum rc rc = keep_counters(t);
+    if (rc == RC_OK)
+        return RC_OK;
+    t->vouch_period = period_before; // whether it was written or not: nothing was signed
+    t->vouch_used = used_before;
+    return rc;
+}
+
+enum rc trust_vouch(struct trust *t, const struct node_id *of, struct buffer *out, uint64_t now_s)
+{
+    pass_time(t, now_s);
+    if (is_own(t, of) || liar_find(t, of) != NULL)
+        return RC_REFUSED;
+    enum rc rc = take_slot(t);
+    if (rc != RC_OK)
+        return rc;
+    const struct voucher v = {.by = t->cfg.own->key_public,
+                              .of = *of,
+                              .period = t->vouch_period,
+                              .slot = t->vouch_used - 1};
+    rc = voucher_encode(out, &v, t->cfg.own->key);
+    return rc;
+}
+
+// ---- What to do
+
+static enum trust_standing standing_of(const struct node *n)
+{
+    if (n == NULL)
+        return TRUST_STRANGER;
+    if (n->was_isolated)
+        return TRUST_ISOLATED;
+    if (node_is_seed(n) || n->score.good >= TRUST_KNOWN_COUNT)
+        return TRUST_KNOWN;
+    return n->is_vouched || n->score.seen_s > 0 ? TRUST_NEWCOMER : TRUST_STRANGER;
+}
+
+enum trust_standing trust_standing(const struct trust *t, const struct node_id *node)
+{
+    return liar_find(t, node) != NULL ? TRUST_LIAR : standing_of(node_find(t, node));
+}
+
+static double score_of(const struct trust *t, const struct node *n)
+{
+    if (n != NULL)
+        return node_score(t, n);
+    return t->turns > 0 ? SCORE_STRANGER : SCORE_NEWCOMER;
+}
+
+double trust_score(const struct trust *t, const struct node_id *node)
+{
+    return liar_find(t, node) != NULL ? 0 : score_of(t, node_find(t, node));
+}
+
+static bool allows(enum trust_standing standing, double score, enum trust_use use)
+{
+    if (standing >= TRUST_ISOLATED)
+        return false;
+    return use == TRUST_CHECKED || (standing == TRUST_KNOWN && score >= SCORE_NEWCOMER);
+}
+
+bool trust_allows(const struct trust *t, const struct node_id *node, enum trust_use use)
+{
+    return allows(trust_standing(t, node), trust_score(t, node), use);
+}
+
+double trust_gave(const struct trust *t, const struct node_id *node, uint64_t now_s)
+{
+    const struct node *n = node_find(t, node);
+    return n != NULL ? gave_now(n, now_s) : 0;
+}
+
+uint64_t trust_served_bytes(const struct trust *t, const struct node_id *node, uint64_t now_s)
+{
+    const struct node *n = node_find(t, node);
+    return n != NULL && n->served_day == num_max(now_s, t->now_s) / DAY_S ? n->served_bytes : 0;
+}
+
+struct node_id trust_voucher(const struct trust *t, const struct node_id *node)
+{
+    const struct node *n = node_find(t, node);
+    return n != NULL ? n->voucher_id : (struct node_id){{0}};
+}
+
+// key[i] belongs to order[i]: the greatest first, equal ones as they came.
+static void insert(uint32_t *order, double *key, size_t at, uint32_t index, double value)
+{
+    while (at > 0 && key[at - 1] < value) {
+        order[at] = order[at - 1];
+        key[at] = key[at - 1];
+        at--;
+    }
+    order[at] = index;
+    key[at] = value;
+}
+
+size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enum trust_use use,
+                  uint32_t *order)
+{
+    double key[RANK_MAX];
+    size_t allowed = 0;
+    count = num_min(count, RANK_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        const double jitter = 1 - RANK_JITTER * rng_unit(&t->rng);
+        if (trust_allows(t, &node[i], use) && !is_own(t, &node[i]))
+            insert(order, key, allowed++, i, trust_score(t, &node[i]) * jitter);
+    }
+    if (use == TRUST_CHECKED && allowed > 1 && rng_below(&t->rng, TRUST_EXPLORE_PARTS) == 0) {
+        const size_t lucky = (size_t)rng_below(&t->rng, allowed);
+        const uint32_t first = order[lucky];
+        memmove(order + 1, order, lucky * sizeof *order);
+        order[0] = first;
+    }
+    return allowed;
+}
+
+// ---- What to tell others
+
+size_t trust_show(const struct trust *t, uint64_t since, struct bytes *record, size_t max)
+{
+    size_t shown = 0;
+    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < max;
+         at = at->prev) {
+        const struct liar *l = CONTAINER_OF(at, struct liar, age);
+        if (l->seq <= since)
+            break;
+        record[shown++] = bytes_of(l->proof, l->len);
+    }
+    for (struct list *at = t->own.used.prev; at != &t->own.used && shown < max;
+         at = at->prev) {
+        const struct paper *paper = CONTAINER_OF(at, struct paper, node);
+        if (paper->seq <= since)
+            break;
+        record[shown++] = paper_bytes(paper);
+    }
+    return shown;
+}
+
+uint64_t trust_seq(const struct trust *t)
+{
+    return t->seq;
+}
+
+// ---- Time
+
+static void forgive(struct trust *t)
+{
+    liar_forgive(t);
+    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
+        struct node *n = &t->node[i];
+        if (n->worth.index == 0)
+            continue;
+        if (n->was_isolated && time_since(n->isolated_s, t->now_s) >= TRUST_LIFE_S)
+            node_forgive(t, n);
+        if (n->is_vouched && !voucher_counts(&n->voucher, t->now_s)) {
+            node_unvouch(t, n);
+            n->is_dirty = true;
+        }
+    }
+}
+
+static enum rc write_all(struct trust *t)
+{
+    enum rc rc = RC_OK;
+    LIST_FOR (at, &t->liar_age) {
+        struct liar *l = CONTAINER_OF(at, struct liar, age);
+        if (l->is_dirty && keep_liar(t, l) != RC_OK)
+            rc = RC_IO;
+    }
+    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
+        struct node *n = &t->node[i];
+        if (n->worth.index == 0)
+            continue;
+        if (n->is_dirty && keep_node(t, n) != RC_OK)
+            rc = RC_IO;
+        if (n->is_row_dirty && keep_row(t, n) != RC_OK)
+            rc = RC_IO;
+    }
+    return rc;
+}
+
+enum rc trust_tick(struct trust *t, uint64_t now_s)
+{
+    pass_time(t, now_s);
+    if (t->now_s < t->prior_due_s)
+        return RC_OK;
+    t->prior_due_s = t->now_s + TRUST_PRIOR_S;
+    forgive(t);
+    if (t->is_stale)
+        prior_reckon(t);
+    return write_all(t);
+}
+
+uint64_t trust_due_s(const struct trust *t)
+{
+    return t->is_stale ? t->prior_due_s : t->prior_due_s + IDLE_S;
+}
+
+struct trust_stat trust_stat(const struct trust *t)
+{
+    struct trust_stat s = t->stat;
+    s.nodes = (uint32_t)map_count(t->nodes);
+    for (uint32_t i = 0; i < t->cfg.nodes_max; i++)
+        s.isolated += t->node[i].worth.index > 0 && t->node[i].was_isolated;
+    return s;
+}
+
+static void check_edges(const struct node *n)
+{
+    uint32_t row = 0;
+    LIST_FOR (at, &n->out) {
+        const struct edge *e = CONTAINER_OF(at, struct edge, out);
+        assert(e->from == n && e->to != n && e->to->worth.index > 0);
+        assert(e->paper == NULL || *e->paper->owner == e->paper);
+        row++;
+    }
+    assert(row == n->row && row <= TRUST_ROW_MAX);
+}
+
+void trust_check(const struct trust *t)
+{
+    uint32_t nodes = 0;
+    uint32_t edges = 0;
+    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
+        const struct node *n = &t->node[i];
+        if (n->worth.index == 0)
+            continue;
+        nodes++;
+        edges += n->row;
+        assert(node_find(t, &n->id) == n && n->index == i);
+        assert(n->score.good >= 0 && n->score.bad >= 0 && n->share >= 0 && n->share <= 1);
+        assert(n->given == NULL || n->given->owner == &t->node[i].given);
+        assert(n->vouched == NULL || n->is_vouched);
+        check_edges(n);
+    }
+    assert(nodes == map_count(t->nodes) && edges == t->stat.edges);
+    assert(t->stat.liars == map_count(t->liars) && t->counter <= t->counter_end);
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+// Nodes, what they say of one another, and who leaves when there is no room.
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "trust/trust_state.h"
+
+#define CENTI       100.0f
+#define SEEN_LEVELS 65535.0 // of evidence, in a node's worth
+
+struct edge_key {
+    uint32_t from;
+    uint32_t to;
+};
+
+static struct node *node_of(struct heap_node *n)
+{
+    return CONTAINER_OF(n, struct node, worth);
+}
+
+enum rc nodes_init(struct trust *t, struct arena *arena)
+{
+    const uint32_t nodes = t->cfg.nodes_max;
+    const uint32_t edges = t->cfg.edges_max;
+    t->node = arena_take_array(arena, nodes, sizeof *t->node);
+    struct edge *edge = arena_take_array(arena, edges, sizeof *edge);
+    t->nodes = map_new(arena, NODE_ID_BYTES, nodes, rng_u64(&t->rng));
+    t->edges = map_new(arena, sizeof(struct edge_key), edges, rng_u64(&t->rng));
+    t->flat = arena_take_array(arena, edges, sizeof *t->flat);
+    t->is_seed = arena_take_array(arena, nodes, 1);
+    double *number = arena_take_array(arena, nodes, 4 * sizeof *number);
+    if (t->node == NULL || edge == NULL || t->nodes == NULL || t->edges == NULL ||
+        t->flat == NULL || t->is_seed == NULL || number == NULL ||
+        heap_init(&t->worth, arena, nodes) != RC_OK)
+        return RC_NOMEM;
+    t->prior = (struct prior){.edge = t->flat,
+                              .is_seed = t->is_seed,
+                              .nodes = nodes,
+                              .trust = number,
+                              .share = number + nodes,
+                              .row = number + 2 * (size_t)nodes,
+                              .next = number + 3 * (size_t)nodes};
+    list_init(&t->unused);
+    list_init(&t->strong);
+    list_init(&t->weak);
+    list_init(&t->spare);
+    for (uint32_t i = 0; i < nodes; i++)
+        list_push_back(&t->unused, &t->node[i].place);
+    for (uint32_t i = 0; i < edges; i++)
+        list_push_back(&t->spare, &edge[i].age);
+    return RC_OK;
+}
+
+struct node *node_find(const struct trust *t, const struct node_id *id)
+{
+    return map_get(t->nodes, id->b);
+}
+
+// ---- Worth: class, then how much was seen, then how lately
+
+static enum node_class class_of(const struct node *n)
+{
+    if (n->is_chosen)
+        return NODE_CHOSEN;
+    if (n->score.seen_s > 0)
+        return NODE_SEEN;
+    return n->is_vouched || n->share > 0 ? NODE_NAMED : NODE_TOLD;
+}
+
+static uint64_t worth_of(const struct node *n)
+{
+    const uint64_t seen = (uint64_t)fmin(score_count(&n->score) * 64, SEEN_LEVELS);
+    const uint64_t late_s = num_min(n->score.seen_s, (UINT64_C(1) << 40) - 1);
+    return (uint64_t)class_of(n) << 56 | seen << 40 | late_s;
+}
+
+void node_weigh(struct trust *t, struct node *n)
+{
+    heap_move(&t->worth, &n->worth, worth_of(n));
+}
+
+// ---- Edges
+
+static void edge_drop(struct trust *t, struct edge *e)
+{
+    const struct edge_key key = {.from = e->from->index, .to = e->to->index};
+    (void)map_del(t->edges, &key); // it is e
+    paper_drop(&t->others, &e->paper);
+    list_del(&e->out);
+    list_del(&e->in);
+    list_del(&e->age);
+    list_push_back(&t->spare, &e->age);
+    assert(e->from->row > 0 && t->stat.edges > 0);
+    e->from->row--;
+    e->from->is_row_dirty = true;
+    t->stat.edges--;
+    t->is_stale = true;
+}
+
+void node_cut(struct trust *t, struct node *n)
+{
+    LIST_FOR_SAFE (at, &n->out)
+        edge_drop(t, CONTAINER_OF(at, struct edge, out));
+    LIST_FOR_SAFE (at, &n->in)
+        edge_drop(t, CONTAINER_OF(at, struct edge, in));
+}
+
+static struct list *home_of(struct trust *t, const struct edge *e)
+{
+    return e->from->trust > 0 || node_is_seed(e->from) ? &t->strong : &t->weak;
+}
+
+// A free one: spare, else the oldest of whom we do not trust, else the oldest. If it is to be
+// between strangers, it takes no trusted one's.
+static struct edge *edge_room(struct trust *t, struct node *from)
+{
+    if (from->row >= TRUST_ROW_MAX)
+        edge_drop(t, CONTAINER_OF(from->out.next, struct edge, out));
+    else if (list_is_empty(&t->spare) && !list_is_empty(&t->weak))
+        edge_drop(t, CONTAINER_OF(t->weak.next, struct edge, age));
+    else if (list_is_empty(&t->spare) && (from->trust > 0 || node_is_seed(from)))
+        edge_drop(t, CONTAINER_OF(t->strong.next, struct edge, age));
+    return list_is_empty(&t->spare) ? NULL : CONTAINER_OF(t->spare.next, struct edge, age);
+}
+
+static struct edge *edge_make(struct trust *t, struct node *from, struct node *to)
+{
+    const struct edge_key key = {.from = from->index, .to = to->index};
+    struct edge *e = map_get(t->edges, &key);
+    if (e != NULL)
+        return e;
+    e = edge_room(t, from);
+    if (e == NULL)
+        return NULL;
+    const enum rc rc = map_put(t->edges, &key, e);
+    assert(rc == RC_OK); // as large as edges_max
+    list_del(&e->age);
+    *e = (struct edge){.from = from, .to = to};
+    list_init(&e->age);
+    list_push_back(&from->out, &e->out);
+    list_push_back(&to->in, &e->in);
+    from->row++;
+    t->stat.edges++;
+    return e;
+}
+
+enum rc edge_put(struct trust *t, const struct account *a, struct bytes record)
+{
+    struct node *from = node_make(t, &a->by, NODE_TOLD);
+    struct node *to = from != NULL ? node_make(t, &a->of, NODE_TOLD) : NULL;
+    from = to != NULL ? node_find(t, &a->by) : NULL; // making the one may have cost the other
+    struct edge *e = from != NULL ? edge_make(t, from, to) : NULL;
+    if (e == NULL)
+        return RC_FULL;
+    if (e->counter >= a->counter)
+        return RC_OK; // an old one
+    e->counter = a->counter;
+    e->time_s = a->time_s;
+    e->good = (float)a->good_centi / CENTI;
+    e->bad = (float)a->bad_centi / CENTI;
+    paper_drop(&t->others, &e->paper);
+    if (record.len > 0)
+        paper_put(&t->others, &e->paper, record, 0);
+    list_del(&e->age);
+    list_push_back(home_of(t, e), &e->age);
+    list_del(&e->out);
+    list_push_back(&from->out, &e->out);
+    from->is_row_dirty = true;
+    t->is_stale = true;
+    return RC_OK;
+}
+
+struct account edge_account(const struct edge *e)
+{
+    return (struct account){.by = e->from->id,
+                            .of = e->to->id,
+                            .counter = e->counter,
+                            .time_s = e->time_s,
+                            .good_centi = (uint32_t)lroundf(e->good * CENTI),
+                            .bad_centi = (uint32_t)lroundf(e->bad * CENTI)};
+}
+
+const struct paper *edge_contradicts(const struct trust *t, const struct receipt *r)
+{
+    const struct node_id by = node_id_of(&r->by);
+    const struct node *from = node_find(t, &by);
+    if (from == NULL)
+        return NULL;
+    LIST_FOR (at, &from->out) {
+        const struct edge *e = CONTAINER_OF(at, struct edge, out);
+        if (e->counter == r->counter && e->paper != NULL)
+            return e->paper;
+    }
+    return from->held != NULL && from->held_counter == r->counter ? from->held : NULL;
+}
+
+// ---- Nodes
+
+void node_unvouch(struct trust *t, struct node *n)
+{
+    n->is_vouched = false;
+    n->voucher_id = (struct node_id){{0}};
+    paper_drop(&t->own, &n->vouched);
+    node_weigh(t, n);
+}
+
+void node_forgive(struct trust *t, struct node *n)
+{
+    n->score = (struct score){.seen_s = n->score.seen_s};
+    n->was_isolated = false;
+    n->is_dirty = true;
+    node_weigh(t, n);
+}
+
+static void node_forget(struct trust *t, struct node *n)
+{
+    node_cut(t, n);
+    paper_drop(&t->own, &n->given);
+    paper_drop(&t->own, &n->held);
+    paper_drop(&t->own, &n->vouched);
+    (void)map_del(t->nodes, n->id.b); // it is n
+    heap_del(&t->worth, &n->worth);
+    list_push_front(&t->unused, &n->place);
+    t->stat.forgotten++;
+    keep_forget_node(t, n);
+}
+
+struct node *node_make(struct trust *t, const struct node_id *id, enum node_class class)
+{
+    struct node *n = node_find(t, id);
+    if (n != NULL)
+        return n;
+    if (list_is_empty(&t->unused)) {
+        n = node_of(heap_first(&t->worth));
+        if (class_of(n) > class || class_of(n) == NODE_CHOSEN)
+            return NULL;
+        node_forget(t, n);
+    }
+    n = CONTAINER_OF(t->unused.next, struct node, place);
+    list_del(&n->place);
+    *n = (struct node){.id = *id, .index = (uint32_t)(n - t->node)};
+    list_init(&n->place);
+    list_init(&n->out);
+    list_init(&n->in);
+    const enum rc rc = map_put(t->nodes, n->id.b, n);
+    const enum rc rc_heap = heap_put(&t->worth, &n->worth, worth_of(n));
+    assert(rc == RC_OK && rc_heap == RC_OK); // both as large as nodes_max
+    return n;
+}
+
+bool node_is_seed(const struct node *n)
+{
+    return n->is_chosen || n->score.good >= TRUST_SEED_GOOD;
+}
+
+double node_score(const struct trust *t, const struct node *n)
+{
+    if (t->turns == 0)
+        return score_mix(&n->score, SCORE_NEWCOMER);
+    const double prior = score_prior(n->is_chosen ? 1 : n->share);
+    return score_mix(&n->score, n->is_vouched ? fmax(prior, SCORE_NEWCOMER) : prior);
+}
+
+// ---- What those we trust say
+
+static size_t flatten(struct trust *t, struct list *from, size_t count)
+{
+    LIST_FOR_SAFE (at, from) {
+        struct edge *e = CONTAINER_OF(at, struct edge, age);
+        if (time_since(e->time_s, t->now_s) >= TRUST_LIFE_S) {
+            edge_drop(t, e);
+            continue;
+        }
+        t->flat[count++] = (struct prior_edge){
+            .from = e->from->index, .to = e->to->index, .good = e->good, .bad = e->bad};
+    }
+    return count;
+}
+
+// Into the list where they belong now, the order of age kept within each.
+static void sort_out(struct trust *t, struct list *from)
+{
+    LIST_FOR_SAFE (at, from) {
+        struct edge *e = CONTAINER_OF(at, struct edge, age);
+        struct list *home = home_of(t, e);
+        if (home == from)
+            continue;
+        list_del(&e->age);
+        list_push_back(home, &e->age);
+    }
+}
+
+void prior_reckon(struct trust *t)
+{
+    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
+        const struct node *n = &t->node[i];
+        const bool is_good = n->worth.index > 0 && node_is_seed(n) && !n->was_isolated;
+        t->is_seed[i] = is_good && liar_find(t, &n->id) == NULL;
+    }
+    t->prior.edges = flatten(t, &t->strong, 0);
+    t->prior.edges = flatten(t, &t->weak, t->prior.edges);
+    t->turns = prior_run(&t->prior);
+    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
+        struct node *n = &t->node[i];
+        n->trust = t->prior.trust[i];
+        n->share = t->prior.share[i];
+        if (n->worth.index > 0)
+            node_weigh(t, n);
+    }
+    sort_out(t, &t->strong);
+    sort_out(t, &t->weak);
+    t->is_stale = false;
+}

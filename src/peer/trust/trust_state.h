@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// What the files of trust share: nodes, edges, liars, papers, and the calls between them.
+//
+// trust.c is the face; trust_node.c keeps nodes and what they say of one another, trust_liar.c
+// liars, trust_paper.c whole records, trust_keep.c the kv. Nobody else includes this.
+#ifndef TRUST_TRUST_STATE_H
+#define TRUST_TRUST_STATE_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/rng.h"
+#include "trust/prior.h"
+#include "trust/trust.h"
+#include "trust/vouch.h"
+
+// ---- Papers: records kept whole, the one written longest ago makes room for others.
+
+struct paper {
+    struct list node;
+    struct paper **owner; // who holds it, and finds NULL when it is gone; NULL: free
+    uint64_t seq;
+    size_t len;
+    uint8_t b[SEAL_BYTES_MAX];
+};
+
+struct papers {
+    struct list used; // oldest first
+    struct list unused;
+};
+
+MUST_USE enum rc papers_init(struct papers *p, struct arena *arena, uint32_t count);
+// Into *owner's paper, or a fresh one; record is at most SEAL_BYTES_MAX long.
+void paper_put(struct papers *p, struct paper **owner, struct bytes record, uint64_t seq);
+void paper_drop(struct papers *p, struct paper **owner); // harmless on NULL
+struct bytes paper_bytes(const struct paper *paper);     // empty for NULL
+
+// ---- Nodes and edges
+
+struct node {
+    struct heap_node worth; // CONTAINER_OF: who is known least leaves first
+    struct list place;      // in trust.unused while it is nobody
+    struct node_id id;
+    uint32_t index;
+    uint32_t row;           // accounts that it gave
+    bool is_chosen;         // by the user
+    bool is_dirty;          // not in the kv as it is
+    bool is_row_dirty;      // what it said is not
+    bool is_kept;           // something of it is in the kv
+    bool is_row_kept;
+    bool is_vouched;
+    bool was_isolated;      // crossed SCORE_ISOLATED, and was not forgiven
+    struct score score;
+    uint64_t isolated_s;    // since
+    double share;           // of what those we trust say
+    double trust;
+    double gave;            // to us, in chunks, at gave_s
+    uint64_t gave_s;
+    uint64_t served_bytes;  // on served_day
+    uint64_t served_day;
+    struct voucher voucher; // if is_vouched
+    struct node_id voucher_id;
+    struct paper *given;    // our receipt for it
+    struct paper *held;     // its receipt for us
+    uint64_t held_counter;
+    struct paper *vouched;  // its voucher
+    struct list out;        // edges from it, oldest first
+    struct list in;
+};
+
+struct edge {
+    struct list out;
+    struct list in;
+    struct list age; // in trust.strong, trust.weak, or trust.spare
+    struct node *from;
+    struct node *to;
+    uint64_t counter;
+    uint64_t time_s;
+    float good;
+    float bad;
+    struct paper *paper;
+};
+
+struct account { // of one node, by another
+    struct node_id by;
+    struct node_id of;
+    uint64_t counter;
+    uint64_t time_s;
+    uint32_t good_centi;
+    uint32_t bad_centi;
+};
+
+struct liar {
+    struct heap_node worth; // what it had to lose; the least first
+    struct list age;        // in trust.liar_age, oldest first, or trust.liar_spare
+    struct node_id id;
+    uint64_t end_s;
+    uint64_t seq;
+    bool is_dirty;
+    uint16_t len;
+    uint8_t proof[FAULT_BYTES_MAX];
+};
+
+#define TRUST_ROW_BYTES_MAX 20480u // TRUST_ROW_MAX accounts of 71 bytes at most, and their frame
+
+struct trust {
+    struct trust_cfg cfg;
+    uint64_t now_s;
+    uint64_t seq;
+    uint64_t prior_due_s;
+    bool is_stale; // the prior
+    uint32_t turns; // that it took; 0: there are no seeds
+    struct rng rng;
+
+    uint64_t counter;     // the next receipt's
+    uint64_t counter_end; // written down up to here
+    uint64_t vouch_period;
+    uint32_t vouch_used;
+
+    struct node *node; // nodes_max
+    struct map *nodes;
+    struct heap worth;
+    struct list unused;
+    struct map *edges; // (from, to) -> edge
+    struct list strong; // edges of whom we trust, oldest first
+    struct list weak;   // of others
+    struct list spare;
+    struct map *liars;
+    struct heap liar_worth;
+    struct list liar_age;
+    struct list liar_spare;
+    struct papers own;    // given, held, vouchers
+    struct papers others; // edges' receipts
+
+    struct prior prior; // its arrays
+    struct prior_edge *flat;
+    uint8_t *is_seed;
+    struct trust_stat stat;
+    uint8_t scratch[TRUST_ROW_BYTES_MAX]; // of keep
+};
+
+// trust_node.c
+MUST_USE enum rc nodes_init(struct trust *t, struct arena *arena);
+struct node *node_find(const struct trust *t, const struct node_id *id);
+enum node_class { NODE_TOLD, NODE_NAMED, NODE_SEEN, NODE_CHOSEN };
+// Found or made. NULL: all there are matter more than one of this class.
+struct node *node_make(struct trust *t, const struct node_id *id, enum node_class class);
+void node_weigh(struct trust *t, struct node *n); // its worth has changed
+double node_score(const struct trust *t, const struct node *n);
+bool node_is_seed(const struct node *n);
+void node_unvouch(struct trust *t, struct node *n);
+void node_forgive(struct trust *t, struct node *n); // a newcomer again
+void node_cut(struct trust *t, struct node *n);     // all that it said, or others of it, goes
+// record: what it says in whole, empty if that is not at hand.
+enum rc edge_put(struct trust *t, const struct account *a, struct bytes record);
+struct account edge_account(const struct edge *e);
+// The whole receipt of the signer that contradicts r; NULL: none is known.
+const struct paper *edge_contradicts(const struct trust *t, const struct receipt *r);
+void prior_reckon(struct trust *t);
+
+// trust_liar.c
+MUST_USE enum rc liars_init(struct trust *t, struct arena *arena);
+struct liar *liar_find(const struct trust *t, const struct node_id *id);
+enum rc liar_put(struct trust *t, const struct node_id *id, struct bytes proof, uint64_t end_s);
+void liar_forgive(struct trust *t); // whose time is over
+
+// trust_keep.c
+MUST_USE enum rc keep_load(struct trust *t);
+enum rc keep_node(struct trust *t, struct node *n);
+enum rc keep_liar(struct trust *t, struct liar *l);
+MUST_USE enum rc keep_counters(struct trust *t); // counter_end, vouch_period and vouch_used
+enum rc keep_row(struct trust *t, struct node *n);
+void keep_forget_node(struct trust *t, const struct node *n);
+void keep_forget_liar(struct trust *t, const struct node_id *id);
+
+#endif

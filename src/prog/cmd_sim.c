@@ -21,8 +21,8 @@ static const struct option_spec specs[] = {
      .kind = OPTION_TEXT,
      .traits = OPTION_POSITIONAL | OPTION_REQUIRED,
      .value = "WHAT",
-     .sentence = "what is tried; sched: who gets which task; net: the network, thousands of nodes",
-     .sentence = "what is tried; sched: who gets which task; trust: reputation under attack",
+     .sentence = "what is tried; sched: who gets which task; net: the network, thousands of nodes; "
+                 "trust: reputation under attack",
      .offset = offsetof(struct sim_options, what)},
     {.name = "scenario",
      .kind = OPTION_TEXTS,
@@ -62,8 +62,10 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct sim_options, has_trees)},
     {.name = "seed",
      .kind = OPTION_U64,
+     .max = UINT64_MAX,
      .initial = "0",
-     .sentence = "net: of all dice, 0: the scenario's; the same seed, the same run bit for bit",
+     .sentence = "net, trust: of all dice; the same seed, the same run bit for bit; net, 0: the "
+                 "scenario's",
      .offset = offsetof(struct sim_options, seed)},
     {.name = "nodes",
      .kind = OPTION_U64,
@@ -82,16 +84,15 @@ static const struct option_spec specs[] = {
      .value = "FILE",
      .sentence = "net: draw latencies and what was found over time into FILE (SVG)",
      .offset = offsetof(struct sim_options, out)},
-     .max = UINT64_MAX,
-     .initial = "1",
-     .sentence = "trust: of all chance; the same seed, the same figures",
     {.name = "peers",
+     .kind = OPTION_U64,
      .min = 20,
      .max = SIM_TRUST_PEERS_MAX,
      .initial = "300",
      .sentence = "trust: how many there are, attackers included",
      .offset = offsetof(struct sim_options, peers)},
     {.name = "rounds",
+     .kind = OPTION_U64,
      .min = 8,
      .max = 1000,
      .initial = "60",
@@ -106,8 +107,9 @@ static const struct option_spec specs[] = {
 static const char *const examples[] = {"shoal sim sched pools/*.json",
                                        "shoal sim sched --policy shoal --runs 10 busy.json",
                                        "shoal sim sched --stdio < events.jsonl",
-                                       "shoal sim net scenario/net/base.json --seed 7", NULL};
-                                       "shoal sim trust poison on-off --peers 300", NULL};
+                                       "shoal sim net scenario/net/base.json --seed 7",
+                                       "shoal sim trust poison on-off --peers 300",
+                                       NULL};
 
 static const struct option_command command = {
     .name = "sim",
@@ -121,7 +123,7 @@ static const struct option_command command = {
         "net runs the DHT that ships, thousands of nodes of it in virtual time: far and near, "
         "behind NATs, coming, going and crashing, among liars. What must never happen is watched "
         "for all the time; a run that fails says how to run it again. Its scenarios "
-        "(shoal-network/1) are in doc/simulation.md.",
+        "(shoal-network/1) are in doc/simulation.md.\n\n"
         "trust plays peers that download from one another while some of them attack, under three "
         "rules whom to ask: by lot, by the mean of all opinions, and by the machine that ships "
         "(doc/trust.md).",

@@ -7,10 +7,10 @@
 
 #include "cmd.h"
 
-static const struct cmd *const table[] = {&cmd_hub, &cmd_helper, &cmd_play,  &cmd_doctor,
-                                          &cmd_sim, &cmd_demo,   &cmd_bench, &cmd_store};
-static const struct cmd *const table[] = {&cmd_hub,  &cmd_helper, &cmd_play, &cmd_doctor, &cmd_sim,
-                                          &cmd_demo, &cmd_bench,  &cmd_node, &cmd_dht};
+static const struct cmd *const table[] = {
+    &cmd_hub,   &cmd_helper, &cmd_play, &cmd_node, &cmd_dht,
+    &cmd_store, &cmd_doctor, &cmd_sim,  &cmd_demo, &cmd_bench,
+};
 
 #define PAGE_BYTES 65536
 

@@ -186,10 +186,15 @@ struct newcomer {
     uint32_t each, each_owner;
 };
 
+static bool may_add(const struct pool *p, const struct newcomer *n, const struct group *g)
+{
+    return g->owned < n->each_owner && pool_has_share(p, n->owner, n->contents.len);
+}
+
 static enum krpc_code add(struct shelf *s, struct pool *p, const struct newcomer *n,
                           const struct group *g)
 {
-    if (g->owned >= n->each_owner || !pool_has_share(p, n->owner, n->contents.len))
+    if (!may_add(p, n, g))
         return refused(s);
     if (g->count >= n->each)
         drop_any(p, n->name, g->count);
@@ -354,10 +359,12 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
         if (is_same || code != KRPC_NO_ERROR)
             return code;
     }
+    n.contents = pack_item(item, packed);
+    if (g.same == POOL_NONE && !may_add(p, &n, &g))
+        return refused(s); // before the signature, which costs most
     code = item_check(item);
     if (code != KRPC_NO_ERROR)
         return code;
-    n.contents = pack_item(item, packed);
     if (g.same == POOL_NONE)
         return add(s, p, &n, &g);
     return pool_replace(p, g.same, n.contents, n.expires_s) ? KRPC_NO_ERROR : refused(s);
@@ -447,7 +454,7 @@ enum krpc_code shelf_put_record(struct shelf *s, struct bytes encoded, const str
         return update_record(s, g.same, &r, &n);
     if (is_fault && g.count >= SHELF_FAULTS_EACH)
         return KRPC_NO_ERROR;
-    if (g.owned >= n.each_owner)
+    if (!may_add(p, &n, &g))
         return refused(s); // before the signature, which costs most
     if (!record_check(&r, &s->cfg.judge))
         return KRPC_BAD_SIGNATURE;

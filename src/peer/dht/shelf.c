@@ -169,6 +169,7 @@ static struct group group_of(const struct pool *p, const uint8_t *name, uint64_t
 // many of them, from many owners, to get rid of a certain other.
 static void drop_any(struct pool *p, const uint8_t *name, uint32_t count)
 {
+    assert(count > 0);
     struct pool_walk w = pool_walk(p, name);
     uint64_t left = sip_hash(p->cfg.secret, bytes_of(name, POOL_NAME_BYTES)) % count;
     uint32_t i = pool_next(p, &w);
@@ -337,7 +338,6 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
                               const struct net_addr *who, uint64_t now_us)
 {
     struct pool *p = &s->pool[KIND_ITEMS];
-    uint8_t room[SHELF_ITEM_ROOM_BYTES];
     uint8_t packed[SHELF_ITEM_ROOM_BYTES];
     struct newcomer n = {.owner = owner_of(s, who),
                          .expires_s = second_after(now_us, SHELF_ITEM_US),
@@ -351,6 +351,7 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
     const struct group g = group_of(p, n.name, n.owner);
     const bool has_old = g.same != POOL_NONE && !is_over(p, g.same, now_us);
     if (has_old) {
+        uint8_t room[SHELF_ITEM_ROOM_BYTES];
         const struct item old = unpack_item(contents(p, g.same, room, sizeof room));
         bool is_same;
         code = judge_update(&old, item, cas, &is_same);

@@ -3,10 +3,10 @@
 //
 // Four pools. What is a thing's name and contents in each:
 //
-//     peers    info-hash 20, IP 16, port 2     nothing
-//     items    target 20                       u8 is_mutable, i64 seq, k 32, sig 64, v
-//     records  key 32, keyed hash of the node  the record as it came
-//     faults   node id 32, and of the proof    likewise
+//     peers    info-hash 20, IP 16, port 2, u8 is_ip4   nothing
+//     items    target 20                                u8 is_mutable, i64 seq, k 32, sig 64, v
+//     records  key 32, keyed hash of the node           the record as it came
+//     faults   node id 32, keyed hash of the proof      likewise
 #include "dht/shelf.h"
 
 #include <assert.h>
@@ -18,6 +18,8 @@
 #define SWEEP_US      30000000u // every place is looked at this often
 #define SWEEP_STEP_US 100000u   // and not for less than this
 #define BLOCK_ALIGN   16u
+
+#define PEER_FAMILY_AT (DHT_ID_BYTES + NET_COMPACT6_BYTES) // in a peer's name
 
 enum kind {
     KIND_PEERS,
@@ -169,6 +171,7 @@ static struct group group_of(const struct pool *p, const uint8_t *name, uint64_t
 // many of them, from many owners, to get rid of a certain other.
 static void drop_any(struct pool *p, const uint8_t *name, uint32_t count)
 {
+    assert(count > 0);
     struct pool_walk w = pool_walk(p, name);
     uint64_t left = sip_hash(p->cfg.secret, bytes_of(name, POOL_NAME_BYTES)) % count;
     uint32_t i = pool_next(p, &w);
@@ -186,10 +189,15 @@ struct newcomer {
     uint32_t each, each_owner;
 };
 
+static bool may_add(const struct pool *p, const struct newcomer *n, const struct group *g)
+{
+    return g->owned < n->each_owner && pool_has_share(p, n->owner, n->contents.len);
+}
+
 static enum krpc_code add(struct shelf *s, struct pool *p, const struct newcomer *n,
                           const struct group *g)
 {
-    if (g->owned >= n->each_owner || !pool_has_share(p, n->owner, n->contents.len))
+    if (!may_add(p, n, g))
         return refused(s);
     if (g->count >= n->each)
         drop_any(p, n->name, g->count);
@@ -213,15 +221,15 @@ static void name_peer(uint8_t *name, const struct dht_id *hash, const struct net
     buffer_put(&b, dht_id_bytes(hash));
     buffer_put(&b, bytes_of(peer->ip, sizeof peer->ip));
     buffer_u16(&b, peer->port);
+    buffer_u8(&b, net_addr_is_ip4(peer));
+    assert(!b.is_full);
 }
 
-static struct net_addr peer_of(const struct pool_thing *t)
+// The compact form of either family is the end of the name's IP and port.
+static struct bytes peer_of(const struct pool_thing *t, bool is_ip4)
 {
-    struct net_addr a;
-    struct cursor c = {.left = bytes_of(t->name + DHT_ID_BYTES, sizeof a.ip + 2)};
-    memcpy(a.ip, cursor_take(&c, sizeof a.ip).at, sizeof a.ip);
-    a.port = cursor_u16(&c);
-    return a;
+    const size_t len = is_ip4 ? NET_COMPACT4_BYTES : NET_COMPACT6_BYTES;
+    return bytes_of(t->name + PEER_FAMILY_AT - len, t->name[PEER_FAMILY_AT] == is_ip4 ? len : 0);
 }
 
 enum krpc_code shelf_put_peer(struct shelf *s, const struct dht_id *hash,
@@ -250,13 +258,10 @@ size_t shelf_peers(struct shelf *s, const struct dht_id *hash, bool is_ip4, stru
     uint32_t last = POOL_NONE;
     size_t count = 0;
     for (uint32_t i = pool_next(p, &w); i != POOL_NONE; i = pool_next(p, &w)) {
-        const struct net_addr a = peer_of(pool_at(p, i));
-        if (is_over(p, i, now_us) || net_addr_is_ip4(&a) != is_ip4)
+        const struct bytes peer = peer_of(pool_at(p, i), is_ip4);
+        if (is_over(p, i, now_us) || peer.len == 0)
             continue;
-        uint8_t compact[NET_COMPACT6_BYTES];
-        struct buffer b = buffer_of(compact, sizeof compact);
-        net_addr_put(&b, &a);
-        krpc_string_put(values, buffer_bytes(&b));
+        krpc_string_put(values, peer);
         if (values->is_full)
             break;
         last = i;
@@ -332,7 +337,6 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
                               const struct net_addr *who, uint64_t now_us)
 {
     struct pool *p = &s->pool[KIND_ITEMS];
-    uint8_t room[SHELF_ITEM_ROOM_BYTES];
     uint8_t packed[SHELF_ITEM_ROOM_BYTES];
     struct newcomer n = {.owner = owner_of(s, who),
                          .expires_s = second_after(now_us, SHELF_ITEM_US),
@@ -346,6 +350,7 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
     const struct group g = group_of(p, n.name, n.owner);
     const bool has_old = g.same != POOL_NONE && !is_over(p, g.same, now_us);
     if (has_old) {
+        uint8_t room[SHELF_ITEM_ROOM_BYTES];
         const struct item old = unpack_item(contents(p, g.same, room, sizeof room));
         bool is_same;
         code = judge_update(&old, item, cas, &is_same);
@@ -354,10 +359,12 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
         if (is_same || code != KRPC_NO_ERROR)
             return code;
     }
+    n.contents = pack_item(item, packed);
+    if (g.same == POOL_NONE && !may_add(p, &n, &g))
+        return refused(s); // before the signature, which costs most
     code = item_check(item);
     if (code != KRPC_NO_ERROR)
         return code;
-    n.contents = pack_item(item, packed);
     if (g.same == POOL_NONE)
         return add(s, p, &n, &g);
     return pool_replace(p, g.same, n.contents, n.expires_s) ? KRPC_NO_ERROR : refused(s);
@@ -447,7 +454,7 @@ enum krpc_code shelf_put_record(struct shelf *s, struct bytes encoded, const str
         return update_record(s, g.same, &r, &n);
     if (is_fault && g.count >= SHELF_FAULTS_EACH)
         return KRPC_NO_ERROR;
-    if (g.owned >= n.each_owner)
+    if (!may_add(p, &n, &g))
         return refused(s); // before the signature, which costs most
     if (!record_check(&r, &s->cfg.judge))
         return KRPC_BAD_SIGNATURE;

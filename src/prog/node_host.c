@@ -219,9 +219,14 @@ static enum rc save(struct node_host *n, struct err *err)
     return rc == RC_OK ? file_write(path, buffer_bytes(&b), 0600, err) : rc;
 }
 
+// Who knows nobody, perhaps because the network is away, keeps what was saved before.
 static void save_or_say(struct node_host *n)
 {
     struct err err;
+    struct dht_stat stat;
+    dht_stat(n->dht, &stat);
+    if (stat.contacts_good + stat.contacts_questionable == 0)
+        return;
     if (save(n, &err) != RC_OK)
         say(n, err.text);
 }
@@ -265,6 +270,8 @@ static enum rc open_dht(struct node_host *n, struct err *err)
     struct dht_cfg cfg = n->cfg.dht;
     cfg.net = udp_net(n->udp);
     cfg.seed = entropy_u64(&entropy);
+    if (n->cfg.options->bind != NULL) // until others say that they see another
+        cfg.self = udp_at(n->udp);
     cfg.has_ip4 = udp_has_ip4(n->udp);
     cfg.has_ip6 = udp_has_ip6(n->udp);
     entropy.fill(entropy.self, cfg.shelf.secret, sizeof cfg.shelf.secret);

@@ -199,7 +199,7 @@ void node_view_status(struct node_view *v, const struct node_fares *f)
     char room[LINE_ROOM];
     struct text t = text_of(room, sizeof room);
     const double minutes = (double)time_since(v->told_us, f->now_us) / US_PER_MIN;
-    text_addf(&t, "%" PRIu32 " good nodes", s.contacts_good);
+    text_addf(&t, "%" PRIu32 " good node%s", s.contacts_good, s.contacts_good == 1 ? "" : "s");
     add_size(&t, s.network_size);
     if (s.contacts_shoal > 0)
         text_addf(&t, ", %" PRIu32 " of shoal's", s.contacts_shoal);

@@ -151,8 +151,9 @@ static void add_usage(struct text *t, const struct option_command *c)
     for (size_t i = 0; i < c->count; i++) {
         const struct option_spec *s = &c->spec[i];
         const char *name = option_value_name(s);
-        if (!is_named(s))
-            text_addf(t, (s->traits & OPTION_REQUIRED) != 0 ? " %s" : " [%s]", name);
+        if (is_named(s))
+            continue;
+        text_addf(t, (s->traits & OPTION_REQUIRED) != 0 ? " %s" : " [%s]", name);
         if (s->kind == OPTION_TEXTS)
             text_add(t, "...");
     }

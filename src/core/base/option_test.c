@@ -519,6 +519,10 @@ static void an_option_may_come_again_and_again(void **state)
     assert_int_equal(o.friends.count, 4);
     assert_string_equal(o.friends.at[3], "d");
     arena_free(arena);
+    char at[2048];
+    struct text t = text_of(at, sizeof at);
+    option_help(&t, "shoal", &node);
+    assert_non_null(strstr(at, "usage: shoal node [OPTION]...\n"));
 }
 
 int main(void)

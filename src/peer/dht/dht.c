@@ -15,16 +15,21 @@
 
 struct dht_cfg dht_cfg_small(void)
 {
-    struct dht_cfg cfg = {.contacts_max = 160,
-                          .asks_max = 24,
+    struct dht_cfg cfg = {.contacts_max = 120,
+                          .asks_max = 20,
                           .lookups_max = 2,
-                          .candidates_max = 48,
-                          .ops_max = 4,
+                          .candidates_max = 40,
+                          .ops_max = 3,
                           .own_max = 4,
                           .events_bytes = DHT_EVENTS_BYTES_MIN,
-                          .sources_max = 32,
+                          .sources_max = 16,
                           .seen_max = 4,
                           .shelf = shelf_cfg_tiny()};
+    // Half of what a tiny shelf has, and all of it is 32 KiB.
+    cfg.shelf.peers.places = 16;
+    cfg.shelf.items = (struct shelf_room){2, SHELF_ITEM_ROOM_BYTES};
+    cfg.shelf.records = (struct shelf_room){14, 14 * 240};
+    cfg.shelf.faults = (struct shelf_room){1, RECORD_BYTES_MAX};
     return cfg;
 }
 

@@ -141,9 +141,8 @@ static struct ask *match(struct dht *d, const struct net_addr *from, const struc
     if (index >= d->ask_high)
         return NULL;
     struct ask *a = &d->ask[index];
-    const bool is_it = a->state != ASK_FREE && a->nonce == t >> INDEX_BITS &&
-                       net_addr_equal(&a->to, from) &&
-                       (m->kind == KRPC_ERROR || !a->has_id || dht_id_equal(&a->id, &m->id));
+    const bool is_it =
+        a->state != ASK_FREE && a->nonce == t >> INDEX_BITS && net_addr_equal(&a->to, from);
     return is_it ? a : NULL;
 }
 
@@ -217,7 +216,13 @@ void ask_input(struct dht *d, const struct net_addr *from, const struct krpc *m)
     }
     d->stat.answers_in++;
     take_reply(d, &a, m);
-    if (a.slot != NONE8)
+    // Another id than we asked: its address changed, or somebody gave us a false one. The table
+    // may know it by that now, and a walk was told a lie.
+    const bool is_other = a.has_id && !dht_id_equal(&a.id, &m->id);
+    d->stat.bad_nodes += is_other;
+    if (a.slot != NONE8 && is_other)
+        walk_failed(d, &a, true);
+    else if (a.slot != NONE8)
         walk_answer(d, &a, m);
     else if (a.purpose == ASK_FOR_OP)
         tell_op(d, &a, m);

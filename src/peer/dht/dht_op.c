@@ -121,24 +121,26 @@ static void ask_one(struct dht *d, struct op *op)
         op_end(d, op, RC_FULL);
 }
 
+static void begin(struct dht *d, struct op *op)
+{
+    op->state = OP_RUNS;
+    op->has_begun = true;
+    op->began_us = d->now_us;
+    if (op->kind == OP_PING || op->kind == OP_SAMPLE)
+        ask_one(d, op);
+    else
+        walk_begin(d, free_slot(d), op);
+}
+
 void op_tick(struct dht *d)
 {
-    for (struct op *op; (op = next_waiting(d)) != NULL;) {
-        const bool is_one = op->kind == OP_PING || op->kind == OP_SAMPLE;
-        const uint8_t slot = is_one ? NONE8 : free_slot(d);
-        if (!is_one && slot == NONE8)
-            break;
-        op->state = OP_RUNS;
-        op->has_begun = true;
-        op->began_us = d->now_us;
-        if (is_one)
-            ask_one(d, op);
-        else
-            walk_begin(d, slot, op);
-    }
-    for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
-        if (d->slot[i].op != NULL)
-            walk_step(d, (uint8_t)i);
+    do {
+        while (op_is_ready(d))
+            begin(d, next_waiting(d));
+        for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
+            if (d->slot[i].op != NULL)
+                walk_step(d, (uint8_t)i);
+    } while (op_is_ready(d)); // one that ended made room; none waits twice
 }
 
 // ---- What the host asks for

@@ -136,7 +136,7 @@ struct seen { // the highest seq that was seen of an item
     uint32_t used; // turn
 };
 
-#define BOOT_PLACES 24u
+#define BOOT_PLACES 16u
 #define VOTE_PLACES 4u
 #define VOTERS      4u
 

@@ -5,7 +5,7 @@
 
 #include "dht/dht_parts.h"
 
-#define LOADED_MAX 16u // of BOOT_PLACES: the rest is the host's
+#define LOADED_MAX 12u // of BOOT_PLACES: the rest is the host's
 
 static const char save_head[] = "shoal dht 1\n";
 

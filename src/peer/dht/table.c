@@ -10,7 +10,7 @@
 #define NETWORK_NEAR       8u // nodes around us that tell the network's size
 #define NETWORK_NEAR_SHOAL 16u
 
-static_assert(TABLE_BUCKETS == 32, "one bit of `filled` each");
+static_assert(TABLE_BUCKETS <= 32, "one bit of `filled` each");
 
 static const uint8_t places_of[TABLE_KINDS] = {TABLE_MAIN, TABLE_SHOAL, TABLE_SPARE};
 

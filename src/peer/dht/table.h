@@ -25,7 +25,7 @@
 #include "dht/key.h"
 #include "host/net.h"
 
-#define TABLE_BUCKETS    32u
+#define TABLE_BUCKETS    24u // 8 million nodes (the Mainline DHT) fill as many
 #define TABLE_MAIN       8u  // k of Mainline (BEP 5)
 #define TABLE_SHOAL      20u // k of the original paper: our records outlive half of their holders
 #define TABLE_SPARE      4u

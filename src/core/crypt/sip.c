@@ -51,10 +51,10 @@ uint64_t sip_hash(const uint8_t key[static SIP_KEY_BYTES], struct bytes in)
     const uint64_t k1 = word_le(key + 8, 8);
     struct state s = {{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
                        k1 ^ 0x7465646279746573}}; // "somepseudorandomlygeneratedbytes"
-    const size_t whole = in.len / 8 * 8;
-    for (size_t i = 0; i < whole; i += 8)
-        take(&s, word_le(in.at + i, 8));
-    take(&s, (uint64_t)(in.len & 0xff) << 56 | word_le(in.at + whole, in.len - whole));
+    struct bytes left = in;
+    for (; left.len >= 8; left = bytes_part(left, 8, left.len))
+        take(&s, word_le(left.at, 8));
+    take(&s, (uint64_t)(in.len & 0xff) << 56 | word_le(left.at, left.len));
     s.v[2] ^= 0xff;
     rounds(&s, 4);
     return s.v[0] ^ s.v[1] ^ s.v[2] ^ s.v[3];

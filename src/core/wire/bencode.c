@@ -39,10 +39,9 @@ uint8_t bencode_peek(const struct bencode_reader *r)
 static uint64_t number(struct bencode_reader *r, uint8_t end)
 {
     const uint8_t *at = r->left.at;
-    const size_t max = r->left.len < INT_DIGITS_MAX ? r->left.len : INT_DIGITS_MAX;
     uint64_t v = 0;
     size_t len = 0;
-    while (len < max && is_digit(at[len]))
+    while (len < INT_DIGITS_MAX && len < r->left.len && is_digit(at[len]))
         v = v * 10 + (at[len++] - (uint64_t)'0');
     if (len == 0 || len == r->left.len || at[len] != end || (at[0] == '0' && len > 1)) {
         fail(r);

@@ -8,7 +8,6 @@
 #include "dht/dht_parts.h"
 
 #define SHELF_SWEEP_US  1000000u
-#define ANSWER_BURST_S  10u
 #define SEED_PURPOSE(n) (0x9e3779b97f4a7c15u * (n))
 
 // ---- Life

@@ -281,7 +281,9 @@ static void count_vote(struct dht *d, const struct net_addr *from, const struct 
     for (unsigned i = 0; i < v->count; i++)
         if (v->region[i] == region)
             return;
-    v->same_port = v->addr.port == addr->port ? v->same_port + 1 : 1;
+    if (v->addr.port != addr->port)
+        v->same_port = 0;
+    v->same_port++;
     v->addr.port = addr->port;
     v->region[v->count++] = region;
     if (v->count < VOTES_NEEDED)

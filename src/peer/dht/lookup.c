@@ -49,7 +49,8 @@ static bool is_welcome(const struct lookup *l, const struct krpc_node *node)
         const struct candidate *c = &l->place[l->order[i]];
         if (dht_id_equal(&c->id, &node->id) || net_addr_equal(&c->addr, &node->addr))
             return false;
-        same += !is_private && c->state != CANDIDATE_FAILED && net_addr_block(&c->addr) == block;
+        if (!is_private && c->state != CANDIDATE_FAILED && net_addr_block(&c->addr) == block)
+            same++;
     }
     return same < SAME_BLOCK_MAX;
 }
@@ -75,11 +76,17 @@ bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht
     while (rank > 0 &&
            dht_id_closer(&l->cfg.target, &node->id, &l->place[l->order[rank - 1]].id) < 0)
         rank--;
-    const uint8_t hop = teller != NULL && teller->hop < UINT8_MAX ? teller->hop + 1 : 1;
-    const uint8_t path = teller != NULL ? teller->path : (uint8_t)(l->dealt++ % l->cfg.paths);
+    unsigned hop = 1;
+    unsigned path = l->dealt % l->cfg.paths;
+    if (teller != NULL) {
+        hop += teller->hop < UINT8_MAX ? teller->hop : UINT8_MAX - 1;
+        path = teller->path;
+    }
     uint8_t place;
     if (!take_place(l, rank, &place))
         return false;
+    if (teller == NULL)
+        l->dealt++;
     const unsigned last = l->count < l->places ? l->count : l->places - 1;
     memmove(&l->order[rank + 1], &l->order[rank], last - rank);
     l->order[rank] = place;
@@ -87,8 +94,8 @@ bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht
     l->place[place] = (struct candidate){.id = node->id,
                                          .addr = node->addr,
                                          .state = CANDIDATE_NEW,
-                                         .path = path,
-                                         .hop = hop,
+                                         .path = (uint8_t)path,
+                                         .hop = (uint8_t)hop,
                                          .is_fit = dht_id_fits(&node->id, &node->addr)};
     return true;
 }

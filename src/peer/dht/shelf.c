@@ -169,6 +169,7 @@ static struct group group_of(const struct pool *p, const uint8_t *name, uint64_t
 // many of them, from many owners, to get rid of a certain other.
 static void drop_any(struct pool *p, const uint8_t *name, uint32_t count)
 {
+    assert(count > 0);
     struct pool_walk w = pool_walk(p, name);
     uint64_t left = sip_hash(p->cfg.secret, bytes_of(name, POOL_NAME_BYTES)) % count;
     uint32_t i = pool_next(p, &w);
@@ -186,10 +187,15 @@ struct newcomer {
     uint32_t each, each_owner;
 };
 
+static bool may_add(const struct pool *p, const struct newcomer *n, const struct group *g)
+{
+    return g->owned < n->each_owner && pool_has_share(p, n->owner, n->contents.len);
+}
+
 static enum krpc_code add(struct shelf *s, struct pool *p, const struct newcomer *n,
                           const struct group *g)
 {
-    if (g->owned >= n->each_owner || !pool_has_share(p, n->owner, n->contents.len))
+    if (!may_add(p, n, g))
         return refused(s);
     if (g->count >= n->each)
         drop_any(p, n->name, g->count);
@@ -332,7 +338,6 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
                               const struct net_addr *who, uint64_t now_us)
 {
     struct pool *p = &s->pool[KIND_ITEMS];
-    uint8_t room[SHELF_ITEM_ROOM_BYTES];
     uint8_t packed[SHELF_ITEM_ROOM_BYTES];
     struct newcomer n = {.owner = owner_of(s, who),
                          .expires_s = second_after(now_us, SHELF_ITEM_US),
@@ -346,6 +351,7 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
     const struct group g = group_of(p, n.name, n.owner);
     const bool has_old = g.same != POOL_NONE && !is_over(p, g.same, now_us);
     if (has_old) {
+        uint8_t room[SHELF_ITEM_ROOM_BYTES];
         const struct item old = unpack_item(contents(p, g.same, room, sizeof room));
         bool is_same;
         code = judge_update(&old, item, cas, &is_same);
@@ -354,10 +360,12 @@ enum krpc_code shelf_put_item(struct shelf *s, const struct item *item, const in
         if (is_same || code != KRPC_NO_ERROR)
             return code;
     }
+    n.contents = pack_item(item, packed);
+    if (g.same == POOL_NONE && !may_add(p, &n, &g))
+        return refused(s); // before the signature, which costs most
     code = item_check(item);
     if (code != KRPC_NO_ERROR)
         return code;
-    n.contents = pack_item(item, packed);
     if (g.same == POOL_NONE)
         return add(s, p, &n, &g);
     return pool_replace(p, g.same, n.contents, n.expires_s) ? KRPC_NO_ERROR : refused(s);
@@ -447,7 +455,7 @@ enum krpc_code shelf_put_record(struct shelf *s, struct bytes encoded, const str
         return update_record(s, g.same, &r, &n);
     if (is_fault && g.count >= SHELF_FAULTS_EACH)
         return KRPC_NO_ERROR;
-    if (g.owned >= n.each_owner)
+    if (!may_add(p, &n, &g))
         return refused(s); // before the signature, which costs most
     if (!record_check(&r, &s->cfg.judge))
         return KRPC_BAD_SIGNATURE;

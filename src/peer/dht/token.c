@@ -15,7 +15,7 @@ static uint64_t word_of(const struct token_secret *s, const struct net_addr *who
 
 struct token token_make(const struct token_secret *s, const struct net_addr *who, uint64_t now_us)
 {
-    struct token t;
+    struct token t = {{0}};
     struct buffer out = buffer_of(t.b, sizeof t.b);
     buffer_u64(&out, word_of(s, who, now_us / TOKEN_TURN_US));
     return t;

@@ -6,6 +6,8 @@
 #include "base/num.h"
 #include "sim_net_play.h"
 
+#define OWN_MAX        4u    // records of one node
+#define TRIES          1000u // to find somebody
 #define RETRY_US       ((uint64_t)5 * US_PER_S)
 #define PEERS_AGAIN_US ((uint64_t)15 * 60 * US_PER_S) // nodes forget them after 30 minutes
 #define ITEMS_AGAIN_US ((uint64_t)60 * 60 * US_PER_S) // BEP 44: after two hours
@@ -56,10 +58,34 @@ static enum rc make_id(struct play *p, struct node *n)
     return n->id != NULL ? id_init(n->id, &entropy) : RC_NOMEM;
 }
 
+// Not an entry, not behind walls that no datagram passes, and with room for it (own_max of
+// dht_cfg_small).
+static bool may_provide(const struct object *o, const struct node *n)
+{
+    return n->index >= PLAY_ENTRIES && n->nat != SIM_NAT_BLOCKED && !provides(o, n->index) &&
+           (o->kind != NET_RECORDS || n->own < OWN_MAX);
+}
+
+// Fewer providers than asked for if the network is too small.
+static enum rc choose_providers(struct play *p, struct object *o)
+{
+    for (uint32_t i = 0; i < TRIES && o->providers < p->s->goods[o->kind].providers; i++) {
+        struct node *n = &p->node[rng_below(&p->ask_rng, p->honest)];
+        if (!may_provide(o, n))
+            continue;
+        o->provider[o->providers++] = n->index;
+        n->is_pinned = true;
+        n->own += o->kind == NET_RECORDS;
+        if (o->kind == NET_RECORDS && make_id(p, n) != RC_OK)
+            return RC_NOMEM;
+    }
+    return o->providers > 0 ? RC_OK : RC_CONFIG;
+}
+
 static enum rc make_object(struct play *p, struct object *o, enum net_object kind)
 {
     struct rng *rng = &p->ask_rng;
-    *o = (struct object){.kind = kind, .providers = p->s->goods[kind].providers};
+    *o = (struct object){.kind = kind};
     for (size_t i = 0; i < sizeof o->subject.b; i++)
         o->subject.b[i] = (uint8_t)rng_below(rng, 256);
     o->key = dht_id_of_name(&o->subject);
@@ -68,18 +94,7 @@ static enum rc make_object(struct play *p, struct object *o, enum net_object kin
         const struct item item = item_of_object(o);
         o->key = item_target(&item);
     }
-    const uint32_t others = p->honest - (uint32_t)num_min(PLAY_ENTRIES, p->honest / 2);
-    o->providers = (uint32_t)num_min(o->providers, others);
-    for (uint32_t i = 0; i < o->providers;) {
-        const uint32_t node = p->honest - 1 - (uint32_t)rng_below(rng, others);
-        if (provides(o, node))
-            continue;
-        o->provider[i++] = node;
-        p->node[node].is_pinned = true;
-        if (kind == NET_RECORDS && make_id(p, &p->node[node]) != RC_OK)
-            return RC_NOMEM;
-    }
-    return RC_OK;
+    return choose_providers(p, o);
 }
 
 enum rc ask_init(struct play *p)
@@ -262,12 +277,12 @@ static uint32_t lookup_op(struct node *n, enum net_object kind, const struct dht
     return 0;
 }
 
-// Who asks: anybody who is up and does not provide it.
+// Who asks: anybody who is up, can send at all, and does not provide it.
 static struct node *choose_node(struct play *p, uint32_t object)
 {
     for (unsigned i = 0; i < 64; i++) {
         struct node *n = &p->node[rng_below(&p->ask_rng, p->honest)];
-        if (node_is_up(n) && !provides(&p->object[object], n->index))
+        if (node_is_up(n) && n->nat != SIM_NAT_BLOCKED && !provides(&p->object[object], n->index))
             return n;
     }
     return NULL;

@@ -169,6 +169,7 @@ static struct dht_cfg cfg_of(struct node *n)
     cfg.id = n->id;
     cfg.seed = seed_of(n);
     cfg.has_ip4 = true;
+    cfg.is_read_only = n->play->s->is_served && n->nat != SIM_NAT_OPEN && n->nat != SIM_NAT_FULL;
     return cfg;
 }
 
@@ -338,10 +339,11 @@ enum rc node_make(struct play *p, uint32_t index)
     struct node *n = &p->node[index];
     const struct net_scenario *s = p->s;
     *n = (struct node){.play = p, .index = index, .addr = play_addr(p, index, 0)};
+    n->nat = nat_of(p, index);
     const double session_s =
         s->session_s[0] + (s->session_s[1] - s->session_s[0]) * rng_unit(&p->life_rng);
     const struct sim_host_cfg cfg = {.addr = n->addr,
-                                     .nat = nat_of(p, index),
+                                     .nat = n->nat,
                                      .session_us = (uint64_t)(session_s * US_PER_S),
                                      .up_bytes_s = s->up_bytes_s,
                                      .down_bytes_s = s->down_bytes_s,

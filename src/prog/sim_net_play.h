@@ -38,6 +38,7 @@ struct node {
     uint32_t index;  // its host's number too
     struct net face; // what its datagrams leave by
     struct net_addr addr;
+    enum sim_nat nat;
     struct arena *arena; // the machine's memory; NULL: it does not run
     struct dht *dht;
     struct liar *liar; // NULL: it is honest
@@ -49,6 +50,7 @@ struct node {
     bool is_asleep;
     bool is_gone;   // for good
     bool is_pinned; // entries and publishers do not vanish and are not replaced
+    uint32_t own;   // records that it provides
     uint64_t wake;  // the event that ticks it, 0: none
     uint64_t wake_us;
     uint64_t start_us;

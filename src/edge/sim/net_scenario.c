@@ -50,6 +50,7 @@ static void read_net(struct fields *f, const struct json_node *top, struct net_s
     s->session_s[1] = fields_number_or(f, "session_s_max", s->session_s[0], 86400,
                                        s->session_s[0] < 300 ? 300 : s->session_s[0]);
     s->is_private = fields_flag_or(f, "private", false);
+    s->is_served = fields_flag_or(f, "only_reachable_serve", false);
     if (!fields_enter(f, json_get(top, "net"), "nat")) {
         s->nat[SIM_NAT_OPEN] = 1;
         return;

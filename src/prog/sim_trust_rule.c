@@ -54,7 +54,7 @@ static double mean_of(const struct sim_world *w, const struct peer *of)
     const struct sim_attack *a = w->cfg.attack;
     double sum = w->opinion[of->index].sum;
     double count = w->opinion[of->index].count;
-    const bool is_praised = of->is_attacker && (a->rings || a->slanders);
+    const bool is_praised = of->is_attacker && a->rings;
     const bool is_blamed = !of->is_attacker && a->slanders;
     if (is_praised || is_blamed) {
         count += w->attackers;

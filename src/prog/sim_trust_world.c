@@ -106,7 +106,7 @@ static enum rc forge(struct sim_world *w, struct peer *p)
     const struct sim_attack *a = w->cfg.attack;
     const bool rings = a->rings || a->slanders;
     for (uint32_t i = 0; i < FORGED && w->cfg.rule == SIM_RULE_SHOAL; i++) {
-        const bool is_praise = rings && (!a->slanders || i % 2 == 0);
+        const bool is_praise = a->rings && (!a->slanders || i % 2 == 0);
         if (!rings && !p->is_traitor)
             return RC_OK;
         const struct peer *of = any_of(w, is_praise || p->is_traitor);

@@ -208,8 +208,11 @@ static enum rc take_proof(struct trust *t, struct bytes record)
     enum rc rc = fault_decode(&f, record, &t->cfg.judge);
     if (rc != RC_OK)
         return rc;
-    if (is_own(t, &f.of) || liar_find(t, &f.of) != NULL)
+    struct liar *known = liar_find(t, &f.of);
+    if (is_own(t, &f.of) || (known != NULL && !known->is_dirty))
         return RC_OK;
+    if (known != NULL)
+        return keep_liar(t, known);
     if (time_since(f.time_s, t->now_s) >= FAULT_LIFE_S)
         return RC_REFUSED;
     rc = liar_put(t, &f.of, record, num_min(f.time_s, t->now_s) + FAULT_LIFE_S);

@@ -91,6 +91,7 @@ enum rc keep_counters(struct trust *t)
 
 enum rc keep_liar(struct trust *t, struct liar *l)
 {
+    l->is_dirty = has_kv(t);
     if (!has_kv(t))
         return RC_OK;
     struct buffer b = buffer_of(t->scratch, BODY_BYTES);

@@ -83,10 +83,9 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct sim_options, common.is_json)},
 };
 
-static const char *const examples[] = {"shoal sim sched pools/*.json",
-                                       "shoal sim sched --policy shoal --runs 10 busy.json",
-                                       "shoal sim sched --stdio < events.jsonl",
-                                       "shoal sim trust poison on-off --peers 300", NULL};
+static const char *const examples[] = {
+    "shoal sim sched pools/*.json", "shoal sim sched --policy shoal --runs 10 busy.json",
+    "shoal sim sched --stdio < events.jsonl", "shoal sim trust poison on-off --peers 300", NULL};
 
 static const struct option_command command = {
     .name = "sim",

@@ -27,9 +27,9 @@ static void print_row(const char *attack, const char *rule, const struct sim_tru
     if (f->rounds_until > 0)
         (void)snprintf(rounds, sizeof rounds, "%u", f->rounds_until);
     printf("%-18s %-6s %7.2f %5llu %7.2f %6s %6.1f %6.1f %6.1f %6.1f %6.1f %6.1f %7.0f %5.2f\n",
-           attack, rule, 100 * f->tried, (unsigned long long)f->accepted, 100 * f->isolated,
-           rounds, f->first_service, f->full_service, f->first_lent, 100 * f->served,
-           100 * f->used, 100 * f->leeched, f->bytes_hour, f->gini);
+           attack, rule, 100 * f->tried, (unsigned long long)f->accepted, 100 * f->isolated, rounds,
+           f->first_service, f->full_service, f->first_lent, 100 * f->served, 100 * f->used,
+           100 * f->leeched, f->bytes_hour, f->gini);
     (void)fflush(stdout);
 }
 

@@ -6,10 +6,10 @@
 #include "crypt/hash.h"
 #include "sim_trust_state.h"
 
-#define NODES_MAX  1024u
-#define EDGES_MAX  4096u
-#define LIARS_MAX  384u
-#define PAPERS_MAX 256u
+#define NODES_MAX     1024u
+#define EDGES_MAX     4096u
+#define LIARS_MAX     384u
+#define PAPERS_MAX    256u
 #define MEAN_ISOLATED 0.1
 
 // ---- A judge with a memory: all peers live in one process, and see the same records

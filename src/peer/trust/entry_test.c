@@ -33,8 +33,8 @@ static void puzzles(void **state)
 static void two_of_a_block_count(void **state)
 {
     (void)state;
-    const struct net_addr addr[] = {at(0x0a000001), at(0x0a000002), at(0x0a000003),
-                                    at(0x0a000101), at(0x0a000004)};
+    const struct net_addr addr[] = {at(0x0a000001), at(0x0a000002), at(0x0a000003), at(0x0a000101),
+                                    at(0x0a000004)};
     bool is_counted[5];
     assert_int_equal(entry_count(addr, 5, is_counted), 3);
     assert_true(is_counted[0] && is_counted[1] && is_counted[3]);

@@ -86,10 +86,10 @@ static void doubt_dims(void **state)
     size_t n = 0;
     for (uint32_t i = 0; i < 4; i++) {
         f.edge[n++] = (struct prior_edge){.from = i, .to = 10, .good = 9};
-        f.edge[n++] = (struct prior_edge){.from = i, .to = 11, .good = i < 3 ? 9 : 0,
-                                          .bad = i < 3 ? 0 : 9};
-        f.edge[n++] = (struct prior_edge){.from = i, .to = 12, .good = i < 1 ? 9 : 0,
-                                          .bad = i < 1 ? 0 : 9};
+        f.edge[n++] =
+            (struct prior_edge){.from = i, .to = 11, .good = i < 3 ? 9 : 0, .bad = i < 3 ? 0 : 9};
+        f.edge[n++] =
+            (struct prior_edge){.from = i, .to = 12, .good = i < 1 ? 9 : 0, .bad = i < 1 ? 0 : 9};
     }
     field_init(&f, n);
     assert_true(prior_run(&f.p) > 0);
@@ -104,7 +104,8 @@ static void naive_twin(const struct field *f, double *t)
     double seeds = 0;
     memset(c, 0, sizeof c);
     for (size_t i = 0; i < f->p.edges; i++)
-        c[f->edge[i].from][f->edge[i].to] += fmax(0, (double)f->edge[i].good - (double)f->edge[i].bad);
+        c[f->edge[i].from][f->edge[i].to] +=
+            fmax(0, (double)f->edge[i].good - (double)f->edge[i].bad);
     for (size_t i = 0; i < NODES; i++) {
         double sum = 0;
         for (size_t j = 0; j < NODES; j++)

@@ -8,6 +8,7 @@
 
 #include "crypt/id.h"
 #include "trust/answer.h"
+#include "trust/seal.h"
 #include "trust/vouch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,9 +26,8 @@ static bool check_none(void *self, const struct sign_public *by, struct bytes me
 static void expect_same(struct bytes in, const struct buffer *out)
 {
     const size_t sealing = 2 + SIGNATURE_BYTES;
-    if (out->len != in.len ||
-        !bytes_equal(bytes_part(in, 0, in.len - sealing),
-                     bytes_part(buffer_bytes(out), 0, out->len - sealing)))
+    if (out->len != in.len || !bytes_equal(bytes_part(in, 0, in.len - sealing),
+                                           bytes_part(buffer_bytes(out), 0, out->len - sealing)))
         abort();
 }
 

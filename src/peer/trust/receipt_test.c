@@ -2,6 +2,7 @@
 // Receipts, answers and vouchers on the wire, and their seal.
 #include "trust/receipt.h"
 
+#include "trust/seal.h"
 #include "trust/trust_test_rig.h"
 
 struct people {

@@ -99,8 +99,10 @@ static void isolates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(newcomers_have_a_third), cmocka_unit_test(good_grows_by_the_root),
-        cmocka_unit_test(bad_counts),             cmocka_unit_test(fades_by_activity),
+        cmocka_unit_test(newcomers_have_a_third),
+        cmocka_unit_test(good_grows_by_the_root),
+        cmocka_unit_test(bad_counts),
+        cmocka_unit_test(fades_by_activity),
         cmocka_unit_test(isolates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

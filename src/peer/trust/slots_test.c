@@ -82,8 +82,10 @@ static void nothing_to_give(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(givers_have_four_of_five),       cmocka_unit_test(who_gave_most_comes_first),
-        cmocka_unit_test(newcomers_have_a_tenth),         cmocka_unit_test(the_isolated_have_what_is_free),
+        cmocka_unit_test(givers_have_four_of_five),
+        cmocka_unit_test(who_gave_most_comes_first),
+        cmocka_unit_test(newcomers_have_a_tenth),
+        cmocka_unit_test(the_isolated_have_what_is_free),
         cmocka_unit_test(nothing_to_give),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

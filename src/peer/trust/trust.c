@@ -510,15 +510,13 @@ size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enu
 size_t trust_show(const struct trust *t, uint64_t since, struct bytes *record, size_t max)
 {
     size_t shown = 0;
-    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < max;
-         at = at->prev) {
+    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < max; at = at->prev) {
         const struct liar *l = CONTAINER_OF(at, struct liar, age);
         if (l->seq <= since)
             break;
         record[shown++] = bytes_of(l->proof, l->len);
     }
-    for (struct list *at = t->own.used.prev; at != &t->own.used && shown < max;
-         at = at->prev) {
+    for (struct list *at = t->own.used.prev; at != &t->own.used && shown < max; at = at->prev) {
         const struct paper *paper = CONTAINER_OF(at, struct paper, node);
         if (paper->seq <= since)
             break;

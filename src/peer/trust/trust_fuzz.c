@@ -85,10 +85,8 @@ static void accuse(struct fuzz *f, const struct call *c)
 {
     uint8_t room[ANSWER_BYTES_MAX];
     struct buffer b = buffer_of(room, sizeof room);
-    const struct answer a = {.by = f->key[c->who],
-                             .kind = ANSWER_CHUNK,
-                             .given = {{c->how % 2}},
-                             .time_s = f->now_s};
+    const struct answer a = {
+        .by = f->key[c->who], .kind = ANSWER_CHUNK, .given = {{c->how % 2}}, .time_s = f->now_s};
     expect(answer_encode(&b, &a, f->me.key) == RC_OK);
     const enum rc rc = trust_accuse(f->t, buffer_bytes(&b), bytes_of(NULL, 0), f->now_s);
     expect(c->how % 2 == 1 || rc == RC_ABSENT);

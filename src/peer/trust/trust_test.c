@@ -75,8 +75,7 @@ static void good(struct fixture *f, uint32_t who, uint32_t times)
 static void lie(struct fixture *f, uint32_t who, enum rc expected)
 {
     const struct rig_record wrong = rig_answer(&f->who[who], ANSWER_CHUNK, 1, 2);
-    assert_int_equal(trust_accuse(f->t, rig_bytes(&wrong), bytes_of(NULL, 0), RIG_NOW_S),
-                     expected);
+    assert_int_equal(trust_accuse(f->t, rig_bytes(&wrong), bytes_of(NULL, 0), RIG_NOW_S), expected);
 }
 
 static void configurations(void **state)

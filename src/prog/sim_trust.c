@@ -16,7 +16,7 @@ static const char *const rule_name[SIM_RULES] = {
 
 static void print_head(void)
 {
-    printf("%-15s %-6s %7s %5s %7s %6s %6s %6s %6s %6s %6s %6s %7s %5s\n", "attack", "rule",
+    printf("%-18s %-6s %7s %5s %7s %6s %6s %6s %6s %6s %6s %6s %7s %5s\n", "attack", "rule",
            "tried%", "taken", "honest%", "rounds", "first", "full", "lends", "had%", "used%",
            "leech%", "B/hour", "gini");
 }
@@ -26,10 +26,10 @@ static void print_row(const char *attack, const char *rule, const struct sim_tru
     char rounds[16] = "-";
     if (f->rounds_until > 0)
         (void)snprintf(rounds, sizeof rounds, "%u", f->rounds_until);
-    printf("%-15s %-6s %7.2f %5llu %7.2f %6s %6.1f %6.1f %6.1f %6.1f %6.1f %6.1f %7.0f %5.2f\n",
-           attack, rule, 100 * f->tried, (unsigned long long)f->accepted, 100 * f->isolated,
-           rounds, f->first_service, f->full_service, f->first_lent, 100 * f->served,
-           100 * f->used, 100 * f->leeched, f->bytes_hour, f->gini);
+    printf("%-18s %-6s %7.2f %5llu %7.2f %6s %6.1f %6.1f %6.1f %6.1f %6.1f %6.1f %7.0f %5.2f\n",
+           attack, rule, 100 * f->tried, (unsigned long long)f->accepted, 100 * f->isolated, rounds,
+           f->first_service, f->full_service, f->first_lent, 100 * f->served, 100 * f->used,
+           100 * f->leeched, f->bytes_hour, f->gini);
     (void)fflush(stdout);
 }
 

@@ -6,36 +6,35 @@
 
 #include "base/attr.h"
 
-#define THIRD   .part = 0.3
-#define ASKS    .asks = 4
-#define SIGNED  .signs = true
+// What each attack has in common; each line below is one field or two of struct sim_attack.
+#define THIRD  .part = 0.3, .asks = 4
+#define SIGNED .signs = true
+#define LIARS  .slanders = true, .rings = true
 
 static const struct sim_attack attacks[] = {
-    {"poison", "30 % give wrong bytes", THIRD, ASKS, SIGNED},
-    {"poison-mute", "the same, and sign nothing that proves it", THIRD, ASKS},
-    {"slander", "and blame honest peers, praise one another", THIRD, ASKS, SIGNED,
-     .slanders = true},
-    {"slander-mute", "the same, and sign nothing that proves it", THIRD, ASKS, .slanders = true},
-    {"ring", "and praise one another by forged receipts", THIRD, ASKS, SIGNED, .rings = true},
-    {"on-off", "good for 10 rounds, bad for 10", THIRD, ASKS, SIGNED, .on_off = 10},
-    {"on-off-mute", "the same, and sign nothing that proves it", THIRD, ASKS, .on_off = 10},
-    {"whitewash", "a fresh identity every 5 rounds", THIRD, ASKS, SIGNED, .slanders = true,
-     .washes = 5},
-    {"whitewash-mute", "the same, and sign nothing that proves it", THIRD, ASKS, .slanders = true,
-     .washes = 5},
-    {"sybil", "30 % from a hundredth of the addresses, a ring", THIRD, ASKS, SIGNED,
-     .is_crowded = true, .rings = true},
-    {"sybil-triple", "three for each honest peer, from a hundredth of the addresses, a ring",
-     THIRD, ASKS, SIGNED, .is_triple = true, .is_crowded = true, .rings = true},
-    {"eclipse", "one of 20 finds only attackers for 10 rounds; figures of these", THIRD, ASKS,
-     SIGNED, .rings = true, .eclipses = true},
-    {"free-ride", "30 % take and give nothing", THIRD, ASKS, .gives_nothing = true},
-    {"slot-hog", "30 % take four times as much and give nothing", THIRD, .asks = 16,
+    {"poison", "30 % give wrong bytes", THIRD, SIGNED},
+    {"poison-mute", "the same, and sign nothing that proves it", THIRD},
+    {"slander", "and blame honest peers by forged receipts", THIRD, SIGNED, .slanders = true},
+    {"slander-mute", "the same, mute", THIRD, .slanders = true},
+    {"ring", "and praise one another", THIRD, SIGNED, LIARS},
+    {"ring-mute", "the same, mute", THIRD, LIARS},
+    {"on-off", "a ring, good for 10 rounds, bad for 10", THIRD, SIGNED, LIARS, .on_off = 10},
+    {"on-off-mute", "the same, mute", THIRD, LIARS, .on_off = 10},
+    {"whitewash", "a ring, a fresh identity every 5 rounds", THIRD, SIGNED, LIARS, .washes = 5},
+    {"whitewash-mute", "the same, mute", THIRD, LIARS, .washes = 5},
+    {"sybil", "a ring from a hundredth of the addresses", THIRD, SIGNED, LIARS, .is_crowded = true},
+    {"sybil-triple", "three of it for each honest peer", THIRD, SIGNED, LIARS, .is_crowded = true,
+     .is_triple = true},
+    {"sybil-triple-mute", "the same, mute", THIRD, LIARS, .is_crowded = true, .is_triple = true},
+    {"eclipse", "one of 20 finds only a ring for 10 rounds; figures of these", THIRD, SIGNED, LIARS,
+     .eclipses = true},
+    {"eclipse-mute", "the same, mute", THIRD, LIARS, .eclipses = true},
+    {"free-ride", "30 % take and give nothing", .part = 0.3, .asks = 4, .gives_nothing = true},
+    {"slot-hog", "30 % ask for four times as much and give nothing", .part = 0.3, .asks = 16,
      .gives_nothing = true},
-    {"bad-seed", "one of six seeds turns at half-time and praises attackers", THIRD, ASKS, SIGNED,
-     .rings = true, .turns_seed = true},
-    {"bad-seed-mute", "the same, and sign nothing that proves it", THIRD, ASKS, .rings = true,
+    {"bad-seed", "a ring, and one of six seeds joins it at half-time", THIRD, SIGNED, LIARS,
      .turns_seed = true},
+    {"bad-seed-mute", "the same, mute", THIRD, LIARS, .turns_seed = true},
 };
 
 const struct sim_attack *sim_attack_at(size_t index)

@@ -6,10 +6,10 @@
 #include "crypt/hash.h"
 #include "sim_trust_state.h"
 
-#define NODES_MAX  1024u
-#define EDGES_MAX  4096u
-#define LIARS_MAX  384u
-#define PAPERS_MAX 256u
+#define NODES_MAX     1024u
+#define EDGES_MAX     4096u
+#define LIARS_MAX     384u
+#define PAPERS_MAX    256u
 #define MEAN_ISOLATED 0.1
 
 // ---- A judge with a memory: all peers live in one process, and see the same records
@@ -54,7 +54,7 @@ static double mean_of(const struct sim_world *w, const struct peer *of)
     const struct sim_attack *a = w->cfg.attack;
     double sum = w->opinion[of->index].sum;
     double count = w->opinion[of->index].count;
-    const bool is_praised = of->is_attacker && (a->rings || a->slanders);
+    const bool is_praised = of->is_attacker && a->rings;
     const bool is_blamed = !of->is_attacker && a->slanders;
     if (is_praised || is_blamed) {
         count += w->attackers;

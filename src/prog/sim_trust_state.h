@@ -11,13 +11,13 @@
 #include "trust/slots.h"
 #include "trust/trust.h"
 
-#define TRUST_WANTS    4u  // downloads of an honest peer in a round
+#define TRUST_WANTS    4u // downloads of an honest peer in a round
 #define CANDIDATES     8u
-#define SLOTS          6u  // uploads of a peer in a round
+#define SLOTS          6u // uploads of a peer in a round
 #define SEEDS          6u
 #define FAILURES       0.03 // of honest uploads come late
-#define SHOWN_MAX      32u // records that one peer tells another when they meet
-#define FORGED         16u // records that an attacker tells
+#define SHOWN_MAX      32u  // records that one peer tells another when they meet
+#define FORGED         16u  // records that an attacker tells
 #define OBJECT_BYTES   1048576u
 #define ROUND_S        3600u
 #define START_S        UINT64_C(1767225600)
@@ -27,18 +27,18 @@ struct peer {
     struct id id;
     struct net_addr addr;
     bool is_attacker;
-    bool is_victim;      // of an eclipse
-    bool is_gone;        // washed
-    bool is_traitor;     // the seed that turns
-    uint32_t joined;     // round
+    bool is_victim;  // of an eclipse
+    bool is_gone;    // washed
+    bool is_traitor; // the seed that turns
+    uint32_t joined; // round
     uint32_t index;
-    struct trust *trust; // honest, rule shoal
-    uint32_t free;       // slots in this round
-    uint32_t lent;       // uploads, second half
+    struct trust *trust;    // honest, rule shoal
+    uint32_t free;          // slots in this round
+    uint32_t lent;          // uploads, second half
     uint32_t first_service; // 1 + round; 0: not yet, as below
     uint32_t full_service;
     uint32_t first_lent;
-    uint32_t got;        // in this round
+    uint32_t got; // in this round
     uint8_t forged[FORGED][RECEIPT_BYTES_MAX];
     uint8_t forged_len[FORGED];
 };
@@ -63,7 +63,7 @@ struct sim_world {
     struct arena *arena;
     struct rng rng;
     struct peer *peer;
-    uint32_t peers;     // so far
+    uint32_t peers; // so far
     uint32_t peers_max;
     uint32_t honest;    // the first ones
     uint32_t attackers; // at one time
@@ -72,8 +72,8 @@ struct sim_world {
     size_t wants;
     size_t wants_max;
     struct judge *judge;
-    uint32_t *since;    // [honest][honest]: how much one knows of what the other shows
-    float *good;        // [honest][peers_max], of rule mean
+    uint32_t *since; // [honest][honest]: how much one knows of what the other shows
+    float *good;     // [honest][peers_max], of rule mean
     float *all;
     struct opinions *opinion;
     // second half

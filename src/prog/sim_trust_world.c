@@ -106,7 +106,7 @@ static enum rc forge(struct sim_world *w, struct peer *p)
     const struct sim_attack *a = w->cfg.attack;
     const bool rings = a->rings || a->slanders;
     for (uint32_t i = 0; i < FORGED && w->cfg.rule == SIM_RULE_SHOAL; i++) {
-        const bool is_praise = rings && (!a->slanders || i % 2 == 0);
+        const bool is_praise = a->rings && (!a->slanders || i % 2 == 0);
         if (!rings && !p->is_traitor)
             return RC_OK;
         const struct peer *of = any_of(w, is_praise || p->is_traitor);
@@ -237,8 +237,8 @@ static bool fits(uint64_t object, uint64_t bytes)
 }
 
 // Its signed word that it gave `bytes` for `object`.
-static enum rc sign_answer(const struct sim_world *w, const struct peer *of, const struct want *want,
-                           uint64_t bytes, struct buffer *out)
+static enum rc sign_answer(const struct sim_world *w, const struct peer *of,
+                           const struct want *want, uint64_t bytes, struct buffer *out)
 {
     const struct answer a = {.by = of->id.key_public,
                              .kind = ANSWER_CHUNK,
@@ -526,15 +526,15 @@ enum rc sim_trust_run(struct sim_trust_figures *out, const struct sim_trust_cfg 
 
 // ---- Floods
 
-#define FLOOD_S       60u
-#define FLOOD_HONEST  2u // queries a second
-#define FLOOD_ATTACK  1000u
+#define FLOOD_S      60u
+#define FLOOD_HONEST 2u // queries a second
+#define FLOOD_ATTACK 1000u
 #define FLOOD_CONFIG                                                                               \
     {                                                                                              \
         .keys_max = SIM_TRUST_PEERS_MAX, .messages = {.per_s = 20, .burst = 100},                  \
     }
 
-struct flooder { // one who sends
+struct flooder {       // one who sends
     uint64_t quiet_us; // until then its queries are dropped
     uint64_t sent;
     uint64_t answered;

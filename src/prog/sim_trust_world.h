@@ -22,18 +22,18 @@
 struct sim_attack {
     const char *name;
     const char *sentence;
-    double part;          // of the population that attacks
-    bool is_triple;       // three attackers for each honest peer instead
-    bool is_crowded;      // they share a hundredth of the addresses
-    bool signs;           // what is wrong is signed all the same, so it proves itself
-    bool slanders;        // receipts that blame honest peers
-    bool rings;           // receipts that praise one another
-    uint32_t on_off;      // rounds of good conduct, then as many of bad; 0: always bad
-    uint32_t washes;      // rounds until each takes a fresh identity; 0: never
-    uint32_t asks;        // objects that each asks for in a round
-    bool gives_nothing;   // asked, it does not answer
-    bool eclipses;        // some honest peers find only attackers for their first rounds
-    bool turns_seed;      // one of the seeds turns at half-time
+    double part;        // of the population that attacks
+    bool is_triple;     // three attackers for each honest peer instead
+    bool is_crowded;    // they share a hundredth of the addresses
+    bool signs;         // what is wrong is signed all the same, so it proves itself
+    bool slanders;      // receipts that blame honest peers
+    bool rings;         // receipts that praise one another
+    uint32_t on_off;    // rounds of good conduct, then as many of bad; 0: always bad
+    uint32_t washes;    // rounds until each takes a fresh identity; 0: never
+    uint32_t asks;      // objects that each asks for in a round
+    bool gives_nothing; // asked, it does not answer
+    bool eclipses;      // some honest peers find only attackers for their first rounds
+    bool turns_seed;    // one of the seeds turns at half-time
 };
 
 enum sim_rule { SIM_RULE_NONE, SIM_RULE_MEAN, SIM_RULE_SHOAL };
@@ -48,9 +48,9 @@ struct sim_trust_cfg {
 };
 
 struct sim_trust_figures {
-    double tried;          // share of downloads, second half, that gave wrong bytes
-    uint64_t accepted;     // wrong bytes that were taken for right ones
-    double isolated;       // share of pairs of honest peers of whom one isolates the other, at the end
+    double tried;      // share of downloads, second half, that gave wrong bytes
+    uint64_t accepted; // wrong bytes that were taken for right ones
+    double isolated;   // share of pairs of honest peers of whom one isolates the other, at the end
     uint32_t rounds_until; // 90 % of attackers are isolated by most honest peers; 0: never
     double first_service;  // rounds until newcomers had one download
     double full_service;   // rounds until they had all downloads of a round

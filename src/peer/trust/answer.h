@@ -42,7 +42,6 @@ MUST_USE enum rc answer_encode(struct buffer *out, const struct answer *a,
                                const struct sign_key *key);
 // RC_MALFORMED: not this form. RC_REFUSED: the signature is wrong, or there is no such kind. On
 // failure *out is untouched.
-MUST_USE enum rc answer_decode(struct answer *out, struct bytes in,
-                               const struct seal_judge *judge);
+MUST_USE enum rc answer_decode(struct answer *out, struct bytes in, const struct seal_judge *judge);
 
 #endif

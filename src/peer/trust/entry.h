@@ -5,7 +5,8 @@
 //    fresh identities, never the only barrier.
 //  - At most ENTRY_BLOCK_MAX identities of one /24 (IPv6: /48) count, in whatever is counted.
 //  - A quorum for what a driver executes: ENTRY_QUORUM signers of equal bytes, from as many
-//    different /16 (IPv6: /32), no two vouched for by the same node; or one publisher the user chose.
+//    different /16 (IPv6: /32), no two vouched for by the same node; or one publisher the user
+//    chose.
 //
 // Pure functions.
 #ifndef TRUST_ENTRY_H

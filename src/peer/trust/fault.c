@@ -129,8 +129,7 @@ enum rc fault_decode(struct fault *out, struct bytes proof, const struct seal_ju
     struct word word;
     const enum rc rc = judge_pair(&word, kind, &p);
     if (rc == RC_OK)
-        *out = (struct fault){
-            .kind = kind, .of = node_id_of(&word.by), .time_s = word.time_s};
+        *out = (struct fault){.kind = kind, .of = node_id_of(&word.by), .time_s = word.time_s};
     return rc;
 }
 

@@ -15,7 +15,7 @@
 #include "crypt/id.h"
 #include "trust/seal.h"
 
-#define FAULT_BYTES_MAX 520 // a record of the DHT holds 1000
+#define FAULT_BYTES_MAX 520               // a record of the DHT holds 1000
 #define FAULT_LIFE_S    UINT64_C(5184000) // 60 days, for which a proof ends its accused
 
 #define FAULT_FORM 9u // beside enum seal_form, to tell records apart

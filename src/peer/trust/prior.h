@@ -18,11 +18,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PRIOR_SEED_PART 0.2   // a
-#define PRIOR_ROW_MIN   4.0   // good counts of a signer that passes on all of its weight
-#define PRIOR_DOUBT     3.0   // a bad word weighs so many good ones
-#define PRIOR_TURNS_MAX 24u   // of the iteration; 0.8^24 is half a percent
-#define PRIOR_STILL     1e-4  // change of all together at which it ends
+#define PRIOR_SEED_PART 0.2  // a
+#define PRIOR_ROW_MIN   4.0  // good counts of a signer that passes on all of its weight
+#define PRIOR_DOUBT     3.0  // a bad word weighs so many good ones
+#define PRIOR_TURNS_MAX 24u  // of the iteration; 0.8^24 is half a percent
+#define PRIOR_STILL     1e-4 // change of all together at which it ends
 
 struct prior_edge { // one signer's account of one node
     uint32_t from;

@@ -46,9 +46,9 @@ struct receipt {
     uint64_t time_s;  // Unix time
     enum receipt_service service;
     enum receipt_outcome outcome;
-    struct digest what;   // the object, or the task's digest
-    uint64_t bytes;       // that came
-    uint32_t good_centi;  // the account, as trust/score counts: 0 .. RECEIPT_COUNT_MAX
+    struct digest what;  // the object, or the task's digest
+    uint64_t bytes;      // that came
+    uint32_t good_centi; // the account, as trust/score counts: 0 .. RECEIPT_COUNT_MAX
     uint32_t bad_centi;
 };
 

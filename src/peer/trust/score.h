@@ -17,17 +17,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SCORE_HALF_LIFE_S 1209600.0          // 14 days
+#define SCORE_HALF_LIFE_S 1209600.0 // 14 days
 #define SCORE_PAUSE_S     UINT64_C(86400)
-#define SCORE_UNIT_BYTES  262144.0           // a chunk: one good count
-#define SCORE_GOOD_MAX    4.0                // of one service: 16 chunks
-#define SCORE_LATE        0.3                // nobody's fault, mostly
+#define SCORE_UNIT_BYTES  262144.0 // a chunk: one good count
+#define SCORE_GOOD_MAX    4.0      // of one service: 16 chunks
+#define SCORE_LATE        0.3      // nobody's fault, mostly
 #define SCORE_WRONG       3.0
 #define SCORE_PROVEN      6.0
-#define SCORE_ISOLATED    0.1                // below: not used
-#define SCORE_NEWCOMER    (1.0 / 3.0)        // Beta(1/2, 1)'s mean
-#define SCORE_STRANGER    0.2                // a stranger of whom nobody we trust knows anything
-#define SCORE_KNOWN       0.4                // and so much more if they all praise it
+#define SCORE_ISOLATED    0.1         // below: not used
+#define SCORE_NEWCOMER    (1.0 / 3.0) // Beta(1/2, 1)'s mean
+#define SCORE_STRANGER    0.2         // a stranger of whom nobody we trust knows anything
+#define SCORE_KNOWN       0.4         // and so much more if they all praise it
 
 struct score { // fields are private to score.c, but for reading
     double good;

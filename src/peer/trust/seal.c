@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define CONTEXT       "shoal trust 1"
-#define CONTEXT_BYTES sizeof CONTEXT         // with its final 0
+#define CONTEXT_BYTES sizeof CONTEXT        // with its final 0
 #define SEALING_BYTES (2 + SIGNATURE_BYTES) // the head of a CBOR byte string of 64, and these
 
 static bool check_real(void *self, const struct sign_public *by, struct bytes message,

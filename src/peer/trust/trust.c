@@ -208,8 +208,11 @@ static enum rc take_proof(struct trust *t, struct bytes record)
     enum rc rc = fault_decode(&f, record, &t->cfg.judge);
     if (rc != RC_OK)
         return rc;
-    if (is_own(t, &f.of) || liar_find(t, &f.of) != NULL)
+    struct liar *known = liar_find(t, &f.of);
+    if (is_own(t, &f.of) || (known != NULL && !known->is_dirty))
         return RC_OK;
+    if (known != NULL)
+        return keep_liar(t, known);
     if (time_since(f.time_s, t->now_s) >= FAULT_LIFE_S)
         return RC_REFUSED;
     rc = liar_put(t, &f.of, record, num_min(f.time_s, t->now_s) + FAULT_LIFE_S);
@@ -507,15 +510,13 @@ size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enu
 size_t trust_show(const struct trust *t, uint64_t since, struct bytes *record, size_t max)
 {
     size_t shown = 0;
-    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < max;
-         at = at->prev) {
+    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < max; at = at->prev) {
         const struct liar *l = CONTAINER_OF(at, struct liar, age);
         if (l->seq <= since)
             break;
         record[shown++] = bytes_of(l->proof, l->len);
     }
-    for (struct list *at = t->own.used.prev; at != &t->own.used && shown < max;
-         at = at->prev) {
+    for (struct list *at = t->own.used.prev; at != &t->own.used && shown < max; at = at->prev) {
         const struct paper *paper = CONTAINER_OF(at, struct paper, node);
         if (paper->seq <= since)
             break;

@@ -47,21 +47,21 @@
 #include "trust/score.h"
 #include "trust/seal.h"
 
-#define TRUST_NODES_MAX   65536u
-#define TRUST_EDGES_MAX   262144u
-#define TRUST_LIARS_MAX   65536u
-#define TRUST_PAPERS_MAX  16384u
-#define TRUST_ROW_MAX     256u            // accounts of one signer
-#define TRUST_LIFE_S      UINT64_C(5184000) // 60 days: of an isolation, and of what others say
-#define TRUST_PRIOR_S     UINT64_C(600)   // between two reckonings of what others say
-#define TRUST_RECORD_BYTES_MAX FAULT_BYTES_MAX
-#define TRUST_RECEIPTS_RESERVED 1024u     // counters written down at once
-#define TRUST_EXPLORE_PARTS 20u           // one choice of so many is by lot
-#define TRUST_SEED_GOOD   20.0            // a contact that gave so much is a seed
+#define TRUST_NODES_MAX         65536u
+#define TRUST_EDGES_MAX         262144u
+#define TRUST_LIARS_MAX         65536u
+#define TRUST_PAPERS_MAX        16384u
+#define TRUST_ROW_MAX           256u              // accounts of one signer
+#define TRUST_LIFE_S            UINT64_C(5184000) // 60 days: isolations, what others say
+#define TRUST_PRIOR_S           UINT64_C(600)     // between two reckonings of what others say
+#define TRUST_RECORD_BYTES_MAX  FAULT_BYTES_MAX
+#define TRUST_RECEIPTS_RESERVED 1024u // counters written down at once
+#define TRUST_EXPLORE_PARTS     20u   // one choice of so many is by lot
+#define TRUST_SEED_GOOD         20.0  // a contact that gave so much is a seed
 
 // An arena's budget that has room for all of it.
 #define TRUST_ARENA_BYTES(nodes, edges, liars, papers)                                             \
-    (262144 + (size_t)(nodes)*512 + (size_t)(edges)*224 + (size_t)(liars)*768 +                   \
+    (262144 + (size_t)(nodes)*512 + (size_t)(edges)*224 + (size_t)(liars)*768 +                    \
      (size_t)(papers)*320)
 
 struct trust;
@@ -166,8 +166,8 @@ struct trust_stat {
     uint32_t isolated;
     uint64_t forgotten; // nodes that left for others; since the start, as all below
     uint64_t forgotten_liars;
-    uint64_t refused;  // records
-    uint64_t damaged;  // found in the kv
+    uint64_t refused;   // records
+    uint64_t damaged;   // found in the kv
     uint64_t unwritten; // writes that failed
 };
 

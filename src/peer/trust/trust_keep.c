@@ -59,8 +59,8 @@ static enum rc put(struct trust *t, const struct key *key, const struct buffer *
     cbor_put_u64(&b, digest_u64(&check));
     cbor_put_bytes(&b, buffer_bytes(body));
     assert(!b.is_full);
-    const enum rc rc = t->cfg.kv.ops->put(t->cfg.kv.self, bytes_of(key->b, key->len),
-                                          buffer_bytes(&b));
+    const enum rc rc =
+        t->cfg.kv.ops->put(t->cfg.kv.self, bytes_of(key->b, key->len), buffer_bytes(&b));
     t->stat.unwritten += rc != RC_OK;
     return rc == RC_OK ? RC_OK : RC_IO;
 }
@@ -91,6 +91,7 @@ enum rc keep_counters(struct trust *t)
 
 enum rc keep_liar(struct trust *t, struct liar *l)
 {
+    l->is_dirty = has_kv(t);
     if (!has_kv(t))
         return RC_OK;
     struct buffer b = buffer_of(t->scratch, BODY_BYTES);

@@ -60,8 +60,7 @@ static void punish_round(struct trust *t, const struct node_id *id)
     }
     for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
         struct node *other = &t->node[i];
-        if (other->worth.index == 0 || !other->is_vouched ||
-            !node_id_equal(&other->voucher_id, id))
+        if (other->worth.index == 0 || !other->is_vouched || !node_id_equal(&other->voucher_id, id))
             continue;
         node_unvouch(t, other);
         other->is_dirty = true;

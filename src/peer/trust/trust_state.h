@@ -42,29 +42,29 @@ struct node {
     struct list place;      // in trust.unused while it is nobody
     struct node_id id;
     uint32_t index;
-    uint32_t row;           // accounts that it gave
-    bool is_chosen;         // by the user
-    bool is_dirty;          // not in the kv as it is
-    bool is_row_dirty;      // what it said is not
-    bool is_kept;           // something of it is in the kv
+    uint32_t row;      // accounts that it gave
+    bool is_chosen;    // by the user
+    bool is_dirty;     // not in the kv as it is
+    bool is_row_dirty; // what it said is not
+    bool is_kept;      // something of it is in the kv
     bool is_row_kept;
     bool is_vouched;
-    bool was_isolated;      // crossed SCORE_ISOLATED, and was not forgiven
+    bool was_isolated; // crossed SCORE_ISOLATED, and was not forgiven
     struct score score;
-    uint64_t isolated_s;    // since
-    double share;           // of what those we trust say
+    uint64_t isolated_s; // since
+    double share;        // of what those we trust say
     double trust;
-    double gave;            // to us, in chunks, at gave_s
+    double gave; // to us, in chunks, at gave_s
     uint64_t gave_s;
-    uint64_t served_bytes;  // on served_day
+    uint64_t served_bytes; // on served_day
     uint64_t served_day;
     struct voucher voucher; // if is_vouched
     struct node_id voucher_id;
-    struct paper *given;    // our receipt for it
-    struct paper *held;     // its receipt for us
+    struct paper *given; // our receipt for it
+    struct paper *held;  // its receipt for us
     uint64_t held_counter;
-    struct paper *vouched;  // its voucher
-    struct list out;        // edges from it, oldest first
+    struct paper *vouched; // its voucher
+    struct list out;       // edges from it, oldest first
     struct list in;
 };
 
@@ -108,7 +108,7 @@ struct trust {
     uint64_t now_s;
     uint64_t seq;
     uint64_t prior_due_s;
-    bool is_stale; // the prior
+    bool is_stale;  // the prior
     uint32_t turns; // that it took; 0: there are no seeds
     struct rng rng;
 
@@ -121,7 +121,7 @@ struct trust {
     struct map *nodes;
     struct heap worth;
     struct list unused;
-    struct map *edges; // (from, to) -> edge
+    struct map *edges;  // (from, to) -> edge
     struct list strong; // edges of whom we trust, oldest first
     struct list weak;   // of others
     struct list spare;

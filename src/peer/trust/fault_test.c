@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// Proofs: what proves, what does not, and that nobody can be slandered by one.
+#include "trust/fault.h"
+
+#include "trust/trust_test_rig.h"
+
+struct people {
+    struct id a;
+    struct id b;
+    struct seal_judge judge;
+};
+
+static int setup(void **state)
+{
+    static struct people p; // one test at a time
+    p.a = rig_id(1);
+    p.b = rig_id(2);
+    p.judge = seal_judge_real();
+    *state = &p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct people *p = *state;
+    id_end(&p->a);
+    id_end(&p->b);
+    return 0;
+}
+
+// What fault_decode says of such a proof.
+static enum rc judge(const struct people *p, enum fault_kind kind, const struct rig_record *first,
+                     const struct rig_record *second, struct fault *out)
+{
+    uint8_t room[FAULT_BYTES_MAX];
+    struct buffer b = buffer_of(room, sizeof room);
+    const struct bytes two = second != NULL ? rig_bytes(second) : bytes_of(NULL, 0);
+    assert_int_equal(fault_encode(&b, kind, rig_bytes(first), two), RC_OK);
+    const enum rc rc = fault_decode(out, buffer_bytes(&b), &p->judge);
+    assert_int_equal(fault_check(NULL, &p->a.node, buffer_bytes(&b)),
+                     rc == RC_OK && node_id_equal(&out->of, &p->a.node));
+    return rc;
+}
+
+static void a_wrong_chunk(void **state)
+{
+    struct people *p = *state;
+    struct fault f;
+    const struct rig_record wrong = rig_answer(&p->a, ANSWER_CHUNK, 1, 2);
+    const struct rig_record right = rig_answer(&p->a, ANSWER_CHUNK, 1, 1);
+    const struct rig_record result = rig_answer(&p->a, ANSWER_RESULT, 1, 2);
+    assert_int_equal(judge(p, FAULT_CHUNK, &wrong, NULL, &f), RC_OK);
+    assert_true(node_id_equal(&f.of, &p->a.node) && f.kind == FAULT_CHUNK);
+    assert_int_equal(f.time_s, RIG_NOW_S);
+    assert_int_equal(judge(p, FAULT_CHUNK, &right, NULL, &f), RC_REFUSED);
+    assert_int_equal(judge(p, FAULT_CHUNK, &result, NULL, &f), RC_REFUSED);
+    assert_int_equal(judge(p, FAULT_CHUNK, &wrong, &right, &f), RC_REFUSED);
+}
+
+static void two_results(void **state)
+{
+    struct people *p = *state;
+    struct fault f;
+    const struct rig_record one = rig_answer(&p->a, ANSWER_RESULT, 1, 2);
+    const struct rig_record two = rig_answer(&p->a, ANSWER_RESULT, 1, 3);
+    const struct rig_record elsewhere = rig_answer(&p->a, ANSWER_RESULT, 9, 3);
+    const struct rig_record other = rig_answer(&p->b, ANSWER_RESULT, 1, 3);
+    const struct rig_record head = rig_answer(&p->a, ANSWER_MANIFEST, 1, 3);
+    assert_int_equal(judge(p, FAULT_RESULTS, &one, &two, &f), RC_OK);
+    assert_int_equal(judge(p, FAULT_RESULTS, &one, &one, &f), RC_REFUSED);
+    assert_int_equal(judge(p, FAULT_RESULTS, &one, &elsewhere, &f), RC_REFUSED);
+    assert_int_equal(judge(p, FAULT_RESULTS, &one, &other, &f), RC_REFUSED);
+    assert_int_equal(judge(p, FAULT_RESULTS, &one, &head, &f), RC_REFUSED);
+    assert_int_equal(judge(p, FAULT_RECEIPTS, &one, &two, &f), RC_MALFORMED);
+}
+
+static void two_receipts(void **state)
+{
+    struct people *p = *state;
+    struct fault f;
+    const struct rig_record one = rig_receipt(&p->a, &p->b.node, 7, 5, 0);
+    const struct rig_record two = rig_receipt(&p->a, &p->b.node, 7, 0, 5);
+    const struct rig_record later = rig_receipt(&p->a, &p->b.node, 8, 0, 5);
+    assert_int_equal(judge(p, FAULT_RECEIPTS, &one, &two, &f), RC_OK);
+    assert_int_equal(judge(p, FAULT_RECEIPTS, &one, &one, &f), RC_REFUSED);
+    assert_int_equal(judge(p, FAULT_RECEIPTS, &one, &later, &f), RC_REFUSED);
+}
+
+static void two_vouchers(void **state)
+{
+    struct people *p = *state;
+    struct fault f;
+    struct id c = rig_id(3);
+    const struct rig_record one = rig_voucher(&p->a, &p->b.node, 2);
+    const struct rig_record two = rig_voucher(&p->a, &c.node, 2);
+    const struct rig_record next = rig_voucher(&p->a, &c.node, 3);
+    assert_int_equal(judge(p, FAULT_VOUCHERS, &one, &two, &f), RC_OK);
+    assert_int_equal(judge(p, FAULT_VOUCHERS, &one, &next, &f), RC_REFUSED);
+    id_end(&c);
+}
+
+// Whatever is changed in a proof: never a proof against somebody else.
+static void nobody_else(void **state)
+{
+    struct people *p = *state;
+    uint8_t room[FAULT_BYTES_MAX];
+    struct buffer b = buffer_of(room, sizeof room);
+    const struct rig_record one = rig_receipt(&p->a, &p->b.node, 7, 5, 0);
+    const struct rig_record two = rig_receipt(&p->a, &p->b.node, 7, 0, 5);
+    assert_int_equal(fault_between(&b, rig_bytes(&one), rig_bytes(&two), &p->judge), RC_OK);
+    for (size_t at = 0; at < b.len; at++) {
+        struct fault f;
+        room[at] ^= 0x55;
+        assert_int_not_equal(fault_decode(&f, buffer_bytes(&b), &p->judge), RC_OK);
+        room[at] ^= 0x55;
+    }
+    assert_true(fault_check(&p->judge, &p->a.node, buffer_bytes(&b)));
+    assert_false(fault_check(&p->judge, &p->b.node, buffer_bytes(&b)));
+}
+
+static void finds_contradictions(void **state)
+{
+    struct people *p = *state;
+    uint8_t room[FAULT_BYTES_MAX];
+    struct buffer b = buffer_of(room, sizeof room);
+    const struct rig_record one = rig_answer(&p->a, ANSWER_RESULT, 1, 2);
+    const struct rig_record two = rig_answer(&p->a, ANSWER_RESULT, 1, 3);
+    const struct rig_record v = rig_voucher(&p->a, &p->b.node, 2);
+    assert_int_equal(fault_between(&b, rig_bytes(&one), rig_bytes(&one), &p->judge), RC_ABSENT);
+    assert_int_equal(fault_between(&b, rig_bytes(&one), rig_bytes(&v), &p->judge), RC_ABSENT);
+    assert_int_equal(fault_between(&b, bytes_of("", 0), rig_bytes(&v), &p->judge), RC_ABSENT);
+    assert_int_equal(b.len, 0);
+    assert_int_equal(fault_between(&b, rig_bytes(&one), rig_bytes(&two), &p->judge), RC_OK);
+    struct buffer small = buffer_of(room, 100);
+    assert_int_equal(fault_between(&small, rig_bytes(&one), rig_bytes(&two), &p->judge), RC_FULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_wrong_chunk, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_results, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_receipts, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_vouchers, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(finds_contradictions, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// Receipts, answers and vouchers on the wire, and their seal.
+#include "trust/receipt.h"
+
+#include "trust/seal.h"
+#include "trust/trust_test_rig.h"
+
+struct people {
+    struct id a;
+    struct id b;
+    struct seal_judge judge;
+};
+
+static int setup(void **state)
+{
+    static struct people p; // one test at a time
+    p.a = rig_id(1);
+    p.b = rig_id(2);
+    p.judge = seal_judge_real();
+    *state = &p;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct people *p = *state;
+    id_end(&p->a);
+    id_end(&p->b);
+    return 0;
+}
+
+static void round_trips(void **state)
+{
+    struct people *p = *state;
+    const struct receipt in = rig_receipt_of(&p->a, &p->b.node, 9, 12, 3);
+    const struct rig_record r = rig_receipt(&p->a, &p->b.node, 9, 12, 3);
+    struct receipt out;
+    assert_int_equal(receipt_decode(&out, rig_bytes(&r), &p->judge), RC_OK);
+    assert_memory_equal(out.by.b, in.by.b, SIGN_PUBLIC_BYTES);
+    assert_true(node_id_equal(&out.of, &in.of) && digest_equal(&out.what, &in.what));
+    assert_true(out.counter == 9 && out.time_s == RIG_NOW_S && out.bytes == 1000);
+    assert_true(out.service == RECEIPT_CHUNK && out.outcome == RECEIPT_GOOD);
+    assert_true(out.good_centi == 1200 && out.bad_centi == 300);
+    assert_true(r.len <= RECEIPT_BYTES_MAX);
+}
+
+// The largest numbers fit into what the header promises.
+static void largest_fits(void **state)
+{
+    struct people *p = *state;
+    uint8_t room[RECEIPT_BYTES_MAX];
+    struct buffer b = buffer_of(room, sizeof room);
+    struct receipt r = rig_receipt_of(&p->a, &p->b.node, UINT64_MAX, 1, 0);
+    r.bytes = UINT64_MAX;
+    r.time_s = UINT64_MAX;
+    r.good_centi = r.bad_centi = RECEIPT_COUNT_MAX;
+    assert_int_equal(receipt_encode(&b, &r, p->a.key), RC_OK);
+    struct receipt out;
+    assert_int_equal(receipt_decode(&out, buffer_bytes(&b), &p->judge), RC_OK);
+    struct buffer small = buffer_of(room, 40);
+    assert_int_equal(receipt_encode(&small, &r, p->a.key), RC_FULL);
+}
+
+// Whatever bit is flipped, it is no receipt any more.
+static void no_bit_may_change(void **state)
+{
+    struct people *p = *state;
+    struct rig_record r = rig_receipt(&p->a, &p->b.node, 9, 12, 3);
+    for (size_t bit = 0; bit < 8 * r.len; bit++) {
+        struct receipt out;
+        r.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        const enum rc rc = receipt_decode(&out, rig_bytes(&r), &p->judge);
+        assert_true(rc == RC_MALFORMED || rc == RC_REFUSED);
+        r.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+    for (size_t len = 0; len < r.len; len++) {
+        struct receipt out;
+        assert_int_not_equal(receipt_decode(&out, bytes_of(r.b, len), &p->judge), RC_OK);
+    }
+}
+
+static void refuses(void **state)
+{
+    struct people *p = *state;
+    struct receipt out;
+    const struct rig_record self = rig_receipt(&p->a, &p->a.node, 1, 9, 0);
+    assert_int_equal(receipt_decode(&out, rig_bytes(&self), &p->judge), RC_REFUSED);
+    const struct rig_record zero = rig_receipt(&p->a, &p->b.node, 0, 9, 0);
+    assert_int_equal(receipt_decode(&out, rig_bytes(&zero), &p->judge), RC_REFUSED);
+    const struct rig_record other = rig_answer(&p->a, ANSWER_CHUNK, 1, 1);
+    assert_int_equal(receipt_decode(&out, rig_bytes(&other), &p->judge), RC_MALFORMED);
+    // B's signature under what A said.
+    struct rig_record mixed = {.len = 0};
+    struct buffer b = buffer_of(mixed.b, sizeof mixed.b);
+    const struct receipt r = rig_receipt_of(&p->a, &p->b.node, 3, 1, 0);
+    assert_int_equal(receipt_encode(&b, &r, p->b.key), RC_OK);
+    assert_int_equal(receipt_decode(&out, buffer_bytes(&b), &p->judge), RC_REFUSED);
+    assert_int_equal(seal_form_of(rig_bytes(&self)), SEAL_RECEIPT);
+    assert_int_equal(seal_form_of(bytes_of("x", 1)), 0);
+    assert_int_equal(seal_form_of(bytes_of(NULL, 0)), 0);
+}
+
+static void answers(void **state)
+{
+    struct people *p = *state;
+    struct answer out;
+    const struct rig_record r = rig_answer(&p->a, ANSWER_RESULT, 4, 5);
+    assert_int_equal(answer_decode(&out, rig_bytes(&r), &p->judge), RC_OK);
+    assert_true(out.kind == ANSWER_RESULT && out.asked.b[0] == 4 && out.given.b[0] == 5);
+    assert_true(out.request.b[0] == 7 && out.time_s == RIG_NOW_S && r.len <= ANSWER_BYTES_MAX);
+    const struct rig_record none = rig_answer(&p->a, (enum answer_kind)0, 4, 5);
+    assert_int_equal(answer_decode(&out, rig_bytes(&none), &p->judge), RC_REFUSED);
+}
+
+static void vouchers(void **state)
+{
+    struct people *p = *state;
+    struct voucher out;
+    const struct rig_record r = rig_voucher(&p->a, &p->b.node, 3);
+    assert_int_equal(voucher_decode(&out, rig_bytes(&r), &p->judge), RC_OK);
+    assert_true(out.slot == 3 && node_id_equal(&out.of, &p->b.node) && r.len <= VOUCH_BYTES_MAX);
+    const struct rig_record more = rig_voucher(&p->a, &p->b.node, VOUCH_SLOTS);
+    assert_int_equal(voucher_decode(&out, rig_bytes(&more), &p->judge), RC_MALFORMED);
+    const struct rig_record self = rig_voucher(&p->a, &p->a.node, 0);
+    assert_int_equal(voucher_decode(&out, rig_bytes(&self), &p->judge), RC_REFUSED);
+}
+
+static void vouchers_age(void **state)
+{
+    (void)state;
+    const struct voucher v = {.period = 100};
+    assert_false(voucher_counts(&v, 98 * VOUCH_PERIOD_S));
+    assert_true(voucher_counts(&v, 100 * VOUCH_PERIOD_S - 3600)); // clocks differ
+    assert_true(voucher_counts(&v, 100 * VOUCH_PERIOD_S));
+    assert_true(voucher_counts(&v, 103 * VOUCH_PERIOD_S - 1));
+    assert_false(voucher_counts(&v, 103 * VOUCH_PERIOD_S));
+    const struct voucher never = {.period = UINT64_MAX};
+    assert_false(voucher_counts(&never, 100 * VOUCH_PERIOD_S));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(round_trips, setup, teardown),
+        cmocka_unit_test_setup_teardown(largest_fits, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_bit_may_change, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(vouchers, setup, teardown),
+        cmocka_unit_test(vouchers_age),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

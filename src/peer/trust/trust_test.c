@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+// The whole machine: what we saw, what we are told, proofs, vouchers, full tables.
+#include "trust/trust.h"
+
+#include "trust/trust_test_rig.h"
+
+#define PEOPLE 40u
+#define DAY_S  UINT64_C(86400)
+#define CHUNK  ((uint64_t)SCORE_UNIT_BYTES)
+
+struct fixture {
+    struct arena *arena;
+    struct trust *t;
+    struct id me;
+    struct id who[PEOPLE];
+};
+
+static struct trust_cfg cfg_of(const struct fixture *f)
+{
+    return (struct trust_cfg){.own = &f->me,
+                              .nodes_max = 32,
+                              .edges_max = 64,
+                              .liars_max = 16,
+                              .papers_max = 32,
+                              .seed = 1};
+}
+
+static int setup(void **state)
+{
+    static struct fixture f; // one test at a time
+    f.me = rig_id(1000);
+    for (uint32_t i = 0; i < PEOPLE; i++)
+        f.who[i] = rig_id(i + 1);
+    f.arena = arena_new(TRUST_ARENA_BYTES(32, 64, 16, 32));
+    const struct trust_cfg cfg = cfg_of(&f);
+    assert_non_null(f.arena);
+    assert_int_equal(trust_open(&f.t, f.arena, &cfg, RIG_NOW_S), RC_OK);
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    trust_check(f->t);
+    arena_free(f->arena);
+    id_end(&f->me);
+    for (uint32_t i = 0; i < PEOPLE; i++)
+        id_end(&f->who[i]);
+    return 0;
+}
+
+static const struct node_id *node(const struct fixture *f, uint32_t who)
+{
+    return &f->who[who].node;
+}
+
+static enum rc outcome(struct fixture *f, uint32_t who, enum receipt_outcome what, uint64_t now_s)
+{
+    uint8_t room[RECEIPT_BYTES_MAX];
+    struct buffer b = buffer_of(room, sizeof room);
+    const struct trust_outcome o = {
+        .service = RECEIPT_CHUNK, .outcome = what, .bytes = what == RECEIPT_GOOD ? 4 * CHUNK : 0};
+    const enum rc rc = trust_outcome(f->t, node(f, who), &o, &b, now_s);
+    assert_true(rc == RC_OK ? b.len > 0 : b.len == 0);
+    return rc;
+}
+
+static void good(struct fixture *f, uint32_t who, uint32_t times)
+{
+    for (uint32_t i = 0; i < times; i++)
+        assert_int_equal(outcome(f, who, RECEIPT_GOOD, RIG_NOW_S), RC_OK);
+}
+
+static void lie(struct fixture *f, uint32_t who, enum rc expected)
+{
+    const struct rig_record wrong = rig_answer(&f->who[who], ANSWER_CHUNK, 1, 2);
+    assert_int_equal(trust_accuse(f->t, rig_bytes(&wrong), bytes_of(NULL, 0), RIG_NOW_S), expected);
+}
+
+static void configurations(void **state)
+{
+    struct fixture *f = *state;
+    struct trust *t = f->t;
+    struct trust_cfg cfg = cfg_of(f);
+    cfg.nodes_max = 15;
+    assert_int_equal(trust_open(&t, f->arena, &cfg, RIG_NOW_S), RC_CONFIG);
+    assert_null(t);
+    cfg = cfg_of(f);
+    cfg.own = NULL;
+    assert_int_equal(trust_open(&t, f->arena, &cfg, RIG_NOW_S), RC_CONFIG);
+    cfg = cfg_of(f);
+    struct arena *small = arena_new(30000);
+    assert_int_equal(trust_open(&t, small, &cfg, RIG_NOW_S), RC_NOMEM);
+    arena_free(small);
+}
+
+static void conduct_makes_standing(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_STRANGER);
+    assert_true(trust_allows(f->t, node(f, 0), TRUST_CHECKED));
+    assert_false(trust_allows(f->t, node(f, 0), TRUST_EXECUTED));
+    good(f, 0, 1);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_NEWCOMER);
+    good(f, 0, 1);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_KNOWN);
+    assert_true(trust_allows(f->t, node(f, 0), TRUST_EXECUTED));
+    assert_true(trust_score(f->t, node(f, 0)) > trust_score(f->t, node(f, 1)));
+    assert_true(trust_gave(f->t, node(f, 0), RIG_NOW_S) > 7.9);
+    assert_true(trust_gave(f->t, node(f, 0), RIG_NOW_S + DAY_S) < 4.1);
+    assert_int_equal(outcome(f, 0, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+    assert_false(trust_allows(f->t, node(f, 0), TRUST_EXECUTED));
+    assert_int_equal(trust_outcome(f->t, &f->me.node, &(struct trust_outcome){.service = 1},
+                                   &(struct buffer){.len = 0}, RIG_NOW_S),
+                     RC_REFUSED);
+}
+
+static void isolation_ends(void **state)
+{
+    struct fixture *f = *state;
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(outcome(f, 0, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_ISOLATED);
+    assert_false(trust_allows(f->t, node(f, 0), TRUST_CHECKED));
+    assert_int_equal(trust_stat(f->t).isolated, 1);
+    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_LIFE_S - 1), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_ISOLATED);
+    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_LIFE_S + TRUST_PRIOR_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_NEWCOMER);
+    assert_true(trust_score(f->t, node(f, 0)) > 0.33);
+}
+
+static void a_proof_ends_it(void **state)
+{
+    struct fixture *f = *state;
+    good(f, 0, 5);
+    lie(f, 0, RC_OK);
+    lie(f, 0, RC_OK); // known
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_LIAR);
+    assert_true(trust_score(f->t, node(f, 0)) <= 0);
+    assert_false(trust_allows(f->t, node(f, 0), TRUST_CHECKED));
+    assert_int_equal(trust_stat(f->t).liars, 1);
+    // Its word counts no more, and the proof is passed on.
+    const struct rig_record r = rig_receipt(&f->who[0], node(f, 1), 1, 5, 0);
+    assert_int_equal(trust_input(f->t, rig_bytes(&r), RIG_NOW_S), RC_REFUSED);
+    struct bytes shown[4];
+    assert_true(trust_show(f->t, 0, shown, 4) >= 1);
+    assert_true(fault_check(NULL, node(f, 0), shown[0]));
+    // After 60 days it is a newcomer, and the old proof is worth nothing.
+    assert_int_equal(trust_tick(f->t, RIG_NOW_S + FAULT_LIFE_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_NEWCOMER);
+    lie(f, 0, RC_REFUSED);
+}
+
+static void no_proof_no_fault(void **state)
+{
+    struct fixture *f = *state;
+    const struct rig_record right = rig_answer(&f->who[0], ANSWER_CHUNK, 1, 1);
+    assert_int_equal(trust_accuse(f->t, rig_bytes(&right), bytes_of(NULL, 0), RIG_NOW_S),
+                     RC_ABSENT);
+    assert_int_equal(trust_accuse(f->t, rig_bytes(&right), rig_bytes(&right), RIG_NOW_S),
+                     RC_ABSENT);
+    assert_int_equal(trust_input(f->t, bytes_of("nonsense", 8), RIG_NOW_S), RC_MALFORMED);
+    assert_int_equal(trust_input(f->t, rig_bytes(&right), RIG_NOW_S), RC_MALFORMED);
+    assert_int_equal(trust_stat(f->t).refused, 2);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_STRANGER);
+}
+
+// Whom the chosen hub praises stands above strangers, and above whom only strangers praise.
+static void strangers_have_a_prior(void **state)
+{
+    struct fixture *f = *state;
+    assert_true(trust_score(f->t, node(f, 1)) > 0.33); // no seeds: nobody knows anything
+    assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
+    const struct rig_record by_hub = rig_receipt(&f->who[0], node(f, 1), 1, 9, 0);
+    const struct rig_record by_nobody = rig_receipt(&f->who[2], node(f, 3), 1, 1000, 0);
+    assert_int_equal(trust_input(f->t, rig_bytes(&by_hub), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, rig_bytes(&by_nobody), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_due_s(f->t), RIG_NOW_S + TRUST_PRIOR_S);
+    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_PRIOR_S), RC_OK);
+    assert_true(trust_score(f->t, node(f, 1)) > 0.5);
+    assert_true(trust_score(f->t, node(f, 3)) < 0.21);
+    assert_true(trust_score(f->t, node(f, 9)) < 0.21);
+    // A hub that is proven a liar takes its praise along.
+    lie(f, 0, RC_OK);
+    assert_int_equal(trust_tick(f->t, RIG_NOW_S + 2 * TRUST_PRIOR_S), RC_OK);
+    assert_true(trust_score(f->t, node(f, 1)) < 0.34);
+    assert_int_equal(trust_stat(f->t).edges, 1);
+}
+
+static void receipts_are_not_played_again(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
+    const struct rig_record then = rig_receipt(&f->who[0], node(f, 1), 1, 9, 0);
+    const struct rig_record now = rig_receipt(&f->who[0], node(f, 1), 2, 0, 9);
+    assert_int_equal(trust_input(f->t, rig_bytes(&now), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, rig_bytes(&then), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_PRIOR_S), RC_OK);
+    assert_true(trust_score(f->t, node(f, 1)) < 0.21);
+    // Nor from the future, nor from long ago.
+    assert_int_equal(trust_input(f->t, rig_bytes(&then), RIG_NOW_S + TRUST_LIFE_S), RC_REFUSED);
+}
+
+static void two_words_with_one_counter(void **state)
+{
+    struct fixture *f = *state;
+    const struct rig_record one = rig_receipt(&f->who[0], node(f, 1), 7, 9, 0);
+    const struct rig_record two = rig_receipt(&f->who[0], node(f, 2), 7, 9, 0);
+    assert_int_equal(trust_input(f->t, rig_bytes(&one), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, rig_bytes(&one), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_STRANGER);
+    assert_int_equal(trust_input(f->t, rig_bytes(&two), RIG_NOW_S), RC_REFUSED);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_LIAR);
+    assert_int_equal(trust_stat(f->t).edges, 0);
+}
+
+static void vouchers_bring_in(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
+    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_PRIOR_S), RC_OK);
+    const struct rig_record by_hub = rig_voucher(&f->who[0], node(f, 1), 0);
+    const struct rig_record by_nobody = rig_voucher(&f->who[2], node(f, 3), 0);
+    assert_int_equal(trust_input(f->t, rig_bytes(&by_hub), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, rig_bytes(&by_nobody), RIG_NOW_S), RC_OK);
+    assert_true(trust_score(f->t, node(f, 1)) > 0.33);
+    assert_true(trust_score(f->t, node(f, 3)) < 0.21);
+    const struct node_id by = trust_voucher(f->t, node(f, 1));
+    assert_true(node_id_equal(&by, node(f, 0)));
+    // The hub's second voucher with the same number ends it, and voids the first.
+    const struct rig_record again = rig_voucher(&f->who[0], node(f, 4), 0);
+    assert_int_equal(trust_input(f->t, rig_bytes(&again), RIG_NOW_S), RC_REFUSED);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_LIAR);
+    assert_int_equal(trust_standing(f->t, node(f, 1)), TRUST_STRANGER);
+}
+
+// Who vouches loses with the vouched; a new voucher brings an isolated one back.
+static void vouchers_cost(void **state)
+{
+    struct fixture *f = *state;
+    good(f, 0, 5);
+    good(f, 5, 5);
+    const double before = trust_score(f->t, node(f, 0));
+    const struct rig_record v = rig_voucher(&f->who[0], node(f, 1), 0);
+    assert_int_equal(trust_input(f->t, rig_bytes(&v), RIG_NOW_S), RC_OK);
+    lie(f, 1, RC_OK);
+    assert_true(trust_score(f->t, node(f, 0)) < before - 0.1);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(outcome(f, 2, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_ISOLATED);
+    const struct rig_record back = rig_voucher(&f->who[5], node(f, 2), 0);
+    assert_int_equal(trust_input(f->t, rig_bytes(&back), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_NEWCOMER);
+    // Once.
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(outcome(f, 2, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, rig_bytes(&back), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_ISOLATED);
+}
+
+static void our_own_vouchers(void **state)
+{
+    struct fixture *f = *state;
+    for (uint32_t i = 0; i <= VOUCH_SLOTS; i++) {
+        uint8_t room[VOUCH_BYTES_MAX];
+        struct buffer b = buffer_of(room, sizeof room);
+        struct voucher v;
+        const struct seal_judge judge = seal_judge_real();
+        const enum rc rc = trust_vouch(f->t, node(f, i), &b, RIG_NOW_S);
+        assert_int_equal(rc, i < VOUCH_SLOTS ? RC_OK : RC_FULL);
+        if (rc == RC_OK) {
+            assert_int_equal(voucher_decode(&v, buffer_bytes(&b), &judge), RC_OK);
+            assert_int_equal(v.slot, i);
+        }
+    }
+}
+
+// Many strangers, and many who only say something, displace nobody whom we know.
+static void tables_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+    good(f, 0, 5);
+    assert_int_equal(trust_choose(f->t, node(f, 1)), RC_OK);
+    for (uint32_t i = 2; i < PEOPLE; i++)
+        assert_int_equal(outcome(f, i, RECEIPT_LATE, RIG_NOW_S + i), RC_OK);
+    for (uint32_t i = 2; i + 1 < PEOPLE; i++) {
+        const struct rig_record r = rig_receipt(&f->who[i], node(f, i + 1), 1, 9, 0);
+        (void)trust_input(f->t, rig_bytes(&r), RIG_NOW_S);
+    }
+    trust_check(f->t);
+    assert_true(trust_stat(f->t).nodes <= 32 && trust_stat(f->t).forgotten > 0);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_KNOWN);
+    assert_int_equal(trust_standing(f->t, node(f, 1)), TRUST_KNOWN);
+}
+
+// Fresh keys that prove one another liars do not make us forget one who had standing.
+static void liars_are_not_washed_out(void **state)
+{
+    struct fixture *f = *state;
+    good(f, 0, 5);
+    lie(f, 0, RC_OK);
+    for (uint32_t i = 1; i < PEOPLE; i++)
+        lie(f, i, RC_OK);
+    assert_int_equal(trust_stat(f->t).liars, 16);
+    assert_int_equal(trust_stat(f->t).forgotten_liars, PEOPLE - 16);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_LIAR);
+    assert_int_equal(trust_standing(f->t, node(f, PEOPLE - 1)), TRUST_LIAR);
+}
+
+static void ranks(void **state)
+{
+    struct fixture *f = *state;
+    struct node_id id[4];
+    uint32_t order[4];
+    good(f, 0, 5);
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(outcome(f, 1, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+    lie(f, 2, RC_OK);
+    for (uint32_t i = 0; i < 4; i++)
+        id[i] = *node(f, 3 - i);
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < 2000; i++) { // of the allowed two, the better first; mostly
+        assert_int_equal(trust_rank(f->t, id, 4, TRUST_CHECKED, order), 2);
+        assert_true(order[0] + order[1] == 3 && (order[0] == 0 || order[0] == 3));
+        first += order[0] == 3;
+    }
+    assert_in_range(first, 1910, 1990); // a choice of 20 is by lot, half of these fall on it
+    for (uint32_t i = 0; i < 200; i++) {
+        assert_int_equal(trust_rank(f->t, id, 4, TRUST_EXECUTED, order), 1);
+        assert_int_equal(order[0], 3);
+    }
+}
+
+static void shows_what_is_new(void **state)
+{
+    struct fixture *f = *state;
+    struct bytes record[8];
+    assert_int_equal(trust_show(f->t, 0, record, 8), 0);
+    good(f, 0, 2);
+    good(f, 1, 1);
+    assert_int_equal(trust_show(f->t, 0, record, 8), 2); // the newest receipt of each
+    assert_int_equal(trust_show(f->t, 0, record, 1), 1);
+    const uint64_t seq = trust_seq(f->t);
+    assert_int_equal(trust_show(f->t, seq, record, 8), 0);
+    const struct rig_record about_us = rig_receipt(&f->who[0], &f->me.node, 1, 3, 0);
+    const struct rig_record by_nobody = rig_receipt(&f->who[7], &f->me.node, 1, 3, 0);
+    assert_int_equal(trust_input(f->t, rig_bytes(&about_us), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, rig_bytes(&by_nobody), RIG_NOW_S), RC_ABSENT);
+    assert_int_equal(trust_show(f->t, seq, record, 8), 1);
+    assert_true(bytes_equal(record[0], rig_bytes(&about_us)));
+    struct receipt r;
+    const struct seal_judge judge = seal_judge_real();
+    assert_int_equal(trust_show(f->t, 0, record, 8), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(receipt_decode(&r, record[i], &judge), RC_OK);
+}
+
+static void the_free_allowance(void **state)
+{
+    struct fixture *f = *state;
+    trust_served(f->t, node(f, 0), 1000, RIG_NOW_S);
+    trust_served(f->t, node(f, 0), 500, RIG_NOW_S);
+    assert_int_equal(trust_served_bytes(f->t, node(f, 0), RIG_NOW_S), 1500);
+    assert_int_equal(trust_served_bytes(f->t, node(f, 0), RIG_NOW_S + DAY_S), 0);
+    trust_served(f->t, node(f, 0), 7, RIG_NOW_S + DAY_S);
+    assert_int_equal(trust_served_bytes(f->t, node(f, 0), RIG_NOW_S + DAY_S), 7);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(configurations, setup, teardown),
+        cmocka_unit_test_setup_teardown(conduct_makes_standing, setup, teardown),
+        cmocka_unit_test_setup_teardown(isolation_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_proof_ends_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_proof_no_fault, setup, teardown),
+        cmocka_unit_test_setup_teardown(strangers_have_a_prior, setup, teardown),
+        cmocka_unit_test_setup_teardown(receipts_are_not_played_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(two_words_with_one_counter, setup, teardown),
+        cmocka_unit_test_setup_teardown(vouchers_bring_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(vouchers_cost, setup, teardown),
+        cmocka_unit_test_setup_teardown(our_own_vouchers, setup, teardown),
+        cmocka_unit_test_setup_teardown(tables_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(liars_are_not_washed_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(ranks, setup, teardown),
+        cmocka_unit_test_setup_teardown(shows_what_is_new, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_free_allowance, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -46,9 +46,9 @@ struct blobs {
     uint32_t borrowed;              // gets and nexts without a release yet
     bool has_spare;                 // a deleted file lies where the next one is written
     bool is_group;
-    struct name fresh[FRESH_MAX]; // put since begin
+    struct name fresh[FRESH_MAX]; // put and not synced
     size_t fresh_count;           // more than FRESH_MAX: all that the disk has is synced
-    uint64_t changed[(256 * LEAVES + 63) / 64]; // leaves whose names changed since begin
+    uint64_t changed[(256 * LEAVES + 63) / 64]; // leaves whose names changed since then
     struct window window;
 };
 
@@ -349,12 +349,10 @@ static int rename_new(const struct blobs *b, const char *path)
 static void note_change(struct blobs *b, const struct name *n, bool is_put)
 {
     const unsigned leaf = n->b[0] * LEAVES + leaf_of(n);
-    if (!b->is_group)
-        return;
     b->changed[leaf / 64] |= UINT64_C(1) << leaf % 64;
     if (is_put && b->fresh_count < FRESH_MAX)
         b->fresh[b->fresh_count] = *n;
-    b->fresh_count += is_put;
+    b->fresh_count += is_put && b->fresh_count <= FRESH_MAX;
 }
 
 static enum rc put(void *self, struct bytes key, struct bytes value)
@@ -404,8 +402,6 @@ static enum rc begin(void *self)
     struct blobs *b = self;
     assert(!b->is_group && b->borrowed == 0);
     b->is_group = true;
-    b->fresh_count = 0;
-    memset(b->changed, 0, sizeof b->changed);
     return RC_OK;
 }
 
@@ -470,7 +466,11 @@ static enum rc commit(void *self)
     int error = sync_files(b);
     if (error == 0)
         error = sync_folders(b);
-    return error == 0 ? RC_OK : rc_of(error);
+    if (error != 0)
+        return error == ENOENT ? RC_IO : rc_of(error);
+    b->fresh_count = 0;
+    memset(b->changed, 0, sizeof b->changed);
+    return RC_OK;
 }
 
 // ---- Life
@@ -511,6 +511,7 @@ enum rc blobs_open(struct blobs **out, const char *folder, struct err *err)
     b->arena = arena;
     b->folder = -1;
     b->lock = -1;
+    b->fresh_count = FRESH_MAX + 1; // nobody knows what those before us left unsynced
     const enum rc rc = open_folder(b, folder, err);
     if (rc != RC_OK) {
         blobs_close(b);

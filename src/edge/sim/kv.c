@@ -19,7 +19,6 @@ struct entry {
     struct block *key;
     struct block *now;  // as callers see it; NULL: deleted
     struct block *disk; // durable; NULL: absent. The same block as now where nothing is open
-    bool is_grouped;    // changed in the group that is begun
 };
 
 struct sim_kv {
@@ -192,22 +191,17 @@ static bool is_open(const struct entry *e)
     return e->now != e->disk;
 }
 
-static void settle_group(struct sim_kv *k)
+static void settle_all(struct sim_kv *k)
 {
-    for (size_t i = k->entry_count; i > 0; i--) {
-        struct entry *e = &k->entry[i - 1];
-        const bool is_grouped = e->is_grouped;
-        e->is_grouped = false;
-        if (is_open(e) && is_grouped)
+    for (size_t i = k->entry_count; i > 0; i--)
+        if (is_open(&k->entry[i - 1]))
             settle(k, i - 1);
-    }
 }
 
 static void take_back_all(struct sim_kv *k)
 {
     for (size_t i = k->entry_count; i > 0; i--) {
         struct entry *e = &k->entry[i - 1];
-        e->is_grouped = false;
         if (!is_open(e))
             continue;
         set_now(k, e, e->disk);
@@ -289,7 +283,6 @@ static void release(void *self)
 // Rows outside of a group are durable at once.
 static void after_write(struct sim_kv *k, size_t index)
 {
-    k->entry[index].is_grouped = k->is_group;
     if (!k->are_files && !k->is_group)
         settle(k, index);
 }
@@ -359,7 +352,7 @@ static enum rc commit(void *self)
     enum rc rc = count_call(k, &happens);
     k->is_group = false;
     if (happens)
-        settle_group(k);
+        settle_all(k);
     else if (!k->are_files && !k->is_dead)
         take_back_all(k);
     return rc;
@@ -372,8 +365,6 @@ static void abort_group(void *self)
     k->is_group = false;
     if (!k->are_files)
         take_back_all(k);
-    for (size_t i = 0; i < k->entry_count; i++)
-        k->entry[i].is_grouped = false;
 }
 
 struct kv sim_kv_host(struct sim_kv *k)

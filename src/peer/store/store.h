@@ -55,10 +55,11 @@ struct store_cfg {
     bool is_cache;
 };
 
-// Objects past the limits are deleted. A store that has objects and no index (of an earlier
-// version, or a cache whose index was lost) gets one, by a walk. *out lives in arena and dies with
-// it; there is no free. RC_CONFIG: a field is out of range; RC_UNSUPPORTED: written by a later
-// version; RC_NOMEM: the arena's budget is spent; RC_FULL, RC_IO. On failure *out is NULL.
+// Objects past the limits are deleted, but for pinned ones. A store that has objects and no index
+// (of an earlier version, or a cache whose index was lost) gets one, by a walk. *out lives in arena
+// and dies with it; there is no free. RC_CONFIG: a field is out of range; RC_UNSUPPORTED: written
+// by a later version; RC_NOMEM: the arena's budget is spent; RC_FULL, RC_IO. On failure *out is
+// NULL.
 MUST_USE enum rc store_open(struct store **out, struct arena *arena, const struct store_cfg *cfg);
 // Writes the order of use, and a mark that makes the next open short. No group is begun, nothing
 // borrowed. The store can go on being used. RC_FULL, RC_IO: the next open walks, no more.

@@ -180,6 +180,7 @@ static void take_back(struct store *s)
             s->has_unknown_files = true;
     if (s->fresh_count > STORE_FRESH_MAX)
         s->has_unknown_files = true;
+    s->has_unsynced_ends = s->has_unsynced_ends || s->fresh_count > 0;
     if (s->has_taken_uses)
         use_untake(s->use);
     s->meta = s->meta_before;
@@ -220,6 +221,7 @@ static enum rc commit_now(struct store *s)
     if (rc == RC_OK && s->is_large_begun) {
         s->is_large_begun = false; // over, whatever comes of it
         rc = s->cfg.large.ops->commit(s->cfg.large.self);
+        s->has_unsynced_ends = s->has_unsynced_ends && rc != RC_OK;
     }
     s->meta.commits++;
     if (rc == RC_OK && are_uses_due(s))
@@ -334,7 +336,9 @@ static enum rc write_uses(struct store *s, bool is_end)
     enum rc rc = begin_rows(s); // no file comes with it: the mark may stay
     if (rc != RC_OK)
         return rc;
-    if (is_end && s->meta.deleted > 0 && store_has_large(s))
+    if (is_end && s->has_unsynced_ends)
+        rc = store_large_begin(s);
+    if (rc == RC_OK && is_end && s->meta.deleted > 0 && store_has_large(s))
         rc = clear_deleted(s);
     if (rc == RC_OK)
         rc = put_uses(s);

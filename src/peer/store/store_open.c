@@ -169,8 +169,10 @@ static enum rc read_meta(struct store *s, bool *is_new)
     return version > ROW_META_VERSION ? RC_UNSUPPORTED : RC_IO;
 }
 
-static void set_limits(struct store *s)
+// True: they are news.
+static bool set_limits(struct store *s)
 {
+    const struct row_meta before = s->meta;
     struct store_cfg *c = &s->cfg;
     if (c->bytes_max == 0)
         c->bytes_max = s->meta.bytes_max > 0 ? s->meta.bytes_max : STORE_BYTES_UNSAID;
@@ -180,6 +182,7 @@ static void set_limits(struct store *s)
                              : STORE_OBJECTS_UNSAID;
     s->meta.bytes_max = c->bytes_max;
     s->meta.objects_max = c->objects_max;
+    return before.bytes_max != c->bytes_max || before.objects_max != c->objects_max;
 }
 
 static enum rc load_uses(struct store *s)
@@ -217,11 +220,11 @@ static enum rc make_memory(struct store *s, struct arena *arena)
     return RC_OK;
 }
 
-// Down to the limits.
-static enum rc shrink(struct store *s)
+// Down to new limits, or to what is pinned.
+static enum rc shrink(struct store *s, bool is_news)
 {
     uint32_t count = 0;
-    if (!store_is_over(s, 0, 0))
+    if (!is_news && !store_is_over(s, 0, 0))
         return RC_OK;
     enum rc rc = store_enter(s);
     if (rc != RC_OK)
@@ -231,7 +234,8 @@ static enum rc shrink(struct store *s)
         if (rc == RC_OK)
             rc = breathe(s, &count);
     }
-    return leave_if_begun(s, rc);
+    const bool is_pinned = rc == RC_FULL && s->is_begun && s->spoiled == RC_OK;
+    return leave_if_begun(s, is_pinned ? RC_OK : rc);
 }
 
 static enum rc start(struct store *s, struct arena *arena)
@@ -240,7 +244,7 @@ static enum rc start(struct store *s, struct arena *arena)
     enum rc rc = read_meta(s, &is_new);
     if (rc != RC_OK)
         return rc;
-    set_limits(s);
+    const bool is_news = set_limits(s);
     rc = make_memory(s, arena);
     if (rc == RC_OK)
         rc = load_uses(s);
@@ -249,7 +253,7 @@ static enum rc start(struct store *s, struct arena *arena)
     else if (rc == RC_OK && store_has_large(s) && !s->meta.is_clean)
         rc = store_gc(s);
     if (rc == RC_OK)
-        rc = shrink(s);
+        rc = shrink(s, is_news);
     return rc;
 }
 

@@ -43,6 +43,7 @@ struct store {
     bool is_large_begun;                  // and large values are to be synced with it
     bool has_taken_uses;                  // and chunks were taken for it
     bool has_unknown_files;               // left by an abort: no clean end
+    bool has_unsynced_ends;               // of files, by an abort: no clean end before a sync
     enum rc spoiled;                      // the group: why it cannot be committed
     struct digest fresh[STORE_FRESH_MAX]; // large values written in this group
     size_t fresh_count;

@@ -7,16 +7,15 @@
 #include "base/num.h"
 #include "base/rng.h"
 
-#define DAY_S  86400u
-#define LEASES 64u                   // in a day's bytes
-#define MAGIC  0x73686f616c616c6cull // "shoalall"
-#define FINE   1000u
+#define DAY_S 86400u
+#define MAGIC 0x73686f616c616c6cull // "shoalall"
+#define FINE  1000u
 #define FINE_DAY_BYTES_MAX                                                                         \
     (UINT64_C(1) << 30) // below, a whole byte a second would be a coarse step
 
 static uint64_t lease_max(const struct allowance *a)
 {
-    return a->day_bytes / LEASES;
+    return ALLOWANCE_LEASE_BYTES(a->day_bytes);
 }
 
 enum rc allowance_init(struct allowance *a, uint64_t day_bytes, uint64_t now_us)
@@ -76,7 +75,7 @@ enum rc allowance_load(struct allowance *a, uint64_t day_bytes, struct bytes ima
     return RC_OK;
 }
 
-enum rc allowance_take(struct allowance *a, uint64_t bytes, uint64_t now_us)
+static MUST_USE enum rc ask(struct allowance *a, uint64_t bytes, uint64_t now_us)
 {
     if (bytes > lease_max(a))
         return RC_REFUSED;
@@ -86,9 +85,22 @@ enum rc allowance_take(struct allowance *a, uint64_t bytes, uint64_t now_us)
         a->short_bytes = bytes;
         return RC_AGAIN;
     }
+    return RC_OK;
+}
+
+bool allowance_has(struct allowance *a, uint64_t bytes, uint64_t now_us)
+{
+    return ask(a, bytes, now_us) == RC_OK;
+}
+
+enum rc allowance_take(struct allowance *a, uint64_t bytes, uint64_t now_us)
+{
+    enum rc rc = ask(a, bytes, now_us);
+    if (rc != RC_OK)
+        return rc;
     a->lease_bytes -= bytes;
-    const enum rc rc = bucket_take(&a->bucket, bytes * a->units, now_us);
-    assert(rc == RC_OK);
+    rc = bucket_take(&a->bucket, bytes * a->units, now_us);
+    assert(rc == RC_OK); // as that many are there
     return rc;
 }
 

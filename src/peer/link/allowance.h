@@ -24,10 +24,11 @@
 #include "base/rc.h"
 #include "link/bucket.h"
 
-#define ALLOWANCE_DAY_BYTES_MIN UINT64_C(65536)
-#define ALLOWANCE_DAY_BYTES_MAX (UINT64_C(1) << 40)
-#define ALLOWANCE_AWAY_S_MAX    86400u
-#define ALLOWANCE_IMAGE_BYTES   32u
+#define ALLOWANCE_DAY_BYTES_MIN          UINT64_C(65536)
+#define ALLOWANCE_DAY_BYTES_MAX          (UINT64_C(1) << 40)
+#define ALLOWANCE_AWAY_S_MAX             86400u
+#define ALLOWANCE_IMAGE_BYTES            32u
+#define ALLOWANCE_LEASE_BYTES(day_bytes) ((day_bytes) / 64)
 
 struct allowance {        // fields are private to allowance.c
     struct bucket bucket; // in units
@@ -47,6 +48,7 @@ MUST_USE enum rc allowance_load(struct allowance *a, uint64_t day_bytes, struct 
 
 // All or none. RC_AGAIN: not today, or after a save. RC_REFUSED: more than a lease ever is.
 MUST_USE enum rc allowance_take(struct allowance *a, uint64_t bytes, uint64_t now_us);
+bool allowance_has(struct allowance *a, uint64_t bytes, uint64_t now_us); // as take, and takes none
 // Until that many are there, the lease aside: 0 = now, UINT64_MAX = never.
 uint64_t allowance_wait_us(struct allowance *a, uint64_t bytes, uint64_t now_us);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Pace: a rate that grows while packets find no queue, and gives way when they do.
 //
-// The rule of LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus; RFC 6817 is its root) for a rate instead
-// of a window: below the target delay the rate grows by what is left to it, above it shrinks in
-// proportion, at most to half in a step; loss above what is set halves it. It doubles at first,
-// until the target is reached once, and begins again there from what was delivered. A rate that
-// was not made use of does not grow. A step is a round trip, or PACE_STEP_US if that is longer.
+// After LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus; RFC 6817 is its root), for a rate instead of a
+// window: below the target delay the rate grows by up to a 32nd in a step, less the nearer it is;
+// above it the rate shrinks by half of the part that it is over, by a quarter at most; loss above
+// what is set halves it. (The draft's whole part, half at most, left a third of a line unused.) It
+// doubles at first, until the target is reached once, and begins again there from what was
+// delivered. A rate that was not made use of does not grow. A step is a round trip, or PACE_STEP_US
+// if that is longer.
 //
 // A value type; reads no clock.
 #ifndef LINK_PACE_H

@@ -39,12 +39,12 @@ static void test_it_gives_way(void **state)
     const struct pace_sample full = {.queue_us = 30000, .rtt_us = 50000, .rate_bytes_s = 12000};
     assert_int_equal(pace_step(&p, &full, 0), 8000); // its start is over: half, or what came
     const struct pace_sample over = {.queue_us = 25000, .rtt_us = 50000};
-    assert_int_equal(pace_step(&p, &over, 50000), 6000); // a quarter over, a quarter less
+    assert_int_equal(pace_step(&p, &over, 50000), 7000); // a quarter over, an eighth less
     const struct pace_sample lossy = {.rtt_us = 50000, .loss_permille = 51};
-    assert_int_equal(pace_step(&p, &lossy, 100000), 3000);
+    assert_int_equal(pace_step(&p, &lossy, 100000), 3500);
     const struct pace_sample calm = {.rtt_us = 50000, .loss_permille = 50};
     pace_used(&p, 1000);
-    assert_int_equal(pace_step(&p, &calm, 150000), 3000 + 187 + 250); // by a sixteenth, and a bit
+    assert_int_equal(pace_step(&p, &calm, 150000), 3500 + 109 + 250); // by a 32nd, and a bit
 }
 
 // A line of some rate with a queue before it: the pace finds the rate and keeps the queue short.

@@ -334,7 +334,7 @@ static enum sim_nat nat_of(struct play *p, uint32_t index)
     return (enum sim_nat)kind;
 }
 
-enum rc node_make(struct play *p, uint32_t index)
+enum rc play_node(struct play *p, uint32_t index)
 {
     struct node *n = &p->node[index];
     const struct net_scenario *s = p->s;

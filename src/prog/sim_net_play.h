@@ -118,7 +118,7 @@ uint64_t play_draw_us(struct rng *rng, double mean_us);
 
 // ---- Nodes
 
-MUST_USE enum rc node_make(struct play *p, uint32_t index);
+MUST_USE enum rc play_node(struct play *p, uint32_t index);
 void node_start(struct node *n);
 void node_stop(struct node *n); // as a crash does: what was saved before is what it has
 void node_gone(struct node *n); // for good

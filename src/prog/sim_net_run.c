@@ -96,7 +96,7 @@ static enum rc make_nodes(struct play *p)
     if (p->node == NULL)
         return RC_NOMEM;
     for (uint32_t i = 0; i < p->nodes && rc == RC_OK; i++)
-        rc = node_make(p, i);
+        rc = play_node(p, i);
     return rc;
 }
 

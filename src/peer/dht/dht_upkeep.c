@@ -8,7 +8,7 @@
 
 #include "dht/dht_parts.h"
 
-#define PING_US         UINT64_C(15000000)
+#define PING_US         UINT64_C(10000000)
 #define PING_US_METERED UINT64_C(60000000)
 #define PING_US_MIN     UINT64_C(2000000) // when many are found dead
 #define LOSS_HEAVY      300u              // permille of pings without an answer
@@ -127,6 +127,7 @@ static void refresh_done(struct dht *d, const struct op *op)
         f->refresh_due_us = d->now_us + about(d, REFRESH_US_POOR);
         f->poor_tries = 0;
         f->poor_bits = 0;
+        f->round = 0;
     }
 }
 
@@ -137,7 +138,7 @@ static void refresh_tick(struct dht *d, unsigned family)
     if (d->now_us < f->refresh_due_us)
         return;
     unsigned bits = f->poor_bits;
-    struct dht_id target = rng_below(&d->rng, 2) == 0 ? d->id : dht_id_random(&d->rng);
+    struct dht_id target = f->round % 2 == 0 ? d->id : dht_id_random(&d->rng);
     const bool is_poor = f->poor_tries < POOR_TRIES && table_poor(&f->table, &bits);
     if (is_poor) {
         target = dht_id_beside(&d->id, bits, &d->rng);
@@ -146,6 +147,7 @@ static void refresh_tick(struct dht *d, unsigned family)
     } else {
         f->poor_bits = 0;
         f->poor_tries = POOR_TRIES - 2;
+        f->round++;
     }
     const uint64_t pause = d->cfg.is_metered ? REFRESH_US_METERED : REFRESH_US;
     f->refresh_due_us = d->now_us + about(d, is_poor ? REFRESH_US_POOR : pause);
@@ -195,10 +197,11 @@ void upkeep_heard(struct dht *d, const struct net_addr *from, const struct krpc 
         table_heard(&f->table, &m->id, from, dht_now_s(d));
         return;
     }
-    if (m->is_read_only || d->stranger.full_us > d->now_us + (STRANGERS_BURST - 1) * 1000000u)
+    if (m->is_read_only ||
+        d->stranger.full_us > d->now_us + (uint64_t)(STRANGERS_BURST - 1) * 1000000)
         return;
     // Its place is free: ask it at once, so that it can be told to others in a moment.
-    if (table_wants(&f->table, &m->id, from, krpc_is_shoal(m)) && !ask_is_pending(d, from) &&
+    if (!ask_is_pending(d, from) && table_wants(&f->table, &m->id, from, krpc_is_shoal(m)) &&
         may_write_to_stranger(d))
         (void)ask_ping(d, from, &m->id); // too many under way: it will come again
 }

@@ -15,7 +15,7 @@
 #define STORING        10u // stores at a time
 #define NEAREST        8u  // k of Mainline
 #define PATHS          3u  // disjoint ones toward our own records
-#define PATH_READ      4u  // each path's goal when one reads records; 7 if none was found
+#define PATH_READ      3u  // each path's goal when one reads records; 7 if none was found
 #define PATH_READ_MORE 7u
 #define PATH_WRITE     9u  // when one stores them
 #define STORE_MAX      40u // nodes in the region that are written to, at most
@@ -179,20 +179,21 @@ static void note_nearest(struct slot *s)
     }
 }
 
-static void walk_end(struct dht *d, uint8_t slot)
+// True: it goes on, in the other family.
+static bool walk_end(struct dht *d, uint8_t slot)
 {
     struct slot *s = &d->slot[slot];
     struct op *op = s->op;
     note_nearest(s);
     if (!op->is_six_left) {
         op_end(d, op, verdict(s));
-        return;
+        return false;
     }
     op->is_six_left = false;
     op->is_six = true;
     ask_forget_slot(d, slot);
     walk_begin(d, slot, op);
-    walk_step(d, slot);
+    return true;
 }
 
 // ---- Storing
@@ -239,16 +240,23 @@ static void fill_store(const struct dht *d, const struct op *op, struct krpc *m)
     assert(false); // stores nothing
 }
 
-// The next who is to store it: the nearest that gave a token, and all of the region's.
+static bool may_store(const struct candidate *c)
+{
+    return c->state == CANDIDATE_ANSWERED && c->token_len > 0;
+}
+
+// The next who is to store it: the nearest that gave a token, and all of the region's. Those whose
+// ids do not fit their addresses only where there are not enough others.
 static struct candidate *next_store(struct slot *s, bool *is_open)
 {
     const unsigned nearest = is_record_op(s->op) ? TABLE_SHOAL : NEAREST;
     const uint64_t region = s->lookup.cfg.region;
+    const bool has_enough = lookup_reach(&s->lookup, nearest) != UINT64_MAX;
     struct candidate *c;
     unsigned rank = 0;
     *is_open = false;
     for (unsigned i = 0; (c = lookup_at(&s->lookup, i)) != NULL && rank < STORE_MAX; i++) {
-        if (c->state != CANDIDATE_ANSWERED || c->token_len == 0 || !c->is_fit)
+        if (!may_store(c) || (has_enough && !c->is_fit))
             continue;
         if (rank >= nearest && (region == 0 || lookup_distance(&s->lookup, &c->id) > region))
             break;
@@ -261,7 +269,7 @@ static struct candidate *next_store(struct slot *s, bool *is_open)
     return NULL;
 }
 
-static void store_step(struct dht *d, uint8_t slot)
+static bool store_step(struct dht *d, uint8_t slot)
 {
     struct slot *s = &d->slot[slot];
     bool is_open = true;
@@ -276,38 +284,40 @@ static void store_step(struct dht *d, uint8_t slot)
         s->flying++;
         s->op->counts.queries++;
     }
-    if (s->flying == 0 && !is_open)
-        walk_end(d, slot);
+    return s->flying == 0 && !is_open && walk_end(d, slot);
 }
 
 // ---- Walking
 
-void walk_step(struct dht *d, uint8_t slot)
+// True: it began anew, and is to be looked at again.
+static bool step_once(struct dht *d, uint8_t slot)
 {
     struct slot *s = &d->slot[slot];
     if (s->is_over) {
         s->op->is_six_left = false;
-        walk_end(d, slot);
-        return;
+        return walk_end(d, slot);
     }
-    if (s->is_storing) {
-        store_step(d, slot);
-        return;
-    }
+    if (s->is_storing)
+        return store_step(d, slot);
     for (struct candidate *c; (c = lookup_pick(&s->lookup)) != NULL;) {
         if (ask_walk(d, slot, ASK_FOR_WALK, &c->addr, c))
             continue;
         lookup_unpick(c);
-        return;
+        return false;
     }
     if (s->flying > 0 || !lookup_is_done(&s->lookup))
-        return;
-    if (!is_store_op(s->op)) {
-        walk_end(d, slot);
-        return;
-    }
+        return false;
+    if (!is_store_op(s->op))
+        return walk_end(d, slot);
     s->is_storing = true;
-    store_step(d, slot);
+    return store_step(d, slot);
+}
+
+void walk_step(struct dht *d, uint8_t slot)
+{
+    bool is_new = true;
+    while (is_new)
+        is_new = step_once(d, slot);
 }
 
 // ---- What answers tell
@@ -393,6 +403,12 @@ static struct seen *seen_of(struct dht *d, const struct dht_id *target, bool is_
     return oldest;
 }
 
+// What is not above it is no news: the highest told, or what is to be put out of its place.
+static int64_t known_seq(const struct op *op)
+{
+    return op->kind == OP_PUT && op->cas != DHT_NO_CAS ? op->cas : op->seq;
+}
+
 static void hear_item(struct dht *d, struct slot *s, const struct krpc *m)
 {
     struct op *op = s->op;
@@ -400,7 +416,7 @@ static void hear_item(struct dht *d, struct slot *s, const struct krpc *m)
     item.salt = bytes_of(op->salt, op->salt_len);
     const bool is_mutable = item_is_mutable(&item);
     const struct seen *seen = is_mutable ? seen_of(d, &op->target, false) : NULL;
-    if (is_mutable && (item.seq <= op->seq || (seen != NULL && item.seq < seen->seq)))
+    if (is_mutable && (item.seq <= known_seq(op) || (seen != NULL && item.seq < seen->seq)))
         return;
     const struct dht_id target = item_target(&item);
     if (!dht_id_equal(&target, &op->target) || item_check(&item) != 0) {

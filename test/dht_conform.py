@@ -50,6 +50,56 @@ def token_of(peer, node, info_hash, q="get_peers", name="info_hash"):
     return reply(peer.ask(node, q, {name: info_hash}))[b"token"]
 
 
+# ---- Whom it takes for a node. First: a node asks so many strangers a minute and no more
+
+def neighbours(node, count):
+    """Peers with ids in buckets of a table that are not full yet, whoever else is in it."""
+    own = int.from_bytes(reply(Peer().ask(node, "ping"))[b"id"], "big")
+    peers = [Peer() for _ in range(count)]
+    for i, p in enumerate(peers):
+        bits = 8 + i % 12  # like the first ones of the node's id, then one that differs
+        p.id = (own ^ 1 << 159 - bits ^ random.getrandbits(159 - bits)).to_bytes(20, "big")
+    return peers
+
+
+@check("MUST", f"BEP 5: a node that asks and answers is given to others (OURS: in {LEARN_S:.0f} s)")
+def learns(node):
+    peers = neighbours(node, 10)
+    for p in peers:
+        p.send(node, {"t": b"ln", "y": "q", "q": "ping", "a": {"id": p.id}})
+    end = time.monotonic() + LEARN_S
+    known = set()
+    while time.monotonic() < end and len(known) < len(peers) / 2:
+        serve_all(peers, 0.2)
+        for p in peers:
+            found = reply(Peer().ask(node, "find_node", {"target": p.id}))[b"nodes"]
+            known |= {p.id} & {i for i, _ in nodes(found)}
+    assert len(known) >= len(peers) / 2, f"{len(known)} of {len(peers)} within {LEARN_S:.0f} s"
+
+
+@check("MUST", "BEP 5: a node that asks and never answers is not given to others")
+def silent(node):
+    peers = neighbours(node, 20)
+    for p in peers:
+        p.ask(node, "find_node", {"target": os.urandom(20)})
+    time.sleep(1.5)
+    for p in peers:
+        got = nodes(reply(Peer().ask(node, "find_node", {"target": p.id}))[b"nodes"])
+        assert p.id not in {i for i, _ in got}
+
+
+@check("MUST", "BEP 43: who says ro is answered, not given to others, and not asked")
+def read_only(node):
+    peers = neighbours(node, 10)
+    for p in peers:
+        reply(p.ask(node, "find_node", {"target": os.urandom(20)}, top={"ro": 1}))
+    serve_all(peers, 1.5)
+    assert not any(p.heard for p in peers), "it asked"
+    for p in peers:
+        got = nodes(reply(Peer().ask(node, "find_node", {"target": p.id}))[b"nodes"])
+        assert p.id not in {i for i, _ in got}, "it is given to others"
+
+
 # ---- BEP 5
 
 @check("MUST", "BEP 5: ping is answered with the id, 20 bytes, always the same")
@@ -82,7 +132,8 @@ def nearest(node):
     target = int.from_bytes(random.choice(list(every)), "big")
     got = [i for i, _ in nodes(reply(Peer().ask(
         node, "find_node", {"target": target.to_bytes(20, "big")}))[b"nodes"])]
-    assert len(got) == min(8, len(every)), (len(got), len(every))
+    # Eight with the seven that an answer to a short query may be cut to (see amplification).
+    assert len(got) >= min(7, len(every)), (len(got), len(every))
     assert int.from_bytes(got[0], "big") == target or target.to_bytes(20, "big") in got
 
 
@@ -233,46 +284,6 @@ def no_echo(node):
 def version(node):
     a = Peer().ask(node, "ping")
     assert len(a.get(b"v", b"")) == 4, a
-
-
-# ---- Whom it takes for a node
-
-@check("MUST", "BEP 5: a node that asks and answers is given to others")
-def learns(node):
-    peers = [Peer() for _ in range(10)]
-    for p in peers:
-        p.send(node, {"t": b"ln", "y": "q", "q": "ping", "a": {"id": p.id}})
-    end = time.monotonic() + LEARN_S
-    known = set()
-    while time.monotonic() < end and len(known) < len(peers) / 2:
-        serve_all(peers, 0.2)
-        for p in peers:
-            found = reply(Peer().ask(node, "find_node", {"target": p.id}))[b"nodes"]
-            known |= {p.id} & {i for i, _ in nodes(found)}
-    assert len(known) >= len(peers) / 2, f"{len(known)} of {len(peers)} within {LEARN_S:.0f} s"
-
-
-@check("MUST", "BEP 5: a node that asks and never answers is not given to others")
-def silent(node):
-    peers = [Peer() for _ in range(20)]
-    for p in peers:
-        p.ask(node, "find_node", {"target": os.urandom(20)})
-    time.sleep(1.5)
-    for p in peers:
-        got = nodes(reply(Peer().ask(node, "find_node", {"target": p.id}))[b"nodes"])
-        assert p.id not in {i for i, _ in got}
-
-
-@check("MUST", "BEP 43: who says ro is answered, not given to others, and not asked")
-def read_only(node):
-    peers = [Peer() for _ in range(10)]
-    for p in peers:
-        reply(p.ask(node, "find_node", {"target": os.urandom(20)}, top={"ro": 1}))
-    serve_all(peers, 1.5)
-    assert not any(p.heard for p in peers), "it asked"
-    for p in peers:
-        got = nodes(reply(Peer().ask(node, "find_node", {"target": p.id}))[b"nodes"])
-        assert p.id not in {i for i, _ in got}, "it is given to others"
 
 
 @check("OURS", "nodes in answers have ports and addresses that can be written to")

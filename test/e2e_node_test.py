@@ -104,7 +104,13 @@ class Libtorrent:
         if known:
             host, port = known.rsplit(":", 1)
             self.session.add_dht_node((host, int(port)))
-            wait_for(lambda: self.session.status().dht_nodes > 0, "libtorrent to know a node")
+            wait_for(self.knows_somebody, "libtorrent to know a node")
+
+    def knows_somebody(self):
+        self.session.post_dht_stats()
+        return any(type(a).__name__ == "dht_stats_alert" and
+                   sum(b["num_nodes"] for b in a.routing_table) > 0
+                   for a in self.session.pop_alerts())
 
     def wait(self, kind, is_it=lambda a: True, again=None):
         """The first alert of a kind; asks again every few seconds, as a client would."""
@@ -136,7 +142,8 @@ class Libtorrent:
 
     def put(self, value):
         target = str(self.session.dht_put_immutable_item(value))
-        assert self.wait("dht_put_alert").num_success > 0
+        a = self.wait("dht_put_alert")
+        assert a.num_success > 0, a.message()
         return target
 
     def get(self, target):
@@ -494,7 +501,7 @@ def case_node_transmission(w):
     """A Transmission that knows only our nodes announces there, and finds a peer there."""
     if HOST == "127.0.0.1":
         sys.exit(elsewhere())
-    nodes_ = swarm(w)
+    nodes_ = swarm(w, 10)  # with eight or fewer it would not search at all
     t = Transmission(w, "transmission", nodes_[0].at)
     info_hash = os.urandom(20).hex()
     with socket.socket() as peer:
@@ -528,7 +535,7 @@ def case_node_mutants(w):
     ours = node(w, "ours", "--source-rate", "0", "--answer-rate", "0")
     dht_conform.populate(ours.address)
     dht_conform.mutants(ours.address, MUTANTS, ours.pid, print)
-    assert ours.poll() is None and last_status(ours)["in_packets"] >= MUTANTS
+    wait_for(lambda: last_status(ours)["in_packets"] >= MUTANTS, "it to tell of them", ours)
     ours.send_signal(signal.SIGTERM)
     assert ours.wait(WAIT_S) == 0
 

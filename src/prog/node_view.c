@@ -85,10 +85,11 @@ void node_view_event(struct node_view *v, const struct dht_event *e, const struc
         event_as_json(e, d);
         return;
     }
-    char room[LINE_ROOM], hex[DHT_ID_HEX_BYTES], where[NET_ADDR_TEXT_BYTES];
+    char room[LINE_ROOM], hex[DHT_ID_HEX_BYTES];
     struct text t = text_of(room, sizeof room);
     dht_id_hex(dht_own_id(d), hex);
     if (e->kind == DHT_SELF && e->addr_count > 0) {
+        char where[NET_ADDR_TEXT_BYTES];
         net_addr_text(&e->addrs[0], where);
         text_addf(&t, "others see this node at %s; its id is now %.8s...", where, hex);
     } else if (e->rc == RC_OK) {
@@ -102,7 +103,7 @@ void node_view_event(struct node_view *v, const struct dht_event *e, const struc
 
 // ---- How it fares
 
-static uint64_t sum(const uint64_t count[static KRPC_METHOD_COUNT])
+static uint64_t all_of(const uint64_t count[static KRPC_METHOD_COUNT])
 {
     uint64_t all = 0;
     for (unsigned i = 0; i < KRPC_METHOD_COUNT; i++)
@@ -226,7 +227,7 @@ void node_view_end(struct node_view *v, const struct node_fares *f)
     char room[LINE_ROOM];
     struct text t = text_of(room, sizeof room);
     text_addf(&t, "%" PRIu64 " queries answered, %" PRIu64 " asked, in ", s.answers_out,
-              sum(s.queries_out));
+              all_of(s.queries_out));
     text_add_time(&t, up_us);
     text_add(&t, "; ");
     text_add_size(&t, f->traffic.in_bytes);

@@ -35,7 +35,7 @@
 
 // Others' records are passed on an hour after anybody last put them here (Kademlia, section 2.5),
 // +- 25 %: of all who keep one, the first does it for the rest. At most one a minute.
-#define PASS_US      UINT64_C(3600000000)
+#define PASS_US      UINT64_C(1800000000)
 #define PASS_LOOK_US UINT64_C(60000000)
 #define OWN_NONE     UINT32_MAX
 

@@ -308,7 +308,6 @@ static bool next_done(struct dht *d, struct dht_event *out)
     out->addr_count = first->nearest_count;
     first->state = OP_FREE;
     d->ended--;
-    d->is_dirty = true;
     return true;
 }
 

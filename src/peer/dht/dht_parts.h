@@ -162,6 +162,7 @@ struct family {
     uint64_t answered_us;  // last answer from anybody
     uint8_t poor_bits;     // bucket to look at next
     uint8_t poor_tries;
+    uint8_t round;   // of refreshes that were not for a poor bucket
     bool has_joined; // looked itself up since it came into the network
 };
 

@@ -8,7 +8,7 @@
 
 #include "dht/dht_parts.h"
 
-#define PING_US         UINT64_C(15000000)
+#define PING_US         UINT64_C(10000000)
 #define PING_US_METERED UINT64_C(60000000)
 #define PING_US_MIN     UINT64_C(2000000) // when many are found dead
 #define LOSS_HEAVY      300u              // permille of pings without an answer
@@ -135,6 +135,7 @@ static void refresh_done(struct dht *d, const struct op *op)
         f->refresh_due_us = d->now_us + about(d, REFRESH_US_POOR);
         f->poor_tries = 0;
         f->poor_bits = 0;
+        f->round = 0;
     }
 }
 
@@ -145,7 +146,7 @@ static void refresh_tick(struct dht *d, unsigned family)
     if (d->now_us < f->refresh_due_us)
         return;
     unsigned bits = f->poor_bits;
-    struct dht_id target = rng_below(&d->rng, 2) == 0 ? d->id : dht_id_random(&d->rng);
+    struct dht_id target = f->round % 2 == 0 ? d->id : dht_id_random(&d->rng);
     const bool is_poor = f->poor_tries < POOR_TRIES && table_poor(&f->table, &bits);
     if (is_poor) {
         target = dht_id_beside(&d->id, bits, &d->rng);
@@ -154,6 +155,7 @@ static void refresh_tick(struct dht *d, unsigned family)
     } else {
         f->poor_bits = 0;
         f->poor_tries = POOR_TRIES - 2;
+        f->round++;
     }
     const uint64_t pause = d->cfg.is_metered ? REFRESH_US_METERED : REFRESH_US;
     f->refresh_due_us = d->now_us + about(d, is_poor ? REFRESH_US_POOR : pause);

@@ -239,16 +239,23 @@ static void fill_store(const struct dht *d, const struct op *op, struct krpc *m)
     assert(false); // stores nothing
 }
 
-// The next who is to store it: the nearest that gave a token, and all of the region's.
+static bool may_store(const struct candidate *c)
+{
+    return c->state == CANDIDATE_ANSWERED && c->token_len > 0;
+}
+
+// The next who is to store it: the nearest that gave a token, and all of the region's. Those whose
+// ids do not fit their addresses only where there are not enough others.
 static struct candidate *next_store(struct slot *s, bool *is_open)
 {
     const unsigned nearest = is_record_op(s->op) ? TABLE_SHOAL : NEAREST;
     const uint64_t region = s->lookup.cfg.region;
+    const bool has_enough = lookup_reach(&s->lookup, nearest) != UINT64_MAX;
     struct candidate *c;
     unsigned rank = 0;
     *is_open = false;
     for (unsigned i = 0; (c = lookup_at(&s->lookup, i)) != NULL && rank < STORE_MAX; i++) {
-        if (c->state != CANDIDATE_ANSWERED || c->token_len == 0 || !c->is_fit)
+        if (!may_store(c) || (has_enough && !c->is_fit))
             continue;
         if (rank >= nearest && (region == 0 || lookup_distance(&s->lookup, &c->id) > region))
             break;
@@ -393,6 +400,12 @@ static struct seen *seen_of(struct dht *d, const struct dht_id *target, bool is_
     return oldest;
 }
 
+// What is not above it is no news: the highest told, or what is to be put out of its place.
+static int64_t known_seq(const struct op *op)
+{
+    return op->kind == OP_PUT && op->cas != DHT_NO_CAS ? op->cas : op->seq;
+}
+
 static void hear_item(struct dht *d, struct slot *s, const struct krpc *m)
 {
     struct op *op = s->op;
@@ -400,7 +413,7 @@ static void hear_item(struct dht *d, struct slot *s, const struct krpc *m)
     item.salt = bytes_of(op->salt, op->salt_len);
     const bool is_mutable = item_is_mutable(&item);
     const struct seen *seen = is_mutable ? seen_of(d, &op->target, false) : NULL;
-    if (is_mutable && (item.seq <= op->seq || (seen != NULL && item.seq < seen->seq)))
+    if (is_mutable && (item.seq <= known_seq(op) || (seen != NULL && item.seq < seen->seq)))
         return;
     const struct dht_id target = item_target(&item);
     if (!dht_id_equal(&target, &op->target) || item_check(&item) != 0) {

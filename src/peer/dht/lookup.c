@@ -79,7 +79,7 @@ bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht
     unsigned hop = 1;
     unsigned path = l->dealt % l->cfg.paths;
     if (teller != NULL) {
-        hop += teller->hop < UINT8_MAX ? teller->hop : UINT8_MAX - 1;
+        hop = teller->hop < UINT8_MAX ? teller->hop + 1u : UINT8_MAX;
         path = teller->path;
     }
     uint8_t place;

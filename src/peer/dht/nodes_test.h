@@ -115,6 +115,7 @@ static inline void nodes_begin(struct nodes *net, uint32_t i, const struct dht_c
     full.net = (struct net){nodes_send, n};
     full.seed = cfg->seed != 0 ? cfg->seed : i + 1;
     arena_free(n->arena);
+    n->done_op = 0; // numbers begin anew
     n->arena = arena_new(NODE_ARENA);
     if (n->arena == NULL || dht_new(&n->dht, n->arena, &full, net->now_us) != RC_OK)
         abort();

@@ -3,10 +3,10 @@
 //
 // Four pools. What is a thing's name and contents in each:
 //
-//     peers    info-hash 20, IP 16, port 2     nothing
-//     items    target 20                       u8 is_mutable, i64 seq, k 32, sig 64, v
-//     records  key 32, keyed hash of the node  the record as it came
-//     faults   node id 32, and of the proof    likewise
+//     peers    info-hash 20, IP 16, port 2, u8 is_ip4   nothing
+//     items    target 20                                u8 is_mutable, i64 seq, k 32, sig 64, v
+//     records  key 32, keyed hash of the node           the record as it came
+//     faults   node id 32, keyed hash of the proof      likewise
 #include "dht/shelf.h"
 
 #include <assert.h>
@@ -18,6 +18,8 @@
 #define SWEEP_US      30000000u // every place is looked at this often
 #define SWEEP_STEP_US 100000u   // and not for less than this
 #define BLOCK_ALIGN   16u
+
+#define PEER_FAMILY_AT (DHT_ID_BYTES + NET_COMPACT6_BYTES) // in a peer's name
 
 enum kind {
     KIND_PEERS,
@@ -219,15 +221,15 @@ static void name_peer(uint8_t *name, const struct dht_id *hash, const struct net
     buffer_put(&b, dht_id_bytes(hash));
     buffer_put(&b, bytes_of(peer->ip, sizeof peer->ip));
     buffer_u16(&b, peer->port);
+    buffer_u8(&b, net_addr_is_ip4(peer));
+    assert(!b.is_full);
 }
 
-static struct net_addr peer_of(const struct pool_thing *t)
+// The compact form of either family is the end of the name's IP and port.
+static struct bytes peer_of(const struct pool_thing *t, bool is_ip4)
 {
-    struct net_addr a;
-    struct cursor c = {.left = bytes_of(t->name + DHT_ID_BYTES, sizeof a.ip + 2)};
-    memcpy(a.ip, cursor_take(&c, sizeof a.ip).at, sizeof a.ip);
-    a.port = cursor_u16(&c);
-    return a;
+    const size_t len = is_ip4 ? NET_COMPACT4_BYTES : NET_COMPACT6_BYTES;
+    return bytes_of(t->name + PEER_FAMILY_AT - len, t->name[PEER_FAMILY_AT] == is_ip4 ? len : 0);
 }
 
 enum krpc_code shelf_put_peer(struct shelf *s, const struct dht_id *hash,
@@ -256,13 +258,10 @@ size_t shelf_peers(struct shelf *s, const struct dht_id *hash, bool is_ip4, stru
     uint32_t last = POOL_NONE;
     size_t count = 0;
     for (uint32_t i = pool_next(p, &w); i != POOL_NONE; i = pool_next(p, &w)) {
-        const struct net_addr a = peer_of(pool_at(p, i));
-        if (is_over(p, i, now_us) || net_addr_is_ip4(&a) != is_ip4)
+        const struct bytes peer = peer_of(pool_at(p, i), is_ip4);
+        if (is_over(p, i, now_us) || peer.len == 0)
             continue;
-        uint8_t compact[NET_COMPACT6_BYTES];
-        struct buffer b = buffer_of(compact, sizeof compact);
-        net_addr_put(&b, &a);
-        krpc_string_put(values, buffer_bytes(&b));
+        krpc_string_put(values, peer);
         if (values->is_full)
             break;
         last = i;

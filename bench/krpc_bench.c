@@ -88,6 +88,12 @@ static void get_nothing(struct bench *b)
     b->sink += 1 + shelf_peers(b->shelf, &hash, true, &values, 1);
 }
 
+static void announce(struct bench *b)
+{
+    const struct net_addr a = net_addr_ip4(0x18000000u + ((uint32_t)(b->sink++ % 200) << 8), 1);
+    need(shelf_put_peer(b->shelf, &b->hash, &a, 1) == KRPC_NO_ERROR, "a peer was refused");
+}
+
 static void check_signature(struct bench *b)
 {
     need(item_check(&b->item) == KRPC_NO_ERROR, "a signature was refused");
@@ -171,6 +177,7 @@ int main(int argc, char **argv)
     sign_item(b);
     measure(b, "a token", make_token, rounds);
     measure(b, "shelf: peers of a popular hash", get_peers, rounds);
+    measure(b, "shelf: one of 200 peers renewed", announce, rounds);
     measure(b, "shelf: a hash nobody has", get_nothing, rounds);
     measure(b, "item: signature checked", check_signature, rounds / 200);
     need(b->sink > 0, "nothing was done");

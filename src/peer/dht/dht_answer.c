@@ -210,7 +210,7 @@ static void answer_records(struct dht *d, struct reply *r, const struct net_addr
     put_token(d, r, from);
     put_nodes(d, r, from, m, &target, true);
     // Records are what is asked for; nodes have the rest.
-    r->values = buffer_of(r->values_at, room_for_values(r, 2 * KRPC_NODE4_BYTES));
+    r->values = buffer_of(r->values_at, room_for_values(r, (size_t)2 * KRPC_NODE4_BYTES));
     const size_t count = shelf_records(d->shelf, &key, &r->values, d->now_us);
     r->m.has_num = true;
     r->m.num = (int64_t)count;
@@ -223,7 +223,7 @@ static void answer_samples(struct dht *d, struct reply *r, const struct net_addr
                            const struct krpc *m)
 {
     put_nodes(d, r, from, m, &m->target, false);
-    r->values = buffer_of(r->values_at, room_for_values(r, 2 * KRPC_NODE4_BYTES));
+    r->values = buffer_of(r->values_at, room_for_values(r, (size_t)2 * KRPC_NODE4_BYTES));
     r->m.has_num = r->m.has_interval = true;
     r->m.num = (int64_t)shelf_samples(d->shelf, &r->values, d->now_us);
     r->m.interval = SAMPLE_S;

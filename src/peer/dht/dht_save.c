@@ -65,8 +65,9 @@ enum rc dht_load(struct dht *d, struct bytes saved)
     if (!bytes_is(head, save_head))
         return RC_MALFORMED;
     const struct cursor start = c;
-    while (next_family(&c, &is_six, &nodes))
-        continue;
+    bool has_more = true;
+    while (has_more)
+        has_more = next_family(&c, &is_six, &nodes);
     if (!cursor_done(&c))
         return RC_MALFORMED;
     c = start;

@@ -205,7 +205,8 @@ void upkeep_heard(struct dht *d, const struct net_addr *from, const struct krpc 
         table_heard(&f->table, &m->id, from, dht_now_s(d));
         return;
     }
-    if (m->is_read_only || d->stranger.full_us > d->now_us + (STRANGERS_BURST - 1) * 1000000u)
+    if (m->is_read_only ||
+        d->stranger.full_us > d->now_us + (uint64_t)(STRANGERS_BURST - 1) * 1000000)
         return;
     // Its place is free: ask it at once, so that it can be told to others in a moment.
     if (table_wants(&f->table, &m->id, from, krpc_is_shoal(m)) && !ask_is_pending(d, from) &&

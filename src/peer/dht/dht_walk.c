@@ -179,20 +179,21 @@ static void note_nearest(struct slot *s)
     }
 }
 
-static void walk_end(struct dht *d, uint8_t slot)
+// True: it goes on, in the other family.
+static bool walk_end(struct dht *d, uint8_t slot)
 {
     struct slot *s = &d->slot[slot];
     struct op *op = s->op;
     note_nearest(s);
     if (!op->is_six_left) {
         op_end(d, op, verdict(s));
-        return;
+        return false;
     }
     op->is_six_left = false;
     op->is_six = true;
     ask_forget_slot(d, slot);
     walk_begin(d, slot, op);
-    walk_step(d, slot);
+    return true;
 }
 
 // ---- Storing
@@ -268,7 +269,7 @@ static struct candidate *next_store(struct slot *s, bool *is_open)
     return NULL;
 }
 
-static void store_step(struct dht *d, uint8_t slot)
+static bool store_step(struct dht *d, uint8_t slot)
 {
     struct slot *s = &d->slot[slot];
     bool is_open = true;
@@ -283,38 +284,40 @@ static void store_step(struct dht *d, uint8_t slot)
         s->flying++;
         s->op->counts.queries++;
     }
-    if (s->flying == 0 && !is_open)
-        walk_end(d, slot);
+    return s->flying == 0 && !is_open && walk_end(d, slot);
 }
 
 // ---- Walking
 
-void walk_step(struct dht *d, uint8_t slot)
+// True: it began anew, and is to be looked at again.
+static bool step_once(struct dht *d, uint8_t slot)
 {
     struct slot *s = &d->slot[slot];
     if (s->is_over) {
         s->op->is_six_left = false;
-        walk_end(d, slot);
-        return;
+        return walk_end(d, slot);
     }
-    if (s->is_storing) {
-        store_step(d, slot);
-        return;
-    }
+    if (s->is_storing)
+        return store_step(d, slot);
     for (struct candidate *c; (c = lookup_pick(&s->lookup)) != NULL;) {
         if (ask_walk(d, slot, ASK_FOR_WALK, &c->addr, c))
             continue;
         lookup_unpick(c);
-        return;
+        return false;
     }
     if (s->flying > 0 || !lookup_is_done(&s->lookup))
-        return;
-    if (!is_store_op(s->op)) {
-        walk_end(d, slot);
-        return;
-    }
+        return false;
+    if (!is_store_op(s->op))
+        return walk_end(d, slot);
     s->is_storing = true;
-    store_step(d, slot);
+    return store_step(d, slot);
+}
+
+void walk_step(struct dht *d, uint8_t slot)
+{
+    bool is_new = true;
+    while (is_new)
+        is_new = step_once(d, slot);
 }
 
 // ---- What answers tell

@@ -270,8 +270,7 @@ static unsigned find_field(struct bytes name, unsigned *at)
     for (unsigned n = 0; n < FIELD_COUNT; n++) {
         const unsigned i = *at;
         *at = i + 1 < FIELD_COUNT ? i + 1 : 0;
-        if (fields[i].name_len == name.len && fields[i].name[0] == name.at[0] &&
-            memcmp(fields[i].name, name.at, name.len) == 0)
+        if (fields[i].name_len == name.len && memcmp(fields[i].name, name.at, name.len) == 0)
             return i;
     }
     return FIELD_COUNT;

@@ -30,7 +30,7 @@
 #include "host/net.h"
 
 // What we put together ourselves (nodes, peers, samples, records) fits this; only BEP 44 values
-// of more than about 700 bytes make a datagram longer, at most KRPC_BYTES_MAX.
+// of more than some 860 bytes make a datagram longer, at most KRPC_BYTES_MAX.
 #define KRPC_BYTES           1200u
 #define KRPC_BYTES_MAX       1472u
 #define KRPC_TRANSACTION_MAX 64u // bytes of t; longer ones are malformed

@@ -6,12 +6,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/attr.h"
+#include "dht/item.h"
 #include "dht/packets_test.h"
+#include "dht/record.h"
 
 #define ID     "2:id20:abcdefghij0123456789"
 #define TARGET "6:target20:mnopqrstuvwxyz123456"
@@ -332,6 +335,55 @@ static void nodes_there_and_back(void **state)
     assert_true(tight.is_full && tight.len == 8);
 }
 
+static size_t encoded_bytes(const struct krpc *m)
+{
+    static uint8_t room[4 * KRPC_BYTES_MAX];
+    struct buffer b = buffer_of(room, sizeof room);
+    krpc_encode(&b, m);
+    assert_false(b.is_full);
+    return b.len;
+}
+
+// The largest of what has no choice of its length: values of BEP 44, and single records.
+static void the_largest(void **state)
+{
+    (void)state;
+    static uint8_t some[2048];
+    struct krpc m = packets_head(KRPC_QUERY, KRPC_PUT);
+    m.transaction = bytes_text("ours");
+    m.token = bytes_of(some, 20); // as long as others make them
+    m.k = bytes_of(some, KRPC_PUBLIC_BYTES);
+    m.sig = bytes_of(some, KRPC_SIGNATURE_BYTES);
+    m.salt = bytes_of(some, ITEM_SALT_BYTES_MAX);
+    m.has_seq = m.has_cas = true;
+    m.seq = m.cas = INT64_MAX;
+    m.v = bytes_of(some, ITEM_VALUE_BYTES_MAX);
+    const size_t put = encoded_bytes(&m);
+    m = packets_head(KRPC_QUERY, KRPC_SH_PUT);
+    m.token = bytes_of(some, 8);
+    m.record = bytes_of(some, RECORD_BYTES_MAX);
+    const size_t sh_put = encoded_bytes(&m);
+    m = packets_head(KRPC_REPLY, KRPC_NO_METHOD);
+    m.ip = bytes_of(some, NET_COMPACT6_BYTES);
+    m.token = bytes_of(some, 8);
+    m.k = bytes_of(some, KRPC_PUBLIC_BYTES);
+    m.sig = bytes_of(some, KRPC_SIGNATURE_BYTES);
+    m.has_seq = true;
+    m.seq = INT64_MAX;
+    m.v = bytes_of(some, ITEM_VALUE_BYTES_MAX);
+    const size_t get = encoded_bytes(&m);
+    m = packets_head(KRPC_REPLY, KRPC_NO_METHOD);
+    m.ip = bytes_of(some, NET_COMPACT6_BYTES);
+    m.token = bytes_of(some, 8);
+    m.has_num = true;
+    m.num = 66;
+    m.records = bytes_of(some, 5 + RECORD_BYTES_MAX);
+    const size_t sh_get = encoded_bytes(&m);
+    printf("put %zu, get %zu, sh_put %zu, sh_get %zu bytes\n", put, get, sh_put, sh_get);
+    assert_true(put <= KRPC_BYTES_MAX - 20 && get <= KRPC_BYTES_MAX - 20); // and over IPv6
+    assert_true(sh_put <= KRPC_BYTES && sh_get <= KRPC_BYTES);
+}
+
 static void words(void **state)
 {
     (void)state;
@@ -352,6 +404,7 @@ int main(void)
         cmocka_unit_test(odd_fields_of_replies_were_not_sent),
         cmocka_unit_test(every_kind_there_and_back),
         cmocka_unit_test(nodes_there_and_back),
+        cmocka_unit_test(the_largest),
         cmocka_unit_test(words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

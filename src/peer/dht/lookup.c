@@ -79,7 +79,7 @@ bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht
     unsigned hop = 1;
     unsigned path = l->dealt % l->cfg.paths;
     if (teller != NULL) {
-        hop = teller->hop < UINT8_MAX ? teller->hop + 1u : UINT8_MAX;
+        hop = (unsigned)teller->hop + (teller->hop < UINT8_MAX ? 1u : 0u);
         path = teller->path;
     }
     uint8_t place;
@@ -149,6 +149,7 @@ static struct survey survey_of(const struct lookup *l)
 // The path with the fewest queries under way, among those that have somebody to ask.
 static const struct candidate *next_of(const struct lookup *l, const struct survey *s)
 {
+    assert(l->cfg.paths >= 1);
     const unsigned each = (l->cfg.alpha + l->cfg.paths - 1) / l->cfg.paths;
     const struct candidate *best = NULL;
     for (unsigned p = 0; p < l->cfg.paths; p++) {

@@ -90,7 +90,7 @@ static uint32_t *bucket_of(const struct pool *p, const uint8_t *key)
     return &p->bucket[sip_hash(p->cfg.secret, bytes_of(key, p->cfg.key_bytes)) & p->mask];
 }
 
-static uint32_t owner_index(const struct pool *p, uint64_t owner)
+uint32_t pool_owner(const struct pool *p, uint64_t owner)
 {
     uint8_t text[8];
     struct buffer b = buffer_of(text, sizeof text);
@@ -245,7 +245,7 @@ static bool has_share(const struct pool *p, uint32_t owner, uint32_t had, uint32
 bool pool_has_share(const struct pool *p, uint64_t owner, size_t bytes)
 {
     return bytes <= POOL_CONTENTS_MAX &&
-           has_share(p, owner_index(p, owner), POOL_NONE, pieces_of(bytes));
+           has_share(p, pool_owner(p, owner), POOL_NONE, pieces_of(bytes));
 }
 
 static void evict(struct pool *p)
@@ -257,7 +257,7 @@ static void evict(struct pool *p)
 uint32_t pool_add(struct pool *p, const uint8_t *name, uint64_t owner, struct bytes contents,
                   uint32_t expires_s)
 {
-    const uint32_t who = owner_index(p, owner);
+    const uint32_t who = pool_owner(p, owner);
     if (contents.len > POOL_CONTENTS_MAX || !has_share(p, who, POOL_NONE, pieces_of(contents.len)))
         return POOL_NONE;
     while (p->free_thing == POOL_NONE || p->free_pieces < pieces_of(contents.len))
@@ -317,11 +317,6 @@ void pool_note(struct pool *p, uint32_t i, uint16_t note)
 {
     assert(i < p->cfg.places);
     p->thing[i].note = note;
-}
-
-bool pool_is_owner(const struct pool *p, uint32_t i, uint64_t owner)
-{
-    return pool_at(p, i)->owner == owner_index(p, owner);
 }
 
 void pool_sweep(struct pool *p, uint32_t count, uint32_t now_s)

@@ -158,9 +158,10 @@ static struct group group_of(const struct pool *p, const uint8_t *name, uint64_t
 {
     struct group g = {.same = POOL_NONE};
     struct pool_walk w = pool_walk(p, name);
+    const uint32_t who = pool_owner(p, owner);
     for (uint32_t i = pool_next(p, &w); i != POOL_NONE; i = pool_next(p, &w)) {
         g.count++;
-        g.owned += pool_is_owner(p, i, owner);
+        g.owned += pool_at(p, i)->owner == who;
         if (memcmp(pool_at(p, i)->name, name, POOL_NAME_BYTES) == 0)
             g.same = i;
     }

@@ -33,8 +33,8 @@
 #define OWN_RETRY_US UINT64_C(60000000)
 #define OWN_LIFE_S   86400u
 
-// Others' records are passed on an hour after anybody last put them here (Kademlia, section 2.5),
-// +- 25 %: of all who keep one, the first does it for the rest. At most one a minute.
+// Others' records are passed on half an hour after anybody last put them here (Kademlia, section
+// 2.5), +- 25 %: of all who keep one, the first does it for the rest. At most one a minute.
 #define PASS_US      UINT64_C(1800000000)
 #define PASS_LOOK_US UINT64_C(60000000)
 #define OWN_NONE     UINT32_MAX
@@ -57,8 +57,8 @@ void upkeep_start(struct dht *d)
         f->boot_due_us = f->is_on ? d->now_us : UINT64_MAX;
         f->boot_wait_us = BOOT_US;
     }
-    d->pass_due_us =
-        d->cfg.is_metered || d->cfg.is_read_only ? UINT64_MAX : d->now_us + about(d, PASS_LOOK_US);
+    const bool is_sparing = d->cfg.is_metered || d->cfg.is_read_only;
+    d->pass_due_us = is_sparing ? UINT64_MAX : d->now_us + PASS_LOOK_US;
 }
 
 // ---- Coming in: look for ourselves until somebody answers, then fill what is poor

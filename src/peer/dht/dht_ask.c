@@ -42,24 +42,49 @@ static void find_due(struct dht *d)
     }
 }
 
-static struct ask *free_ask(struct dht *d)
-{
-    if (d->ask_busy == d->cfg.asks_max)
-        return NULL;
-    uint32_t i = 0;
-    while (d->ask[i].state != ASK_FREE)
-        i++;
-    d->ask_high = i >= d->ask_high ? i + 1 : d->ask_high;
-    d->ask_busy++;
-    return &d->ask[i];
-}
-
 static void release(struct dht *d, struct ask *a)
 {
     assert(a->state != ASK_FREE && d->ask_busy > 0);
     a->state = ASK_FREE;
     d->ask_busy--;
     d->is_dirty = true;
+}
+
+static void give_up(struct dht *d, struct ask *found)
+{
+    const struct ask a = *found;
+    struct family *f = dht_family(d, &a.to);
+    release(d, found);
+    d->stat.timeouts++;
+    if (a.has_id)
+        table_failed(&f->table, &a.id, &a.to, f->answered_us > a.sent_us);
+    upkeep_silent(d, &a);
+    if (a.slot != NONE8)
+        walk_failed(d, &a, false);
+    else if (a.purpose == ASK_FOR_OP)
+        op_end(d, op_by_number(d, a.op), RC_TIMEOUT);
+}
+
+// An unused one; if there is none, the one that has been late for longest is given up.
+static struct ask *free_ask(struct dht *d)
+{
+    if (d->ask_busy == d->cfg.asks_max) {
+        struct ask *oldest = NULL;
+        for (uint32_t i = 0; i < d->ask_high; i++) {
+            struct ask *a = &d->ask[i];
+            if (a->state == ASK_LATE && (oldest == NULL || a->sent_us < oldest->sent_us))
+                oldest = a;
+        }
+        if (oldest == NULL)
+            return NULL;
+        give_up(d, oldest);
+    }
+    uint32_t i = 0;
+    while (d->ask[i].state != ASK_FREE)
+        i++;
+    d->ask_high = i >= d->ask_high ? i + 1 : d->ask_high;
+    d->ask_busy++;
+    return &d->ask[i];
 }
 
 bool ask_send(struct dht *d, const struct ask_wish *wish, struct krpc *m)
@@ -229,21 +254,6 @@ void ask_input(struct dht *d, const struct net_addr *from, const struct krpc *m)
 }
 
 // ---- Time
-
-static void give_up(struct dht *d, struct ask *found)
-{
-    const struct ask a = *found;
-    struct family *f = dht_family(d, &a.to);
-    release(d, found);
-    d->stat.timeouts++;
-    if (a.has_id)
-        table_failed(&f->table, &a.id, &a.to, f->answered_us > a.sent_us);
-    upkeep_silent(d, &a);
-    if (a.slot != NONE8)
-        walk_failed(d, &a, false);
-    else if (a.purpose == ASK_FOR_OP)
-        op_end(d, op_by_number(d, a.op), RC_TIMEOUT);
-}
 
 void ask_tick(struct dht *d)
 {

@@ -15,7 +15,7 @@
 #define STORING        10u // stores at a time
 #define NEAREST        8u  // k of Mainline
 #define PATHS          3u  // disjoint ones toward our own records
-#define PATH_READ      4u  // each path's goal when one reads records; 7 if none was found
+#define PATH_READ      3u  // each path's goal when one reads records; 7 if none was found
 #define PATH_READ_MORE 7u
 #define PATH_WRITE     9u  // when one stores them
 #define STORE_MAX      40u // nodes in the region that are written to, at most

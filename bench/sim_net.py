@@ -4,7 +4,7 @@
 """usage: bench/sim_net.py [--seed N] [--again] [SCENARIO...]
 
 --again plays each one twice and compares the hashes. Exit status 1: something happened that never
-may, a goal was missed, or a hash differs. An hour or so of one core for all of them.
+may, a goal was missed, or a hash differs. Some five minutes of one core for all of them.
 """
 import argparse
 import glob

@@ -216,7 +216,9 @@ static void plan_life(struct node *n)
     struct play *p = n->play;
     const uint64_t now_us = world_now_us(p->world);
     (void)world_at(p->world, now_us + SAVE_US, save_in_time, n, n->life);
-    const uint64_t for_us = n->index < PLAY_ENTRIES ? 0 : stay_us(p);
+    // Who is to leave for good once it has published stays until then.
+    const bool is_kept = n->index < PLAY_ENTRIES || (p->s->publishers_leave && n->is_pinned);
+    const uint64_t for_us = is_kept ? 0 : stay_us(p);
     if (for_us > 0 && for_us < p->end_us)
         (void)world_at(p->world, now_us + for_us, leave, n, n->life);
 }

@@ -15,6 +15,17 @@ double net_share(uint64_t part, uint64_t whole)
     return whole > 0 ? (double)part / (double)whole : 0;
 }
 
+struct net_count net_last_tenth(const struct net_figures *f)
+{
+    struct net_count sum = {.asked = 0};
+    for (unsigned i = FIGURES_SLICES - FIGURES_SLICES / 10; i < FIGURES_SLICES; i++) {
+        sum.asked += f->slice[i].asked;
+        sum.found += f->slice[i].found;
+        sum.right += f->slice[i].right;
+    }
+    return sum;
+}
+
 static double ms_at(const struct quantiles *q, unsigned permille)
 {
     return (double)quantiles_at(q, permille) / US_PER_MS;
@@ -76,6 +87,8 @@ void net_report_table(const struct net_scenario *s, const struct net_figures *f)
     print_count("all", &f->all);
     for (unsigned k = 0; k < NET_OBJECT_COUNT; k++)
         print_count(net_object_name((enum net_object)k), &f->kind[k]);
+    const struct net_count last = net_last_tenth(f);
+    print_count("last tenth", &last);
     print_count("absent", &f->absent);
     print_count("besieged", &f->siege);
     print_lookups(f);
@@ -105,6 +118,8 @@ static void put_lookups(struct json_writer *w, const struct net_figures *f)
     put_count(w, "all", &f->all);
     for (unsigned k = 0; k < NET_OBJECT_COUNT; k++)
         put_count(w, net_object_name((enum net_object)k), &f->kind[k]);
+    const struct net_count last = net_last_tenth(f);
+    put_count(w, "last_tenth", &last);
     put_count(w, "absent", &f->absent);
     put_count(w, "besieged", &f->siege);
     json_put_f64(w, "first_ms_p50", ms_at(&f->first_us, 500));

@@ -14,5 +14,7 @@ void net_report_json(const struct net_scenario *s, const struct net_figures *f, 
 MUST_USE enum rc net_report_goals(const struct net_scenario *s, const struct net_figures *f,
                                   struct err *err);
 double net_share(uint64_t part, uint64_t whole); // 0 of nothing
+// Of the last tenth of the measured time.
+struct net_count net_last_tenth(const struct net_figures *f);
 
 #endif

@@ -78,7 +78,7 @@ static void plan_joins(struct play *p)
     for (uint32_t i = 0; i < p->nodes; i++) {
         uint64_t at_us = now_us + 1 + rng_below(&p->life_rng, span_us);
         if (i < PLAY_ENTRIES)
-            at_us = now_us + i * US_PER_MS;
+            at_us = now_us + (uint64_t)i * US_PER_MS;
         if (i >= p->siege_from)
             at_us = p->measure_us + play_after_us(p->s->siege.at_min);
         (void)world_at(p->world, at_us, start, &p->node[i], i);

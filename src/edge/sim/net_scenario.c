@@ -6,7 +6,8 @@
 #include "sim/fields.h"
 #include "wire/json.h"
 
-#define BIG 1e9
+#define BIG       1e9
+#define NODES_MAX 32768.0 // half of SIM_NET_HOSTS_MAX: attackers come besides
 
 static const char *const law_names[] = {"always", "exponential", "weibull", "pareto"};
 static const char *const object_names[NET_OBJECT_COUNT] = {"peers", "items", "records"};
@@ -158,7 +159,7 @@ static void read_top(struct fields *f, const struct json_node *top, struct net_s
         fields_blame(f, "schema (shoal-network/1)");
     fields_name(f, "name", s->name, sizeof s->name);
     s->seed = (uint64_t)fields_number_or(f, "seed", 0, 9e15, 1);
-    s->nodes = (uint32_t)fields_number(f, "nodes", 4, SIM_NET_HOSTS_MAX / 2);
+    s->nodes = (uint32_t)fields_number(f, "nodes", 4, NODES_MAX);
     s->warmup_min = fields_number_or(f, "warmup_min", 0.5, NET_MINUTES_MAX, 10);
     s->measure_min = fields_number(f, "minutes", 0.1, NET_MINUTES_MAX);
     s->lookups_s = fields_number(f, "lookups_s", 0.001, 100000);

@@ -28,7 +28,7 @@ static const struct centre centres[] = {
 };
 
 #define HEIGHT_MS    6.0 // median way from a home to the core and back
-#define HEIGHT_SIGMA 0.8 // of its logarithm: 5 % are over 22 ms, 0.1 % over 70 ms
+#define HEIGHT_SIGMA 1.4 // of its logarithm: 5 % are over 60 ms, 1 % over 156 ms
 
 static double normal(struct rng *rng)
 {

@@ -203,6 +203,7 @@ struct dht {
     struct own *own;
     uint32_t own_count;
     uint64_t own_due_us;
+    uint64_t pass_due_us; // when to look for what others gave us long ago
     struct seen *seen;
     uint32_t seen_turn;
     uint32_t loss_permille; // of upkeep queries, smoothed

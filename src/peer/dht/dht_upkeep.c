@@ -33,6 +33,12 @@
 #define OWN_RETRY_US UINT64_C(60000000)
 #define OWN_LIFE_S   86400u
 
+// Others' records are passed on half an hour after anybody last put them here (Kademlia, section
+// 2.5), +- 25 %: of all who keep one, the first does it for the rest. At most one a minute.
+#define PASS_US      UINT64_C(1800000000)
+#define PASS_LOOK_US UINT64_C(60000000)
+#define OWN_NONE     UINT32_MAX
+
 static uint64_t about(struct dht *d, uint64_t us)
 {
     return us - us / 4 + rng_below(&d->rng, us / 2 + 1);
@@ -51,6 +57,8 @@ void upkeep_start(struct dht *d)
         f->boot_due_us = f->is_on ? d->now_us : UINT64_MAX;
         f->boot_wait_us = BOOT_US;
     }
+    const bool is_sparing = d->cfg.is_metered || d->cfg.is_read_only;
+    d->pass_due_us = is_sparing ? UINT64_MAX : d->now_us + PASS_LOOK_US;
 }
 
 // ---- Coming in: look for ourselves until somebody answers, then fill what is poor
@@ -436,6 +444,8 @@ static void own_tick(struct dht *d)
 
 static void own_done(struct dht *d, const struct op *op)
 {
+    if (op->own == OWN_NONE)
+        return;
     struct own *o = &d->own[op->own];
     o->is_running = false;
     if (op->counts.stored > 0) {
@@ -493,6 +503,22 @@ void dht_unprovide(struct dht *d, const struct digest *subject)
     d->is_dirty = true;
 }
 
+// ---- Others' records
+
+static void pass_tick(struct dht *d)
+{
+    uint8_t at[RECORD_BYTES_MAX];
+    struct buffer b = buffer_of(at, sizeof at);
+    if (d->now_us < d->pass_due_us)
+        return;
+    d->pass_due_us = d->now_us + about(d, PASS_LOOK_US);
+    if (is_publishing(d) || !shelf_pass(d->shelf, about(d, PASS_US), &b, d->now_us))
+        return;
+    struct op *op = op_publish(d, OP_PROVIDE, buffer_bytes(&b), 0);
+    if (op != NULL) // no room: somebody else will do it
+        op->own = OWN_NONE;
+}
+
 // ---- Time
 
 void upkeep_done(struct dht *d, const struct op *op)
@@ -513,11 +539,12 @@ void upkeep_tick(struct dht *d)
         ping_tick(d, i);
     }
     own_tick(d);
+    pass_tick(d);
 }
 
 uint64_t upkeep_due_us(const struct dht *d)
 {
-    uint64_t due = UINT64_MAX;
+    uint64_t due = d->pass_due_us;
     for (unsigned i = 0; i < 2; i++) {
         const struct family *f = &d->family[i];
         due = f->boot_due_us < due ? f->boot_due_us : due;

@@ -127,7 +127,9 @@ static void seed(struct dht *d, uint8_t slot)
         const struct krpc_node node = {c->id, c->addr};
         (void)lookup_add(&s->lookup, &node, NULL);
     }
-    for (unsigned i = 0; count < SEEDS_FEW && i < SEEDS_BLIND && i < f->boot_count; i++) {
+    // Upkeep asks one from outside all the same: networks that were parted find together by it.
+    const unsigned blind = count < SEEDS_FEW ? SEEDS_BLIND : s->op->kind == OP_REFRESH;
+    for (unsigned i = 0; i < blind && i < f->boot_count; i++) {
         const struct net_addr *to = &f->boot[f->boot_next++ % f->boot_count];
         if (!ask_is_pending(d, to) && !ask_walk(d, slot, ASK_FOR_SEED, to, NULL))
             break;

@@ -268,6 +268,7 @@ uint32_t pool_add(struct pool *p, const uint8_t *name, uint64_t owner, struct by
     memcpy(t->name, name, POOL_NAME_BYTES);
     t->owner = who;
     t->expires_s = expires_s;
+    t->note = 0;
     link_ring(p, i, bucket_of(p, name));
     link_age(p, i);
     write_pieces(p, t, contents);
@@ -310,6 +311,12 @@ void pool_drop(struct pool *p, uint32_t i)
     t->owner = POOL_NONE;
     t->next = p->free_thing;
     p->free_thing = i;
+}
+
+void pool_note(struct pool *p, uint32_t i, uint16_t note)
+{
+    assert(i < p->cfg.places);
+    p->thing[i].note = note;
 }
 
 void pool_sweep(struct pool *p, uint32_t count, uint32_t now_s)

@@ -43,6 +43,7 @@ struct pool_thing {                // private to pool.c but for what is said
     uint32_t owner;     // may be read; POOL_NONE: the place is free
     uint32_t expires_s; // may be read
     uint16_t len;       // of the contents, may be read
+    uint16_t note;      // the caller's: pool_note
 };
 
 struct pool { // private to pool.c but for what is said
@@ -92,6 +93,7 @@ MUST_USE uint32_t pool_add(struct pool *p, const uint8_t *name, uint64_t owner,
 MUST_USE bool pool_replace(struct pool *p, uint32_t i, struct bytes contents, uint32_t expires_s);
 void pool_renew(struct pool *p, uint32_t i, uint32_t expires_s);
 void pool_drop(struct pool *p, uint32_t i);
+void pool_note(struct pool *p, uint32_t i, uint16_t note); // 0 in a new one
 // What `owner` of this owner's things is.
 uint32_t pool_owner(const struct pool *p, uint64_t owner);
 

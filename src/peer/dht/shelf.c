@@ -416,6 +416,19 @@ static uint32_t record_end(const struct record *r, uint64_t now_us, uint64_t uni
     return second_after(now_us, num_min(r->expires_s - unix_s, RECORD_LIFE_S_MAX) * US_PER_S);
 }
 
+static uint16_t minute_of(uint64_t now_us)
+{
+    return (uint16_t)(now_us / (60 * (uint64_t)US_PER_S)); // differences are what is looked at
+}
+
+// What was put is the newest; when, is for shelf_pass.
+static enum krpc_code put_down(struct pool *p, enum krpc_code code, uint64_t now_us)
+{
+    if (code == KRPC_NO_ERROR)
+        pool_note(p, p->newest, minute_of(now_us));
+    return code;
+}
+
 // Puts record r in place of the same node's older one.
 static enum krpc_code update_record(struct shelf *s, uint32_t i, const struct record *r,
                                     const struct newcomer *n)
@@ -452,14 +465,30 @@ enum krpc_code shelf_put_record(struct shelf *s, struct bytes encoded, const str
     name_record(s, n.name, &r);
     const struct group g = group_of(p, n.name, n.owner);
     if (g.same != POOL_NONE)
-        return update_record(s, g.same, &r, &n);
+        return put_down(p, update_record(s, g.same, &r, &n), now_us);
     if (is_fault && g.count >= SHELF_FAULTS_EACH)
         return KRPC_NO_ERROR;
     if (!may_add(p, &n, &g))
         return refused(s); // before the signature, which costs most
     if (!record_check(&r, &s->cfg.judge))
         return KRPC_BAD_SIGNATURE;
-    return add(s, p, &n, &g);
+    return put_down(p, add(s, p, &n, &g), now_us);
+}
+
+bool shelf_pass(struct shelf *s, uint64_t min_us, struct buffer *record, uint64_t now_us)
+{
+    struct pool *p = &s->pool[KIND_RECORDS];
+    const uint32_t i = p->oldest;
+    if (p->count == 0 || is_over(p, i, now_us))
+        return false; // sweeping takes it
+    const struct pool_thing *t = pool_at(p, i);
+    const uint16_t age = (uint16_t)(minute_of(now_us) - t->note);
+    if (age < min_us / (60 * (uint64_t)US_PER_S))
+        return false;
+    pool_read(p, i, record);
+    pool_renew(p, i, t->expires_s);
+    pool_note(p, i, minute_of(now_us));
+    return !record->is_full;
 }
 
 // Writes those of one kind; returns how many there are.

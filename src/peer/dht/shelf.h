@@ -106,6 +106,12 @@ size_t shelf_records(struct shelf *s, const struct digest *key, struct buffer *r
 // Info-hashes that have peers, as krpc's `samples` (BEP 51). Returns how many there are.
 size_t shelf_samples(struct shelf *s, struct buffer *samples, uint64_t now_us);
 
+// Appends the provider record that has not been put here for longest, if that is min_us ago or
+// more (in minutes, up to 45 days), and takes it for put now: whoever keeps it then hands it to
+// the nodes nearest to its key, which are others as time goes (Kademlia, section 2.5). False:
+// there is none.
+bool shelf_pass(struct shelf *s, uint64_t min_us, struct buffer *record, uint64_t now_us);
+
 struct shelf_stat {
     uint32_t peers, hashes, items, records, faults; // stored, some perhaps past their time
     uint64_t evicted;                               // dropped for others

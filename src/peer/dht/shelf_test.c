@@ -468,6 +468,38 @@ static void records_come_and_go(void **state)
     end(&w);
 }
 
+static bool is_passed(struct world *w, uint64_t after_s, struct bytes want)
+{
+    uint8_t room[RECORD_BYTES_MAX];
+    struct buffer b = buffer_of(room, sizeof room);
+    if (!shelf_pass(w->s, 3600 * (uint64_t)US_PER_S, &b, NOW + after_s * US_PER_S))
+        return false;
+    assert_true(bytes_equal(buffer_bytes(&b), want));
+    return true;
+}
+
+static void records_are_passed_on(void **state)
+{
+    (void)state;
+    struct world w;
+    uint8_t room[2][RECORD_BYTES_MAX];
+    begin(&w, shelf_cfg_tiny());
+    const struct bytes one = record_of(1, 5, UNIX_S, 86400, room[0]);
+    const struct bytes two = record_of(2, 5, UNIX_S, 86400, room[1]);
+    assert_false(is_passed(&w, 9000, one)); // there is none
+    assert_int_equal(put_record(&w, one, 1, 0), 0);
+    assert_int_equal(put_record(&w, two, 2, 0), 0);
+    assert_false(is_passed(&w, 3500, one));
+    assert_int_equal(put_record(&w, one, 3, 3000), 0); // somebody passed it on to us
+    assert_true(is_passed(&w, 3700, two));
+    assert_false(is_passed(&w, 3700, one)); // both were put within the hour
+    assert_true(is_passed(&w, 6700, one));
+    assert_true(is_passed(&w, 7400, two));
+    assert_int_equal(records(&w, 5, 86300, 1200, &(size_t){0}), 2); // they live as long as before
+    assert_false(is_passed(&w, 86400, one));                        // past its time
+    end(&w);
+}
+
 static void records_of_many(void **state)
 {
     (void)state;
@@ -552,6 +584,7 @@ int main(void)
         cmocka_unit_test(mutable_items),
         cmocka_unit_test(items_from_one_owner),
         cmocka_unit_test(records_come_and_go),
+        cmocka_unit_test(records_are_passed_on),
         cmocka_unit_test(records_of_many),
         cmocka_unit_test(faults),
     };

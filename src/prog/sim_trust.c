@@ -59,6 +59,7 @@ static void print_json(const struct sim_trust_cfg *cfg, const struct sim_trust_f
     json_put_u64(&w, "signatures_remembered", f->remembered);
     json_put_object_end(&w);
     puts(room);
+    (void)fflush(stdout);
 }
 
 static enum rc play(const struct sim_options *o, const struct sim_attack *attack)

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "crypt/hash.h"
 #include "sim_trust_state.h"
 
 #define NODES_MAX     1024u
@@ -17,19 +16,25 @@
 #define VERDICTS (1u << 21)
 
 struct judge {
-    uint64_t *verdict; // of records, by the first 8 bytes of their hash; the lowest bit is it
+    uint64_t *verdict; // of records, by a hash; its lowest bit is the verdict
     uint64_t judged;
     uint64_t remembered;
 };
+
+static uint64_t mix(uint64_t h, struct bytes b)
+{
+    for (struct cursor c = {.left = b}; c.left.len > 0;)
+        h = rng_mix(h ^ (c.left.len >= 8 ? cursor_u64(&c) : cursor_u8(&c)));
+    return h;
+}
 
 static bool check(void *self, const struct sign_public *by, struct bytes message,
                   const struct signature *s)
 {
     struct judge *j = self;
-    const struct bytes part[] = {bytes_of(by->b, SIGN_PUBLIC_BYTES), message,
-                                 bytes_of(s->b, SIGNATURE_BYTES)};
-    const struct digest d = hash_parts(part, ARRAY_COUNT(part));
-    const uint64_t key = digest_u64(&d) | 1;
+    const uint64_t whole = mix(mix(mix(message.len, bytes_of(by->b, SIGN_PUBLIC_BYTES)), message),
+                               bytes_of(s->b, SIGNATURE_BYTES));
+    const uint64_t key = whole | 1;
     uint64_t *slot = &j->verdict[key >> 2 & (VERDICTS - 1)];
     if ((*slot | 1) == key && *slot != 0) {
         j->remembered++;

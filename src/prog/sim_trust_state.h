@@ -16,7 +16,7 @@
 #define SLOTS          6u // uploads of a peer in a round
 #define SEEDS          6u
 #define FAILURES       0.03 // of honest uploads come late
-#define SHOWN_MAX      32u  // records that one peer tells another when they meet
+#define SHOWN_MAX      16u  // records that one peer tells another when they meet
 #define FORGED         16u  // records that an attacker tells
 #define OBJECT_BYTES   1048576u
 #define ROUND_S        3600u

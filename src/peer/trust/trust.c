@@ -258,7 +258,7 @@ static enum rc take_receipt(struct trust *t, struct bytes record)
     if (liar_find(t, &by) != NULL || r.time_s > time_after(t->now_s, DAY_S) ||
         time_since(r.time_s, t->now_s) >= TRUST_LIFE_S)
         return RC_REFUSED;
-    const struct paper *other = edge_contradicts(t, &r);
+    const struct paper *other = edge_with_counter(t, &by, r.counter);
     if (other != NULL) {
         rc = take_contradiction(t, paper_bytes(other), record);
         if (rc != RC_ABSENT)

@@ -182,18 +182,18 @@ struct account edge_account(const struct edge *e)
                             .bad_centi = (uint32_t)lroundf(e->bad * CENTI)};
 }
 
-const struct paper *edge_contradicts(const struct trust *t, const struct receipt *r)
+const struct paper *edge_with_counter(const struct trust *t, const struct node_id *by,
+                                      uint64_t counter)
 {
-    const struct node_id by = node_id_of(&r->by);
-    const struct node *from = node_find(t, &by);
+    const struct node *from = node_find(t, by);
     if (from == NULL)
         return NULL;
     LIST_FOR (at, &from->out) {
         const struct edge *e = CONTAINER_OF(at, struct edge, out);
-        if (e->counter == r->counter && e->paper != NULL)
+        if (e->counter == counter && e->paper != NULL)
             return e->paper;
     }
-    return from->held != NULL && from->held_counter == r->counter ? from->held : NULL;
+    return from->held != NULL && from->held_counter == counter ? from->held : NULL;
 }
 
 // ---- Nodes

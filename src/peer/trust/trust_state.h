@@ -154,8 +154,9 @@ void node_cut(struct trust *t, struct node *n);     // all that it said, or othe
 // record: what it says in whole, empty if that is not at hand.
 enum rc edge_put(struct trust *t, const struct account *a, struct bytes record);
 struct account edge_account(const struct edge *e);
-// The whole receipt of the signer that contradicts r; NULL: none is known.
-const struct paper *edge_contradicts(const struct trust *t, const struct receipt *r);
+// The whole receipt of that signer with that counter; NULL: none is known.
+const struct paper *edge_with_counter(const struct trust *t, const struct node_id *by,
+                                      uint64_t counter);
 void prior_reckon(struct trust *t);
 
 // trust_liar.c

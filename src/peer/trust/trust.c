@@ -13,6 +13,7 @@
 #define IDLE_S        3600u // between two ticks when nothing waits
 #define COUNTER_SHIFT 20u
 #define RANK_MAX      256u
+#define RANK_FAR      0.5  // of the best score: below it one is better off with other candidates
 #define RANK_JITTER   0.15 // scores that differ by less come in an order of chance
 
 // ---- Make
@@ -485,6 +486,31 @@ static void insert(uint32_t *order, double *key, size_t at, uint32_t index, doub
     key[at] = value;
 }
 
+// How many are not far below the best.
+static size_t near_of(const double *key, size_t allowed)
+{
+    while (allowed > 1 && key[allowed - 1] < RANK_FAR * key[0])
+        allowed--;
+    return allowed;
+}
+
+// One of all who are allowed, drawn by its score, comes first. Answers how many are left then.
+static size_t explore(struct trust *t, uint32_t *order, const double *key, size_t allowed,
+                      size_t near)
+{
+    double sum = 0;
+    for (size_t i = 0; i < allowed; i++)
+        sum += key[i];
+    double drawn = rng_unit(&t->rng) * sum;
+    size_t lucky = 0;
+    while (lucky + 1 < allowed && drawn >= key[lucky])
+        drawn -= key[lucky++];
+    const uint32_t first = order[lucky];
+    memmove(order + 1, order, num_min(lucky, near) * sizeof *order);
+    order[0] = first;
+    return lucky >= near && near < allowed ? near + 1 : near;
+}
+
 size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enum trust_use use,
                   uint32_t *order)
 {
@@ -496,21 +522,20 @@ size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enu
         if (trust_allows(t, &node[i], use) && !is_own(t, &node[i]))
             insert(order, key, allowed++, i, trust_score(t, &node[i]) * jitter);
     }
-    if (use == TRUST_CHECKED && allowed > 1 && rng_below(&t->rng, TRUST_EXPLORE_PARTS) == 0) {
-        const size_t lucky = (size_t)rng_below(&t->rng, allowed);
-        const uint32_t first = order[lucky];
-        memmove(order + 1, order, lucky * sizeof *order);
-        order[0] = first;
-    }
-    return allowed;
+    if (use == TRUST_EXECUTED || allowed == 0)
+        return allowed;
+    const size_t near = near_of(key, allowed);
+    const bool is_by_lot = rng_below(&t->rng, TRUST_EXPLORE_PARTS) == 0;
+    return is_by_lot ? explore(t, order, key, allowed, near) : near;
 }
 
 // ---- What to tell others
 
 size_t trust_show(const struct trust *t, uint64_t since, struct bytes *record, size_t max)
 {
+    const size_t half = (max + 1) / 2; // or a flood of proofs would drown all else
     size_t shown = 0;
-    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < max; at = at->prev) {
+    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < half; at = at->prev) {
         const struct liar *l = CONTAINER_OF(at, struct liar, age);
         if (l->seq <= since)
             break;

@@ -4,12 +4,14 @@
 
 #include "base/num.h"
 #include "cmd.h"
+#include "sim_net.h"
 #include "sim_options.h"
 #include "sim_sched.h"
 #include "sim_trust.h"
 #include "sim_trust_world.h"
 
 static const struct sim_part *const part[] = {
+    &sim_net,
     &sim_sched,
     &sim_trust,
 };
@@ -19,7 +21,8 @@ static const struct option_spec specs[] = {
      .kind = OPTION_TEXT,
      .traits = OPTION_POSITIONAL | OPTION_REQUIRED,
      .value = "WHAT",
-     .sentence = "what is tried; sched: who gets which task; trust: reputation under attack",
+     .sentence = "what is tried; sched: who gets which task; net: the network, thousands of nodes; "
+                 "trust: reputation under attack",
      .offset = offsetof(struct sim_options, what)},
     {.name = "scenario",
      .kind = OPTION_TEXTS,
@@ -59,10 +62,27 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct sim_options, has_trees)},
     {.name = "seed",
      .kind = OPTION_U64,
-     .max = UINT64_MAX,
-     .initial = "1",
-     .sentence = "trust: of all chance; the same seed, the same figures",
+     .initial = "0",
+     .sentence =
+         "net, trust: of all dice, 0: the scenario's; the same seed, the same run bit for bit",
      .offset = offsetof(struct sim_options, seed)},
+    {.name = "nodes",
+     .kind = OPTION_U64,
+     .max = 32768,
+     .initial = "0",
+     .sentence = "net: so many instead of the scenario's",
+     .offset = offsetof(struct sim_options, nodes)},
+    {.name = "minutes",
+     .kind = OPTION_F64,
+     .real_max = 2880,
+     .initial = "0",
+     .sentence = "net: measured for so long instead of the scenario's",
+     .offset = offsetof(struct sim_options, minutes)},
+    {.name = "out",
+     .kind = OPTION_TEXT,
+     .value = "FILE",
+     .sentence = "net: draw latencies and what was found over time into FILE (SVG)",
+     .offset = offsetof(struct sim_options, out)},
     {.name = "peers",
      .kind = OPTION_U64,
      .min = 20,
@@ -83,9 +103,12 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct sim_options, common.is_json)},
 };
 
-static const char *const examples[] = {
-    "shoal sim sched pools/*.json", "shoal sim sched --policy shoal --runs 10 busy.json",
-    "shoal sim sched --stdio < events.jsonl", "shoal sim trust poison on-off --peers 300", NULL};
+static const char *const examples[] = {"shoal sim sched pools/*.json",
+                                       "shoal sim sched --policy shoal --runs 10 busy.json",
+                                       "shoal sim sched --stdio < events.jsonl",
+                                       "shoal sim net scenario/net/base.json --seed 7",
+                                       "shoal sim trust poison on-off --peers 300",
+                                       NULL};
 
 static const struct option_command command = {
     .name = "sim",
@@ -96,6 +119,10 @@ static const struct option_command command = {
         "gets what, and sees only what a hub would see. Other rules meet the same luck, as does "
         "one with full sight: it knows whose answer is back first, if nobody leaves. Its "
         "scenarios are JSON files (shoal-scenario/1), as doc/scheduler.md describes them.\n\n"
+        "net runs the DHT that ships, thousands of nodes of it in virtual time: far and near, "
+        "behind NATs, coming, going and crashing, among liars. What must never happen is watched "
+        "for all the time; a run that fails says how to run it again. Its scenarios "
+        "(shoal-network/1) are in doc/simulation.md.\n\n"
         "trust plays peers that download from one another while some of them attack, under three "
         "rules whom to ask: by lot, by the mean of all opinions, and by the machine that ships "
         "(doc/trust.md).",

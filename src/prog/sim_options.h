@@ -22,9 +22,13 @@ struct sim_options {
     uint64_t runs;
     bool is_stdio;
     bool has_trees;
+    // net, trust
+    uint64_t seed; // 0: the scenario's; of trust: 1
     // net
+    uint64_t nodes;
+    double minutes;
+    const char *out;
     // trust
-    uint64_t seed;
     uint64_t peers;
     uint64_t rounds;
 };

@@ -4,54 +4,10 @@
 
 #include <string.h>
 
+#include "sim/fields.h"
 #include "wire/json.h"
 
 #define BIG 1e12
-
-struct reader {
-    const struct json_node *object; // that members are read of now ...
-    const char *what;               // ... and what it is
-    const char *where, *member;     // the first thing that is wrong
-};
-
-static void within(struct reader *r, const struct json_node *object, const char *what)
-{
-    r->object = object;
-    r->what = what;
-}
-
-static void blame(struct reader *r, const char *member)
-{
-    if (r->member != NULL)
-        return;
-    r->where = r->what;
-    r->member = member;
-}
-
-static double number(struct reader *r, const char *member, double low, double high)
-{
-    double x = 0;
-    if (!json_get_f64(json_get(r->object, member), &x) || !(x >= low && x <= high))
-        blame(r, member);
-    return x;
-}
-
-// The same, but it may be left out.
-static double number_or(struct reader *r, const char *member, double low, double high,
-                        double initial)
-{
-    return json_get(r->object, member) != NULL ? number(r, member, low, high) : initial;
-}
-
-static void name(struct reader *r, const char *member, char out[static FLEET_NAME_BYTES])
-{
-    struct bytes text;
-    if (!json_get_text(json_get(r->object, member), &text) || text.len == 0 ||
-        text.len >= FLEET_NAME_BYTES)
-        blame(r, member);
-    else
-        bytes_to_text(text, out, FLEET_NAME_BYTES);
-}
 
 // A number, or two: a range.
 static bool range_of(const struct json_node *node, double low, double high, struct fleet_range *out)
@@ -64,22 +20,22 @@ static bool range_of(const struct json_node *node, double low, double high, stru
     return out->low >= low && out->low <= out->high && out->high <= high;
 }
 
-static struct fleet_range range(struct reader *r, const char *member, double low, double high)
+static struct fleet_range range(struct fields *r, const char *member, double low, double high)
 {
     struct fleet_range out = {0, 0};
     if (!range_of(json_get(r->object, member), low, high, &out))
-        blame(r, member);
+        fields_blame(r, member);
     return out;
 }
 
-static struct fleet_range range_or(struct reader *r, const char *member, double low, double high,
+static struct fleet_range range_or(struct fields *r, const char *member, double low, double high,
                                    double initial)
 {
     return json_get(r->object, member) != NULL ? range(r, member, low, high)
                                                : (struct fleet_range){initial, initial};
 }
 
-static void read_speeds(struct reader *r, const struct fleet_cfg *cfg, struct fleet_group *g)
+static void read_speeds(struct fields *r, const struct fleet_cfg *cfg, struct fleet_group *g)
 {
     const struct json_node *speed = json_get(r->object, "speed");
     for (uint32_t i = 0; i < cfg->type_count; i++) {
@@ -87,44 +43,38 @@ static void read_speeds(struct reader *r, const struct fleet_cfg *cfg, struct fl
         if (node == NULL)
             node = json_get(speed, "*");
         if (node != NULL && !range_of(node, 0, BIG, &g->speed[i]))
-            blame(r, "speed");
+            fields_blame(r, "speed");
     }
 }
 
-static bool has(struct reader *r, const struct json_node *peer, const char *what)
+static void read_moods(struct fields *r, const struct json_node *peer, struct fleet_group *g)
 {
-    within(r, json_get(peer, what), what);
-    return r->object != NULL;
-}
-
-static void read_moods(struct reader *r, const struct json_node *peer, struct fleet_group *g)
-{
-    if (has(r, peer, "congestion")) {
-        g->busy_amp = number(r, "amp", 0, BIG);
-        g->busy_peak_hour = number(r, "peak_hour", 0, 24);
-        g->busy_width_h = number(r, "width_h", 1e-6, 24);
+    if (fields_enter(r, peer, "congestion")) {
+        g->busy_amp = fields_number(r, "amp", 0, BIG);
+        g->busy_peak_hour = fields_number(r, "peak_hour", 0, 24);
+        g->busy_width_h = fields_number(r, "width_h", 1e-6, 24);
     }
-    if (has(r, peer, "thermal")) {
-        g->hot_after_ms = number(r, "busy_ms", 0, BIG);
-        g->hot_slow = number(r, "slow", 1e-6, BIG);
+    if (fields_enter(r, peer, "thermal")) {
+        g->hot_after_ms = fields_number(r, "busy_ms", 0, BIG);
+        g->hot_slow = fields_number(r, "slow", 1e-6, BIG);
     }
-    if (has(r, peer, "drift")) {
-        g->drift_at_ms = number(r, "at_ms", 0, BIG);
-        g->drift_over_ms = number(r, "over_ms", 0, BIG);
-        g->drift_to = number(r, "to", 1e-6, BIG);
+    if (fields_enter(r, peer, "drift")) {
+        g->drift_at_ms = fields_number(r, "at_ms", 0, BIG);
+        g->drift_over_ms = fields_number(r, "over_ms", 0, BIG);
+        g->drift_to = fields_number(r, "to", 1e-6, BIG);
     }
-    if (has(r, peer, "churn")) {
-        g->up_ms = number(r, "up_ms", 1e-3, BIG);
-        g->down_ms = number(r, "down_ms", 0, BIG);
+    if (fields_enter(r, peer, "churn")) {
+        g->up_ms = fields_number(r, "up_ms", 1e-3, BIG);
+        g->down_ms = fields_number(r, "down_ms", 0, BIG);
     }
 }
 
-static void read_group(struct reader *r, const struct json_node *peer, const struct fleet_cfg *cfg,
+static void read_group(struct fields *r, const struct json_node *peer, const struct fleet_cfg *cfg,
                        struct fleet_group *g)
 {
-    within(r, peer, "peers");
-    name(r, "class", g->class);
-    g->count = (uint32_t)number(r, "count", 1, FLEET_HELPERS_MAX);
+    fields_within(r, peer, "peers");
+    fields_name(r, "class", g->class, FLEET_NAME_BYTES);
+    g->count = (uint32_t)fields_number(r, "count", 1, FLEET_HELPERS_MAX);
     g->rtt_ms = range(r, "rtt_ms", 0, BIG);
     g->jitter_ms = range_or(r, "jitter_ms", 0, BIG, 3);
     g->reliability = range(r, "reliability", 0, 1);
@@ -137,13 +87,13 @@ static void read_group(struct reader *r, const struct json_node *peer, const str
     read_moods(r, peer, g);
 }
 
-static void read_peers(struct reader *r, const struct json_node *top, struct fleet_cfg *cfg)
+static void read_peers(struct fields *r, const struct json_node *top, struct fleet_cfg *cfg)
 {
     const struct json_node *peers = json_get(top, "peers");
     const size_t groups = json_get_count(peers);
-    within(r, top, "it");
+    fields_within(r, top, "it");
     if (groups == 0 || groups > FLEET_GROUPS_MAX) {
-        blame(r, "peers (1 to 64 groups)");
+        fields_blame(r, "peers (1 to 64 groups)");
         return;
     }
     for (uint32_t i = 0; i < groups; i++)
@@ -151,77 +101,77 @@ static void read_peers(struct reader *r, const struct json_node *top, struct fle
     cfg->group_count = (uint32_t)groups;
 }
 
-static void read_types(struct reader *r, const struct json_node *top, struct fleet_cfg *cfg)
+static void read_types(struct fields *r, const struct json_node *top, struct fleet_cfg *cfg)
 {
     const struct json_node *tasks = json_get(top, "tasks");
     const size_t count = json_get_count(tasks);
     if (count == 0 || count > FLEET_TYPES_MAX) {
-        blame(r, "tasks (1 to 16 types)");
+        fields_blame(r, "tasks (1 to 16 types)");
         return;
     }
     cfg->type_count = (uint32_t)count;
     for (uint32_t i = 0; i < count; i++) {
         struct fleet_type *t = &cfg->type[i];
-        within(r, json_get_item(tasks, i), "tasks");
-        name(r, "name", t->name);
-        t->deadline_ms = number(r, "deadline_ms", 0, BIG);
-        t->work_ms = number(r, "work_ms", 0, BIG);
-        t->size_sigma = number_or(r, "size_sigma", 0, 10, 0.3);
-        t->share = number_or(r, "share", 0, BIG, 1);
+        fields_within(r, json_get_item(tasks, i), "tasks");
+        fields_name(r, "name", t->name, FLEET_NAME_BYTES);
+        t->deadline_ms = fields_number(r, "deadline_ms", 0, BIG);
+        t->work_ms = fields_number(r, "work_ms", 0, BIG);
+        t->size_sigma = fields_number_or(r, "size_sigma", 0, 10, 0.3);
+        t->share = fields_number_or(r, "share", 0, BIG, 1);
     }
 }
 
-static void read_frames(struct reader *r, struct fleet_cfg *cfg)
+static void read_frames(struct fields *r, struct fleet_cfg *cfg)
 {
     cfg->pattern = FLEET_FRAMES;
-    cfg->frames_s = number(r, "fps", 1e-3, 1e6);
-    within(r, json_get(r->object, "per_frame"), "per_frame");
+    cfg->frames_s = fields_number(r, "fps", 1e-3, 1e6);
+    fields_within(r, json_get(r->object, "per_frame"), "per_frame");
     for (uint32_t i = 0; i < cfg->type_count; i++)
-        cfg->type[i].per_frame = (uint32_t)number_or(r, cfg->type[i].name, 0, 1e6, 0);
+        cfg->type[i].per_frame = (uint32_t)fields_number_or(r, cfg->type[i].name, 0, 1e6, 0);
 }
 
-static void read_arrivals(struct reader *r, const struct json_node *top, struct fleet_cfg *cfg)
+static void read_arrivals(struct fields *r, const struct json_node *top, struct fleet_cfg *cfg)
 {
     struct bytes pattern = bytes_of(NULL, 0);
-    within(r, json_get(top, "arrivals"), "arrivals");
+    fields_within(r, json_get(top, "arrivals"), "arrivals");
     if (!json_get_text(json_get(r->object, "pattern"), &pattern))
-        blame(r, "pattern");
+        fields_blame(r, "pattern");
     if (bytes_is(pattern, "frames")) {
         read_frames(r, cfg);
         return;
     }
-    cfg->rate_s = number(r, "rate_per_s", 1e-3, 1e9);
+    cfg->rate_s = fields_number(r, "rate_per_s", 1e-3, 1e9);
     if (bytes_is(pattern, "bursts")) {
         cfg->pattern = FLEET_BURSTS;
-        cfg->period_ms = number(r, "period_ms", 1, BIG);
-        cfg->burst_ms = number(r, "burst_ms", 0, BIG);
-        cfg->burst_x = number(r, "burst_x", 1e-3, 1e6);
+        cfg->period_ms = fields_number(r, "period_ms", 1, BIG);
+        cfg->burst_ms = fields_number(r, "burst_ms", 0, BIG);
+        cfg->burst_x = fields_number(r, "burst_x", 1e-3, 1e6);
     } else if (!bytes_is(pattern, "poisson")) {
-        blame(r, "pattern");
+        fields_blame(r, "pattern");
     }
 }
 
-static void read_top(struct reader *r, const struct json_node *top, struct fleet_cfg *cfg)
+static void read_top(struct fields *r, const struct json_node *top, struct fleet_cfg *cfg)
 {
     struct bytes schema;
-    within(r, top, "it");
+    fields_within(r, top, "it");
     if (!json_get_text(json_get(top, "schema"), &schema) || !bytes_is(schema, "shoal-scenario/1"))
-        blame(r, "schema (shoal-scenario/1)");
-    name(r, "name", cfg->name);
-    cfg->seed = (uint64_t)number(r, "seed", 0, 9e15);
-    cfg->start_hour = number_or(r, "start_hour", 0, 24, 12);
-    cfg->day_ms = number_or(r, "day_ms", 1, BIG, 86400000);
-    cfg->task_count = (uint32_t)number(r, "n_tasks", 1, FLEET_TASKS_MAX);
-    cfg->attempts_max = (uint32_t)number(r, "max_attempts", 1, FLEET_ATTEMPTS_MAX);
-    cfg->warmup_share = number_or(r, "warmup_share", 0, 0.99, 0.1);
-    cfg->give_up_ms = number(r, "give_up_ms", 1, BIG);
-    cfg->detect_down_ms = number_or(r, "detect_down_ms", 0, BIG, 40);
+        fields_blame(r, "schema (shoal-scenario/1)");
+    fields_name(r, "name", cfg->name, FLEET_NAME_BYTES);
+    cfg->seed = (uint64_t)fields_number(r, "seed", 0, 9e15);
+    cfg->start_hour = fields_number_or(r, "start_hour", 0, 24, 12);
+    cfg->day_ms = fields_number_or(r, "day_ms", 1, BIG, 86400000);
+    cfg->task_count = (uint32_t)fields_number(r, "n_tasks", 1, FLEET_TASKS_MAX);
+    cfg->attempts_max = (uint32_t)fields_number(r, "max_attempts", 1, FLEET_ATTEMPTS_MAX);
+    cfg->warmup_share = fields_number_or(r, "warmup_share", 0, 0.99, 0.1);
+    cfg->give_up_ms = fields_number(r, "give_up_ms", 1, BIG);
+    cfg->detect_down_ms = fields_number_or(r, "detect_down_ms", 0, BIG, 40);
 }
 
 enum rc scenario_read(struct fleet_cfg *out, struct bytes json, struct err *err)
 {
     struct json_node *top = NULL;
-    struct reader r = {.object = NULL};
+    struct fields r = {.object = NULL};
     const enum rc rc = json_open(&top, json, err);
     if (rc != RC_OK)
         return rc;

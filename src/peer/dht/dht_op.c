@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+// Ops: what the host asked for. They wait for a slot, run, end, and are told.
+#include <assert.h>
+#include <string.h>
+
+#include "dht/dht_parts.h"
+
+bool op_is_internal(const struct op *op)
+{
+    return op->kind == OP_REFRESH || op->kind == OP_PROVIDE;
+}
+
+struct op *op_new(struct dht *d, enum op_kind kind, unsigned how)
+{
+    struct op *op = NULL;
+    for (uint32_t i = 0; i < d->cfg.ops_max && op == NULL; i++)
+        if (d->op[i].state == OP_FREE)
+            op = &d->op[i];
+    if (op == NULL)
+        return NULL;
+    do
+        d->op_number++;
+    while (d->op_number == 0 || op_by_number(d, d->op_number) != NULL);
+    *op = (struct op){.state = OP_WAITS,
+                      .kind = (uint8_t)kind,
+                      .how = (uint8_t)how,
+                      .body = NONE8,
+                      .is_six = !d->cfg.has_ip4,
+                      .is_six_left = d->cfg.has_ip4 && d->cfg.has_ip6,
+                      .number = d->op_number,
+                      .seq = INT64_MIN};
+    d->is_dirty = true;
+    return op;
+}
+
+struct op *op_by_number(struct dht *d, uint32_t number)
+{
+    for (uint32_t i = 0; i < d->cfg.ops_max; i++)
+        if (d->op[i].state != OP_FREE && d->op[i].number == number)
+            return &d->op[i];
+    return NULL;
+}
+
+static uint32_t since_us(const struct dht *d, const struct op *op)
+{
+    const uint64_t us = d->now_us - op->began_us;
+    return us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
+void op_found(struct dht *d, struct op *op)
+{
+    if (op->counts.found++ == 0)
+        op->counts.first_us = since_us(d, op);
+}
+
+void op_end(struct dht *d, struct op *op, enum rc rc)
+{
+    if (op == NULL || (op->state != OP_RUNS && op->state != OP_WAITS))
+        return;
+    for (uint32_t i = 0; i < d->cfg.lookups_max; i++) {
+        if (d->slot[i].op != op)
+            continue;
+        d->slot[i].op = NULL;
+        ask_forget_slot(d, (uint8_t)i);
+    }
+    if (op->body != NONE8)
+        d->body[op->body].is_used = false;
+    op->body = NONE8;
+    op->rc = rc;
+    op->counts.time_us = op->has_begun ? since_us(d, op) : 0;
+    d->is_dirty = true;
+    if (op_is_internal(op)) {
+        upkeep_done(d, op);
+        op->state = OP_FREE;
+        return;
+    }
+    op->state = OP_ENDED;
+    d->ended++;
+}
+
+// ---- Beginning
+
+static uint8_t free_slot(const struct dht *d)
+{
+    for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
+        if (d->slot[i].op == NULL)
+            return (uint8_t)i;
+    return NONE8;
+}
+
+// Who waits longest; before upkeep, whatever the host wants.
+static struct op *next_waiting(const struct dht *d)
+{
+    struct op *best = NULL;
+    for (uint32_t i = 0; i < d->cfg.ops_max; i++) {
+        struct op *op = &d->op[i];
+        if (op->state != OP_WAITS)
+            continue;
+        const bool is_older = best != NULL && best->number - op->number < UINT32_MAX / 2;
+        if (best == NULL || (op_is_internal(best) && !op_is_internal(op)) ||
+            (op_is_internal(best) == op_is_internal(op) && is_older))
+            best = op;
+    }
+    return best;
+}
+
+bool op_is_ready(const struct dht *d)
+{
+    const struct op *op = next_waiting(d);
+    return op != NULL && (op->kind == OP_PING || op->kind == OP_SAMPLE || free_slot(d) != NONE8);
+}
+
+// A query to one address, without a lookup.
+static void ask_one(struct dht *d, struct op *op)
+{
+    const struct ask_wish wish = {ASK_FOR_OP, &op->addr, NULL, NONE8, op->number};
+    struct krpc m = {.method = op->kind == OP_PING ? KRPC_PING : KRPC_SAMPLE_INFOHASHES,
+                     .target = op->target};
+    op->counts.queries = 1;
+    if (!ask_send(d, &wish, &m))
+        op_end(d, op, RC_FULL);
+}
+
+static void begin(struct dht *d, struct op *op)
+{
+    op->state = OP_RUNS;
+    op->has_begun = true;
+    op->began_us = d->now_us;
+    if (op->kind == OP_PING || op->kind == OP_SAMPLE)
+        ask_one(d, op);
+    else
+        walk_begin(d, free_slot(d), op);
+}
+
+void op_tick(struct dht *d)
+{
+    do {
+        while (op_is_ready(d))
+            begin(d, next_waiting(d));
+        for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
+            if (d->slot[i].op != NULL)
+                walk_step(d, (uint8_t)i);
+    } while (op_is_ready(d)); // one that ended made room; none waits twice
+}
+
+// ---- What the host asks for
+
+static uint32_t number_of(const struct op *op)
+{
+    return op != NULL ? op->number : 0;
+}
+
+static struct op *op_toward(struct dht *d, enum op_kind kind, const struct dht_id *target,
+                            unsigned how)
+{
+    struct op *op = op_new(d, kind, how);
+    if (op != NULL)
+        op->target = *target;
+    return op;
+}
+
+static uint32_t op_to(struct dht *d, enum op_kind kind, const struct net_addr *addr,
+                      const struct dht_id *target)
+{
+    if (dht_family(d, addr) == NULL || !net_addr_is_host(addr))
+        return 0;
+    struct op *op = op_toward(d, kind, target, 0);
+    if (op != NULL)
+        op->addr = *addr;
+    return number_of(op);
+}
+
+uint32_t dht_ping(struct dht *d, const struct net_addr *addr)
+{
+    return op_to(d, OP_PING, addr, &d->id);
+}
+
+uint32_t dht_sample(struct dht *d, const struct net_addr *addr, const struct dht_id *target)
+{
+    return op_to(d, OP_SAMPLE, addr, target);
+}
+
+uint32_t dht_find_nodes(struct dht *d, const struct dht_id *key, unsigned how)
+{
+    return number_of(op_toward(d, OP_NODES, key, how));
+}
+
+uint32_t dht_find_peers(struct dht *d, const struct dht_id *info_hash, unsigned how)
+{
+    return number_of(op_toward(d, OP_PEERS, info_hash, how));
+}
+
+uint32_t dht_announce(struct dht *d, const struct dht_id *info_hash, uint16_t port, unsigned how)
+{
+    struct op *op = op_toward(d, OP_ANNOUNCE, info_hash, how);
+    if (op != NULL)
+        op->port = port;
+    return number_of(op);
+}
+
+uint32_t dht_get(struct dht *d, const struct dht_id *target, unsigned how)
+{
+    return number_of(op_toward(d, OP_GET, target, how));
+}
+
+static bool set_salt(struct op *op, struct bytes salt)
+{
+    if (salt.len > ITEM_SALT_BYTES_MAX)
+        return false;
+    if (salt.len > 0)
+        memcpy(op->salt, salt.at, salt.len);
+    op->salt_len = (uint8_t)salt.len;
+    return true;
+}
+
+uint32_t dht_get_mutable(struct dht *d, const struct sign_public *key, struct bytes salt,
+                         unsigned how)
+{
+    if (salt.len > ITEM_SALT_BYTES_MAX)
+        return 0;
+    const struct dht_id target = item_target_of(key, salt);
+    struct op *op = op_toward(d, OP_GET, &target, how);
+    if (op == NULL)
+        return 0;
+    op->is_mutable = true;
+    memcpy(op->key, key->b, sizeof op->key);
+    (void)set_salt(op, salt); // its length was looked at
+    return op->number;
+}
+
+static bool set_body(struct dht *d, struct op *op, struct bytes bytes)
+{
+    assert(bytes.len <= BODY_BYTES);
+    for (uint32_t i = 0; i < d->body_count; i++) {
+        if (d->body[i].is_used)
+            continue;
+        op->body = (uint8_t)i;
+        d->body[i].is_used = true;
+        d->body[i].len = (uint16_t)bytes.len;
+        memcpy(d->body[i].bytes, bytes.at, bytes.len);
+        return true;
+    }
+    op->state = OP_FREE;
+    return false;
+}
+
+uint32_t dht_put(struct dht *d, const struct item *item, int64_t cas, unsigned how)
+{
+    if (item_judge(item) != 0)
+        return 0;
+    const struct dht_id target = item_target(item);
+    struct op *op = op_toward(d, OP_PUT, &target, how);
+    if (op == NULL || !set_salt(op, item->salt) || !set_body(d, op, item->v))
+        return 0;
+    op->is_mutable = item_is_mutable(item);
+    op->seq = item->seq;
+    op->cas = cas;
+    if (op->is_mutable) {
+        memcpy(op->key, item->k.at, sizeof op->key);
+        memcpy(op->signature, item->sig.at, sizeof op->signature);
+    }
+    return op->number;
+}
+
+uint32_t dht_find_records(struct dht *d, const struct digest *subject, unsigned how)
+{
+    const struct dht_id target = dht_id_of_name(subject);
+    struct op *op = op_toward(d, OP_RECORDS, &target, how);
+    if (op != NULL)
+        op->subject = *subject;
+    return number_of(op);
+}
+
+struct op *op_publish(struct dht *d, enum op_kind kind, struct bytes record, unsigned how)
+{
+    struct record r;
+    if (record.len > BODY_BYTES || record_decode(&r, record) != RC_OK)
+        return NULL;
+    const struct dht_id target = dht_id_of_name(&r.key);
+    struct op *op = op_toward(d, kind, &target, how);
+    if (op == NULL || !set_body(d, op, record))
+        return NULL;
+    op->subject = r.key;
+    return op;
+}
+
+uint32_t dht_publish(struct dht *d, struct bytes record, unsigned how)
+{
+    return number_of(op_publish(d, OP_PUBLISH, record, how));
+}
+
+void dht_cancel(struct dht *d, uint32_t number)
+{
+    struct op *op = number != 0 ? op_by_number(d, number) : NULL;
+    if (op != NULL && !op_is_internal(op))
+        op_end(d, op, RC_CLOSED);
+}

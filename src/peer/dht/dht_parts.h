@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+// What the files of dht share: the node's state, and how its parts call one another.
+//
+//     dht.c         life, what arrives, time, what comes out
+//     dht_ask.c     queries of ours: sending, matching answers, giving up
+//     dht_answer.c  queries of others
+//     dht_op.c      ops: what the host asked for, from waiting to done
+//     dht_walk.c    an op's lookup: whom to ask, what answers tell, storing
+//     dht_upkeep.c  contacts kept fresh, bootstrap, own records, our address and id
+//     dht_save.c    contacts for the next start
+//
+// Each calls only those above it and dht_out's; no part keeps pointers into another.
+#ifndef DHT_DHT_PARTS_H
+#define DHT_DHT_PARTS_H
+
+#include "base/rng.h"
+#include "dht/dht.h"
+#include "dht/limit.h"
+#include "dht/lookup.h"
+#include "dht/table.h"
+#include "dht/token.h"
+
+#define NONE8 UINT8_MAX
+
+#define ASK_WAIT_US_MIN UINT64_C(100000)  // before a contact counts as late
+#define ASK_WAIT_US_MAX UINT64_C(1500000) // libtorrent: 1 s
+#define ASK_LIFE_US     UINT64_C(5000000) // an answer later than this counts for nothing
+
+enum ask_state { ASK_FREE, ASK_WAITS, ASK_LATE };
+
+enum ask_for {       // what its answer is for
+    ASK_FOR_CONTACT, // the table alone
+    ASK_FOR_WALK,    // a lookup's next step
+    ASK_FOR_SEED,    // its first one, to an address without a known id
+    ASK_FOR_MORE,    // of what a candidate has, by its token
+    ASK_FOR_STORE,   // a lookup's end
+    ASK_FOR_OP,      // the host: ping, sample
+};
+
+struct ask {
+    uint8_t state;   // enum ask_state
+    uint8_t purpose; // enum ask_for
+    uint8_t method;  // enum krpc_method
+    uint8_t slot;    // NONE8: none
+    bool has_id;     // the one who answers must have it
+    struct net_addr to;
+    struct dht_id id;
+    uint32_t nonce;
+    uint32_t op; // of ASK_FOR_OP and the slot's
+    uint64_t sent_us;
+    uint32_t wait_us; // then it is late
+};
+
+enum op_kind {
+    OP_PING,
+    OP_SAMPLE,
+    OP_NODES,
+    OP_PEERS,
+    OP_ANNOUNCE,
+    OP_GET,
+    OP_PUT,
+    OP_RECORDS,
+    OP_PUBLISH, // somebody's record
+    OP_PROVIDE, // an own one
+    OP_REFRESH, // upkeep
+};
+
+enum op_state { OP_FREE, OP_WAITS, OP_RUNS, OP_ENDED };
+
+#define OP_NEAREST 8u
+
+struct op {
+    uint8_t state; // enum op_state
+    uint8_t kind;  // enum op_kind
+    uint8_t how;
+    uint8_t body;     // NONE8: none
+    bool is_six;      // the family it runs in now
+    bool is_six_left; // and after that
+    bool is_refused;  // somebody refused to store
+    bool has_begun;
+    uint8_t nearest_count;
+    uint8_t salt_len;
+    uint32_t number;
+    uint32_t own; // of OP_PROVIDE: which
+    enum rc rc;
+    struct dht_id target;
+    struct digest subject; // of records
+    struct net_addr addr;  // of OP_PING, OP_SAMPLE
+    uint16_t port;
+    bool is_mutable;
+    uint8_t key[SIGN_PUBLIC_BYTES]; // of items: for reading and writing
+    uint8_t salt[ITEM_SALT_BYTES_MAX];
+    uint8_t signature[SIGNATURE_BYTES];
+    int64_t seq; // put: the item's; get: the highest that was told
+    int64_t cas;
+    uint64_t began_us;
+    struct dht_counts counts;
+    struct net_addr nearest[OP_NEAREST];
+};
+
+#define BODY_BYTES                                                                                 \
+    (RECORD_BYTES_MAX > ITEM_VALUE_BYTES_MAX ? RECORD_BYTES_MAX : ITEM_VALUE_BYTES_MAX)
+
+struct body { // what an op stores
+    bool is_used;
+    uint16_t len;
+    uint8_t bytes[BODY_BYTES];
+};
+
+#define SLOT_TOLD 64u
+
+struct slot {      // where an op runs
+    struct op *op; // NULL: nowhere
+    bool is_storing;
+    bool is_over;   // nothing more is to be found
+    uint8_t flying; // asks under way but for those of the lookup's own; late ones not counted
+    uint8_t told_count;
+    uint8_t holders;          // nodes that had something
+    uint32_t told[SLOT_TOLD]; // hashes of peers and signers told to the host
+    struct lookup lookup;
+};
+
+struct own {
+    bool is_used;
+    bool is_running;
+    bool has_room;
+    uint8_t failures; // in a row
+    struct digest subject;
+    struct digest room;
+    uint64_t due_us;
+};
+
+struct seen { // the highest seq that was seen of an item
+    struct dht_id target;
+    int64_t seq;
+    uint32_t used; // turn
+};
+
+#define BOOT_PLACES 16u
+#define VOTE_PLACES 4u
+#define VOTERS      4u
+
+struct vote { // for an address of ours
+    struct net_addr addr;
+    uint32_t region[VOTERS]; // of who said so
+    uint8_t count;
+    uint8_t same_port; // said in a row
+};
+
+struct family {
+    bool is_on;
+    struct table table;
+    struct net_addr self; // port 0: not known
+    struct vote vote[VOTE_PLACES];
+    struct net_addr boot[BOOT_PLACES];
+    uint8_t boot_count;
+    uint8_t boot_next;
+    uint64_t ping_due_us;
+    uint64_t refresh_due_us;
+    uint64_t boot_due_us;
+    uint64_t boot_wait_us; // doubled each time in vain
+    uint64_t answered_us;  // last answer from anybody
+    uint8_t poor_bits;     // bucket to look at next
+    uint8_t poor_tries;
+    uint8_t round;   // of refreshes that were not for a poor bucket
+    bool has_joined; // looked itself up since it came into the network
+};
+
+struct dht_purse { // starts full
+    uint64_t full_us;
+};
+
+struct dht {
+    struct dht_cfg cfg;
+    size_t bytes;
+    uint64_t start_us;
+    uint64_t now_us;
+    uint64_t due_us;
+    struct rng rng;
+    struct dht_id id;
+    struct token_secret secret;
+    struct family family[2]; // 0: IPv4, 1: IPv6
+    struct shelf *shelf;
+    uint64_t shelf_us; // last swept
+    struct limit limit;
+    struct dht_purse spill;    // bytes for answers
+    struct dht_purse loud;     // bytes of long values, to strangers
+    struct dht_purse stranger; // addresses never written to
+    bool has_wall;
+    uint64_t wall_s; // at wall_us
+    uint64_t wall_us;
+    struct ask *ask;
+    uint32_t ask_busy;   // in use
+    uint32_t ask_high;   // none in use from here on
+    uint64_t ask_due_us; // when the first is late or dead
+    struct op *op;
+    uint32_t op_number;
+    uint32_t ended; // ops whose DHT_DONE was not taken
+    struct body *body;
+    uint32_t body_count;
+    struct slot *slot;
+    struct candidate *candidate; // cfg.candidates_max for each slot
+    struct own *own;
+    uint32_t own_count;
+    uint64_t own_due_us;
+    uint64_t pass_due_us; // when to look for what others gave us long ago
+    struct seen *seen;
+    uint32_t seen_turn;
+    uint32_t loss_permille; // of upkeep queries, smoothed
+    uint32_t rtt_us;
+    uint32_t rtt_vary_us;
+    uint8_t *event; // queue of bytes
+    uint32_t event_head;
+    uint32_t event_tail;
+    bool has_self_news[2];
+    bool is_online;
+    bool has_online_news;
+    bool is_dirty;        // due_us is to be found anew
+    struct dht_stat stat; // what only grows
+};
+
+// ---- dht.c
+uint32_t dht_now_s(const struct dht *d);
+void dht_send(struct dht *d, const struct net_addr *to, struct bytes datagram);
+struct family *dht_family(struct dht *d, const struct net_addr *addr); // NULL: not ours
+uint64_t dht_unix_s(const struct dht *d);
+// Takes `cost` from a purse that refills by per_s and holds `burst`; false: not enough in it.
+bool dht_afford(struct dht_purse *p, uint64_t cost, uint64_t per_s, uint64_t burst,
+                uint64_t now_us);
+// Queues an event; what it points to is copied.
+void dht_tell(struct dht *d, const struct dht_event *e);
+
+// ---- dht_ask.c
+struct ask_wish {
+    enum ask_for purpose;
+    const struct net_addr *to;
+    const struct dht_id *id; // NULL: whoever answers
+    uint8_t slot;
+    uint32_t op;
+};
+// Sends query m (its method and fields are set) and remembers it. False: too many under way.
+bool ask_send(struct dht *d, const struct ask_wish *wish, struct krpc *m);
+bool ask_ping(struct dht *d, const struct net_addr *to, const struct dht_id *id);
+bool ask_is_pending(const struct dht *d, const struct net_addr *to);
+void ask_input(struct dht *d, const struct net_addr *from, const struct krpc *m);
+void ask_tick(struct dht *d);
+void ask_forget_slot(struct dht *d, uint8_t slot); // its answers still serve the table
+
+// ---- dht_answer.c
+void answer_input(struct dht *d, const struct net_addr *from, const struct krpc *m, size_t len);
+void answer_error(struct dht *d, const struct net_addr *from, const struct krpc *m);
+
+// ---- dht_op.c
+struct op *op_new(struct dht *d, enum op_kind kind, unsigned how); // NULL: no room
+void op_tick(struct dht *d);
+bool op_is_ready(const struct dht *d); // something waits and may begin
+// NULL, or one that ended already, is fine.
+void op_end(struct dht *d, struct op *op, enum rc rc);
+void op_found(struct dht *d, struct op *op); // counts something that was told
+// An op that stores a record; NULL: no room, or it is no record.
+struct op *op_publish(struct dht *d, enum op_kind kind, struct bytes record, unsigned how);
+struct op *op_by_number(struct dht *d, uint32_t number);
+bool op_is_internal(const struct op *op);
+
+// ---- dht_walk.c
+void walk_begin(struct dht *d, uint8_t slot, struct op *op);
+void walk_step(struct dht *d, uint8_t slot);
+void walk_answer(struct dht *d, const struct ask *a, const struct krpc *m);
+void walk_late(struct dht *d, const struct ask *a);
+void walk_failed(struct dht *d, const struct ask *a, bool is_refused); // an error is an answer
+
+// ---- dht_upkeep.c
+void upkeep_start(struct dht *d);
+void upkeep_tick(struct dht *d);
+uint64_t upkeep_due_us(const struct dht *d);
+void upkeep_heard(struct dht *d, const struct net_addr *from, const struct krpc *m); // a query
+void upkeep_answer(struct dht *d, const struct ask *a, const struct krpc *m);
+void upkeep_silent(struct dht *d, const struct ask *a); // nobody answered
+void upkeep_done(struct dht *d, const struct op *op);   // a refresh, or an own record's publishing
+
+#endif

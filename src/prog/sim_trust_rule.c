@@ -112,8 +112,8 @@ static void rank_mean(struct sim_world *w, uint32_t *order, size_t count)
         shuffle(&w->rng, order, count);
 }
 
-size_t rule_rank(struct sim_world *w, struct peer *by, const uint32_t *candidate, size_t count,
-                 uint32_t *order)
+size_t sim_rule_rank(struct sim_world *w, struct peer *by, const uint32_t *candidate, size_t count,
+                     uint32_t *order)
 {
     struct node_id id[CANDIDATES];
     uint32_t place[CANDIDATES];
@@ -176,8 +176,8 @@ static enum rc shoal_outcome(struct sim_world *w, struct peer *by, struct peer *
     return RC_OK;
 }
 
-enum rc rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
-                     enum receipt_outcome outcome, struct bytes answer)
+enum rc sim_rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
+                         enum receipt_outcome outcome, struct bytes answer)
 {
     if (by->is_attacker)
         return RC_OK; // and says nothing good of anybody
@@ -188,8 +188,8 @@ enum rc rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
     return RC_OK;
 }
 
-size_t rule_slots(struct sim_world *w, struct peer *of, const uint32_t *by, size_t count,
-                  struct slots_want *want)
+size_t sim_rule_slots(struct sim_world *w, struct peer *of, const uint32_t *by, size_t count,
+                      struct slots_want *want)
 {
     for (size_t i = 0; i < count; i++) {
         want[i] = (struct slots_want){.gave = 0};
@@ -204,7 +204,7 @@ size_t rule_slots(struct sim_world *w, struct peer *of, const uint32_t *by, size
     return slots_choose(want, count, of->free, &w->rng);
 }
 
-enum rc rule_round_end(struct sim_world *w)
+enum rc sim_rule_round_end(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->honest; i++) {
         struct peer *p = &w->peer[i];
@@ -217,7 +217,7 @@ enum rc rule_round_end(struct sim_world *w)
     return RC_OK;
 }
 
-bool rule_isolates(const struct sim_world *w, const struct peer *by, const struct peer *of)
+bool sim_rule_isolates(const struct sim_world *w, const struct peer *by, const struct peer *of)
 {
     switch (w->cfg.rule) {
     case SIM_RULE_NONE:
@@ -250,7 +250,7 @@ static enum rc init_mean(struct sim_world *w)
     return w->good != NULL && w->all != NULL && w->opinion != NULL ? RC_OK : RC_NOMEM;
 }
 
-enum rc rule_init(struct sim_world *w)
+enum rc sim_rule_init(struct sim_world *w)
 {
     switch (w->cfg.rule) {
     case SIM_RULE_NONE:
@@ -263,7 +263,7 @@ enum rc rule_init(struct sim_world *w)
     return RC_OK;
 }
 
-enum rc rule_join(struct sim_world *w, struct peer *p)
+enum rc sim_rule_join(struct sim_world *w, struct peer *p)
 {
     if (w->cfg.rule != SIM_RULE_SHOAL || p->is_attacker)
         return RC_OK;
@@ -277,7 +277,7 @@ enum rc rule_join(struct sim_world *w, struct peer *p)
     return trust_open(&p->trust, w->arena, &cfg, now_of(w));
 }
 
-void rule_count_judge(const struct sim_world *w, struct sim_trust_figures *out)
+void sim_rule_count_judge(const struct sim_world *w, struct sim_trust_figures *out)
 {
     if (w->judge == NULL)
         return;

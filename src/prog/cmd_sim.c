@@ -62,10 +62,9 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct sim_options, has_trees)},
     {.name = "seed",
      .kind = OPTION_U64,
-     .max = UINT64_MAX,
      .initial = "0",
-     .sentence = "net, trust: of all dice; the same seed, the same run bit for bit; net, 0: the "
-                 "scenario's",
+     .sentence =
+         "net, trust: of all dice, 0: the scenario's; the same seed, the same run bit for bit",
      .offset = offsetof(struct sim_options, seed)},
     {.name = "nodes",
      .kind = OPTION_U64,

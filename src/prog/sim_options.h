@@ -23,7 +23,7 @@ struct sim_options {
     bool is_stdio;
     bool has_trees;
     // net, trust
-    uint64_t seed; // net, 0: the scenario's
+    uint64_t seed; // 0: the scenario's; of trust: 1
     // net
     uint64_t nodes;
     double minutes;

@@ -59,6 +59,12 @@ static void print_json(const struct sim_trust_cfg *cfg, const struct sim_trust_f
     json_put_u64(&w, "signatures_remembered", f->remembered);
     json_put_object_end(&w);
     puts(room);
+    (void)fflush(stdout);
+}
+
+static uint64_t seed_of(const struct sim_options *o)
+{
+    return o->seed != 0 ? o->seed : 1;
 }
 
 static enum rc play(const struct sim_options *o, const struct sim_attack *attack)
@@ -66,7 +72,7 @@ static enum rc play(const struct sim_options *o, const struct sim_attack *attack
     struct sim_trust_cfg cfg = {.attack = attack,
                                 .peers = (uint32_t)o->peers,
                                 .rounds = (uint32_t)o->rounds,
-                                .seed = o->seed};
+                                .seed = seed_of(o)};
     for (uint32_t rule = 0; rule < SIM_RULES; rule++) {
         struct sim_trust_figures f;
         cfg.rule = (enum sim_rule)rule;
@@ -84,7 +90,7 @@ static enum rc play(const struct sim_options *o, const struct sim_attack *attack
 static enum rc play_flood(const struct sim_options *o)
 {
     struct sim_flood f;
-    const enum rc rc = sim_trust_flood(&f, (uint32_t)o->peers, o->seed);
+    const enum rc rc = sim_trust_flood(&f, (uint32_t)o->peers, seed_of(o));
     if (rc != RC_OK)
         return rc;
     if (o->common.is_json)

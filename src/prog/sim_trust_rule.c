@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "crypt/hash.h"
 #include "sim_trust_state.h"
 
 #define NODES_MAX     1024u
@@ -17,19 +16,25 @@
 #define VERDICTS (1u << 21)
 
 struct judge {
-    uint64_t *verdict; // of records, by the first 8 bytes of their hash; the lowest bit is it
+    uint64_t *verdict; // of records, by a hash; its lowest bit is the verdict
     uint64_t judged;
     uint64_t remembered;
 };
+
+static uint64_t mix(uint64_t h, struct bytes b)
+{
+    for (struct cursor c = {.left = b}; c.left.len > 0;)
+        h = rng_mix(h ^ (c.left.len >= 8 ? cursor_u64(&c) : cursor_u8(&c)));
+    return h;
+}
 
 static bool check(void *self, const struct sign_public *by, struct bytes message,
                   const struct signature *s)
 {
     struct judge *j = self;
-    const struct bytes part[] = {bytes_of(by->b, SIGN_PUBLIC_BYTES), message,
-                                 bytes_of(s->b, SIGNATURE_BYTES)};
-    const struct digest d = hash_parts(part, ARRAY_COUNT(part));
-    const uint64_t key = digest_u64(&d) | 1;
+    const uint64_t whole = mix(mix(mix(message.len, bytes_of(by->b, SIGN_PUBLIC_BYTES)), message),
+                               bytes_of(s->b, SIGNATURE_BYTES));
+    const uint64_t key = whole | 1;
     uint64_t *slot = &j->verdict[key >> 2 & (VERDICTS - 1)];
     if ((*slot | 1) == key && *slot != 0) {
         j->remembered++;
@@ -107,8 +112,8 @@ static void rank_mean(struct sim_world *w, uint32_t *order, size_t count)
         shuffle(&w->rng, order, count);
 }
 
-size_t rule_rank(struct sim_world *w, struct peer *by, const uint32_t *candidate, size_t count,
-                 uint32_t *order)
+size_t sim_rule_rank(struct sim_world *w, struct peer *by, const uint32_t *candidate, size_t count,
+                     uint32_t *order)
 {
     struct node_id id[CANDIDATES];
     uint32_t place[CANDIDATES];
@@ -171,8 +176,8 @@ static enum rc shoal_outcome(struct sim_world *w, struct peer *by, struct peer *
     return RC_OK;
 }
 
-enum rc rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
-                     enum receipt_outcome outcome, struct bytes answer)
+enum rc sim_rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
+                         enum receipt_outcome outcome, struct bytes answer)
 {
     if (by->is_attacker)
         return RC_OK; // and says nothing good of anybody
@@ -183,8 +188,8 @@ enum rc rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
     return RC_OK;
 }
 
-size_t rule_slots(struct sim_world *w, struct peer *of, const uint32_t *by, size_t count,
-                  struct slots_want *want)
+size_t sim_rule_slots(struct sim_world *w, struct peer *of, const uint32_t *by, size_t count,
+                      struct slots_want *want)
 {
     for (size_t i = 0; i < count; i++) {
         want[i] = (struct slots_want){.gave = 0};
@@ -199,7 +204,7 @@ size_t rule_slots(struct sim_world *w, struct peer *of, const uint32_t *by, size
     return slots_choose(want, count, of->free, &w->rng);
 }
 
-enum rc rule_round_end(struct sim_world *w)
+enum rc sim_rule_round_end(struct sim_world *w)
 {
     for (uint32_t i = 0; i < w->honest; i++) {
         struct peer *p = &w->peer[i];
@@ -212,7 +217,7 @@ enum rc rule_round_end(struct sim_world *w)
     return RC_OK;
 }
 
-bool rule_isolates(const struct sim_world *w, const struct peer *by, const struct peer *of)
+bool sim_rule_isolates(const struct sim_world *w, const struct peer *by, const struct peer *of)
 {
     switch (w->cfg.rule) {
     case SIM_RULE_NONE:
@@ -245,7 +250,7 @@ static enum rc init_mean(struct sim_world *w)
     return w->good != NULL && w->all != NULL && w->opinion != NULL ? RC_OK : RC_NOMEM;
 }
 
-enum rc rule_init(struct sim_world *w)
+enum rc sim_rule_init(struct sim_world *w)
 {
     switch (w->cfg.rule) {
     case SIM_RULE_NONE:
@@ -258,7 +263,7 @@ enum rc rule_init(struct sim_world *w)
     return RC_OK;
 }
 
-enum rc rule_join(struct sim_world *w, struct peer *p)
+enum rc sim_rule_join(struct sim_world *w, struct peer *p)
 {
     if (w->cfg.rule != SIM_RULE_SHOAL || p->is_attacker)
         return RC_OK;
@@ -272,7 +277,7 @@ enum rc rule_join(struct sim_world *w, struct peer *p)
     return trust_open(&p->trust, w->arena, &cfg, now_of(w));
 }
 
-void rule_count_judge(const struct sim_world *w, struct sim_trust_figures *out)
+void sim_rule_count_judge(const struct sim_world *w, struct sim_trust_figures *out)
 {
     if (w->judge == NULL)
         return;

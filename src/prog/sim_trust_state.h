@@ -16,7 +16,7 @@
 #define SLOTS          6u // uploads of a peer in a round
 #define SEEDS          6u
 #define FAILURES       0.03 // of honest uploads come late
-#define SHOWN_MAX      32u  // records that one peer tells another when they meet
+#define SHOWN_MAX      16u  // records that one peer tells another when they meet
 #define FORGED         16u  // records that an attacker tells
 #define OBJECT_BYTES   1048576u
 #define ROUND_S        3600u
@@ -98,20 +98,19 @@ static inline uint64_t now_of(const struct sim_world *w)
 }
 
 // sim_trust_rule.c
-MUST_USE enum rc rule_init(struct sim_world *w);
-MUST_USE enum rc rule_join(struct sim_world *w, struct peer *p); // of a fresh identity
+MUST_USE enum rc sim_rule_init(struct sim_world *w);
+MUST_USE enum rc sim_rule_join(struct sim_world *w, struct peer *p); // of a fresh identity
 // Candidates into order, best first; answers how many are left.
-size_t rule_rank(struct sim_world *w, struct peer *by, const uint32_t *candidate, size_t count,
-                 uint32_t *order);
+size_t sim_rule_rank(struct sim_world *w, struct peer *by, const uint32_t *candidate, size_t count,
+                     uint32_t *order);
 // What became of a download. proof: the signed answer that proves it wrong, or empty.
-MUST_USE enum rc rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
-                              enum receipt_outcome outcome, struct bytes answer);
+MUST_USE enum rc sim_rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
+                                  enum receipt_outcome outcome, struct bytes answer);
 // Who of those who want something of an honest peer gets a slot.
-size_t rule_slots(struct sim_world *w, struct peer *of, const uint32_t *by, size_t count,
-                  struct slots_want *want);
-MUST_USE enum rc rule_round_end(struct sim_world *w);
-bool rule_isolates(const struct sim_world *w, const struct peer *by, const struct peer *of);
-void rule_count_judge(const struct sim_world *w, struct sim_trust_figures *out);
-void rule_end(struct sim_world *w);
+size_t sim_rule_slots(struct sim_world *w, struct peer *of, const uint32_t *by, size_t count,
+                      struct slots_want *want);
+MUST_USE enum rc sim_rule_round_end(struct sim_world *w);
+bool sim_rule_isolates(const struct sim_world *w, const struct peer *by, const struct peer *of);
+void sim_rule_count_judge(const struct sim_world *w, struct sim_trust_figures *out);
 
 #endif

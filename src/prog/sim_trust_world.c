@@ -46,7 +46,7 @@ static enum rc peer_add(struct sim_world *w, bool is_attacker)
         return rc;
     w->peers++;
     p->addr = addr_of(w, p->index);
-    return rule_join(w, p);
+    return sim_rule_join(w, p);
 }
 
 static enum rc choose_seeds(struct sim_world *w)
@@ -203,7 +203,7 @@ static void add_wants(struct sim_world *w, struct peer *p)
         const size_t count = find_candidates(w, p, candidate);
         struct want *want = &w->want[w->wants++];
         *want = (struct want){.by = p->index, .object = rng_u64(&w->rng)};
-        want->count = rule_rank(w, p, candidate, count, want->order);
+        want->count = sim_rule_rank(w, p, candidate, count, want->order);
     }
 }
 
@@ -289,7 +289,7 @@ static enum rc serve(struct sim_world *w, struct want *want, struct peer *of)
     const enum receipt_outcome outcome = is_late    ? RECEIPT_LATE
                                          : is_taken ? RECEIPT_GOOD
                                                     : RECEIPT_WRONG;
-    return rc == RC_OK ? rule_outcome(w, by, of, outcome, buffer_bytes(&answer)) : rc;
+    return rc == RC_OK ? sim_rule_outcome(w, by, of, outcome, buffer_bytes(&answer)) : rc;
 }
 
 // All that ask one peer at this turn; it has as many slots as are free.
@@ -304,7 +304,7 @@ static enum rc serve_some(struct sim_world *w, struct peer *of, struct want **wa
         for (size_t i = 0; i < count; i++)
             slot[i] = (struct slots_want){.has_slot = i < of->free};
     else
-        (void)rule_slots(w, of, by, count, slot);
+        (void)sim_rule_slots(w, of, by, count, slot);
     enum rc rc = RC_OK;
     for (size_t i = 0; rc == RC_OK && i < count; i++)
         if (slot[i].has_slot)
@@ -357,7 +357,7 @@ static bool is_isolated_by_most(const struct sim_world *w, const struct peer *of
         if (!is_here(w, &w->peer[i]))
             continue;
         here++;
-        isolates += rule_isolates(w, &w->peer[i], of);
+        isolates += sim_rule_isolates(w, &w->peer[i], of);
     }
     return 2 * isolates > here;
 }
@@ -391,7 +391,7 @@ static enum rc play_round(struct sim_world *w, struct asked *asked)
     for (size_t turn = 0; rc == RC_OK && turn < CANDIDATES / 2; turn++)
         rc = serve_turn(w, asked, turn);
     if (rc == RC_OK)
-        rc = rule_round_end(w);
+        rc = sim_rule_round_end(w);
     look(w);
     return rc;
 }
@@ -407,7 +407,7 @@ static double isolated_honest(const struct sim_world *w)
             if (i == j)
                 continue;
             pairs++;
-            isolated += rule_isolates(w, &w->peer[i], &w->peer[j]);
+            isolated += sim_rule_isolates(w, &w->peer[i], &w->peer[j]);
         }
     return (double)isolated / (double)pairs;
 }
@@ -474,7 +474,7 @@ static void figure(struct sim_world *w, struct asked *scratch)
     f->bytes_hour = part_of(w->record_bytes, w->peer_rounds);
     f->gini = gini_of(w, (uint32_t *)(void *)scratch);
     figure_newcomers(w, f);
-    rule_count_judge(w, f);
+    sim_rule_count_judge(w, f);
 }
 
 static size_t arena_bytes(const struct sim_world *w)
@@ -492,7 +492,7 @@ static enum rc world_fill(struct sim_world *w, struct asked **asked)
     *asked = arena_take_array(w->arena, w->wants_max, sizeof **asked);
     if (w->peer == NULL || w->want == NULL || *asked == NULL)
         return RC_NOMEM;
-    const enum rc rc = rule_init(w);
+    const enum rc rc = sim_rule_init(w);
     return rc == RC_OK ? people(w) : rc;
 }
 

@@ -22,7 +22,7 @@ enum rc answer_encode(struct buffer *out, const struct answer *a, const struct s
 enum rc answer_decode(struct answer *out, struct bytes in, const struct seal_judge *judge)
 {
     struct cbor_reader c;
-    struct answer a;
+    struct answer a = {.by = {{0}}};
     const enum rc rc = seal_open(&c, &a.by, in, SEAL_ANSWER, ITEMS, judge);
     if (rc != RC_OK)
         return rc;

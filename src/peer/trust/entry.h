@@ -19,7 +19,7 @@
 #include "crypt/id.h"
 #include "host/net.h"
 
-#define ENTRY_BITS      20u // leading zero bits: a million hashes, mostly about a second
+#define ENTRY_BITS      21u // leading zero bits: two million hashes on average, about a second
 #define ENTRY_BLOCK_MAX 2u
 #define ENTRY_QUORUM    3u
 #define ENTRY_SIGNERS   32u // more are not looked at

@@ -32,7 +32,7 @@ static bool is_sane(const struct receipt *r)
 enum rc receipt_decode(struct receipt *out, struct bytes in, const struct seal_judge *judge)
 {
     struct cbor_reader c;
-    struct receipt r;
+    struct receipt r = {.by = {{0}}};
     const enum rc rc = seal_open(&c, &r.by, in, SEAL_RECEIPT, ITEMS, judge);
     if (rc != RC_OK)
         return rc;

@@ -13,6 +13,7 @@
 #define IDLE_S        3600u // between two ticks when nothing waits
 #define COUNTER_SHIFT 20u
 #define RANK_MAX      256u
+#define RANK_FAR      0.5  // of the best score: below it one is better off with other candidates
 #define RANK_JITTER   0.15 // scores that differ by less come in an order of chance
 
 // ---- Make
@@ -58,15 +59,15 @@ enum rc trust_open(struct trust **out, struct arena *arena, const struct trust_c
     t->rng = rng_seeded(cfg->seed);
     if (cfg->judge.check == NULL)
         t->cfg.judge = seal_judge_real();
-    if (nodes_init(t, arena) != RC_OK || liars_init(t, arena) != RC_OK ||
-        papers_init(&t->own, arena, cfg->papers_max) != RC_OK ||
-        papers_init(&t->others, arena, cfg->papers_max) != RC_OK)
+    if (trust_nodes_init(t, arena) != RC_OK || trust_liars_init(t, arena) != RC_OK ||
+        trust_papers_init(&t->own, arena, cfg->papers_max) != RC_OK ||
+        trust_papers_init(&t->others, arena, cfg->papers_max) != RC_OK)
         return RC_NOMEM;
-    const enum rc rc = keep_load(t);
+    const enum rc rc = trust_keep_load(t);
     if (rc != RC_OK)
         return rc;
     start_counters(t);
-    prior_reckon(t);
+    trust_prior_reckon(t);
     t->prior_due_s = now_s + TRUST_PRIOR_S;
     *out = t;
     return RC_OK;
@@ -74,11 +75,11 @@ enum rc trust_open(struct trust **out, struct arena *arena, const struct trust_c
 
 enum rc trust_choose(struct trust *t, const struct node_id *node)
 {
-    struct node *n = node_make(t, node, NODE_CHOSEN);
+    struct node *n = trust_node_make(t, node, NODE_CHOSEN);
     if (n == NULL)
         return RC_FULL;
     n->is_chosen = true;
-    node_weigh(t, n);
+    trust_node_weigh(t, n);
     t->is_stale = true;
     return RC_OK;
 }
@@ -100,7 +101,7 @@ static enum rc take_counter(struct trust *t, uint64_t *out)
 {
     if (t->counter == t->counter_end) {
         t->counter_end += TRUST_RECEIPTS_RESERVED;
-        const enum rc rc = keep_counters(t);
+        const enum rc rc = trust_keep_counters(t);
         if (rc != RC_OK) {
             t->counter_end = t->counter;
             return rc;
@@ -137,7 +138,7 @@ static void count(struct trust *t, struct node *n, const struct trust_outcome *o
 
 static void isolate_if_bad(struct trust *t, struct node *n)
 {
-    if (n->was_isolated || n->is_chosen || node_score(t, n) >= SCORE_ISOLATED)
+    if (n->was_isolated || n->is_chosen || trust_node_score(t, n) >= SCORE_ISOLATED)
         return;
     n->was_isolated = true;
     n->isolated_s = num_max(t->now_s, 1);
@@ -171,19 +172,19 @@ enum rc trust_outcome(struct trust *t, const struct node_id *of, const struct tr
     pass_time(t, now_s);
     if (is_own(t, of))
         return RC_REFUSED;
-    struct node *n = node_make(t, of, NODE_SEEN);
+    struct node *n = trust_node_make(t, of, NODE_SEEN);
     if (n == NULL)
         return RC_FULL;
-    const bool was_seed = node_is_seed(n);
+    const bool was_seed = trust_node_is_seed(n);
     count(t, n, o);
     isolate_if_bad(t, n);
-    node_weigh(t, n);
+    trust_node_weigh(t, n);
     n->is_dirty = true;
-    t->is_stale = t->is_stale || was_seed != node_is_seed(n);
+    t->is_stale = t->is_stale || was_seed != trust_node_is_seed(n);
     enum rc rc = write_receipt(t, n, o, receipt);
     if (rc == RC_OK)
-        paper_put(&t->own, &n->given, buffer_bytes(receipt), ++t->seq);
-    const enum rc kept = keep_node(t, n);
+        trust_paper_put(&t->own, &n->given, buffer_bytes(receipt), ++t->seq);
+    const enum rc kept = trust_keep_node(t, n);
     rc = rc == RC_OK ? kept : rc;
     if (rc != RC_OK)
         receipt->len = 0;
@@ -193,7 +194,7 @@ enum rc trust_outcome(struct trust *t, const struct node_id *of, const struct tr
 void trust_served(struct trust *t, const struct node_id *to, uint64_t bytes, uint64_t now_s)
 {
     pass_time(t, now_s);
-    struct node *n = node_make(t, to, NODE_TOLD);
+    struct node *n = trust_node_make(t, to, NODE_TOLD);
     if (n == NULL)
         return;
     n->served_bytes = trust_served_bytes(t, to, t->now_s) + num_min(bytes, UINT64_MAX / 2);
@@ -208,18 +209,18 @@ static enum rc take_proof(struct trust *t, struct bytes record)
     enum rc rc = fault_decode(&f, record, &t->cfg.judge);
     if (rc != RC_OK)
         return rc;
-    struct liar *known = liar_find(t, &f.of);
+    struct liar *known = trust_liar_find(t, &f.of);
     if (is_own(t, &f.of) || (known != NULL && !known->is_dirty))
         return RC_OK;
     if (known != NULL)
-        return keep_liar(t, known);
+        return trust_keep_liar(t, known);
     if (time_since(f.time_s, t->now_s) >= FAULT_LIFE_S)
         return RC_REFUSED;
-    rc = liar_put(t, &f.of, record, num_min(f.time_s, t->now_s) + FAULT_LIFE_S);
+    rc = trust_liar_put(t, &f.of, record, num_min(f.time_s, t->now_s) + FAULT_LIFE_S);
     if (rc != RC_OK)
         return rc;
     t->is_stale = true;
-    return keep_liar(t, liar_find(t, &f.of));
+    return trust_keep_liar(t, trust_liar_find(t, &f.of));
 }
 
 // Two records that contradict end their signer.
@@ -235,14 +236,14 @@ static enum rc take_contradiction(struct trust *t, struct bytes first, struct by
 static enum rc hold(struct trust *t, const struct node_id *by, const struct receipt *r,
                     struct bytes record)
 {
-    struct node *n = node_find(t, by);
+    struct node *n = trust_node_find(t, by);
     if (n == NULL)
         return RC_ABSENT; // we never had to do with it
     if (r->counter <= n->held_counter)
         return RC_OK;
     n->held_counter = r->counter;
     n->is_dirty = true;
-    paper_put(&t->own, &n->held, record, ++t->seq);
+    trust_paper_put(&t->own, &n->held, record, ++t->seq);
     return RC_OK;
 }
 
@@ -255,18 +256,18 @@ static enum rc take_receipt(struct trust *t, struct bytes record)
     const struct node_id by = node_id_of(&r.by);
     if (is_own(t, &by))
         return RC_OK;
-    if (liar_find(t, &by) != NULL || r.time_s > time_after(t->now_s, DAY_S) ||
+    if (trust_liar_find(t, &by) != NULL || r.time_s > time_after(t->now_s, DAY_S) ||
         time_since(r.time_s, t->now_s) >= TRUST_LIFE_S)
         return RC_REFUSED;
-    const struct paper *other = edge_contradicts(t, &r);
+    const struct paper *other = trust_edge_with_counter(t, &by, r.counter);
     if (other != NULL) {
-        rc = take_contradiction(t, paper_bytes(other), record);
+        rc = take_contradiction(t, trust_paper_bytes(other), record);
         if (rc != RC_ABSENT)
             return rc == RC_OK ? RC_REFUSED : rc;
     }
     if (is_own(t, &r.of))
         return hold(t, &by, &r, record);
-    if (liar_find(t, &r.of) != NULL)
+    if (trust_liar_find(t, &r.of) != NULL)
         return RC_OK;
     const struct account a = {.by = by,
                               .of = r.of,
@@ -274,13 +275,13 @@ static enum rc take_receipt(struct trust *t, struct bytes record)
                               .time_s = r.time_s,
                               .good_centi = r.good_centi,
                               .bad_centi = r.bad_centi};
-    return edge_put(t, &a, record);
+    return trust_edge_put(t, &a, record);
 }
 
 // Whose word brings somebody in: somebody who has something to lose here.
 static bool may_vouch(const struct trust *t, const struct node *n)
 {
-    return n != NULL && !n->was_isolated && node_score(t, n) >= SCORE_NEWCOMER &&
+    return n != NULL && !n->was_isolated && trust_node_score(t, n) >= SCORE_NEWCOMER &&
            (n->is_chosen || n->share > 0 || score_count(&n->score) >= TRUST_KNOWN_COUNT);
 }
 
@@ -310,11 +311,11 @@ static enum rc vouch_for(struct trust *t, struct node *n, const struct voucher *
     n->voucher = *v;
     n->voucher_id = by;
     n->is_vouched = true;
-    paper_put(&t->own, &n->vouched, record, ++t->seq);
+    trust_paper_put(&t->own, &n->vouched, record, ++t->seq);
     if (n->was_isolated)
-        node_forgive(t, n);
-    node_weigh(t, n);
-    return keep_node(t, n);
+        trust_node_forgive(t, n);
+    trust_node_weigh(t, n);
+    return trust_keep_node(t, n);
 }
 
 static enum rc take_voucher(struct trust *t, struct bytes record)
@@ -326,16 +327,16 @@ static enum rc take_voucher(struct trust *t, struct bytes record)
     const struct node_id by = node_id_of(&v.by);
     if (is_own(t, &v.of) || is_own(t, &by))
         return RC_OK;
-    if (!voucher_counts(&v, t->now_s) || liar_find(t, &by) != NULL)
+    if (!voucher_counts(&v, t->now_s) || trust_liar_find(t, &by) != NULL)
         return RC_REFUSED;
     const struct paper *other = voucher_contradicts(t, &by, &v);
     if (other != NULL) {
-        const enum rc proven = take_contradiction(t, paper_bytes(other), record);
+        const enum rc proven = take_contradiction(t, trust_paper_bytes(other), record);
         return proven == RC_OK ? RC_REFUSED : proven;
     }
-    if (liar_find(t, &v.of) != NULL || !may_vouch(t, node_find(t, &by)))
+    if (trust_liar_find(t, &v.of) != NULL || !may_vouch(t, trust_node_find(t, &by)))
         return RC_OK; // it brings nobody in
-    struct node *n = node_make(t, &v.of, NODE_NAMED);
+    struct node *n = trust_node_make(t, &v.of, NODE_NAMED);
     return n != NULL ? vouch_for(t, n, &v, record) : RC_FULL;
 }
 
@@ -389,7 +390,7 @@ static enum rc take_slot(struct trust *t)
     if (t->vouch_used >= VOUCH_SLOTS)
         return RC_FULL;
     t->vouch_used++;
-    const enum rc rc = keep_counters(t);
+    const enum rc rc = trust_keep_counters(t);
     if (rc == RC_OK)
         return RC_OK;
     t->vouch_period = period_before; // whether it was written or not: nothing was signed
@@ -400,7 +401,7 @@ static enum rc take_slot(struct trust *t)
 enum rc trust_vouch(struct trust *t, const struct node_id *of, struct buffer *out, uint64_t now_s)
 {
     pass_time(t, now_s);
-    if (is_own(t, of) || liar_find(t, of) != NULL)
+    if (is_own(t, of) || trust_liar_find(t, of) != NULL)
         return RC_REFUSED;
     enum rc rc = take_slot(t);
     if (rc != RC_OK)
@@ -421,26 +422,26 @@ static enum trust_standing standing_of(const struct node *n)
         return TRUST_STRANGER;
     if (n->was_isolated)
         return TRUST_ISOLATED;
-    if (node_is_seed(n) || n->score.good >= TRUST_KNOWN_COUNT)
+    if (trust_node_is_seed(n) || n->score.good >= TRUST_KNOWN_COUNT)
         return TRUST_KNOWN;
     return n->is_vouched || n->score.seen_s > 0 ? TRUST_NEWCOMER : TRUST_STRANGER;
 }
 
 enum trust_standing trust_standing(const struct trust *t, const struct node_id *node)
 {
-    return liar_find(t, node) != NULL ? TRUST_LIAR : standing_of(node_find(t, node));
+    return trust_liar_find(t, node) != NULL ? TRUST_LIAR : standing_of(trust_node_find(t, node));
 }
 
 static double score_of(const struct trust *t, const struct node *n)
 {
     if (n != NULL)
-        return node_score(t, n);
+        return trust_node_score(t, n);
     return t->turns > 0 ? SCORE_STRANGER : SCORE_NEWCOMER;
 }
 
 double trust_score(const struct trust *t, const struct node_id *node)
 {
-    return liar_find(t, node) != NULL ? 0 : score_of(t, node_find(t, node));
+    return trust_liar_find(t, node) != NULL ? 0 : score_of(t, trust_node_find(t, node));
 }
 
 static bool allows(enum trust_standing standing, double score, enum trust_use use)
@@ -457,19 +458,19 @@ bool trust_allows(const struct trust *t, const struct node_id *node, enum trust_
 
 double trust_gave(const struct trust *t, const struct node_id *node, uint64_t now_s)
 {
-    const struct node *n = node_find(t, node);
+    const struct node *n = trust_node_find(t, node);
     return n != NULL ? gave_now(n, now_s) : 0;
 }
 
 uint64_t trust_served_bytes(const struct trust *t, const struct node_id *node, uint64_t now_s)
 {
-    const struct node *n = node_find(t, node);
+    const struct node *n = trust_node_find(t, node);
     return n != NULL && n->served_day == num_max(now_s, t->now_s) / DAY_S ? n->served_bytes : 0;
 }
 
 struct node_id trust_voucher(const struct trust *t, const struct node_id *node)
 {
-    const struct node *n = node_find(t, node);
+    const struct node *n = trust_node_find(t, node);
     return n != NULL ? n->voucher_id : (struct node_id){{0}};
 }
 
@@ -485,6 +486,31 @@ static void insert(uint32_t *order, double *key, size_t at, uint32_t index, doub
     key[at] = value;
 }
 
+// How many are not far below the best.
+static size_t near_of(const double *key, size_t allowed)
+{
+    while (allowed > 1 && key[allowed - 1] < RANK_FAR * key[0])
+        allowed--;
+    return allowed;
+}
+
+// One of all who are allowed, drawn by its score, comes first. Answers how many are left then.
+static size_t explore(struct trust *t, uint32_t *order, const double *key, size_t allowed,
+                      size_t near)
+{
+    double sum = 0;
+    for (size_t i = 0; i < allowed; i++)
+        sum += key[i];
+    double drawn = rng_unit(&t->rng) * sum;
+    size_t lucky = 0;
+    while (lucky + 1 < allowed && drawn >= key[lucky])
+        drawn -= key[lucky++];
+    const uint32_t first = order[lucky];
+    memmove(order + 1, order, num_min(lucky, near) * sizeof *order);
+    order[0] = first;
+    return lucky >= near && near < allowed ? near + 1 : near;
+}
+
 size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enum trust_use use,
                   uint32_t *order)
 {
@@ -496,21 +522,20 @@ size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enu
         if (trust_allows(t, &node[i], use) && !is_own(t, &node[i]))
             insert(order, key, allowed++, i, trust_score(t, &node[i]) * jitter);
     }
-    if (use == TRUST_CHECKED && allowed > 1 && rng_below(&t->rng, TRUST_EXPLORE_PARTS) == 0) {
-        const size_t lucky = (size_t)rng_below(&t->rng, allowed);
-        const uint32_t first = order[lucky];
-        memmove(order + 1, order, lucky * sizeof *order);
-        order[0] = first;
-    }
-    return allowed;
+    if (use == TRUST_EXECUTED || allowed == 0)
+        return allowed;
+    const size_t near = near_of(key, allowed);
+    const bool is_by_lot = rng_below(&t->rng, TRUST_EXPLORE_PARTS) == 0;
+    return is_by_lot ? explore(t, order, key, allowed, near) : near;
 }
 
 // ---- What to tell others
 
 size_t trust_show(const struct trust *t, uint64_t since, struct bytes *record, size_t max)
 {
+    const size_t half = (max + 1) / 2; // or a flood of proofs would drown all else
     size_t shown = 0;
-    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < max; at = at->prev) {
+    for (struct list *at = t->liar_age.prev; at != &t->liar_age && shown < half; at = at->prev) {
         const struct liar *l = CONTAINER_OF(at, struct liar, age);
         if (l->seq <= since)
             break;
@@ -520,7 +545,7 @@ size_t trust_show(const struct trust *t, uint64_t since, struct bytes *record, s
         const struct paper *paper = CONTAINER_OF(at, struct paper, node);
         if (paper->seq <= since)
             break;
-        record[shown++] = paper_bytes(paper);
+        record[shown++] = trust_paper_bytes(paper);
     }
     return shown;
 }
@@ -534,15 +559,15 @@ uint64_t trust_seq(const struct trust *t)
 
 static void forgive(struct trust *t)
 {
-    liar_forgive(t);
+    trust_liar_forgive(t);
     for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
         struct node *n = &t->node[i];
         if (n->worth.index == 0)
             continue;
         if (n->was_isolated && time_since(n->isolated_s, t->now_s) >= TRUST_LIFE_S)
-            node_forgive(t, n);
+            trust_node_forgive(t, n);
         if (n->is_vouched && !voucher_counts(&n->voucher, t->now_s)) {
-            node_unvouch(t, n);
+            trust_node_unvouch(t, n);
             n->is_dirty = true;
         }
     }
@@ -553,16 +578,16 @@ static enum rc write_all(struct trust *t)
     enum rc rc = RC_OK;
     LIST_FOR (at, &t->liar_age) {
         struct liar *l = CONTAINER_OF(at, struct liar, age);
-        if (l->is_dirty && keep_liar(t, l) != RC_OK)
+        if (l->is_dirty && trust_keep_liar(t, l) != RC_OK)
             rc = RC_IO;
     }
     for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
         struct node *n = &t->node[i];
         if (n->worth.index == 0)
             continue;
-        if (n->is_dirty && keep_node(t, n) != RC_OK)
+        if (n->is_dirty && trust_keep_node(t, n) != RC_OK)
             rc = RC_IO;
-        if (n->is_row_dirty && keep_row(t, n) != RC_OK)
+        if (n->is_row_dirty && trust_keep_row(t, n) != RC_OK)
             rc = RC_IO;
     }
     return rc;
@@ -576,7 +601,7 @@ enum rc trust_tick(struct trust *t, uint64_t now_s)
     t->prior_due_s = t->now_s + TRUST_PRIOR_S;
     forgive(t);
     if (t->is_stale)
-        prior_reckon(t);
+        trust_prior_reckon(t);
     return write_all(t);
 }
 
@@ -616,7 +641,7 @@ void trust_check(const struct trust *t)
             continue;
         nodes++;
         edges += n->row;
-        assert(node_find(t, &n->id) == n && n->index == i);
+        assert(trust_node_find(t, &n->id) == n && n->index == i);
         assert(n->score.good >= 0 && n->score.bad >= 0 && n->share >= 0 && n->share <= 1);
         assert(n->given == NULL || n->given->owner == &t->node[i].given);
         assert(n->vouched == NULL || n->is_vouched);

@@ -12,7 +12,7 @@
 #include "trust/vouch.h"
 
 #define PEOPLE    48u
-#define STEPS_MAX 512u
+#define STEPS_MAX 160u
 #define START_S   UINT64_C(1767225600)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -76,7 +76,7 @@ static void put_micro(struct buffer *b, double v)
     cbor_put_u64(b, (uint64_t)llround(fmin(v, 1e9) * MICRO));
 }
 
-enum rc keep_counters(struct trust *t)
+enum rc trust_keep_counters(struct trust *t)
 {
     if (!has_kv(t))
         return RC_OK;
@@ -89,7 +89,7 @@ enum rc keep_counters(struct trust *t)
     return put(t, &key, &b);
 }
 
-enum rc keep_liar(struct trust *t, struct liar *l)
+enum rc trust_keep_liar(struct trust *t, struct liar *l)
 {
     l->is_dirty = has_kv(t);
     if (!has_kv(t))
@@ -105,7 +105,7 @@ enum rc keep_liar(struct trust *t, struct liar *l)
     return rc;
 }
 
-enum rc keep_node(struct trust *t, struct node *n)
+enum rc trust_keep_node(struct trust *t, struct node *n)
 {
     if (!has_kv(t))
         return RC_OK;
@@ -117,9 +117,9 @@ enum rc keep_node(struct trust *t, struct node *n)
     cbor_put_u64(&b, n->was_isolated ? n->isolated_s : 0);
     put_micro(&b, n->gave);
     cbor_put_u64(&b, n->gave_s);
-    cbor_put_bytes(&b, paper_bytes(n->given));
-    cbor_put_bytes(&b, paper_bytes(n->held));
-    cbor_put_bytes(&b, paper_bytes(n->vouched));
+    cbor_put_bytes(&b, trust_paper_bytes(n->given));
+    cbor_put_bytes(&b, trust_paper_bytes(n->held));
+    cbor_put_bytes(&b, trust_paper_bytes(n->vouched));
     const struct key key = key_of('n', &n->id);
     const enum rc rc = put(t, &key, &b);
     n->is_kept = true; // perhaps
@@ -129,7 +129,7 @@ enum rc keep_node(struct trust *t, struct node *n)
 
 static void put_edge(struct buffer *b, const struct edge *e)
 {
-    const struct account a = edge_account(e);
+    const struct account a = trust_edge_account(e);
     cbor_put_array(b, EDGE_ITEMS);
     cbor_put_bytes(b, bytes_of(a.of.b, NODE_ID_BYTES));
     cbor_put_u64(b, a.counter);
@@ -138,7 +138,7 @@ static void put_edge(struct buffer *b, const struct edge *e)
     cbor_put_u64(b, a.bad_centi);
 }
 
-enum rc keep_row(struct trust *t, struct node *n)
+enum rc trust_keep_row(struct trust *t, struct node *n)
 {
     if (!has_kv(t))
         return RC_OK;
@@ -160,7 +160,7 @@ enum rc keep_row(struct trust *t, struct node *n)
     return rc;
 }
 
-void keep_forget_node(struct trust *t, const struct node *n)
+void trust_keep_forget_node(struct trust *t, const struct node *n)
 {
     const struct key key = key_of('n', &n->id);
     const struct key row = key_of('r', &n->id);
@@ -170,7 +170,7 @@ void keep_forget_node(struct trust *t, const struct node *n)
         del(t, &row);
 }
 
-void keep_forget_liar(struct trust *t, const struct node_id *id)
+void trust_keep_forget_liar(struct trust *t, const struct node_id *id)
 {
     const struct key key = key_of('l', id);
     if (has_kv(t))
@@ -206,9 +206,9 @@ static bool load_liar(struct trust *t, const struct node_id *id, struct cbor_rea
     const uint64_t stake = cbor_get_u64(r);
     if (!is_form || !cbor_done(r) || proof.len > FAULT_BYTES_MAX)
         return false;
-    if (liar_put(t, id, proof, end_s) != RC_OK)
+    if (trust_liar_put(t, id, proof, end_s) != RC_OK)
         return true; // no room for all of them any more
-    struct liar *l = liar_find(t, id);
+    struct liar *l = trust_liar_find(t, id);
     heap_move(&t->liar_worth, &l->worth, stake);
     l->is_dirty = false;
     return true;
@@ -230,7 +230,7 @@ static const struct seal_judge no_judge = {.check = check_none};
 static void load_paper(struct trust *t, struct paper **owner, struct bytes record)
 {
     if (record.len > 0 && record.len <= SEAL_BYTES_MAX)
-        paper_put(&t->own, owner, record, ++t->seq);
+        trust_paper_put(&t->own, owner, record, ++t->seq);
 }
 
 static void load_voucher(struct trust *t, struct node *n, struct bytes record)
@@ -239,7 +239,7 @@ static void load_voucher(struct trust *t, struct node *n, struct bytes record)
     if (record.len == 0 || voucher_decode(&v, record, &no_judge) != RC_OK)
         return;
     const struct node_id by = node_id_of(&v.by);
-    if (liar_find(t, &by) != NULL)
+    if (trust_liar_find(t, &by) != NULL)
         return;
     n->voucher = v;
     n->voucher_id = by;
@@ -263,7 +263,7 @@ static bool load_node(struct trust *t, const struct node_id *id, struct cbor_rea
         paper[i] = cbor_get_bytes(r);
     if (!is_form || !cbor_done(r))
         return false;
-    struct node *n = node_make(t, id, NODE_SEEN);
+    struct node *n = trust_node_make(t, id, NODE_SEEN);
     if (n == NULL)
         return true;
     n->score = score;
@@ -278,7 +278,7 @@ static bool load_node(struct trust *t, const struct node_id *id, struct cbor_rea
         load_paper(t, &n->held, paper[1]);
     }
     load_voucher(t, n, paper[2]);
-    node_weigh(t, n);
+    trust_node_weigh(t, n);
     return true;
 }
 
@@ -295,10 +295,10 @@ static bool load_row(struct trust *t, const struct node_id *id, struct cbor_read
         a.bad_centi = (uint32_t)cbor_get_u64_max(r, RECEIPT_COUNT_MAX);
         if (!is_form || r->is_bad)
             return false;
-        if (liar_find(t, &a.by) == NULL && liar_find(t, &a.of) == NULL)
-            (void)edge_put(t, &a, bytes_of(NULL, 0)); // no room: others will say it again
+        if (trust_liar_find(t, &a.by) == NULL && trust_liar_find(t, &a.of) == NULL)
+            (void)trust_edge_put(t, &a, bytes_of(NULL, 0)); // no room: others will say it again
     }
-    struct node *n = node_find(t, id);
+    struct node *n = trust_node_find(t, id);
     if (n != NULL) {
         n->is_row_kept = true;
         n->is_row_dirty = false;
@@ -356,7 +356,7 @@ static enum rc step(struct trust *t, struct key *key, struct bytes *value)
     return is_ours ? RC_OK : RC_ABSENT;
 }
 
-enum rc keep_load(struct trust *t)
+enum rc trust_keep_load(struct trust *t)
 {
     if (!has_kv(t))
         return RC_OK;

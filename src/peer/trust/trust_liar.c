@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "trust/trust_state.h"
 
-enum rc liars_init(struct trust *t, struct arena *arena)
+enum rc trust_liars_init(struct trust *t, struct arena *arena)
 {
     const uint32_t count = t->cfg.liars_max;
     struct liar *liar = arena_take_array(arena, count, sizeof *liar);
@@ -21,7 +21,7 @@ enum rc liars_init(struct trust *t, struct arena *arena)
     return RC_OK;
 }
 
-struct liar *liar_find(const struct trust *t, const struct node_id *id)
+struct liar *trust_liar_find(const struct trust *t, const struct node_id *id)
 {
     return map_get(t->liars, id->b);
 }
@@ -41,42 +41,43 @@ static void drop(struct trust *t, struct liar *l)
     list_del(&l->age);
     list_push_back(&t->liar_spare, &l->age);
     t->stat.liars--;
-    keep_forget_liar(t, &l->id);
+    trust_keep_forget_liar(t, &l->id);
 }
 
 // Who vouched for it loses with it, and what it vouched for is void.
 static void punish_round(struct trust *t, const struct node_id *id)
 {
-    struct node *n = node_find(t, id);
+    struct node *n = trust_node_find(t, id);
     if (n != NULL && n->is_vouched) {
-        struct node *by = node_find(t, &n->voucher_id);
+        struct node *by = trust_node_find(t, &n->voucher_id);
         if (by != NULL) {
             score_blame(&by->score, t->now_s);
             by->is_dirty = true;
-            node_weigh(t, by);
+            trust_node_weigh(t, by);
         }
-        node_unvouch(t, n);
+        trust_node_unvouch(t, n);
         n->is_dirty = true;
     }
     for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
         struct node *other = &t->node[i];
         if (other->worth.index == 0 || !other->is_vouched || !node_id_equal(&other->voucher_id, id))
             continue;
-        node_unvouch(t, other);
+        trust_node_unvouch(t, other);
         other->is_dirty = true;
     }
     if (n != NULL) {
         score_wrong(&n->score, SCORE_PROVEN, t->now_s);
         n->is_dirty = true;
-        node_cut(t, n);
-        node_weigh(t, n);
+        trust_node_cut(t, n);
+        trust_node_weigh(t, n);
     }
 }
 
-enum rc liar_put(struct trust *t, const struct node_id *id, struct bytes proof, uint64_t end_s)
+enum rc trust_liar_put(struct trust *t, const struct node_id *id, struct bytes proof,
+                       uint64_t end_s)
 {
-    assert(proof.len <= FAULT_BYTES_MAX && liar_find(t, id) == NULL);
-    const uint64_t stake = stake_of(node_find(t, id));
+    assert(proof.len <= FAULT_BYTES_MAX && trust_liar_find(t, id) == NULL);
+    const uint64_t stake = stake_of(trust_node_find(t, id));
     punish_round(t, id);
     if (list_is_empty(&t->liar_spare)) {
         struct liar *least = CONTAINER_OF(heap_first(&t->liar_worth), struct liar, worth);
@@ -98,15 +99,15 @@ enum rc liar_put(struct trust *t, const struct node_id *id, struct bytes proof, 
     return RC_OK;
 }
 
-void liar_forgive(struct trust *t)
+void trust_liar_forgive(struct trust *t)
 {
     LIST_FOR_SAFE (at, &t->liar_age) {
         struct liar *l = CONTAINER_OF(at, struct liar, age);
         if (l->end_s > t->now_s)
             continue;
-        struct node *n = node_find(t, &l->id);
+        struct node *n = trust_node_find(t, &l->id);
         if (n != NULL)
-            node_forgive(t, n);
+            trust_node_forgive(t, n);
         drop(t, l);
     }
 }

@@ -20,7 +20,7 @@ static struct node *node_of(struct heap_node *n)
     return CONTAINER_OF(n, struct node, worth);
 }
 
-enum rc nodes_init(struct trust *t, struct arena *arena)
+enum rc trust_nodes_init(struct trust *t, struct arena *arena)
 {
     const uint32_t nodes = t->cfg.nodes_max;
     const uint32_t edges = t->cfg.edges_max;
@@ -53,7 +53,7 @@ enum rc nodes_init(struct trust *t, struct arena *arena)
     return RC_OK;
 }
 
-struct node *node_find(const struct trust *t, const struct node_id *id)
+struct node *trust_node_find(const struct trust *t, const struct node_id *id)
 {
     return map_get(t->nodes, id->b);
 }
@@ -76,7 +76,7 @@ static uint64_t worth_of(const struct node *n)
     return (uint64_t)class_of(n) << 56 | seen << 40 | late_s;
 }
 
-void node_weigh(struct trust *t, struct node *n)
+void trust_node_weigh(struct trust *t, struct node *n)
 {
     heap_move(&t->worth, &n->worth, worth_of(n));
 }
@@ -87,7 +87,7 @@ static void edge_drop(struct trust *t, struct edge *e)
 {
     const struct edge_key key = {.from = e->from->index, .to = e->to->index};
     (void)map_del(t->edges, &key); // it is e
-    paper_drop(&t->others, &e->paper);
+    trust_paper_drop(&t->others, &e->paper);
     list_del(&e->out);
     list_del(&e->in);
     list_del(&e->age);
@@ -99,7 +99,7 @@ static void edge_drop(struct trust *t, struct edge *e)
     t->is_stale = true;
 }
 
-void node_cut(struct trust *t, struct node *n)
+void trust_node_cut(struct trust *t, struct node *n)
 {
     LIST_FOR_SAFE (at, &n->out)
         edge_drop(t, CONTAINER_OF(at, struct edge, out));
@@ -109,7 +109,7 @@ void node_cut(struct trust *t, struct node *n)
 
 static struct list *home_of(struct trust *t, const struct edge *e)
 {
-    return e->from->trust > 0 || node_is_seed(e->from) ? &t->strong : &t->weak;
+    return e->from->trust > 0 || trust_node_is_seed(e->from) ? &t->strong : &t->weak;
 }
 
 // A free one: spare, else the oldest of whom we do not trust, else the oldest. If it is to be
@@ -120,7 +120,7 @@ static struct edge *edge_room(struct trust *t, struct node *from)
         edge_drop(t, CONTAINER_OF(from->out.next, struct edge, out));
     else if (list_is_empty(&t->spare) && !list_is_empty(&t->weak))
         edge_drop(t, CONTAINER_OF(t->weak.next, struct edge, age));
-    else if (list_is_empty(&t->spare) && (from->trust > 0 || node_is_seed(from)))
+    else if (list_is_empty(&t->spare) && (from->trust > 0 || trust_node_is_seed(from)))
         edge_drop(t, CONTAINER_OF(t->strong.next, struct edge, age));
     return list_is_empty(&t->spare) ? NULL : CONTAINER_OF(t->spare.next, struct edge, age);
 }
@@ -146,11 +146,11 @@ static struct edge *edge_make(struct trust *t, struct node *from, struct node *t
     return e;
 }
 
-enum rc edge_put(struct trust *t, const struct account *a, struct bytes record)
+enum rc trust_edge_put(struct trust *t, const struct account *a, struct bytes record)
 {
-    struct node *from = node_make(t, &a->by, NODE_TOLD);
-    struct node *to = from != NULL ? node_make(t, &a->of, NODE_TOLD) : NULL;
-    from = to != NULL ? node_find(t, &a->by) : NULL; // making the one may have cost the other
+    struct node *from = trust_node_make(t, &a->by, NODE_TOLD);
+    struct node *to = from != NULL ? trust_node_make(t, &a->of, NODE_TOLD) : NULL;
+    from = to != NULL ? trust_node_find(t, &a->by) : NULL; // making the one may have cost the other
     struct edge *e = from != NULL ? edge_make(t, from, to) : NULL;
     if (e == NULL)
         return RC_FULL;
@@ -160,9 +160,9 @@ enum rc edge_put(struct trust *t, const struct account *a, struct bytes record)
     e->time_s = a->time_s;
     e->good = (float)a->good_centi / CENTI;
     e->bad = (float)a->bad_centi / CENTI;
-    paper_drop(&t->others, &e->paper);
+    trust_paper_drop(&t->others, &e->paper);
     if (record.len > 0)
-        paper_put(&t->others, &e->paper, record, 0);
+        trust_paper_put(&t->others, &e->paper, record, 0);
     list_del(&e->age);
     list_push_back(home_of(t, e), &e->age);
     list_del(&e->out);
@@ -172,7 +172,7 @@ enum rc edge_put(struct trust *t, const struct account *a, struct bytes record)
     return RC_OK;
 }
 
-struct account edge_account(const struct edge *e)
+struct account trust_edge_account(const struct edge *e)
 {
     return (struct account){.by = e->from->id,
                             .of = e->to->id,
@@ -182,54 +182,54 @@ struct account edge_account(const struct edge *e)
                             .bad_centi = (uint32_t)lroundf(e->bad * CENTI)};
 }
 
-const struct paper *edge_contradicts(const struct trust *t, const struct receipt *r)
+const struct paper *trust_edge_with_counter(const struct trust *t, const struct node_id *by,
+                                            uint64_t counter)
 {
-    const struct node_id by = node_id_of(&r->by);
-    const struct node *from = node_find(t, &by);
+    const struct node *from = trust_node_find(t, by);
     if (from == NULL)
         return NULL;
     LIST_FOR (at, &from->out) {
         const struct edge *e = CONTAINER_OF(at, struct edge, out);
-        if (e->counter == r->counter && e->paper != NULL)
+        if (e->counter == counter && e->paper != NULL)
             return e->paper;
     }
-    return from->held != NULL && from->held_counter == r->counter ? from->held : NULL;
+    return from->held != NULL && from->held_counter == counter ? from->held : NULL;
 }
 
 // ---- Nodes
 
-void node_unvouch(struct trust *t, struct node *n)
+void trust_node_unvouch(struct trust *t, struct node *n)
 {
     n->is_vouched = false;
     n->voucher_id = (struct node_id){{0}};
-    paper_drop(&t->own, &n->vouched);
-    node_weigh(t, n);
+    trust_paper_drop(&t->own, &n->vouched);
+    trust_node_weigh(t, n);
 }
 
-void node_forgive(struct trust *t, struct node *n)
+void trust_node_forgive(struct trust *t, struct node *n)
 {
     n->score = (struct score){.seen_s = n->score.seen_s};
     n->was_isolated = false;
     n->is_dirty = true;
-    node_weigh(t, n);
+    trust_node_weigh(t, n);
 }
 
 static void node_forget(struct trust *t, struct node *n)
 {
-    node_cut(t, n);
-    paper_drop(&t->own, &n->given);
-    paper_drop(&t->own, &n->held);
-    paper_drop(&t->own, &n->vouched);
+    trust_node_cut(t, n);
+    trust_paper_drop(&t->own, &n->given);
+    trust_paper_drop(&t->own, &n->held);
+    trust_paper_drop(&t->own, &n->vouched);
     (void)map_del(t->nodes, n->id.b); // it is n
     heap_del(&t->worth, &n->worth);
     list_push_front(&t->unused, &n->place);
     t->stat.forgotten++;
-    keep_forget_node(t, n);
+    trust_keep_forget_node(t, n);
 }
 
-struct node *node_make(struct trust *t, const struct node_id *id, enum node_class class)
+struct node *trust_node_make(struct trust *t, const struct node_id *id, enum node_class class)
 {
-    struct node *n = node_find(t, id);
+    struct node *n = trust_node_find(t, id);
     if (n != NULL)
         return n;
     if (list_is_empty(&t->unused)) {
@@ -250,12 +250,12 @@ struct node *node_make(struct trust *t, const struct node_id *id, enum node_clas
     return n;
 }
 
-bool node_is_seed(const struct node *n)
+bool trust_node_is_seed(const struct node *n)
 {
     return n->is_chosen || n->score.good >= TRUST_SEED_GOOD;
 }
 
-double node_score(const struct trust *t, const struct node *n)
+double trust_node_score(const struct trust *t, const struct node *n)
 {
     if (t->turns == 0)
         return score_mix(&n->score, SCORE_NEWCOMER);
@@ -292,12 +292,12 @@ static void sort_out(struct trust *t, struct list *from)
     }
 }
 
-void prior_reckon(struct trust *t)
+void trust_prior_reckon(struct trust *t)
 {
     for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
         const struct node *n = &t->node[i];
-        const bool is_good = n->worth.index > 0 && node_is_seed(n) && !n->was_isolated;
-        t->is_seed[i] = is_good && liar_find(t, &n->id) == NULL;
+        const bool is_good = n->worth.index > 0 && trust_node_is_seed(n) && !n->was_isolated;
+        t->is_seed[i] = is_good && trust_liar_find(t, &n->id) == NULL;
     }
     t->prior.edges = flatten(t, &t->strong, 0);
     t->prior.edges = flatten(t, &t->weak, t->prior.edges);
@@ -307,7 +307,7 @@ void prior_reckon(struct trust *t)
         n->trust = t->prior.trust[i];
         n->share = t->prior.share[i];
         if (n->worth.index > 0)
-            node_weigh(t, n);
+            trust_node_weigh(t, n);
     }
     sort_out(t, &t->strong);
     sort_out(t, &t->weak);

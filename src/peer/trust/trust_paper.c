@@ -5,7 +5,7 @@
 
 #include "trust/trust_state.h"
 
-enum rc papers_init(struct papers *p, struct arena *arena, uint32_t count)
+enum rc trust_papers_init(struct papers *p, struct arena *arena, uint32_t count)
 {
     list_init(&p->used);
     list_init(&p->unused);
@@ -22,13 +22,13 @@ static struct paper *first_of(const struct list *l)
     return CONTAINER_OF(l->next, struct paper, node);
 }
 
-void paper_put(struct papers *p, struct paper **owner, struct bytes record, uint64_t seq)
+void trust_paper_put(struct papers *p, struct paper **owner, struct bytes record, uint64_t seq)
 {
     assert(record.len <= SEAL_BYTES_MAX);
     if (*owner == NULL) {
         if (list_is_empty(&p->unused)) {
             struct paper *oldest = first_of(&p->used);
-            paper_drop(p, oldest->owner);
+            trust_paper_drop(p, oldest->owner);
         }
         *owner = first_of(&p->unused);
     }
@@ -41,7 +41,7 @@ void paper_put(struct papers *p, struct paper **owner, struct bytes record, uint
     memcpy(paper->b, record.at, record.len);
 }
 
-void paper_drop(struct papers *p, struct paper **owner)
+void trust_paper_drop(struct papers *p, struct paper **owner)
 {
     struct paper *paper = *owner;
     if (paper == NULL)
@@ -52,7 +52,7 @@ void paper_drop(struct papers *p, struct paper **owner)
     list_push_back(&p->unused, &paper->node);
 }
 
-struct bytes paper_bytes(const struct paper *paper)
+struct bytes trust_paper_bytes(const struct paper *paper)
 {
     return paper != NULL ? bytes_of(paper->b, paper->len) : bytes_of(NULL, 0);
 }

@@ -29,11 +29,11 @@ struct papers {
     struct list unused;
 };
 
-MUST_USE enum rc papers_init(struct papers *p, struct arena *arena, uint32_t count);
+MUST_USE enum rc trust_papers_init(struct papers *p, struct arena *arena, uint32_t count);
 // Into *owner's paper, or a fresh one; record is at most SEAL_BYTES_MAX long.
-void paper_put(struct papers *p, struct paper **owner, struct bytes record, uint64_t seq);
-void paper_drop(struct papers *p, struct paper **owner); // harmless on NULL
-struct bytes paper_bytes(const struct paper *paper);     // empty for NULL
+void trust_paper_put(struct papers *p, struct paper **owner, struct bytes record, uint64_t seq);
+void trust_paper_drop(struct papers *p, struct paper **owner); // harmless on NULL
+struct bytes trust_paper_bytes(const struct paper *paper);     // empty for NULL
 
 // ---- Nodes and edges
 
@@ -140,37 +140,39 @@ struct trust {
 };
 
 // trust_node.c
-MUST_USE enum rc nodes_init(struct trust *t, struct arena *arena);
-struct node *node_find(const struct trust *t, const struct node_id *id);
+MUST_USE enum rc trust_nodes_init(struct trust *t, struct arena *arena);
+struct node *trust_node_find(const struct trust *t, const struct node_id *id);
 enum node_class { NODE_TOLD, NODE_NAMED, NODE_SEEN, NODE_CHOSEN };
 // Found or made. NULL: all there are matter more than one of this class.
-struct node *node_make(struct trust *t, const struct node_id *id, enum node_class class);
-void node_weigh(struct trust *t, struct node *n); // its worth has changed
-double node_score(const struct trust *t, const struct node *n);
-bool node_is_seed(const struct node *n);
-void node_unvouch(struct trust *t, struct node *n);
-void node_forgive(struct trust *t, struct node *n); // a newcomer again
-void node_cut(struct trust *t, struct node *n);     // all that it said, or others of it, goes
+struct node *trust_node_make(struct trust *t, const struct node_id *id, enum node_class class);
+void trust_node_weigh(struct trust *t, struct node *n); // its worth has changed
+double trust_node_score(const struct trust *t, const struct node *n);
+bool trust_node_is_seed(const struct node *n);
+void trust_node_unvouch(struct trust *t, struct node *n);
+void trust_node_forgive(struct trust *t, struct node *n); // a newcomer again
+void trust_node_cut(struct trust *t, struct node *n);     // all that it said, or others of it, goes
 // record: what it says in whole, empty if that is not at hand.
-enum rc edge_put(struct trust *t, const struct account *a, struct bytes record);
-struct account edge_account(const struct edge *e);
-// The whole receipt of the signer that contradicts r; NULL: none is known.
-const struct paper *edge_contradicts(const struct trust *t, const struct receipt *r);
-void prior_reckon(struct trust *t);
+enum rc trust_edge_put(struct trust *t, const struct account *a, struct bytes record);
+struct account trust_edge_account(const struct edge *e);
+// The whole receipt of that signer with that counter; NULL: none is known.
+const struct paper *trust_edge_with_counter(const struct trust *t, const struct node_id *by,
+                                            uint64_t counter);
+void trust_prior_reckon(struct trust *t);
 
 // trust_liar.c
-MUST_USE enum rc liars_init(struct trust *t, struct arena *arena);
-struct liar *liar_find(const struct trust *t, const struct node_id *id);
-enum rc liar_put(struct trust *t, const struct node_id *id, struct bytes proof, uint64_t end_s);
-void liar_forgive(struct trust *t); // whose time is over
+MUST_USE enum rc trust_liars_init(struct trust *t, struct arena *arena);
+struct liar *trust_liar_find(const struct trust *t, const struct node_id *id);
+enum rc trust_liar_put(struct trust *t, const struct node_id *id, struct bytes proof,
+                       uint64_t end_s);
+void trust_liar_forgive(struct trust *t); // whose time is over
 
 // trust_keep.c
-MUST_USE enum rc keep_load(struct trust *t);
-enum rc keep_node(struct trust *t, struct node *n);
-enum rc keep_liar(struct trust *t, struct liar *l);
-MUST_USE enum rc keep_counters(struct trust *t); // counter_end, vouch_period and vouch_used
-enum rc keep_row(struct trust *t, struct node *n);
-void keep_forget_node(struct trust *t, const struct node *n);
-void keep_forget_liar(struct trust *t, const struct node_id *id);
+MUST_USE enum rc trust_keep_load(struct trust *t);
+enum rc trust_keep_node(struct trust *t, struct node *n);
+enum rc trust_keep_liar(struct trust *t, struct liar *l);
+MUST_USE enum rc trust_keep_counters(struct trust *t); // counter_end, vouch_period and vouch_used
+enum rc trust_keep_row(struct trust *t, struct node *n);
+void trust_keep_forget_node(struct trust *t, const struct node *n);
+void trust_keep_forget_liar(struct trust *t, const struct node_id *id);
 
 #endif

@@ -21,7 +21,7 @@ enum rc voucher_encode(struct buffer *out, const struct voucher *v, const struct
 enum rc voucher_decode(struct voucher *out, struct bytes in, const struct seal_judge *judge)
 {
     struct cbor_reader c;
-    struct voucher v;
+    struct voucher v = {.by = {{0}}};
     const enum rc rc = seal_open(&c, &v.by, in, SEAL_VOUCHER, ITEMS, judge);
     if (rc != RC_OK)
         return rc;

@@ -36,7 +36,7 @@
 #define ARENA_BYTES   ((size_t)1 << 20)
 #define MAP_BYTES     ((uint64_t)1 << 30)
 #define COUNT_DEFAULT 100u
-#define LIFE_US_MAX   40000u
+#define LIFE_US_MAX   120000u
 
 struct told { // shared with the child
     _Atomic uint32_t is_up;

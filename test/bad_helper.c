@@ -85,8 +85,7 @@ struct side {
     char state[FILE_PATH_BYTES];
     struct uplink_options options;
     struct id id;
-    struct kv_env *kv;
-    struct store *store;
+    struct cmd_objects store;
     struct loop *loop;
     struct pool *pool;
     struct loop_timer *due;
@@ -521,7 +520,7 @@ static enum rc make_machine(struct side *s, struct err *err)
     const uint64_t units_s = measure(s->lane);
     if (units_s == 0)
         return err_set(err, RC_UNSUPPORTED, "cannot run the kernel");
-    struct helper_cfg cfg = {.budget = &s->budget, .store = s->store};
+    struct helper_cfg cfg = {.budget = &s->budget, .store = s->store.store};
     struct client_cfg *c = &cfg.client;
     *c = (struct client_cfg){.role = MSG_ROLE_HELPER, .key = s->id.key, .entropy = entropy_os()};
     c->ability = (struct msg_ability){
@@ -562,7 +561,9 @@ static enum rc open_all(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "store", err);
     if (rc == RC_OK)
-        rc = cmd_store(&s->kv, &s->store, s->arena, path, STORE_BYTES, err);
+        rc = cmd_objects_open(&s->store, s->arena,
+                              &(struct cmd_objects_cfg){.path = path, .bytes_max = STORE_BYTES},
+                              err);
     if (rc == RC_OK)
         rc = open_loop(s, err);
     return rc == RC_OK ? make_machine(s, err) : rc;
@@ -580,7 +581,7 @@ static void close_all(struct side *s)
         lane_close(s->lane);
         forget_object(s);
     }
-    kv_close(s->kv);
+    cmd_objects_close(&s->store);
     id_end(&s->id);
     arena_free(s->arena);
 }

@@ -31,12 +31,12 @@
 #include "store/store.h"
 
 #define OBJECTS       64u
-#define OBJECT_BYTES  60000u
+#define OBJECT_BYTES  200000u
 #define GROUP_MAX     8u
 #define ARENA_BYTES   ((size_t)1 << 20)
 #define MAP_BYTES     ((uint64_t)1 << 30)
 #define COUNT_DEFAULT 100u
-#define LIFE_US_MAX   40000u
+#define LIFE_US_MAX   120000u
 
 struct told { // shared with the child
     _Atomic uint32_t is_up;
@@ -61,7 +61,7 @@ static uint8_t content[OBJECT_BYTES];
 static struct bytes object(uint32_t i)
 {
     struct rng rng = rng_seeded(i);
-    static const uint64_t most[] = {3000, 20000, OBJECT_BYTES};
+    static const uint64_t most[] = {3000, 90000, OBJECT_BYTES};
     const size_t len = (size_t)rng_below(&rng, most[i % 3]);
     for (size_t at = 0; at < len; at += 8) {
         const uint64_t word = rng_u64(&rng);

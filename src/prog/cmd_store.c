@@ -67,10 +67,10 @@ static const struct option_spec specs[] = {
     CMD_COMMON(struct store_options),
 };
 
-static const char *const examples[] = {
-    "shoal store add scene.glb", "shoal store ls --json",
-    "shoal store get bafkrei... --out scene.glb",
-    "shoal store verify --fix --db ~/.local/state/shoal/objects", NULL};
+static const char *const examples[] = {"shoal store add scene.glb", "shoal store ls --json",
+                                       "shoal store get bafkrei... --out scene.glb",
+                                       "shoal store verify --fix --db ~/.local/state/shoal/objects",
+                                       NULL};
 
 static const struct option_command command = {
     .name = "store",

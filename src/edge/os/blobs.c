@@ -423,12 +423,27 @@ static int sync_path(const struct blobs *b, const char *path, int flags)
     return error;
 }
 
+static void start_writing(const struct blobs *b, const struct name *n)
+{
+    char path[PATH_BYTES];
+    file_path(path, n);
+    const int fd = openat(b->folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); // a hint: fsync tells what fails
+    (void)close(fd);                                        // nothing was written through it
+}
+
 static int sync_files(const struct blobs *b)
 {
     if (b->fresh_count > FRESH_MAX) // one by one would take longer
         return syncfs(b->folder) == 0 ? 0 : errno;
     char path[PATH_BYTES];
     int error = 0;
+    // First all get their places on the disk: then one commit of the file system's own journal
+    // serves them all, and not one each.
+    for (size_t i = 0; i < b->fresh_count && b->fresh_count > 1; i++)
+        start_writing(b, &b->fresh[i]);
     for (size_t i = 0; error == 0 && i < b->fresh_count; i++) {
         file_path(path, &b->fresh[i]);
         error = sync_path(b, path, O_NONBLOCK);
@@ -483,6 +498,27 @@ static bool lock_folder(struct blobs *b)
     return b->lock >= 0 && fcntl(b->lock, F_SETLK, &all) == 0;
 }
 
+// The lock file is one byte long while something may be unsynced: the next process of the same
+// start of the machine finds it if we end in between. After a loss of power what is seen is on the
+// disk.
+static bool set_mark(struct blobs *b)
+{
+    struct stat st;
+    if (fstat(b->lock, &st) != 0)
+        return false;
+    b->fresh_count = st.st_size > 0 ? FRESH_MAX + 1 : 0;
+    return ftruncate(b->lock, 1) == 0; // a hole: it takes no room, which there may not be
+}
+
+static void clear_mark(const struct blobs *b)
+{
+    bool is_all = b->fresh_count == 0;
+    for (size_t i = 0; i < ARRAY_COUNT(b->changed); i++)
+        is_all = is_all && b->changed[i] == 0;
+    if (is_all && ftruncate(b->lock, 0) != 0)
+        return; // then the next first commit syncs more than it must
+}
+
 static enum rc open_folder(struct blobs *b, const char *folder, struct err *err)
 {
     if (file_make_folder(folder, err) != RC_OK)
@@ -494,6 +530,8 @@ static enum rc open_folder(struct blobs *b, const char *folder, struct err *err)
         return err_set(err, RC_CONFIG, "cannot lock folder %s: %s", folder,
                        errno == EACCES || errno == EAGAIN ? "another process uses it"
                                                           : strerror(errno));
+    if (!set_mark(b))
+        return err_set(err, RC_CONFIG, "cannot write to folder %s: %s", folder, strerror(errno));
     if (unlinkat(b->folder, BEING_WRITTEN, 0) != 0 && errno != ENOENT)
         return err_set(err, RC_CONFIG, "cannot clean folder %s: %s", folder, strerror(errno));
     return RC_OK;
@@ -511,7 +549,6 @@ enum rc blobs_open(struct blobs **out, const char *folder, struct err *err)
     b->arena = arena;
     b->folder = -1;
     b->lock = -1;
-    b->fresh_count = FRESH_MAX + 1; // nobody knows what those before us left unsynced
     const enum rc rc = open_folder(b, folder, err);
     if (rc != RC_OK) {
         blobs_close(b);
@@ -541,8 +578,10 @@ void blobs_close(struct blobs *b)
     if (b == NULL)
         return;
     assert(b->borrowed == 0);
-    if (b->lock >= 0)
-        (void)close(b->lock); // nothing was written there
+    if (b->lock >= 0) {
+        clear_mark(b);
+        (void)close(b->lock); // a lost mark costs time alone
+    }
     if (b->folder >= 0)
         (void)close(b->folder);
     arena_free(b->arena);

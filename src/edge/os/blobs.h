@@ -7,7 +7,8 @@
 // what was put in the last half minute, and may leave files that are short, or hold zeros or parts
 // of older values. For caches that is enough: whoever reads after a start verifies by hash. For
 // others there are groups: commit syncs each file put since the last one, then the folders that
-// changed; the first one after an open syncs all of the file system. Abort takes nothing back.
+// changed; the first one after a killed process syncs all of the file system. Abort takes nothing
+// back.
 //
 // A key is a file's name in hex below two folders, its first two bytes: FOLDER/6f/00/6f00... Reads
 // are views of the page cache (mmap). One process at a time has the folder, and has it once (a

@@ -541,9 +541,60 @@ static void a_useless_folder_has_words(void **state)
     assert_int_equal(mode_of("fresh/deep"), 0700);
 }
 
+// What a commit syncs cannot be seen from here; that it finds all it has to, can.
+static void groups_take_what_was_put_and_deleted(void **state)
+{
+    (void)state;
+    struct blobs *b = open_blobs();
+    struct kv kv = blobs_host(b);
+    char key[8];
+    for (unsigned round = 0; round < 3; round++) { // the last one of more than are synced singly
+        assert_int_equal(kv.ops->begin(kv.self), RC_OK);
+        for (unsigned i = 0; i < (round == 2 ? 300u : 20u); i++) {
+            (void)snprintf(key, sizeof key, "%c%u", 'a' + (char)(i % 20), i);
+            assert_int_equal(put(kv, key, "value"), RC_OK);
+            assert_value(kv, key, "value"); // seen at once
+        }
+        assert_int_equal(kv.ops->del(kv.self, bytes_text("a0")), RC_OK); // with its file
+        assert_false(is_there("61/30/6130"));
+        assert_false(is_there("new")); // no spare: it would be written over before this is synced
+        assert_int_equal(kv.ops->commit(kv.self), RC_OK);
+    }
+    assert_int_equal(kv.ops->begin(kv.self), RC_OK);
+    assert_int_equal(put(kv, "b1", "other"), RC_OK);
+    kv.ops->abort(kv.self); // takes nothing back
+    assert_value(kv, "b1", "other");
+    blobs_close(b);
+}
+
+static void several_are_lent_at_a_time(void **state)
+{
+    (void)state;
+    struct blobs *b = open_blobs();
+    struct kv kv = blobs_host(b);
+    struct bytes first;
+    struct bytes got;
+    assert_int_equal(put(kv, "one", "1"), RC_OK);
+    assert_int_equal(put(kv, "two", "22"), RC_OK);
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("one"), &first), RC_OK);
+    for (unsigned i = 1; i < KV_LENT_MAX; i++)
+        assert_int_equal(kv.ops->get(kv.self, bytes_text("two"), &got), RC_OK);
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("two"), &got), RC_FULL);
+    for (unsigned i = 1; i < KV_LENT_MAX; i++) {
+        kv.ops->release(kv.self);
+        assert_true(bytes_is(first, "1")); // until the last release
+    }
+    kv.ops->release(kv.self);
+    assert_int_equal(put(kv, "one", "111"), RC_OK);
+    assert_value(kv, "one", "111");
+    blobs_close(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(groups_take_what_was_put_and_deleted, make, unmake),
+        cmocka_unit_test_setup_teardown(several_are_lent_at_a_time, make, unmake),
         cmocka_unit_test_setup_teardown(put_get_del_and_order, make, unmake),
         cmocka_unit_test_setup_teardown(files_are_private_and_lie_where_said, make, unmake),
         cmocka_unit_test_setup_teardown(leftovers_go_and_strangers_are_no_keys, make, unmake),

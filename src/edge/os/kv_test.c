@@ -228,9 +228,124 @@ static void a_missing_folder_has_words(void **state)
     assert_null(e);
 }
 
+static void a_group_is_seen_at_once_and_kept_together(void **state)
+{
+    (void)state;
+    struct kv_env *e = open_store(KV_SIZE_BYTES_MIN);
+    struct kv kv = kv_host(e);
+    struct bytes key;
+    struct bytes value;
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("a"), bytes_text("1")), RC_OK);
+    assert_int_equal(kv.ops->begin(kv.self), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("b"), bytes_text("2")), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("c"), bytes_text("3")), RC_OK);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("a")), RC_OK);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("a")), RC_ABSENT); // spoils nothing
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &value), RC_ABSENT);
+    assert_value(kv, "b", "2");
+    assert_int_equal(kv.ops->next(kv.self, bytes_text("b"), &key, &value), RC_OK);
+    assert_true(bytes_is(key, "c"));
+    kv.ops->release(kv.self);
+    kv.ops->abort(kv.self);
+    assert_value(kv, "a", "1");
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("b"), &value), RC_ABSENT);
+    assert_int_equal(kv.ops->begin(kv.self), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("b"), bytes_text("2")), RC_OK);
+    assert_int_equal(kv.ops->del(kv.self, bytes_text("a")), RC_OK);
+    assert_int_equal(kv.ops->commit(kv.self), RC_OK);
+    assert_int_equal(kv.ops->begin(kv.self), RC_OK);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("d"), bytes_text("4")), RC_OK);
+    kv_close(e); // in mid-group
+    e = open_store(KV_SIZE_BYTES_MIN);
+    kv = kv_host(e);
+    assert_value(kv, "b", "2");
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &value), RC_ABSENT);
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("d"), &value), RC_ABSENT);
+    kv_close(e);
+}
+
+static void a_full_group_can_be_aborted(void **state)
+{
+    (void)state;
+    static const uint8_t block[65536];
+    struct kv_env *e = open_store(KV_SIZE_BYTES_MIN);
+    struct kv kv = kv_host(e);
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("a"), bytes_text("1")), RC_OK);
+    assert_int_equal(kv.ops->begin(kv.self), RC_OK);
+    enum rc rc = RC_OK;
+    for (uint8_t i = 0; rc == RC_OK; i++)
+        rc = kv.ops->put(kv.self, bytes_of(&i, 1), bytes_of(block, sizeof block));
+    assert_int_equal(rc, RC_FULL);
+    kv.ops->abort(kv.self);
+    assert_value(kv, "a", "1");
+    assert_int_equal(kv.ops->put(kv.self, bytes_text("b"), bytes_text("2")), RC_OK);
+    kv_close(e);
+}
+
+static struct kv_env *open_cache(void)
+{
+    struct kv_env *e = NULL;
+    struct err err = {0};
+    if (kv_open_cache(&e, folder, KV_SIZE_BYTES_MIN, &err) != RC_OK)
+        fail_msg("%s", err.text);
+    return e;
+}
+
+static void set_boot(const char *id)
+{
+    char path[SCRATCH_BYTES + sizeof "/boot"];
+    (void)snprintf(path, sizeof path, "%s/boot", folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(id, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static bool is_marked(void)
+{
+    char path[SCRATCH_BYTES + sizeof "/boot"];
+    (void)snprintf(path, sizeof path, "%s/boot", folder);
+    return access(path, F_OK) == 0;
+}
+
+static void a_cache_outlives_its_process_and_not_the_machine(void **state)
+{
+    (void)state;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) { // ends without a close
+        struct kv_env *e = open_cache();
+        struct kv kv = kv_host(e);
+        _exit(kv.ops->put(kv.self, bytes_text("a"), bytes_text("1")) == RC_OK ? 0 : 1);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_true(is_marked());
+    struct kv_env *e = open_cache();
+    assert_value(kv_host(e), "a", "1");
+    kv_close(e);
+    assert_false(is_marked()); // all is on the disk: any later start may use it
+    e = open_cache();
+    assert_value(kv_host(e), "a", "1");
+    assert_true(is_marked());
+    struct kv kv = kv_host(e);
+    struct bytes value;
+    kv_close(e);
+    set_boot("some other start of the machine\n");
+    e = open_cache();
+    kv = kv_host(e);
+    assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &value), RC_ABSENT);
+    kv_close(e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_group_is_seen_at_once_and_kept_together, make, unmake),
+        cmocka_unit_test_setup_teardown(a_full_group_can_be_aborted, make, unmake),
+        cmocka_unit_test_setup_teardown(a_cache_outlives_its_process_and_not_the_machine, make,
+                                        unmake),
         cmocka_unit_test_setup_teardown(put_get_del_and_order, make, unmake),
         cmocka_unit_test_setup_teardown(agrees_with_an_array, make, unmake),
         cmocka_unit_test_setup_teardown(full_is_said_and_harmless, make, unmake),

@@ -148,16 +148,19 @@ enum rc store_take_in(struct store *s, const struct digest *name, uint64_t size_
     return store_entry_put(s, name, &e);
 }
 
-// Deleted, and its file is there still: then that is it.
-static bool is_there_still(const struct store *s, const struct row_key *k, struct bytes bytes)
+// Deleted, and its file is there still: then that is it. RC_ABSENT: it is not, or damaged. Whoever
+// is not sure must not write it anew: an abort of this group would take it away, and the delete
+// with it back.
+static enum rc is_there_still(const struct store *s, const struct row_key *k, struct bytes bytes)
 {
     const struct kv *large = &s->cfg.large;
     struct bytes found;
-    if (large->ops->get(large->self, row_key_bytes(k), &found) != RC_OK)
-        return false;
+    const enum rc rc = large->ops->get(large->self, row_key_bytes(k), &found);
+    if (rc != RC_OK)
+        return rc;
     const bool is_same = bytes_equal(found, bytes);
     large->ops->release(large->self);
-    return is_same;
+    return is_same ? RC_OK : RC_ABSENT;
 }
 
 static enum rc write_large(struct store *s, const struct digest *name, struct bytes bytes)
@@ -169,8 +172,9 @@ static enum rc write_large(struct store *s, const struct digest *name, struct by
         return store_spoil(s, found);
     if (found == RC_OK) {
         s->meta.deleted -= s->meta.deleted > 0;
-        if (is_there_still(s, &k, bytes))
-            return RC_OK;
+        const enum rc still = is_there_still(s, &k, bytes);
+        if (still != RC_ABSENT)
+            return store_spoil(s, still);
     }
     const enum rc rc = store_large_begin(s);
     if (rc != RC_OK)

@@ -31,7 +31,7 @@
 
 #define STORE_OBJECTS_MAX     (1u << 24)
 #define STORE_BYTES_MAX       (UINT64_C(1) << 62)
-#define STORE_INLINE_BYTES    UINT64_C(16384) // the default; doc/store.md has the figures
+#define STORE_INLINE_BYTES    UINT64_C(65536) // the default; doc/store.md has the figures
 #define STORE_PINS_MAX        65536u          // objects pinned for now
 #define STORE_DISK_FULL_MAX   8u // objects dropped for one put that the disk has no room for
 #define STORE_LABEL_BYTES_MAX 64u

@@ -110,6 +110,7 @@ static void check_present(struct run *r)
         large += length[i] > INLINE_BYTES;
     }
     const struct store_stat stat = store_stat(r->store);
+    CHECK(r, stat.damaged == 0); // no entry without its bytes
     CHECK(r, stat.objects == objects && stat.bytes == bytes && stat.large_objects == large);
     CHECK(r, objects <= r->objects_max && bytes <= r->bytes_max);
 }

@@ -301,6 +301,176 @@ static void test_failing_disk(void **state)
     disk_free(&d);
 }
 
+static void test_groups(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 1000, 10);
+    struct digest a = add(s, "aaaa");
+    assert_int_equal(store_begin(s), RC_OK);
+    struct digest b = add(s, "bbbb");
+    assert_int_equal(store_del(s, &a), RC_OK);
+    assert_true(!store_has(s, &a) && store_has(s, &b));
+    struct bytes got;
+    assert_int_equal(store_get(s, &b, &got), RC_OK); // seen at once
+    assert_true(bytes_is(got, "bbbb"));
+    store_release(s);
+    store_abort(s);
+    assert_true(store_has(s, &a) && !store_has(s, &b));
+    assert_int_equal(store_stat(s).bytes, 4);
+    assert_int_equal(store_begin(s), RC_OK);
+    (void)add(s, "bbbb");
+    (void)add(s, "cccc");
+    s = start(&d, 1000, 10); // a group that is not committed is nothing... once the disk is told
+    sim_kv_restart(d.kv);
+    s = start(&d, 1000, 10);
+    assert_int_equal(store_stat(s).objects, 1);
+    assert_int_equal(store_begin(s), RC_OK);
+    (void)add(s, "dddd");
+    sim_kv_fail(d.kv, 3, RC_IO, false); // the object, after has and the tick of the clock
+    enum rc rc = RC_OK;
+    for (char c = 'e'; rc == RC_OK; c++)
+        rc = store_add(s, bytes_of(&c, 1), NULL);
+    assert_int_equal(rc, RC_IO);
+    assert_int_equal(store_add(s, bytes_text("ffff"), NULL), RC_IO); // it is spoilt
+    assert_int_equal(store_commit(s), RC_IO);
+    assert_true(!holds(s, "dddd") && !holds(s, "ffff") && store_has(s, &a));
+    (void)add(s, "dddd");
+    disk_free(&d);
+}
+
+static void test_many_puts_cost_one_commit(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 100000, 1000);
+    assert_int_equal(store_begin(s), RC_OK);
+    const uint64_t before = sim_kv_calls(d.kv);
+    for (unsigned i = 0; i < 100; i++) {
+        const uint8_t text[2] = {(uint8_t)i, 1};
+        assert_int_equal(store_add(s, bytes_of(text, 2), NULL), RC_OK);
+    }
+    assert_int_equal(store_commit(s), RC_OK);
+    // Each: is it there, its bytes, its entry. Then two chunks of uses, counts, and one commit.
+    assert_in_range(sim_kv_calls(d.kv) - before, 302, 306);
+    disk_free(&d);
+}
+
+static void test_labels(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 12, 4);
+    char label[STORE_LABEL_BYTES_MAX + 1];
+    struct digest a = add(s, "aaaa");
+    struct digest none = hash_bytes(bytes_text("none"));
+    assert_int_equal(store_keep(s, &none, bytes_text("x")), RC_ABSENT);
+    assert_int_equal(store_unkeep(s, &a, bytes_text("x")), RC_ABSENT);
+    assert_int_equal(store_keep(s, &a, bytes_text("shaders")), RC_OK);
+    assert_int_equal(store_keep(s, &a, bytes_text("shaders")), RC_OK); // once
+    assert_int_equal(store_keep(s, &a, bytes_text("room")), RC_OK);
+    s = start(&d, 12, 4);
+    assert_int_equal(store_stat(s).kept, 1);
+    assert_int_equal(store_kept(s, &a, bytes_text(""), label), RC_OK);
+    assert_string_equal(label, "room");
+    assert_int_equal(store_kept(s, &a, bytes_text(label), label), RC_OK);
+    assert_string_equal(label, "shaders");
+    assert_int_equal(store_kept(s, &a, bytes_text(label), label), RC_ABSENT);
+    (void)add(s, "bbbbbbbb");
+    (void)add(s, "cccccccc");
+    assert_true(holds(s, "aaaa") && !holds(s, "bbbbbbbb"));
+    assert_int_equal(store_del(s, &a), RC_REFUSED);
+    assert_int_equal(store_unkeep(s, &a, bytes_text("room")), RC_OK);
+    assert_int_equal(store_del(s, &a), RC_REFUSED);
+    assert_int_equal(store_unkeep(s, &a, bytes_text("shaders")), RC_OK);
+    assert_int_equal(store_stat(s).kept, 0);
+    (void)add(s, "dddd");
+    (void)add(s, "eeeeeeee");
+    assert_false(holds(s, "aaaa"));
+    s = start(&d, 12, 4); // smaller limits do not take what is kept
+    struct digest e = hash_bytes(bytes_text("eeeeeeee"));
+    assert_int_equal(store_keep(s, &e, bytes_text("x")), RC_OK);
+    s = start(&d, 4, 4);
+    assert_true(store_has(s, &e) && store_stat(s).objects == 1);
+    disk_free(&d);
+}
+
+static void test_rare_ones_stay(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 1000, 10);
+    struct digest rare = add(s, "rare");
+    struct digest common = {{0}};
+    assert_int_equal(store_rarity(s, &common, 1), RC_ABSENT);
+    assert_int_equal(store_rarity(s, &rare, 1), RC_OK);
+    const uint64_t bytes = sim_kv_calls(d.kv);
+    assert_int_equal(store_rarity(s, &rare, 1), RC_OK); // no news: one look
+    assert_int_equal(sim_kv_calls(d.kv) - bytes, 1);
+    for (char c = 'a'; c < 'j'; c++)
+        assert_int_equal(store_add(s, bytes_of(&c, 1), c == 'i' ? &common : NULL), RC_OK);
+    assert_int_equal(store_rarity(s, &common, 100), RC_OK);
+    s = start(&d, 1000, 10);
+    (void)add(s, "0");
+    assert_true(holds(s, "rare") && !holds(s, "a"));
+    for (char c = '1'; c < '7'; c++)
+        assert_int_equal(store_add(s, bytes_of(&c, 1), NULL), RC_OK);
+    assert_true(holds(s, "rare"));       // unused longest of all
+    assert_false(store_has(s, &common)); // everybody has it
+    disk_free(&d);
+}
+
+static void test_order_of_use_outlives_a_restart(void **state)
+{
+    (void)state;
+    for (unsigned how = 0; how < 3; how++) {
+        struct disk d = disk_new();
+        struct store *s = start(&d, 1000, 10);
+        struct digest first = add(s, "0");
+        struct bytes got;
+        for (char c = '1'; c <= '9'; c++)
+            assert_int_equal(store_add(s, bytes_of(&c, 1), NULL), RC_OK);
+        assert_int_equal(store_get(s, &first, &got), RC_OK);
+        store_release(s);
+        if (how == 0)
+            assert_int_equal(store_close(s), RC_OK);
+        if (how == 1)
+            assert_int_equal(store_flush(s), RC_OK);
+        const uint64_t calls = sim_kv_calls(d.kv);
+        if (how < 2)
+            assert_int_equal(store_flush(s), RC_OK);
+        assert_int_equal(sim_kv_calls(d.kv), calls); // nothing new
+        s = start(&d, 1000, 10);
+        (void)add(s, "new");
+        assert_int_equal(holds(s, "0"), how < 2);  // the get of a crashed one is forgotten
+        assert_int_equal(holds(s, "1"), how == 2); // its puts are not
+        disk_free(&d);
+    }
+}
+
+static void test_an_older_form_gets_an_index(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct kv kv = sim_kv_host(d.kv);
+    uint8_t at[33];
+    for (unsigned i = 0; i < 2500; i++) { // more than one group
+        const uint8_t text[2] = {(uint8_t)i, (uint8_t)(i >> 8)};
+        const struct digest name = hash_bytes(bytes_of(text, 2));
+        assert_int_equal(kv.ops->put(kv.self, key_of(&name, at), bytes_of(text, 2)), RC_OK);
+    }
+    struct store *s = NULL;
+    const struct store_cfg cfg = {.kv = kv, .bytes_max = 100000, .objects_max = 3000, .seed = 1};
+    sim_kv_crash(d.kv, 7000, false, NULL); // while it is made
+    arena_reset(d.arena);
+    assert_int_equal(store_open(&s, d.arena, &cfg), RC_IO);
+    sim_kv_restart(d.kv);
+    s = start(&d, 100000, 3000);
+    assert_int_equal(store_stat(s).objects, 2500);
+    assert_int_equal(store_stat(s).bytes, 5000);
+    disk_free(&d);
+}
+
 static void test_bounds_of_open(void **state)
 {
     (void)state;
@@ -369,11 +539,22 @@ static void test_random_calls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_get_del),     cmocka_unit_test(test_least_recently_used_goes),
-        cmocka_unit_test(test_pinned_never_go), cmocka_unit_test(test_restart_finds_all),
-        cmocka_unit_test(test_walk_in_order),   cmocka_unit_test(test_damage_is_found),
-        cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_failing_disk),
-        cmocka_unit_test(test_bounds_of_open),  cmocka_unit_test(test_random_calls),
+        cmocka_unit_test(test_put_get_del),
+        cmocka_unit_test(test_least_recently_used_goes),
+        cmocka_unit_test(test_pinned_never_go),
+        cmocka_unit_test(test_restart_finds_all),
+        cmocka_unit_test(test_walk_in_order),
+        cmocka_unit_test(test_damage_is_found),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_failing_disk),
+        cmocka_unit_test(test_bounds_of_open),
+        cmocka_unit_test(test_random_calls),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_many_puts_cost_one_commit),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_rare_ones_stay),
+        cmocka_unit_test(test_order_of_use_outlives_a_restart),
+        cmocka_unit_test(test_an_older_form_gets_an_index),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ struct turns_stat {
 struct turns;
 
 // Room that turns_new needs: a ceiling.
-#define TURNS_ARENA_BYTES(peers, packets) ((size_t)(peers)*512 + (size_t)(packets)*32 + 32768)
+#define TURNS_ARENA_BYTES(peers, packets) ((size_t)(peers)*512 + (size_t)(packets)*32 + 131072)
 
 // Classes and peers begin allowed and full. RC_CONFIG: a field is out of range. RC_NOMEM: the
 // arena's budget is spent. *out lives and dies with the arena.

@@ -90,7 +90,7 @@ static double turns_ns(uint32_t peers, bool is_limited)
 
 static double ring_ns(uint32_t peers)
 {
-    struct arena *arena = arena_new((size_t)peers * 2 * sizeof(void *) + 4096);
+    struct arena *arena = arena_new((size_t)peers * 2 * sizeof(void *) + 131072);
     struct ring r;
     need(arena != NULL && ring_init(&r, arena, (size_t)peers * 2) == RC_OK, "no memory");
     for (uint32_t i = 0; i < 2 * peers; i++)
@@ -172,8 +172,15 @@ static void rate(void)
 }
 
 // Real time, real datagrams on loopback: what a receiver counts in five seconds.
-static void send_for(struct turns *t, uint32_t peer, int fd, uint64_t until_us)
+struct sent {
+    uint64_t bytes;
+    uint64_t late_us; // the worst
+    uint64_t lost_us; // lateness beyond what the bucket holds
+};
+
+static struct sent send_for(struct turns *t, uint32_t peer, int fd, uint64_t until_us)
 {
+    struct sent sum = {0};
     static uint8_t zeros[MTU];
     for (uint64_t now_us; (now_us = clock_us(CLOCK_MONOTONIC)) < until_us;) {
         struct turn p = {.bytes = MTU, .peer = peer, .class = TURN_URGENT};
@@ -181,13 +188,18 @@ static void send_for(struct turns *t, uint32_t peer, int fd, uint64_t until_us)
             need(turns_put(t, &p, now_us) == RC_OK, "put");
         if (turns_next(t, now_us, &p)) {
             need(send(fd, zeros, p.bytes, 0) == (ssize_t)p.bytes, "send");
+            sum.bytes += p.bytes;
         } else {
             const uint64_t wait_us = turns_due_us(t) - now_us;
             const struct timespec wait = {(time_t)(wait_us / US_PER_S),
                                           (long)(wait_us % US_PER_S * 1000)};
             (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &wait, NULL);
+            const uint64_t late_us = time_since(now_us + wait_us, clock_us(CLOCK_MONOTONIC));
+            sum.late_us = num_max(sum.late_us, late_us);
+            sum.lost_us += time_since(5000, late_us);
         }
     }
+    return sum;
 }
 
 static uint64_t received(int fd)
@@ -223,14 +235,21 @@ static void socket_rate(uint64_t rate_bytes_s)
     need(arena != NULL && turns_new(&t, arena, &cfg, start_us) == RC_OK, "no memory");
     need(turns_join(t, 1, &peer, start_us) == RC_OK, "join");
     uint64_t sum = 0;
+    struct sent sent = {0};
     for (unsigned ms = 5; ms <= 5000; ms += 5) {
-        send_for(t, peer, out, start_us + ms * UINT64_C(1000));
+        const struct sent part = send_for(t, peer, out, start_us + ms * UINT64_C(1000));
+        sent.bytes += part.bytes;
+        sent.late_us = num_max(sent.late_us, part.late_us);
+        sent.lost_us += part.lost_us;
         sum += received(in);
     }
     const uint64_t passed_us = clock_us(CLOCK_MONOTONIC) - start_us;
-    printf("%9" PRIu64 " bytes/s: %+.3f %% in %.3f s\n", rate_bytes_s,
-           100 * ((double)sum * 1e6 / (double)passed_us / (double)rate_bytes_s - 1),
-           (double)passed_us / 1e6);
+    const double want = (double)rate_bytes_s * (double)passed_us / 1e6;
+    printf("%9" PRIu64
+           " bytes/s: sent %+.3f %%, received %+.3f %% in %.3f s; woken %.1f ms late at "
+           "worst, %.1f ms beyond the bucket's 5 in all\n",
+           rate_bytes_s, 100 * ((double)sent.bytes / want - 1), 100 * ((double)sum / want - 1),
+           (double)passed_us / 1e6, (double)sent.late_us / 1e3, (double)sent.lost_us / 1e3);
     arena_free(arena);
     close(in);
     close(out);

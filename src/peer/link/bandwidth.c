@@ -13,7 +13,7 @@
 #define QUEUE_SPAN_US 5000u        // the queue is the least of 50 ms
 #define FULL_US       10000000u    // how long a rate that the line set counts
 #define FULL_QUEUE_US 3000u        // a queue that stays shows that it is the line
-#define BURST_PART    200u // a bucket holds a packet and 5 ms, so that late timers lose nothing
+#define BURST_PART    200u // a bucket holds a packet and 5 ms, so that late timers lose little
 #define KBPS          125u // bytes a second
 #define KBPS_MAX      1000000000u
 #define PEER_PACKETS  1024u

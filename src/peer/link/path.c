@@ -10,6 +10,7 @@ struct path path_new(uint64_t now_us)
 {
     return (struct path){.rate_bytes_s = window_max(PATH_RATE_SPAN_US),
                          .base_us = window_min(PATH_BASE_SPAN_US),
+                         .born_us = now_us,
                          .delivered_us = now_us,
                          .first_sent_us = now_us};
 }
@@ -65,6 +66,8 @@ static void take_rate(struct path *p, const struct path_stamp *stamp, uint64_t n
 
 void path_acked(struct path *p, const struct path_stamp *stamp, uint64_t bytes, uint64_t now_us)
 {
+    if (stamp->sent_us < p->born_us || stamp->delivered_bytes > p->delivered_bytes)
+        return; // of another path that was here before
     land(p, bytes, false);
     p->delivered_bytes += bytes;
     p->delivered_us = num_max(p->delivered_us, now_us);

@@ -36,7 +36,7 @@ static void need(bool is_true, const char *what)
 
 struct load { // peers of random weights, two packets waiting for each
     struct arena *arena;
-    struct turns *t = NULL;
+    struct turns *t;
     uint32_t peers;
     size_t bytes;
 };
@@ -138,7 +138,7 @@ static double error_of(uint64_t rate, uint32_t bytes, uint64_t late_us)
     uint64_t now_us = 0;
     uint64_t sent = 0;
     uint64_t start_us = 0;
-    for (uint64_t i = 0; i < 300000 || now_us < US_PER_S;) {
+    for (uint64_t i = 0; i < 300000 || now_us < US_PER_S / 4;) {
         const struct turn p = {.bytes = bytes, .peer = peer, .class = TURN_URGENT};
         if (turns_stat(t)->queued_packets < 2)
             need(turns_put(t, &p, now_us) == RC_OK, "put");

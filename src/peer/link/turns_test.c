@@ -387,7 +387,7 @@ static void test_urgent_waits_for_one_packet_at_most(void **state)
         for (unsigned c = 0; c < TURN_CLASSES; c++)
             load[c] = 1 + rng_below(&w->dice, UINT64_C(1) << rng_below(&w->dice, 6));
         const uint64_t step_us = 1 + MTU * (uint64_t)US_PER_S / w->rate_bytes_s;
-        for (int step = 0; step < 1000; step++) {
+        for (int step = 0; step < 400; step++) {
             const uint64_t then_us = w->now_us + rng_below(&w->dice, step_us);
             while (w->free_us <= then_us && turns_stat(w->t)->queued_packets > 0) {
                 w->now_us = num_max(w->now_us, w->free_us);
@@ -401,7 +401,7 @@ static void test_urgent_waits_for_one_packet_at_most(void **state)
         lonely += w->lonely;
         world_end(w);
     }
-    assert_true(lonely > 100000); // there were such packets
+    assert_true(lonely > 50000); // there were such packets
 }
 
 // All classes always have something waiting, or any of them: each gets its share of the bytes, but
@@ -421,7 +421,7 @@ static void test_no_class_starves(void **state)
         }
         struct world *w = world_of(&dice, &cfg);
         const unsigned present = 1 + (unsigned)rng_below(&dice, 15); // a set of classes
-        for (int step = 0; step < 1000; step++) {
+        for (int step = 0; step < 400; step++) {
             for (unsigned c = 0; c < TURN_CLASSES; c++)
                 while (present >> c & 1 && turns_stat(w->t)->class[c].queued_packets < 20)
                     world_put(w, (uint32_t)rng_below(&w->dice, PEERS), (enum turn_class)c);
@@ -455,7 +455,7 @@ static void test_peers_are_within_one_packet(void **state)
             weight[i] = round % 2 ? 1 : 1 + (uint32_t)rng_below(&dice, TURNS_WEIGHT_MAX);
             turns_weigh(w->t, i, weight[i]);
         }
-        for (int step = 0; step < 1000; step++) {
+        for (int step = 0; step < 400; step++) {
             for (uint32_t i = 0; i < PEERS; i++)
                 while (turns_queued(w->t, i, class) < 2)
                     world_put(w, i, class);
@@ -574,7 +574,7 @@ static void test_the_long_run_rates(void **state)
         uint64_t packets = 0;
         for (uint32_t i = 0; i < 2 * PEERS * TURN_CLASSES; i++)
             world_put(w, i % PEERS, (enum turn_class)(i / PEERS % TURN_CLASSES));
-        while (sent < 4000 * MTU * (lines == 1 ? 1 : 4)) {
+        while (sent < 2000 * MTU * (lines == 1 ? 1 : 4)) {
             struct turn p;
             if (turns_next(w->t, w->now_us, &p)) {
                 ((struct item *)p.handle)->is_waiting = false;

@@ -13,8 +13,8 @@
 #define QUEUE_SPAN_US 5000u        // the queue is the least of 50 ms
 #define FULL_US       10000000u    // how long a rate that the line set counts
 #define FULL_QUEUE_US 3000u        // a queue that stays shows that it is the line
-#define BURST_PART    200u         // a bucket holds 5 ms: what a late timer leaves behind
-#define KBPS          125u         // bytes a second
+#define BURST_PART    200u // a bucket holds a packet and 5 ms, so that late timers lose little
+#define KBPS          125u // bytes a second
 #define KBPS_MAX      1000000000u
 #define PEER_PACKETS  1024u
 
@@ -116,7 +116,7 @@ static MUST_USE enum rc open_days(struct bandwidth *b, struct bytes image, uint6
                                   cap > 0 ? cap : ALLOWANCE_DAY_BYTES_MAX};
     for (unsigned i = 0; i < DAYS; i++) {
         const struct bytes part =
-            bytes_part(image, i * ALLOWANCE_IMAGE_BYTES, ALLOWANCE_IMAGE_BYTES);
+            bytes_part(image, (size_t)i * ALLOWANCE_IMAGE_BYTES, ALLOWANCE_IMAGE_BYTES);
         const enum rc rc = image.len == 0
                                ? allowance_init(&b->day[i], bytes[i], now_us)
                                : allowance_load(&b->day[i], bytes[i], part, wall_s, now_us);
@@ -139,7 +139,7 @@ static bool is_metered(const struct bandwidth *b)
 static struct bucket_cfg bucket_of(const struct side *s, uint64_t rate)
 {
     return (struct bucket_cfg){.rate_bytes_s = rate,
-                               .burst_bytes = num_max(s->packet_bytes_max, rate / BURST_PART)};
+                               .burst_bytes = s->packet_bytes_max + rate / BURST_PART};
 }
 
 // A class that nobody waits for: nothing, or what its pace allows; and its part of the line, if it
@@ -362,6 +362,7 @@ void bandwidth_acked(struct bandwidth *b, enum way way, uint32_t peer,
     path_acked(&s->line, &stamp->line, bytes, now_us);
     if (stamp->line.has_more && queue_now_us(b, now_us) >= FULL_QUEUE_US)
         s->full_us = now_us;
+    assert(peer < b->cfg.peers_max);
     if (way == WAY_UP) {
         path_acked(&b->peer[peer], &stamp->peer, bytes, now_us);
         const uint64_t rtt_us = time_since(stamp->peer.sent_us, now_us);
@@ -378,6 +379,7 @@ void bandwidth_lost(struct bandwidth *b, enum way way, uint32_t peer, uint64_t b
                     uint64_t now_us)
 {
     path_lost(&b->side[way].line, bytes);
+    assert(peer < b->cfg.peers_max);
     if (way == WAY_UP)
         path_lost(&b->peer[peer], bytes);
     b->has_news = true;
@@ -414,7 +416,7 @@ void bandwidth_save(struct bandwidth *b, uint8_t image[static BANDWIDTH_IMAGE_BY
                     uint64_t wall_s, uint64_t now_us)
 {
     for (unsigned i = 0; i < DAYS; i++)
-        allowance_save(&b->day[i], image + i * (size_t)ALLOWANCE_IMAGE_BYTES, wall_s, now_us);
+        allowance_save(&b->day[i], image + (size_t)i * ALLOWANCE_IMAGE_BYTES, wall_s, now_us);
 }
 
 void bandwidth_say(struct bandwidth *b, const struct condition *said, uint64_t now_us)

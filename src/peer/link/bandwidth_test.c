@@ -22,7 +22,7 @@
 #define ANSWER  65536u
 #define PEERS   4u
 #define PACKETS 256u
-#define PART_S  20u // of a run, and as long before it
+#define PART_S  10u // of a run, and as long before it
 #define OTHER   99u // the other device on the same line
 
 static struct arena *g_arena; // of the running test

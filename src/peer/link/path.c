@@ -10,6 +10,7 @@ struct path path_new(uint64_t now_us)
 {
     return (struct path){.rate_bytes_s = window_max(PATH_RATE_SPAN_US),
                          .base_us = window_min(PATH_BASE_SPAN_US),
+                         .born_us = now_us,
                          .delivered_us = now_us,
                          .first_sent_us = now_us};
 }
@@ -51,11 +52,10 @@ static void take_rtt(struct path *p, uint64_t rtt_us, uint64_t now_us)
 
 static void take_rate(struct path *p, const struct path_stamp *stamp, uint64_t now_us)
 {
+    // Never less than this round trip, so that a bunch of acknowledgements is no fast path.
     const uint64_t span_us = num_max(time_since(stamp->delivered_us, now_us),
                                      time_since(stamp->first_sent_us, stamp->sent_us));
-    uint64_t base_us = 0;
-    // Less than a round trip: acknowledgements came in a bunch, which says nothing of the path.
-    if (!window_best(&p->base_us, &base_us, now_us) || span_us == 0 || span_us < base_us)
+    if (span_us == 0)
         return;
     const uint64_t bytes = p->delivered_bytes - stamp->delivered_bytes;
     const uint64_t rate = num_min(bytes, UINT64_MAX / US_PER_S) * US_PER_S / span_us;
@@ -66,6 +66,8 @@ static void take_rate(struct path *p, const struct path_stamp *stamp, uint64_t n
 
 void path_acked(struct path *p, const struct path_stamp *stamp, uint64_t bytes, uint64_t now_us)
 {
+    if (stamp->sent_us < p->born_us || stamp->delivered_bytes > p->delivered_bytes)
+        return; // of another path that was here before
     land(p, bytes, false);
     p->delivered_bytes += bytes;
     p->delivered_us = num_max(p->delivered_us, now_us);

@@ -40,6 +40,7 @@ struct path { // fields are private to path.c
     struct window base_us;
     uint64_t recent_us[PATH_RECENT];
     uint64_t rtt_count;
+    uint64_t born_us;
     uint64_t delivered_bytes;
     uint64_t delivered_us;
     uint64_t first_sent_us;
@@ -63,6 +64,7 @@ struct path path_new(uint64_t now_us);
 // has_more: others wait to be sent after it, so that it is the path that limits.
 void path_sent(struct path *p, uint64_t bytes, bool has_more, uint64_t now_us,
                struct path_stamp *stamp);
+// A stamp from before path_new, of a packet to somebody else, is ignored.
 void path_acked(struct path *p, const struct path_stamp *stamp, uint64_t bytes, uint64_t now_us);
 void path_lost(struct path *p, uint64_t bytes);
 struct path_view path_view(struct path *p, uint64_t now_us);

@@ -49,6 +49,21 @@ static void test_round_trips_by_hand(void **state)
     assert_int_equal(v.base_us, 30000);
 }
 
+// A peer went, another has its place: late acknowledgements of the first change nothing.
+static void test_stamps_of_another_path(void **state)
+{
+    (void)state;
+    struct path p = path_new(0);
+    struct path_stamp stamp[2];
+    path_sent(&p, 1000, true, 0, &stamp[0]);
+    path_acked(&p, &stamp[0], 1000, 10000);
+    path_sent(&p, 1000, true, 10000, &stamp[1]);
+    p = path_new(10000);
+    path_acked(&p, &stamp[0], 1000, 20000);
+    path_acked(&p, &stamp[1], 1000, 20000);
+    assert_int_equal(path_view(&p, 20000).rtt_count, 0);
+}
+
 #define FLIGHT 4096u
 
 // A line of some rate, delay, jitter and loss, sent to a little faster than it is, without an end
@@ -123,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_known_at_first),
         cmocka_unit_test(test_round_trips_by_hand),
+        cmocka_unit_test(test_stamps_of_another_path),
         cmocka_unit_test(test_the_truth_is_found),
         cmocka_unit_test(test_little_to_send_is_no_slow_path),
     };

@@ -70,10 +70,12 @@ struct turns {
     struct packet *packet;
     uint64_t now_us;
     uint64_t due_us;
+    uint64_t total_us; // the total's clock, see catch_up
     uint32_t free_peer;
     uint32_t free_packet;
     uint32_t dropped; // a list
     bool is_limited;
+    bool is_behind; // what goes next waited for the total alone
     bool is_peer_limited;
     struct turns_stat stat;
 };
@@ -104,16 +106,25 @@ static bool is_cfg_fit(const struct turns_cfg *cfg)
            are_shares_fit(cfg);
 }
 
+// The total's clock. While packets wait for the total it stands where the last one was due, and
+// goes on packet by packet: who is called late sends then what was due meanwhile. Else it is now.
+static void catch_up(struct turns *t)
+{
+    const uint64_t oldest_us = t->now_us - num_min(t->now_us, TURNS_LATE_US);
+    t->total_us = t->is_behind ? num_max(t->total_us, oldest_us) : t->now_us;
+}
+
 // One of the buckets gets other settings; *is_on: whether it counts.
 static MUST_USE enum rc limit(struct turns *t, struct bucket *b, bool *is_on,
                               const struct bucket_cfg *cfg)
 {
+    const uint64_t now_us = b == &t->total ? t->total_us : t->now_us;
     if (cfg->rate_bytes_s == 0) {
         *is_on = false;
     } else {
         if (cfg->burst_bytes < t->cfg.packet_bytes_max)
             return RC_CONFIG;
-        const enum rc rc = *is_on ? bucket_set(b, cfg, t->now_us) : bucket_init(b, cfg, t->now_us);
+        const enum rc rc = *is_on ? bucket_set(b, cfg, now_us) : bucket_init(b, cfg, now_us);
         if (rc != RC_OK)
             return rc;
         *is_on = true;
@@ -160,6 +171,7 @@ enum rc turns_new(struct turns **out, struct arena *arena, const struct turns_cf
         return RC_NOMEM;
     t->cfg = *cfg;
     t->now_us = now_us;
+    t->total_us = now_us;
     t->dropped = NONE;
     for (unsigned c = 0; c < TURN_CLASSES; c++) {
         t->line[c].is_allowed = true;
@@ -403,6 +415,8 @@ enum rc turns_put(struct turns *t, const struct turn *packet, uint64_t now_us)
         t->stat.class[packet->class].refused_packets++;
         return rc;
     }
+    if (t->stat.queued_packets == 0)
+        t->is_behind = false; // silence is no lateness
     append(t, &t->peer[packet->peer].flow[packet->class], packet);
     t->due_us = 0;
     return RC_OK;
@@ -518,7 +532,7 @@ static uint32_t leave(struct turns *t, unsigned class)
     struct peer *peer = &t->peer[p->peer];
     account(t, class, p->bytes);
     if (t->is_limited)
-        bucket_charge(&t->total, p->bytes, t->now_us);
+        bucket_charge(&t->total, p->bytes, t->total_us);
     if (l->is_capped)
         bucket_charge(&l->cap, p->bytes, t->now_us);
     if (t->is_peer_limited)
@@ -537,17 +551,32 @@ static uint32_t leave(struct turns *t, unsigned class)
     return index;
 }
 
+// Whether the total has room for a class's head, at the latest now; *due_us: or when it will.
+static bool is_within_total(struct turns *t, unsigned class, uint64_t *due_us)
+{
+    if (!t->is_limited)
+        return true;
+    const uint64_t wait_us = bucket_wait_us(&t->total, head_bytes(&t->line[class]), t->total_us);
+    const uint64_t then_us = time_after(t->total_us, wait_us);
+    t->is_behind = true;
+    if (then_us > t->now_us) {
+        *due_us = num_min(*due_us, then_us);
+        return false;
+    }
+    t->total_us = then_us;
+    return true;
+}
+
 bool turns_next(struct turns *t, uint64_t now_us, struct turn *packet)
 {
     pass_time(t, now_us);
+    catch_up(t);
     uint64_t due_us = UINT64_MAX;
     open_lines(t, &due_us);
     const unsigned class = choose(t);
-    uint64_t wait_us = class == TURN_CLASSES ? UINT64_MAX : 0;
-    if (wait_us == 0 && t->is_limited)
-        wait_us = bucket_wait_us(&t->total, head_bytes(&t->line[class]), t->now_us);
-    if (wait_us > 0) {
-        t->due_us = num_min(due_us, time_after(t->now_us, wait_us));
+    t->is_behind = false;
+    if (class == TURN_CLASSES || !is_within_total(t, class, &due_us)) {
+        t->due_us = due_us;
         return false;
     }
     give_out(t, leave(t, class), packet);
@@ -567,6 +596,7 @@ uint64_t turns_due_us(const struct turns *t)
 enum rc turns_limit(struct turns *t, const struct bucket_cfg *total, uint64_t now_us)
 {
     pass_time(t, now_us);
+    catch_up(t);
     return limit(t, &t->total, &t->is_limited, total);
 }
 
@@ -581,8 +611,9 @@ enum rc turns_cap(struct turns *t, enum turn_class class, const struct bucket_cf
 void turns_charge(struct turns *t, uint64_t bytes, uint64_t now_us)
 {
     pass_time(t, now_us);
+    catch_up(t);
     if (t->is_limited)
-        bucket_charge(&t->total, bytes, t->now_us);
+        bucket_charge(&t->total, bytes, t->total_us);
 }
 
 void turns_allow(struct turns *t, enum turn_class class, bool is_allowed)

@@ -21,7 +21,11 @@
 // Packets of one peer and class leave in the order in which they were put.
 //
 // Rates: token buckets for all, for each class and for each peer. A packet leaves when all three
-// have its bytes; a peer or class without does not hold up the others.
+// have its bytes; a peer or class without does not hold up the others. While packets wait for the
+// bucket of all, what they are due is not lost if we are asked late, by TURNS_LATE_US at most: a
+// busy machine wakes its timers milliseconds late, and a deeper bucket would send bursts after
+// every silence instead. So in t seconds at most burst + rate * (t + TURNS_LATE_US) leave, and
+// since the start at most burst + rate * t.
 //
 // A machine: no clock, no I/O, no memory but the arena's; nothing is allocated for a packet. Times
 // that go backwards count as none passed. Handles are the caller's and come back exactly once, by
@@ -49,6 +53,7 @@ enum turn_class {
 #define TURNS_PACKETS_MAX      (1u << 24)
 #define TURNS_PACKET_BYTES_MAX 65536u
 #define TURNS_WEIGHT_MAX       256u
+#define TURNS_LATE_US          50000u
 #define TURNS_SHARES_MAX       333u // of all classes together; see turns.c
 
 struct turn {
@@ -93,7 +98,7 @@ struct turns_stat {
 struct turns;
 
 // Room that turns_new needs: a ceiling.
-#define TURNS_ARENA_BYTES(peers, packets) ((size_t)(peers)*512 + (size_t)(packets)*32 + 32768)
+#define TURNS_ARENA_BYTES(peers, packets) ((size_t)(peers)*512 + (size_t)(packets)*32 + 131072)
 
 // Classes and peers begin allowed and full. RC_CONFIG: a field is out of range. RC_NOMEM: the
 // arena's budget is spent. *out lives and dies with the arena.

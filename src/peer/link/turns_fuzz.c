@@ -142,7 +142,8 @@ static void step(struct fuzz *f, uint8_t call, uint8_t how)
                 (void)came(f, &p);
         break;
     }
-    turns_check(f->t);
+    if (call % 8 == 0) // it walks everything
+        turns_check(f->t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

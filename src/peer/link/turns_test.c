@@ -387,7 +387,7 @@ static void test_urgent_waits_for_one_packet_at_most(void **state)
         for (unsigned c = 0; c < TURN_CLASSES; c++)
             load[c] = 1 + rng_below(&w->dice, UINT64_C(1) << rng_below(&w->dice, 6));
         const uint64_t step_us = 1 + MTU * (uint64_t)US_PER_S / w->rate_bytes_s;
-        for (int step = 0; step < 1000; step++) {
+        for (int step = 0; step < 400; step++) {
             const uint64_t then_us = w->now_us + rng_below(&w->dice, step_us);
             while (w->free_us <= then_us && turns_stat(w->t)->queued_packets > 0) {
                 w->now_us = num_max(w->now_us, w->free_us);
@@ -401,7 +401,7 @@ static void test_urgent_waits_for_one_packet_at_most(void **state)
         lonely += w->lonely;
         world_end(w);
     }
-    assert_true(lonely > 100000); // there were such packets
+    assert_true(lonely > 50000); // there were such packets
 }
 
 // All classes always have something waiting, or any of them: each gets its share of the bytes, but
@@ -421,7 +421,7 @@ static void test_no_class_starves(void **state)
         }
         struct world *w = world_of(&dice, &cfg);
         const unsigned present = 1 + (unsigned)rng_below(&dice, 15); // a set of classes
-        for (int step = 0; step < 1000; step++) {
+        for (int step = 0; step < 400; step++) {
             for (unsigned c = 0; c < TURN_CLASSES; c++)
                 while (present >> c & 1 && turns_stat(w->t)->class[c].queued_packets < 20)
                     world_put(w, (uint32_t)rng_below(&w->dice, PEERS), (enum turn_class)c);
@@ -455,7 +455,7 @@ static void test_peers_are_within_one_packet(void **state)
             weight[i] = round % 2 ? 1 : 1 + (uint32_t)rng_below(&dice, TURNS_WEIGHT_MAX);
             turns_weigh(w->t, i, weight[i]);
         }
-        for (int step = 0; step < 1000; step++) {
+        for (int step = 0; step < 400; step++) {
             for (uint32_t i = 0; i < PEERS; i++)
                 while (turns_queued(w->t, i, class) < 2)
                     world_put(w, i, class);
@@ -496,6 +496,28 @@ static void test_silence_earns_nothing(void **state)
         in_a_row = next(t, 0) == 2 ? in_a_row + 1 : 0;
         assert_true(in_a_row <= 2);
     }
+    arena_free(g_arena);
+}
+
+// Who puts its next packet only when the last one has left gets its part and no more.
+static void test_one_at_a_time_wins_nothing(void **state)
+{
+    (void)state;
+    struct turns_cfg cfg = plain_cfg();
+    struct turns *t = turns_of(&cfg);
+    const uint32_t a = join(t, 1);
+    const uint32_t b = join(t, 3);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(put(t, a, TURN_URGENT, 300, 1), RC_OK);
+    assert_int_equal(put(t, b, TURN_URGENT, 300, 2), RC_OK);
+    int sent[3] = {0};
+    for (int i = 0; i < 4000; i++) {
+        const uintptr_t got = next(t, 0);
+        sent[got]++;
+        assert_int_equal(put(t, got == 1 ? a : b, TURN_URGENT, 300, got), RC_OK);
+    }
+    assert_in_range(sent[2], 2998, 3002);
+    assert_int_equal(sent[0], 0);
     arena_free(g_arena);
 }
 
@@ -552,7 +574,7 @@ static void test_the_long_run_rates(void **state)
         uint64_t packets = 0;
         for (uint32_t i = 0; i < 2 * PEERS * TURN_CLASSES; i++)
             world_put(w, i % PEERS, (enum turn_class)(i / PEERS % TURN_CLASSES));
-        while (sent < 4000 * MTU * (lines == 1 ? 1 : 4)) {
+        while (sent < 2000 * MTU * (lines == 1 ? 1 : 4)) {
             struct turn p;
             if (turns_next(w->t, w->now_us, &p)) {
                 ((struct item *)p.handle)->is_waiting = false;
@@ -566,7 +588,9 @@ static void test_the_long_run_rates(void **state)
         }
         const double s = (double)(w->now_us - trial.slept_us) / (double)US_PER_S;
         const double naps = (double)(trial.slept_us / US_PER_S / 3600 + 1);
-        const double most = (double)lines * ((double)rate * s + (double)bucket.burst_bytes * naps);
+        const double late_s = round % 3 == 0 ? TURNS_LATE_US / 1e6 : 0;
+        const double full = (double)bucket.burst_bytes + (double)rate * late_s; // after a nap
+        const double most = (double)lines * ((double)rate * s + full * naps);
         const double lost = (double)lines * ((double)bucket.burst_bytes + MTU) * naps;
         // 200 us of lateness may fill the bucket where it holds no more than a packet.
         const double late =
@@ -620,6 +644,36 @@ static void test_one_peers_limit_holds_nobody_up(void **state)
     arena_free(g_arena);
 }
 
+// Who is called late sends what was due meanwhile, but for what is older than TURNS_LATE_US; and
+// silence is no lateness.
+static void test_lateness_loses_nothing(void **state)
+{
+    (void)state;
+    struct turns_cfg cfg = plain_cfg();
+    cfg.total = (struct bucket_cfg){1000000, MTU}; // a byte a microsecond
+    struct turns *t = turns_of(&cfg);
+    const uint32_t a = join(t, 1);
+    for (uintptr_t i = 1; i <= 64; i++)
+        assert_int_equal(put(t, a, TURN_URGENT, 1000, i), RC_OK);
+    assert_int_equal(next(t, 0), 1);
+    assert_int_equal(next(t, 0), 0);
+    assert_int_equal(turns_due_us(t), 528);
+    for (uintptr_t i = 2; i <= 11; i++) // due at 528, 1528, .. 9528
+        assert_int_equal(next(t, 10000), i);
+    assert_int_equal(next(t, 10000), 0);
+    assert_int_equal(turns_due_us(t), 10528);
+    for (uintptr_t i = 12; i <= 62; i++) // an hour: what was in it, and 50 ms
+        assert_int_equal(next(t, 3600000000), i <= 62 ? i : 0);
+    assert_int_equal(next(t, 3600000000), 0);
+    while (turns_due_us(t) != UINT64_MAX)
+        (void)next(t, turns_due_us(t));
+    for (uintptr_t i = 1; i <= 3; i++)
+        assert_int_equal(put(t, a, TURN_URGENT, 1000, i), RC_OK);
+    assert_int_equal(next(t, 7200000000), 1); // after silence no more than the bucket
+    assert_int_equal(next(t, 7200000000), 0);
+    arena_free(g_arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -634,7 +688,9 @@ int main(void)
         cmocka_unit_test(test_no_class_starves),
         cmocka_unit_test(test_peers_are_within_one_packet),
         cmocka_unit_test(test_silence_earns_nothing),
+        cmocka_unit_test(test_one_at_a_time_wins_nothing),
         cmocka_unit_test(test_the_long_run_rates),
+        cmocka_unit_test(test_lateness_loses_nothing),
         cmocka_unit_test(test_one_peers_limit_holds_nobody_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,9 @@ def nodes_of(o, folder):
                        folder + "/db", "--source-rate", "0", "--answer-rate", "0"]}
     if o.jech:
         found["jech"] = [build_jech(o.jech, folder), "-q", "-4", "-b", "127.0.0.1", "PORT"]
-    found["libtorrent"] = ["/usr/bin/python3", "-c", LIBTORRENT, "PORT"]
+    if subprocess.run(["/usr/bin/python3", "-c", "import libtorrent"], check=False,
+                      capture_output=True).returncode == 0:
+        found["libtorrent"] = ["/usr/bin/python3", "-c", LIBTORRENT, "PORT"]
     return {k: v for k, v in found.items() if not o.only or k in o.only.split(",")}
 
 

@@ -97,10 +97,11 @@ class Libtorrent:
             "listen_interfaces": "127.0.0.1:0", "enable_lsd": False, "enable_upnp": False,
             "enable_natpmp": False, "dht_bootstrap_nodes": "", "dht_restrict_routing_ips": False,
             "dht_restrict_search_ips": False, "dht_prefer_verified_node_ids": False,
+            # All are one host here, and ask more than anybody would.
+            "dht_block_ratelimit": 100000, "dht_upload_rate_limit": 10000000,
             "alert_mask": libtorrent.alert.category_t.all_categories})
         wait_for(lambda: self.session.listen_port() != 0, "libtorrent to listen")
         self.at = f"127.0.0.1:{self.session.listen_port()}"
-        self.alerts = []
         if known:
             host, port = known.rsplit(":", 1)
             self.session.add_dht_node((host, int(port)))

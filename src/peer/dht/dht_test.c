@@ -696,7 +696,7 @@ static void test_mutants(void **state)
 {
     (void)state;
     const char *given = getenv("MUTANTS");
-    const size_t count = given != NULL ? strtoul(given, NULL, 10) : 200000;
+    const size_t count = given != NULL ? strtoul(given, NULL, 10) : 1000000;
     struct arena *arena = arena_new((size_t)1 << 16);
     struct dht_cfg cfg = plain();
     struct flood f = {.now_us = 1000};

@@ -209,7 +209,7 @@ void upkeep_heard(struct dht *d, const struct net_addr *from, const struct krpc 
         d->stranger.full_us > d->now_us + (uint64_t)(STRANGERS_BURST - 1) * 1000000)
         return;
     // Its place is free: ask it at once, so that it can be told to others in a moment.
-    if (table_wants(&f->table, &m->id, from, krpc_is_shoal(m)) && !ask_is_pending(d, from) &&
+    if (!ask_is_pending(d, from) && table_wants(&f->table, &m->id, from, krpc_is_shoal(m)) &&
         may_write_to_stranger(d))
         (void)ask_ping(d, from, &m->id); // too many under way: it will come again
 }

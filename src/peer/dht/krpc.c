@@ -426,6 +426,7 @@ enum rc krpc_decode(struct krpc *m, struct bytes datagram)
         return m->code == KRPC_NO_ERROR ? RC_OK : RC_REFUSED;
     case 'r':
         m->kind = KRPC_REPLY;
+        m->code = KRPC_NO_ERROR; // whatever `e` it has besides
         return d.has_r && (d.good & BIT(FIELD_ID)) ? RC_OK : RC_MALFORMED;
     case 'e':
         m->kind = KRPC_ERROR;

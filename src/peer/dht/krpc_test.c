@@ -274,6 +274,10 @@ static void odd_fields_of_replies_were_not_sent(void **state)
     assert_true(m.nodes.at == NULL && m.nodes6.at == NULL && m.samples.at == NULL);
     assert_true(m.values.at == NULL && m.ip.at == NULL && m.version.at == NULL);
     assert_true(!m.has_seq && m.token.at != NULL && m.token.len == 0);
+    assert_int_equal(decode(&m, "d1:eli203e3:bade1:rd" ID "e1:t2:aa1:y1:re"), RC_OK);
+    assert_true(m.kind == KRPC_REPLY && m.code == KRPC_NO_ERROR); // what y says counts
+    assert_int_equal(decode(&m, "d1:ad" ID "e1:eli203e3:bade1:q4:ping1:t2:aa1:y1:qe"), RC_OK);
+    assert_true(m.kind == KRPC_QUERY && m.code == KRPC_NO_ERROR);
     assert_int_equal(decode(&m, "d1:rd" ID "6:valueslee1:t2:aa1:y1:re"), RC_OK);
     struct bytes value;
     assert_true(m.values.at != NULL && !krpc_string_next(&m.values, &value));

@@ -87,7 +87,7 @@ bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht
         return false;
     if (teller == NULL)
         l->dealt++;
-    const unsigned last = l->count < l->places ? l->count : l->places - 1;
+    const unsigned last = l->count < l->places ? (unsigned)l->count : l->places - 1u;
     memmove(&l->order[rank + 1], &l->order[rank], last - rank);
     l->order[rank] = place;
     l->count = (uint8_t)(last + 1);

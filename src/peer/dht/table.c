@@ -159,20 +159,18 @@ static struct contact *worst_of(const struct table *t, unsigned bucket, enum tab
     return worst;
 }
 
-// Two addresses of one owner, most likely. Among private ones that says nothing.
-static bool is_crowd(const struct net_addr *a, const struct net_addr *b)
-{
-    return net_addr_block(a) == net_addr_block(b) && !net_addr_is_private(a);
-}
-
+// Is there another address of this one's owner, most likely? Among private ones nobody can say.
 static bool is_crowded(const struct table *t, const struct dht_id *id, const struct net_addr *addr)
 {
+    if (net_addr_is_private(addr))
+        return false;
     const unsigned bucket = bucket_of(t, id);
+    const uint64_t block = net_addr_block(addr);
     const bool is_fit = dht_id_fits(id, addr);
     unsigned unfit = 0;
     for (uint32_t i = 0; i < t->places; i++) {
         const struct contact *c = &t->pool[i];
-        if (!c->is_used || !is_crowd(&c->addr, addr))
+        if (!c->is_used || net_addr_block(&c->addr) != block)
             continue;
         unfit += !c->is_fit;
         if (bucket_of(t, &c->id) == bucket || (!is_fit && unfit >= 2))

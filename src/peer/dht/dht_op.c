@@ -5,18 +5,28 @@
 
 #include "dht/dht_parts.h"
 
+static bool is_internal(enum op_kind kind)
+{
+    return kind == OP_REFRESH || kind == OP_PROVIDE;
+}
+
 bool op_is_internal(const struct op *op)
 {
-    return op->kind == OP_REFRESH || op->kind == OP_PROVIDE;
+    return is_internal((enum op_kind)op->kind);
 }
 
 struct op *op_new(struct dht *d, enum op_kind kind, unsigned how)
 {
     struct op *op = NULL;
-    for (uint32_t i = 0; i < d->cfg.ops_max && op == NULL; i++)
-        if (d->op[i].state == OP_FREE)
-            op = &d->op[i];
-    if (op == NULL)
+    uint32_t free_count = 0;
+    for (uint32_t i = 0; i < d->cfg.ops_max; i++) {
+        if (d->op[i].state != OP_FREE)
+            continue;
+        free_count++;
+        op = &d->op[i];
+    }
+    const bool is_last = free_count == 1 && d->cfg.ops_max > 1; // that is the host's
+    if (op == NULL || (is_internal(kind) && is_last))
         return NULL;
     do
         d->op_number++;
@@ -88,13 +98,25 @@ static uint8_t free_slot(const struct dht *d)
     return NONE8;
 }
 
-// Who waits longest; before upkeep, whatever the host wants.
-static struct op *next_waiting(const struct dht *d)
+// Upkeep leaves the last slot to the host, if there are two.
+static bool may_begin(const struct dht *d, const struct op *op)
+{
+    uint32_t free_count = 0;
+    if (op->kind == OP_PING || op->kind == OP_SAMPLE)
+        return true;
+    for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
+        free_count += d->slot[i].op == NULL;
+    const bool is_last = free_count == 1 && d->cfg.lookups_max > 1;
+    return free_count > 0 && !(op_is_internal(op) && is_last);
+}
+
+// Who may begin and waits longest; before upkeep, whatever the host wants.
+static struct op *next_ready(const struct dht *d)
 {
     struct op *best = NULL;
     for (uint32_t i = 0; i < d->cfg.ops_max; i++) {
         struct op *op = &d->op[i];
-        if (op->state != OP_WAITS)
+        if (op->state != OP_WAITS || !may_begin(d, op))
             continue;
         const bool is_older = best != NULL && best->number - op->number < UINT32_MAX / 2;
         if (best == NULL || (op_is_internal(best) && !op_is_internal(op)) ||
@@ -106,8 +128,7 @@ static struct op *next_waiting(const struct dht *d)
 
 bool op_is_ready(const struct dht *d)
 {
-    const struct op *op = next_waiting(d);
-    return op != NULL && (op->kind == OP_PING || op->kind == OP_SAMPLE || free_slot(d) != NONE8);
+    return next_ready(d) != NULL;
 }
 
 // A query to one address, without a lookup.
@@ -135,8 +156,8 @@ static void begin(struct dht *d, struct op *op)
 void op_tick(struct dht *d)
 {
     do {
-        while (op_is_ready(d))
-            begin(d, next_waiting(d));
+        for (struct op *op; (op = next_ready(d)) != NULL;)
+            begin(d, op);
         for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
             if (d->slot[i].op != NULL)
                 walk_step(d, (uint8_t)i);

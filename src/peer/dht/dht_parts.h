@@ -112,7 +112,8 @@ struct body { // what an op stores
 struct slot {      // where an op runs
     struct op *op; // NULL: nowhere
     bool is_storing;
-    bool is_over;   // nothing more is to be found
+    bool is_over; // nothing more is to be found
+    uint64_t began_us;
     uint8_t flying; // asks under way but for those of the lookup's own; late ones not counted
     uint8_t told_count;
     uint8_t holders;          // nodes that had something

@@ -19,6 +19,8 @@
 #define PATH_READ_MORE 7u
 #define PATH_WRITE     9u  // when one stores them
 #define STORE_MAX      40u // nodes in the region that are written to, at most
+#define LIFE_US        UINT64_C(15000000)
+#define LIFE_US_FOUND  UINT64_C(2000000) // one that has found something
 #define SEEDS          16u
 #define SEEDS_FEW      4u // as few contacts as this: those of the bootstrap are asked too
 #define SEEDS_BLIND    8u
@@ -143,6 +145,7 @@ void walk_begin(struct dht *d, uint8_t slot, struct op *op)
     s->op = op;
     s->is_storing = false;
     s->is_over = false;
+    s->began_us = d->now_us;
     s->flying = 0;
     s->told_count = 0;
     lookup_init(&s->lookup, d->candidate + (size_t)slot * d->cfg.candidates_max,
@@ -291,6 +294,12 @@ static bool store_step(struct dht *d, uint8_t slot)
 
 // ---- Walking
 
+// Liars can name nodes that do not exist for a long time.
+static bool is_too_long(const struct dht *d, const struct slot *s)
+{
+    return d->now_us - s->began_us > (s->op->counts.found > 0 ? LIFE_US_FOUND : LIFE_US);
+}
+
 // True: it began anew, and is to be looked at again.
 static bool step_once(struct dht *d, uint8_t slot)
 {
@@ -301,13 +310,13 @@ static bool step_once(struct dht *d, uint8_t slot)
     }
     if (s->is_storing)
         return store_step(d, slot);
-    for (struct candidate *c; (c = lookup_pick(&s->lookup)) != NULL;) {
+    for (struct candidate *c; !is_too_long(d, s) && (c = lookup_pick(&s->lookup)) != NULL;) {
         if (ask_walk(d, slot, ASK_FOR_WALK, &c->addr, c))
             continue;
         lookup_unpick(c);
         return false;
     }
-    if (s->flying > 0 || !lookup_is_done(&s->lookup))
+    if (!is_too_long(d, s) && (s->flying > 0 || !lookup_is_done(&s->lookup)))
         return false;
     if (!is_store_op(s->op))
         return walk_end(d, slot);

@@ -24,7 +24,7 @@ def small(w, name, **changes):
             scenario.setdefault(member, {}).update(value)
         else:
             scenario[member] = value
-    scenario["goal"] = {"bytes": 32768}
+    scenario["goal"] = {} if scenario.get("roomy") else {"bytes": 32768}
     path = w.path(name + ".json")
     with open(path, "w") as f:
         json.dump(scenario, f)

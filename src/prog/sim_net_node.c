@@ -7,10 +7,11 @@
 #include "base/num.h"
 #include "sim_net_play.h"
 
-#define SAVE_US    ((uint64_t)600 * US_PER_S) // as a real node does
-#define NODE_BYTES 131072u                    // never more
-#define CONTACTS   4u                         // that a newcomer is told
-#define PORT       6881u
+#define SAVE_US     ((uint64_t)600 * US_PER_S) // as a real node does
+#define NODE_BYTES  131072u                    // never more
+#define ROOMY_BYTES ((size_t)32 << 20)
+#define CONTACTS    4u // that a newcomer is told
+#define PORT        6881u
 
 // ---- Addresses
 
@@ -165,6 +166,8 @@ static void introduce(struct node *n)
 static struct dht_cfg cfg_of(struct node *n)
 {
     struct dht_cfg cfg = dht_cfg_small();
+    if (n->play->s->is_roomy)
+        cfg = (struct dht_cfg){.shelf = shelf_cfg_node()};
     cfg.net = (struct net){.send = send, .self = n};
     cfg.id = n->id;
     cfg.seed = seed_of(n);
@@ -236,9 +239,9 @@ void node_start(struct node *n)
         return;
     }
     const struct dht_cfg cfg = cfg_of(n);
-    n->arena = arena_new(NODE_BYTES);
+    n->arena = arena_new(p->s->is_roomy ? ROOMY_BYTES : NODE_BYTES);
     if (n->arena == NULL || dht_new(&n->dht, n->arena, &cfg, now_us) != RC_OK) {
-        play_broken(p, "no machine for node %u within %u bytes", n->index, NODE_BYTES);
+        play_broken(p, "no room for the machine of node %u", n->index);
         return;
     }
     n->start_us = now_us;

@@ -163,6 +163,7 @@ static void read_top(struct fields *f, const struct json_node *top, struct net_s
     s->warmup_min = fields_number_or(f, "warmup_min", 0.5, NET_MINUTES_MAX, 10);
     s->measure_min = fields_number(f, "minutes", 0.1, NET_MINUTES_MAX);
     s->lookups_s = fields_number(f, "lookups_s", 0.001, 100000);
+    s->is_roomy = fields_flag_or(f, "roomy", false);
     s->absent = fields_number_or(f, "absent", 0, 1, 0);
 }
 

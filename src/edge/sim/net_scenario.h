@@ -80,12 +80,13 @@ struct net_goal {             // what a run is to reach; 0: nothing is asked
 struct net_scenario {
     char name[NET_NAME_BYTES];
     uint64_t seed;
-    uint32_t nodes;         // honest ones and liars
-    double warmup_min;      // hosts join and objects are published
-    double measure_min;     // lookups are made
-    double lookups_s;       // by all of them together
-    double absent;          // share of the lookups for what nobody published
-    bool is_private;        // all addresses are private ones: ids are not tied to them (BEP 42)
+    uint32_t nodes;     // honest ones and liars
+    double warmup_min;  // hosts join and objects are published
+    double measure_min; // lookups are made
+    double lookups_s;   // by all of them together
+    double absent;      // share of the lookups for what nobody published
+    bool is_roomy;      // nodes have the bounds of the program's, not those for thousands of them
+    bool is_private;    // all addresses are private ones: ids are not tied to them (BEP 42)
     struct sim_net_cfg net; // hosts_max is left 0
     bool is_served;         // who cannot be reached unasked only asks, and serves nobody (BEP 43)
     double nat[SIM_NAT_COUNT]; // shares, which need not add up to 1

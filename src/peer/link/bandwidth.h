@@ -2,6 +2,7 @@
 // Bandwidth: what a node may send and ask for, to and from whom, when; the face of this folder.
 //
 //     rc = bandwidth_put(b, WAY_UP, &packet, now_us);            // see link/turns
+//     while (bandwidth_dropped(b, WAY_UP, &packet))              // after any call
 //     while (bandwidth_next(b, WAY_UP, now_us, &packet, &stamp)) // send it, keep the stamp
 //     bandwidth_acked(b, WAY_UP, peer, &stamp, bytes, now_us);   // once for each: this,
 //     bandwidth_lost(b, WAY_UP, peer, bytes, now_us);            // or this

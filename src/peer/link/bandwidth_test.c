@@ -185,6 +185,44 @@ static void test_a_days_cap_holds_for_both_ways(void **state)
     arena_free(g_arena);
 }
 
+// What is set is kept, in the long run to a hundredth, by packets up and by answers asked for; and
+// no class goes without.
+static void test_set_rates_are_kept(void **state)
+{
+    (void)state;
+    struct bandwidth_cfg cfg = plain_cfg();
+    cfg.rate_bytes_s[WAY_UP] = 100000;
+    cfg.rate_bytes_s[WAY_DOWN] = 3000000;
+    struct bandwidth *b = bandwidth_of(&cfg, bytes_of(NULL, 0), 0);
+    uint32_t peer;
+    assert_int_equal(bandwidth_join(b, 1, &peer, 0), RC_OK);
+    uint64_t sum[WAYS] = {0};
+    struct bandwidth_stamp last[WAYS];
+    const uint64_t end_us = 300 * (uint64_t)US_PER_S;
+    for (uint64_t now_us = 0; now_us < end_us; now_us += 3000) // a clock of three milliseconds
+        for (unsigned way = 0; way < WAYS; way++) {
+            const uint32_t bytes = cfg.packet_bytes_max[way];
+            for (unsigned c = 0; c < TURN_CLASSES; c++) {
+                const struct turn p = {.bytes = bytes, .peer = peer, .class = (enum turn_class)c};
+                while (bandwidth_stat(b, (enum way)way)->class[c].queued_packets < 3)
+                    assert_int_equal(bandwidth_put(b, (enum way)way, &p, now_us), RC_OK);
+            }
+            struct turn got;
+            while (bandwidth_next(b, (enum way)way, now_us, &got, &last[way])) {
+                sum[way] += got.bytes;
+                bandwidth_acked(b, (enum way)way, peer, &last[way], got.bytes, now_us + 20000);
+            }
+        }
+    for (unsigned way = 0; way < WAYS; way++) {
+        const double want = (double)cfg.rate_bytes_s[way] * (double)end_us / 1e6;
+        assert_true(fabs((double)sum[way] / want - 1) < 0.01);
+        const struct turns_stat *s = bandwidth_stat(b, (enum way)way);
+        for (unsigned c = 1; c < TURN_CLASSES; c++)
+            assert_true((double)s->class[c].sent_bytes > 0.035 * want);
+    }
+    arena_free(g_arena);
+}
+
 // A node behind a bottleneck that it shares with another device of the house.
 struct packet {
     uint64_t put_us;
@@ -447,6 +485,7 @@ int main(void)
         cmocka_unit_test(test_metered_takes_no_background),
         cmocka_unit_test(test_idle_days_are_kept),
         cmocka_unit_test(test_a_days_cap_holds_for_both_ways),
+        cmocka_unit_test(test_set_rates_are_kept),
         cmocka_unit_test(test_background_gives_way_on_a_bottleneck),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

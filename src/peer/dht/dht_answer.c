@@ -157,11 +157,11 @@ static void answer_peers(struct dht *d, struct reply *r, const struct net_addr *
     reply_send(d, from, r);
 }
 
-// Did this address answer us, so that nobody else can be meant by its queries?
-static bool is_proven(struct dht *d, const struct net_addr *from, const struct krpc *m)
+// It wrote from where it says it is: a token is only told to whoever receives there. An id and an
+// address that we know prove nothing, since both can be forged.
+static bool is_proven(const struct dht *d, const struct net_addr *from, const struct krpc *m)
 {
-    const struct contact *c = table_find(&dht_family(d, from)->table, &m->id);
-    return c != NULL && net_addr_equal(&c->addr, from);
+    return token_fits(&d->secret, m->token, from, d->now_us);
 }
 
 // A value cannot be cut, and Mainline's readers do not come twice: a stranger gets a long one as
@@ -205,7 +205,7 @@ static void answer_records(struct dht *d, struct reply *r, const struct net_addr
         return;
     }
     const struct dht_id target = dht_id_of_name(&key);
-    if (token_fits(&d->secret, m->token, from, d->now_us) || is_proven(d, from, m))
+    if (is_proven(d, from, m))
         r->bytes_max = KRPC_BYTES;
     put_token(d, r, from);
     put_nodes(d, r, from, m, &target, true);

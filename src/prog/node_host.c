@@ -12,6 +12,7 @@
 #include "os/lan.h"
 #include "os/loop.h"
 #include "os/names.h"
+#include "trust/fault.h"
 
 #define TABLE      "dht-table"
 #define WALL_US    60000000u // the wall clock is looked at
@@ -274,6 +275,7 @@ static enum rc open_dht(struct node_host *n, struct err *err)
         cfg.self = udp_at(n->udp);
     cfg.has_ip4 = udp_has_ip4(n->udp);
     cfg.has_ip6 = udp_has_ip6(n->udp);
+    cfg.shelf.judge = (struct record_judge){.is_proof = fault_check};
     entropy.fill(entropy.self, cfg.shelf.secret, sizeof cfg.shelf.secret);
     const enum rc rc = dht_new(&n->dht, n->cfg.arena, &cfg, now_of(n));
     return rc == RC_OK ? rc : err_set(err, rc, "cannot make a node: %s", rc_text(rc));

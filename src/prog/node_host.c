@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "dht/entry.h"
 #include "os/clock.h"
 #include "os/entropy.h"
 #include "os/lan.h"
@@ -18,6 +19,7 @@
 #define WALL_US    60000000u // the wall clock is looked at
 #define WOKE_S     30u       // it went on by so much more than ours: the machine slept
 #define RETRY_US   60000000u // names are asked again while nobody answers
+#define MEET_US    10000000u // looked at so often while nobody answers
 #define HOST_BYTES NAMES_HOST_BYTES_MAX
 #define LINE_BYTES (HOST_BYTES + 128)
 
@@ -35,6 +37,8 @@ struct node_host {
     struct loop_timer *save;  // of the table
     struct loop_timer *wall;  // of the wall clock
     struct loop_timer *again; // of the names, while nobody answers
+    struct loop_timer *meet;  // of the entry, if the node stays
+    struct entry entry;
     uint64_t wall_s, wall_us; // what both clocks said last
     size_t sources;
     bool is_answered;
@@ -62,6 +66,8 @@ static void drain(struct node_host *n)
 {
     struct dht_event e;
     while (dht_next(n->dht, &e)) {
+        if (entry_event(&n->entry, n->dht, &e))
+            continue;
         if (e.kind == DHT_RESPONDS)
             on_responds(n, e.rc == RC_OK);
         n->cfg.on_event(n->cfg.self, &e);
@@ -116,6 +122,15 @@ static void on_wall(void *self)
 }
 
 // ---- Whom to begin with
+
+// Other shoal nodes, through whoever answers.
+static void on_meet(void *self)
+{
+    struct node_host *n = self;
+    if (n->is_answered)
+        entry_tick(&n->entry, n->dht, clock_wall_s(), now_of(n));
+    loop_timer_at(n->meet, num_max(entry_due_us(&n->entry), time_after(now_of(n), MEET_US)));
+}
 
 static void on_address(void *self, const char *host, const struct net_addr *addr)
 {
@@ -277,6 +292,7 @@ static enum rc open_dht(struct node_host *n, struct err *err)
     cfg.has_ip6 = udp_has_ip6(n->udp);
     cfg.shelf.judge = (struct record_judge){.is_proof = fault_check};
     entropy.fill(entropy.self, cfg.shelf.secret, sizeof cfg.shelf.secret);
+    entry_init(&n->entry, !cfg.is_read_only && !cfg.is_metered, entropy_u64(&entropy), now_of(n));
     const enum rc rc = dht_new(&n->dht, n->cfg.arena, &cfg, now_of(n));
     return rc == RC_OK ? rc : err_set(err, rc, "cannot make a node: %s", rc_text(rc));
 }
@@ -303,6 +319,8 @@ static enum rc open_timers(struct node_host *n, struct err *err)
         rc = loop_timer_new(&n->wall, loop, on_wall, n);
     if (rc == RC_OK)
         rc = loop_timer_new(&n->again, loop, on_again, n);
+    if (rc == RC_OK)
+        rc = loop_timer_new(&n->meet, loop, on_meet, n);
     const struct names_handlers names = {n, on_address, on_failed};
     if (rc == RC_OK)
         rc = names_new(&n->names, loop, &names);
@@ -326,8 +344,10 @@ static enum rc open_all(struct node_host *n, struct err *err)
         look_around(n);
     on_wall(n);
     loop_timer_at(n->again, time_after(now_of(n), RETRY_US));
-    if (n->cfg.keeps)
+    if (n->cfg.keeps) {
         loop_timer_at(n->save, time_after(now_of(n), NODE_SAVE_US));
+        on_meet(n);
+    }
     loop_set_sleep_hook(n->cfg.loop, on_sleep, n);
     return RC_OK;
 }
@@ -360,6 +380,7 @@ void node_host_free(struct node_host *n)
     loop_timer_free(n->save);
     loop_timer_free(n->wall);
     loop_timer_free(n->again);
+    loop_timer_free(n->meet);
     if (n->udp != NULL)
         udp_flush(n->udp);
     udp_free(n->udp);

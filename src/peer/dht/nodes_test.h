@@ -66,6 +66,9 @@ struct nodes {
     // Sees each datagram before it travels: may change it, or answer false to lose it.
     bool (*spy)(void *self, struct in_flight *f);
     void *spy_self;
+    // Hears each event first; true: it is nobody else's.
+    bool (*ear)(void *self, struct test_node *n, const struct dht_event *e);
+    void *ear_self;
 };
 
 static inline void nodes_send(void *self, const struct net_addr *to, struct bytes datagram)
@@ -138,6 +141,8 @@ static inline void nodes_take(struct test_node *n)
 {
     struct dht_event e;
     while (dht_next(n->dht, &e)) {
+        if (n->net->ear != NULL && n->net->ear(n->net->ear_self, n, &e))
+            continue;
         switch (e.kind) {
         case DHT_PEERS:
             for (uint32_t i = 0; i < e.addr_count && n->peers < TEST_PEERS; i++)

@@ -501,7 +501,8 @@ def case_doctor_tls(w):
 
 
 def case_help_and_pages(w):
-    for command in ("hub", "helper", "play", "doctor", "sim", "demo", "bench", "store"):
+    for command in ("hub", "helper", "play", "node", "dht", "store", "doctor", "sim", "demo",
+                    "bench"):
         r = run([SHOAL, command, "--help"])
         assert r.returncode == 0 and f"usage: shoal {command}" in r.stdout, r
         assert all(len(line) <= 80 for line in r.stdout.splitlines()), r.stdout

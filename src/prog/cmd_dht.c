@@ -365,7 +365,9 @@ static int run(int argc, char **argv)
         if (!s.is_over)
             loop_run(s.loop);
     } else {
-        s.exit_code = rc == RC_CONFIG ? (cmd_fail(&err), EXIT_USAGE) : cmd_fail(&err);
+        s.exit_code = cmd_fail(&err);
+        if (rc == RC_CONFIG)
+            s.exit_code = EXIT_USAGE;
     }
     close_all(&s);
     return s.exit_code;

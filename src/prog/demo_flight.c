@@ -89,7 +89,7 @@ static void on_player_line(void *self, const char *line)
     struct flights *f = self;
     struct flight *now = &f->now->flight;
     const bool is_event = flight_line(now, bytes_text(line), time_since(f->begun_us, now_us(f)));
-    if (!is_event && f->words[0] == 0) {
+    if (!is_event && line[0] != '{' && f->words[0] == 0) {
         struct text t = text_of(f->words, sizeof f->words);
         text_add_safe(&t, bytes_text(line));
     }
@@ -103,13 +103,16 @@ static void on_player_end(void *self, int status)
 {
     struct flights *f = self;
     char why[2 * WORDS_BYTES];
-    const bool is_done = WIFEXITED(status) && (WEXITSTATUS(status) == 0 || f->now->is_cut);
+    // One that is cut may be ending already, and then no longer minds the signal.
+    const bool is_done = f->now->is_cut || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
     struct text t = text_of(why, sizeof why);
     if (is_done && f->now->flight.is_whole) {
         loop_timer_at(f->next, now_us(f));
         return;
     }
-    text_addf(&t, "the gamer ended: %s", f->words[0] != 0 ? f->words : "it did not say why");
+    text_addf(&t, "the gamer ended (%s %d): %s", WIFEXITED(status) ? "exit code" : "signal",
+              WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
+              f->words[0] != 0 ? f->words : "it did not say why");
     end_with(f, why);
 }
 

@@ -201,10 +201,13 @@ static int run(int argc, char **argv)
         return s.exit_code;
     }
     const enum rc rc = open_all(&s, &err);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
         loop_run(s.loop);
-    else
-        s.exit_code = rc == RC_CONFIG ? (cmd_fail(&err), EXIT_USAGE) : cmd_fail(&err);
+    } else {
+        s.exit_code = cmd_fail(&err);
+        if (rc == RC_CONFIG)
+            s.exit_code = EXIT_USAGE;
+    }
     close_all(&s);
     return s.exit_code;
 }

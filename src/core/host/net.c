@@ -104,7 +104,8 @@ bool net_addr_get(struct net_addr *out, struct bytes compact)
 
 static unsigned group(const struct net_addr *a, unsigned i)
 {
-    return (unsigned)a->ip[2 * i] << 8 | a->ip[2 * i + 1];
+    const uint8_t *at = a->ip + (size_t)2 * i;
+    return (unsigned)at[0] << 8 | at[1];
 }
 
 // The longest run of groups of zeros, the first of these; shorter than two: none (RFC 5952).
@@ -211,9 +212,9 @@ static bool parse_groups(const char **at, uint8_t ip[static 16], unsigned *count
             (*at)++;
         if (*count == GROUPS || !number(at, 16, GROUP_MAX, &v))
             return false;
-        ip[2 * *count] = (uint8_t)(v >> 8);
-        ip[2 * *count + 1] = (uint8_t)v;
-        (*count)++;
+        uint8_t *to = ip + (size_t)2 * (*count)++;
+        to[0] = (uint8_t)(v >> 8);
+        to[1] = (uint8_t)v;
         if (**at != ':' && **at != ']')
             return false;
     }

@@ -16,8 +16,8 @@
 
 struct use;
 
-#define USE_CHUNK_CELLS 1000u // 4000 bytes: with its head, one page of LMDB
-#define USE_CHUNK_BYTES (4u * USE_CHUNK_CELLS)
+#define USE_CHUNK_CELLS 1000u                         // 4000 bytes: with its head, one page of LMDB
+#define USE_CHUNK_BYTES ((size_t)USE_CHUNK_CELLS * 4) // the form of a chunk
 #define USE_CELLS_MAX   (UINT32_C(1) << 26)
 
 // Room for about `objects` names; bytes: 8..16 an object, at least 4 KiB. seed: the key of the

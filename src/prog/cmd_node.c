@@ -35,7 +35,7 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct node_cmd_options, is_read_only)},
     {.name = "metered",
      .kind = OPTION_FLAG,
-     .sentence = "spend at most 1 MB a day on upkeep instead of 5",
+     .sentence = "spend at most 1 MB a day on upkeep instead of 5, and do not answer",
      .offset = offsetof(struct node_cmd_options, is_metered)},
     {.name = "source-rate",
      .kind = OPTION_U64,
@@ -139,7 +139,8 @@ static enum rc open_host(struct side *s, struct err *err)
                                       .keeps = true,
                                       .port = (uint16_t)s->o.port,
                                       .dht = {.id = &s->id,
-                                              .is_read_only = s->o.is_read_only,
+                                              // what strangers ask costs, too
+                                              .is_read_only = s->o.is_read_only || s->o.is_metered,
                                               .is_metered = s->o.is_metered,
                                               .queries_s_max = limit_of(s->o.source_rate),
                                               .answer_bytes_s = limit_of(s->o.answer_bytes_s),

@@ -143,7 +143,6 @@ void ask_again(struct node *n); // it started again: publishes what is its own
 MUST_USE enum rc liar_init(struct play *p);
 void liar_start(struct node *n);
 void liar_hear(struct node *n, const struct net_addr *from, struct bytes datagram);
-bool liar_is_made_up(const struct play *p, const struct net_addr *a); // nobody ever had it
 
 // ---- Phases
 

@@ -133,8 +133,9 @@ void store_view_stat(bool is_json, const struct store_stat *stat)
     }
     char size[SIZE_BYTES];
     char limit[SIZE_BYTES];
-    printf("%" PRIu64 " objects, %s of at most %s (%.1f %%)\n", stat->objects,
-           size_text(size, stat->bytes), size_text(limit, stat->bytes_max),
+    printf("%" PRIu64 " object%s, %s of at most %s (%.1f %%)\n", stat->objects,
+           stat->objects == 1 ? "" : "s", size_text(size, stat->bytes),
+           size_text(limit, stat->bytes_max),
            100.0 * (double)stat->bytes / (double)stat->bytes_max);
     printf("%" PRIu64 " as files of their own, %s\n", stat->large_objects,
            size_text(size, stat->large_bytes));
@@ -176,7 +177,8 @@ void store_view_checked(const struct store_view_check *c)
 {
     if (!c->is_json) {
         char size[SIZE_BYTES];
-        printf("%" PRIu64 " objects, %s checked\n", c->objects, size_text(size, c->bytes));
+        printf("%" PRIu64 " object%s, %s checked\n", c->objects, c->objects == 1 ? "" : "s",
+               size_text(size, c->bytes));
         return;
     }
     struct line l;

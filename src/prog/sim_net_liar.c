@@ -41,6 +41,13 @@ struct lies {
     uint32_t records; // that somebody gave to a liar
 };
 
+bool liar_is_made_up(const struct play *p, const struct net_addr *a)
+{
+    uint32_t host = 0;
+    return net_addr_is_ip4(a) && a->ip[12] == MADE_UP_IP >> 24 && a->ip[13] >= 128 &&
+           !sim_net_find(p->net, a, &host);
+}
+
 static struct net_addr made_up(struct play *p)
 {
     const uint64_t dice = rng_u64(&p->lie_rng);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "dht/krpc.h"
 #include "sim_net_play.h"
 
 #define SAVE_US     ((uint64_t)600 * US_PER_S) // as a real node does
@@ -55,11 +56,26 @@ static bool has_token(struct bytes datagram)
     return false;
 }
 
-// An answer of more than three times the query is for who has shown a token, or, as the machine
-// holds, for who has answered it before: counted, for whoever forges addresses can have those.
+// A node tells of others only if they have answered it, which those that liars make up never do.
+static void check_told(struct node *n, struct bytes reply)
+{
+    struct krpc m;
+    struct krpc_node told;
+    if (krpc_decode(&m, reply) != RC_OK)
+        play_broken(n->play, "node %u sent what is no message", n->index);
+    else
+        while (krpc_node_next(&m.nodes, false, &told))
+            if (liar_is_made_up(n->play, &told.addr))
+                play_broken(n->play, "node %u told of one that never answered it", n->index);
+}
+
+// An answer of more than three times the query is for who has shown a token; values of BEP 44 may
+// be so, within a budget: counted, for whoever forges addresses can have those.
 static void send(void *self, const struct net_addr *to, struct bytes datagram)
 {
     struct node *n = self;
+    if (n->play->s->liars * n->play->s->lie[NET_LIE_MADE_UP] > 0 && is_reply(datagram))
+        check_told(n, datagram);
     const struct net face = sim_net_face(n->play->net, n->index);
     const bool is_long = is_reply(datagram) && datagram.len > 3 * n->heard.len;
     if (n->from != NULL && net_addr_equal(n->from, to) && is_long && !has_token(n->heard))

@@ -142,6 +142,7 @@ void ask_again(struct node *n); // it started again: publishes what is its own
 
 MUST_USE enum rc liar_init(struct play *p);
 void liar_start(struct node *n);
+bool liar_is_made_up(const struct play *p, const struct net_addr *a); // nobody ever had it
 void liar_hear(struct node *n, const struct net_addr *from, struct bytes datagram);
 
 // ---- Phases

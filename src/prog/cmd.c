@@ -72,6 +72,23 @@ int cmd_fail(const struct err *err)
     return EXIT_FAILED;
 }
 
+int cmd_cannot_open(enum rc rc, const struct err *err)
+{
+    const int exit_code = cmd_fail(err);
+    return rc == RC_CONFIG ? EXIT_USAGE : exit_code;
+}
+
+enum rc cmd_check_out(const char *path, struct err *err)
+{
+    char folder[FILE_PATH_BYTES];
+    struct text t = text_of(folder, sizeof folder);
+    const char *slash = strrchr(path, '/');
+    text_addf(&t, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+    if (!t.is_cut && access(folder, W_OK) == 0)
+        return RC_OK;
+    return err_set(err, RC_IO, "--out %s: cannot write into %s", path, folder);
+}
+
 enum rc cmd_state(const struct cmd_common *common, char out[static FILE_PATH_BYTES],
                   struct err *err)
 {

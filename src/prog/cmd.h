@@ -72,6 +72,10 @@ bool cmd_options(const struct option_command *c, void *options, int argc, char *
                  struct arena *arena, int *exit_code);
 // One line on standard error, `shoal: text`; answers EXIT_FAILED.
 int cmd_fail(const struct err *err);
+// The same for what could not be opened: EXIT_USAGE if the options are why (rc is RC_CONFIG).
+int cmd_cannot_open(enum rc rc, const struct err *err);
+// Can a file be made there? Asked before long work. RC_IO.
+MUST_USE enum rc cmd_check_out(const char *path, struct err *err);
 // The state folder, made if missing.
 MUST_USE enum rc cmd_state(const struct cmd_common *common, char out[static FILE_PATH_BYTES],
                            struct err *err);

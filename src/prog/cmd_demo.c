@@ -2,7 +2,6 @@
 // `shoal demo`: shows the scheduler at work on real helper processes.
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/num.h"
 #include "base/text.h"
@@ -222,17 +221,6 @@ static enum rc show(struct demo *d, struct err *err)
 }
 
 // Told now, not after minutes.
-static enum rc check_out(const char *path, struct err *err)
-{
-    char folder[FILE_PATH_BYTES];
-    struct text t = text_of(folder, sizeof folder);
-    const char *slash = strrchr(path, '/');
-    text_addf(&t, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
-    if (!t.is_cut && access(folder, W_OK) == 0)
-        return RC_OK;
-    return err_set(err, RC_IO, "--out %s: cannot write into %s", path, folder);
-}
-
 static int demo_main(struct demo *d)
 {
     struct err err = {.text = ""};
@@ -241,7 +229,7 @@ static int demo_main(struct demo *d)
         (void)cmd_fail(&err);
         return EXIT_USAGE;
     }
-    if (check_out(d->o.out, &err) != RC_OK)
+    if (cmd_check_out(d->o.out, &err) != RC_OK)
         return cmd_fail(&err);
     if (d->o.is_quick)
         d->o.seconds = QUICK_S;

@@ -205,9 +205,7 @@ static int run(int argc, char **argv)
     if (rc == RC_OK) {
         loop_run(s.loop);
     } else {
-        s.exit_code = cmd_fail(&err);
-        if (rc == RC_CONFIG)
-            s.exit_code = EXIT_USAGE;
+        s.exit_code = cmd_cannot_open(rc, &err);
     }
     close_all(&s);
     return s.exit_code;

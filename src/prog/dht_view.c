@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "json_line.h"
 #include "wire/json.h"
 
 #define JSON_ROOM 8192
@@ -19,20 +20,6 @@ static void put_hex(struct json_writer *w, const char *name, struct bytes b)
     char hex[2 * ITEM_VALUE_BYTES_MAX + 1];
     hex_encode(bytes_part(b, 0, ITEM_VALUE_BYTES_MAX), hex);
     json_put_text(w, name, hex);
-}
-
-static struct json_writer json_start(struct text *text, const char *event)
-{
-    struct json_writer w = json_writer_of(text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", event);
-    return w;
-}
-
-static void json_end(struct json_writer *w)
-{
-    json_put_object_end(w);
-    puts(w->out->at);
 }
 
 void dht_view_say(const struct dht_view *v, const char *text)
@@ -52,9 +39,9 @@ static void show_addr(const struct dht_view *v, const char *event, const struct 
         return;
     }
     struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_start(&text, event);
+    struct json_writer w = json_line_start(&text, event);
     json_put_text(&w, "address", where);
-    json_end(&w);
+    json_line_end(&w);
 }
 
 static void show_pong(const struct dht_view *v, const struct dht_event *e)
@@ -65,10 +52,10 @@ static void show_pong(const struct dht_view *v, const struct dht_event *e)
     net_addr_text(&e->addrs[0], where);
     struct text text = text_of(room, sizeof room);
     if (v->is_json) {
-        struct json_writer w = json_start(&text, "pong");
+        struct json_writer w = json_line_start(&text, "pong");
         json_put_text(&w, "address", where);
         json_put_f64(&w, "ms", (double)e->rtt_us / US_PER_MS);
-        json_end(&w);
+        json_line_end(&w);
         return;
     }
     text_addf(&text, "%s answered in ", where);
@@ -80,7 +67,7 @@ static void show_samples(struct dht_view *v, const struct dht_event *e)
 {
     char hex[DHT_ID_HEX_BYTES], room[JSON_ROOM];
     struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_start(&text, "samples");
+    struct json_writer w = json_line_start(&text, "samples");
     json_put_i64(&w, "num", e->num);
     json_put_i64(&w, "interval_s", e->interval_s);
     json_put_array(&w, "samples");
@@ -92,7 +79,7 @@ static void show_samples(struct dht_view *v, const struct dht_event *e)
     }
     json_put_array_end(&w);
     if (v->is_json)
-        json_end(&w);
+        json_line_end(&w);
     else
         fprintf(stderr, "it keeps peers for %" PRId64 " and shows others in %" PRId64 " s\n",
                 e->num, e->interval_s);
@@ -107,7 +94,7 @@ static void show_record(const struct dht_view *v, const struct dht_event *e)
     const struct node_id id = node_id_of(&r->node);
     node_id_hex(&id, node);
     if (v->is_json) {
-        struct json_writer w = json_start(&text, is_fault ? "fault" : "provider");
+        struct json_writer w = json_line_start(&text, is_fault ? "fault" : "provider");
         json_put_text(&w, "node", is_fault ? NULL : node);
         json_put_u64(&w, "expires_s", r->expires_s);
         json_put_array(&w, "addresses");
@@ -116,7 +103,7 @@ static void show_record(const struct dht_view *v, const struct dht_event *e)
             json_put_text(&w, NULL, where);
         }
         json_put_array_end(&w);
-        json_end(&w);
+        json_line_end(&w);
         return;
     }
     text_add(&text, is_fault ? "proof of a fault" : node);
@@ -185,7 +172,7 @@ static void show_value(const struct dht_view *v, const struct dht_job *job)
         puts(room);
         return;
     }
-    struct json_writer w = json_start(&text, "item");
+    struct json_writer w = json_line_start(&text, "item");
     json_put_bytes(&w, "value", content);
     put_hex(&w, "bencoded", bytes_of(v->value, v->value_bytes));
     if (job->is_mutable) {
@@ -193,7 +180,7 @@ static void show_value(const struct dht_view *v, const struct dht_job *job)
         json_put_bytes(&w, "salt", job->salt);
         json_put_i64(&w, "seq", v->seq);
     }
-    json_end(&w);
+    json_line_end(&w);
 }
 
 static const char *word_of(enum rc rc)
@@ -218,7 +205,7 @@ static void done_as_json(const struct dht_job *job, const struct dht_event *e)
 {
     char room[JSON_ROOM];
     struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_start(&text, "done");
+    struct json_writer w = json_line_start(&text, "done");
     json_put_text(&w, "result", rc_text(e->rc));
     if (job->tool == DHT_TOOL_PUT) {
         const struct dht_id target = item_target(&job->item);
@@ -235,7 +222,7 @@ static void done_as_json(const struct dht_job *job, const struct dht_event *e)
     json_put_u64(&w, "hops", e->counts.hops);
     json_put_f64(&w, "ms", (double)e->counts.time_us / US_PER_MS);
     json_put_f64(&w, "first_ms", (double)e->counts.first_us / US_PER_MS);
-    json_end(&w);
+    json_line_end(&w);
 }
 
 static void show_put(const struct dht_job *job)
@@ -295,9 +282,9 @@ void dht_view_provided(struct dht_view *v, uint64_t stored, uint64_t time_us)
         dht_view_say(v, room);
         return;
     }
-    struct json_writer w = json_start(&text, "done");
+    struct json_writer w = json_line_start(&text, "done");
     json_put_text(&w, "result", rc_text(RC_OK));
     json_put_u64(&w, "stored", stored);
     json_put_f64(&w, "ms", (double)time_us / US_PER_MS);
-    json_end(&w);
+    json_line_end(&w);
 }

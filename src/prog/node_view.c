@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "json_line.h"
 #include "wire/json.h"
 
 #define JSON_ROOM  2048
@@ -15,20 +16,6 @@
 #define US_PER_MIN (60.0 * US_PER_S)
 #define SIZE_ALONE 100 // a network that is smaller is counted by its members, not estimated
 #define MILLION    1000000
-
-static struct json_writer json_start(struct text *text, const char *event)
-{
-    struct json_writer w = json_writer_of(text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", event);
-    return w;
-}
-
-static void json_end(struct json_writer *w)
-{
-    json_put_object_end(w);
-    puts(w->out->at);
-}
 
 static void put_addr(struct json_writer *w, const char *name, const struct net_addr *a)
 {
@@ -51,12 +38,12 @@ void node_view_start(struct node_view *v, const struct dht *d, const struct net_
         return;
     }
     struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_start(&text, "listening");
+    struct json_writer w = json_line_start(&text, "listening");
     put_addr(&w, "at", at);
     json_put_text(&w, "id", hex);
     json_put_text(&w, "folder", folder);
     json_put_u64(&w, "memory_bytes", dht_bytes(d));
-    json_end(&w);
+    json_line_end(&w);
 }
 
 // ---- Events
@@ -66,14 +53,14 @@ static void event_as_json(const struct dht_event *e, const struct dht *d)
     char room[JSON_ROOM], hex[DHT_ID_HEX_BYTES];
     struct text text = text_of(room, sizeof room);
     const bool is_self = e->kind == DHT_SELF;
-    struct json_writer w = json_start(&text, is_self          ? "address"
-                                             : e->rc == RC_OK ? "joined"
-                                                              : "alone");
+    struct json_writer w = json_line_start(&text, is_self          ? "address"
+                                                  : e->rc == RC_OK ? "joined"
+                                                                   : "alone");
     dht_id_hex(dht_own_id(d), hex);
     if (is_self && e->addr_count > 0)
         put_addr(&w, "address", &e->addrs[0]);
     json_put_text(&w, "id", hex);
-    json_end(&w);
+    json_line_end(&w);
 }
 
 void node_view_event(struct node_view *v, const struct dht_event *e, const struct dht *d,
@@ -164,12 +151,12 @@ static void status_as_json(const struct dht_stat *s, const struct node_fares *f,
 {
     char room[JSON_ROOM];
     struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_start(&text, event);
+    struct json_writer w = json_line_start(&text, event);
     json_put_f64(&w, "up_s", (double)up_us / US_PER_S);
     put_table(&w, s);
     put_packets(&w, s, &f->traffic);
     put_messages(&w, s);
-    json_end(&w);
+    json_line_end(&w);
 }
 
 static void add_size(struct text *t, uint64_t nodes)

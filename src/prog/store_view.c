@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "json_line.h"
 #include "wire/json.h"
 
 #define LINE_BYTES 8192
@@ -20,9 +21,7 @@ struct line { // of JSON
 static struct json_writer *begin(struct line *l, const char *event)
 {
     l->text = text_of(l->room, sizeof l->room);
-    l->w = json_writer_of(&l->text);
-    json_put_object(&l->w, NULL);
-    json_put_text(&l->w, "event", event);
+    l->w = json_line_start(&l->text, event);
     return &l->w;
 }
 
@@ -34,12 +33,6 @@ static void put_name(struct json_writer *w, const struct digest *name)
     digest_hex(name, hex);
     json_put_text(w, "name", cid);
     json_put_text(w, "sha256", hex);
-}
-
-static void end(struct line *l)
-{
-    json_put_object_end(&l->w);
-    puts(l->room);
 }
 
 static const char *size_text(char room[static SIZE_BYTES], uint64_t bytes)
@@ -61,7 +54,7 @@ void store_view_added(bool is_json, const struct digest *name, const char *path)
     struct json_writer *w = begin(&l, "added");
     put_name(w, name);
     json_put_bytes(w, "file", bytes_text(path));
-    end(&l);
+    json_line_end(&l.w);
 }
 
 // Each label by `put`.
@@ -102,7 +95,7 @@ void store_view_object(bool is_json, const struct store *s, const struct digest 
         json_put_array(w, "labels");
         for_labels(s, name, w, label_as_json);
         json_put_array_end(w);
-        end(&l);
+        json_line_end(&l.w);
         return;
     }
     char cid[CID_TEXT_BYTES];
@@ -128,7 +121,7 @@ void store_view_stat(bool is_json, const struct store_stat *stat)
         json_put_u64(w, "objects_max", stat->objects_max);
         json_put_u64(w, "bytes_max", stat->bytes_max);
         json_put_u64(w, "orphans", stat->orphans);
-        end(&l);
+        json_line_end(&l.w);
         return;
     }
     char size[SIZE_BYTES];
@@ -150,7 +143,7 @@ void store_view_gc(bool is_json, const struct store_stat *stat)
     if (is_json) {
         struct line l;
         json_put_u64(begin(&l, "gc"), "removed", stat->orphans);
-        end(&l);
+        json_line_end(&l.w);
         return;
     }
     printf("%" PRIu64 " files without an entry removed\n", stat->orphans);
@@ -170,7 +163,7 @@ void store_view_damaged(struct store_view_check *c, const struct digest *name, u
     struct json_writer *w = begin(&l, "damaged");
     put_name(w, name);
     json_put_flag(w, "is_deleted", c->is_fix);
-    end(&l);
+    json_line_end(&l.w);
 }
 
 void store_view_checked(const struct store_view_check *c)
@@ -186,5 +179,5 @@ void store_view_checked(const struct store_view_check *c)
     json_put_u64(w, "objects", c->objects);
     json_put_u64(w, "bytes", c->bytes);
     json_put_u64(w, "damaged", c->damaged);
-    end(&l);
+    json_line_end(&l.w);
 }

@@ -4,30 +4,6 @@
 
 #include "trust/trust_test_rig.h"
 
-struct people {
-    struct id a;
-    struct id b;
-    struct seal_judge judge;
-};
-
-static int setup(void **state)
-{
-    static struct people p; // one test at a time
-    p.a = rig_id(1);
-    p.b = rig_id(2);
-    p.judge = seal_judge_real();
-    *state = &p;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct people *p = *state;
-    id_end(&p->a);
-    id_end(&p->b);
-    return 0;
-}
-
 // What fault_decode says of such a proof.
 static enum rc judge(const struct people *p, enum fault_kind kind, const struct rig_record *first,
                      const struct rig_record *second, struct fault *out)
@@ -138,12 +114,12 @@ static void finds_contradictions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_wrong_chunk, setup, teardown),
-        cmocka_unit_test_setup_teardown(two_results, setup, teardown),
-        cmocka_unit_test_setup_teardown(two_receipts, setup, teardown),
-        cmocka_unit_test_setup_teardown(two_vouchers, setup, teardown),
-        cmocka_unit_test_setup_teardown(nobody_else, setup, teardown),
-        cmocka_unit_test_setup_teardown(finds_contradictions, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_wrong_chunk, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(two_results, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(two_receipts, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(two_vouchers, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(nobody_else, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(finds_contradictions, rig_begin, rig_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

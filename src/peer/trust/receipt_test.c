@@ -5,30 +5,6 @@
 #include "trust/seal.h"
 #include "trust/trust_test_rig.h"
 
-struct people {
-    struct id a;
-    struct id b;
-    struct seal_judge judge;
-};
-
-static int setup(void **state)
-{
-    static struct people p; // one test at a time
-    p.a = rig_id(1);
-    p.b = rig_id(2);
-    p.judge = seal_judge_real();
-    *state = &p;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct people *p = *state;
-    id_end(&p->a);
-    id_end(&p->b);
-    return 0;
-}
-
 static void round_trips(void **state)
 {
     struct people *p = *state;
@@ -141,12 +117,12 @@ static void vouchers_age(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(round_trips, setup, teardown),
-        cmocka_unit_test_setup_teardown(largest_fits, setup, teardown),
-        cmocka_unit_test_setup_teardown(no_bit_may_change, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses, setup, teardown),
-        cmocka_unit_test_setup_teardown(answers, setup, teardown),
-        cmocka_unit_test_setup_teardown(vouchers, setup, teardown),
+        cmocka_unit_test_setup_teardown(round_trips, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(largest_fits, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(no_bit_may_change, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(refuses, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(answers, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(vouchers, rig_begin, rig_end),
         cmocka_unit_test(vouchers_age),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

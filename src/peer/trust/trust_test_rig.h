@@ -14,6 +14,7 @@
 #include "crypt/id.h"
 #include "trust/answer.h"
 #include "trust/receipt.h"
+#include "trust/seal.h"
 #include "trust/vouch.h"
 
 #define RIG_NOW_S UINT64_C(1767225600)
@@ -31,6 +32,30 @@ static inline struct id rig_id(uint64_t number)
     const struct entropy e = {.fill = rig_fill, .self = &number};
     assert_int_equal(id_init(&i, &e), RC_OK);
     return i;
+}
+
+struct people { // two of them, and who judges what they sign
+    struct id a;
+    struct id b;
+    struct seal_judge judge;
+};
+
+static inline int rig_begin(void **state)
+{
+    static struct people p; // one test at a time
+    p.a = rig_id(1);
+    p.b = rig_id(2);
+    p.judge = seal_judge_real();
+    *state = &p;
+    return 0;
+}
+
+static inline int rig_end(void **state)
+{
+    struct people *p = *state;
+    id_end(&p->a);
+    id_end(&p->b);
+    return 0;
 }
 
 struct rig_record {

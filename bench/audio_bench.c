@@ -13,10 +13,11 @@
 
 #include "base/arena.h"
 #include "base/rng.h"
-#include "kernel/audio.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
-#include "kernel/trace_open.h"
+#include "kernel/audio/audio.h"
+#include "kernel/trace/open.h"
+#include "kernel/trace/trace.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define ROUNDS_MAX   1000u
 #define RESULT_BYTES ((size_t)2 << 20)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // check_bench's case of kernel `audio`: 24 ms of sound in the neon street.
 #include "check.h"
-#include "kernel/audio.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
+#include "kernel/audio/audio.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define FRAMES 1152u
 #define PAST   24000u

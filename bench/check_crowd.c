@@ -4,9 +4,9 @@
 
 #include "check.h"
 #include "check_grid.h"
-#include "kernel/crowd.h"
-#include "kernel/grid_prepare.h"
-#include "kernel/route_path.h"
+#include "kernel/crowd/crowd.h"
+#include "kernel/route/path.h"
+#include "map/grid_prepare.h"
 
 #define SIDE   128u
 #define BLOCKS 120u

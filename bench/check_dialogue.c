@@ -4,8 +4,8 @@
 
 #include "base/arena.h"
 #include "check.h"
-#include "kernel/dialogue.h"
-#include "kernel/speech_street.h"
+#include "kernel/dialogue/dialogue.h"
+#include "kernel/dialogue/speech_street.h"
 
 #define LINES 5000u
 #define ROOM  (LINES * 256u)

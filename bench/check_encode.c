@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // check_bench's case of kernel `encode`: a second of moving pictures.
 #include "check.h"
-#include "kernel/clip_test.h"
-#include "kernel/encode.h"
+#include "codec/clip_test.h"
+#include "kernel/encode/encode.h"
 
 #define WIDTH  480u
 #define HEIGHT 270u

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // check_bench's case of kernel `geometry`: a part of the neon street.
 #include "check.h"
-#include "kernel/geometry.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
+#include "kernel/geometry/geometry.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 static struct budget budget = {.limit_bytes = SCENES_BUDGET_BYTES};
 

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/rng.h"
-#include "kernel/grid_map.h"
+#include "map/grid_map.h"
 
 #define CHECK_GRID_SIDE_MAX 256u
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "check.h"
-#include "kernel/level.h"
-#include "kernel/level_chunk.h"
+#include "kernel/level/chunk.h"
+#include "kernel/level/level.h"
 
 static const struct level_params task = {.kind = LEVEL_DUNGEON,
                                          .seed = 1,

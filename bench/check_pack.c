@@ -5,8 +5,8 @@
 #include <zstd.h>
 
 #include "check.h"
-#include "kernel/pack.h"
-#include "kernel/scenes.h"
+#include "kernel/pack/pack.h"
+#include "scene/scenes.h"
 
 #define LEVEL       9u
 #define LEVEL_LAZY  1

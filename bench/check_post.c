@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // check_bench's case of kernel `post`: a noisy light on made-up hills, of a layer as usual.
 #include "check.h"
-#include "kernel/geometry.h"
-#include "kernel/post.h"
-#include "kernel/trace_world.h"
+#include "kernel/geometry/geometry.h"
+#include "kernel/post/post.h"
+#include "kernel/trace/world.h"
 
 #define WIDTH   480u
 #define HEIGHT  270u

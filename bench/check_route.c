@@ -4,9 +4,9 @@
 
 #include "check.h"
 #include "check_grid.h"
-#include "kernel/grid_prepare.h"
-#include "kernel/route.h"
-#include "kernel/route_path.h"
+#include "kernel/route/path.h"
+#include "kernel/route/route.h"
+#include "map/grid_prepare.h"
 
 #define SIDE   256u
 #define BLOCKS 500u

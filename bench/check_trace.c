@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // check_bench's case of kernel `trace`: a tile of the neon street.
 #include "check.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define SIDE    64u
 #define SAMPLES 16u

@@ -14,9 +14,9 @@
 
 #include "compute/frame.h"
 #include "kernel/kernel.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
 #include "os/clock.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define BUDGET_BYTES ((size_t)2 << 30)
 #define TILES_MAX    4096

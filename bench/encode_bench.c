@@ -15,9 +15,9 @@
 #include <time.h>
 
 #include "base/num.h"
-#include "kernel/clip_test.h"
-#include "kernel/encode.h"
-#include "kernel/video_rate.h"
+#include "codec/clip_test.h"
+#include "codec/video_rate.h"
+#include "kernel/encode/encode.h"
 
 #define COUNT  10u
 #define ROUNDS 3

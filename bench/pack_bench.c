@@ -12,8 +12,8 @@
 #include <zstd.h>
 
 #include "base/arena.h"
-#include "kernel/pack.h"
-#include "kernel/scenes.h"
+#include "kernel/pack/pack.h"
+#include "scene/scenes.h"
 
 #define TURNS 7
 

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "crypt/hash.h"
-#include "kernel/physics_stage.h"
+#include "kernel/physics/stage.h"
 
 #define WINDOWS_MAX 1000u
 

@@ -21,11 +21,11 @@
 #include "image/png.h"
 #include "image/quality.h"
 #include "image/tone.h"
-#include "kernel/geometry.h"
-#include "kernel/post.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
-#include "kernel/trace.h"
+#include "kernel/geometry/geometry.h"
+#include "kernel/post/post.h"
+#include "kernel/trace/trace.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define CACHE     "/tmp/shoal-post-bench"
 #define REF_FRAME 1000u // other dice than any frame of the run

@@ -15,15 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/video_rate.h"
 #include "compute/canvas.h"
 #include "image/quality.h"
 #include "image/tone.h"
-#include "kernel/encode.h"
-#include "kernel/geometry.h"
+#include "kernel/encode/encode.h"
+#include "kernel/geometry/geometry.h"
 #include "kernel/kit.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
-#include "kernel/video_rate.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define FRAMES_MAX 64u
 #define GROUP      4u

@@ -16,10 +16,10 @@
 #include "image/pfm.h"
 #include "image/png.h"
 #include "image/tone.h"
-#include "kernel/mesh.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
+#include "scene/mesh.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define BUDGET_BYTES ((size_t)6 << 30)
 #define PATH_BYTES   1024

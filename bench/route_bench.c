@@ -14,9 +14,9 @@
 
 #include "base/num.h"
 #include "base/rng.h"
-#include "kernel/grid_prepare.h"
-#include "kernel/grid_scen.h"
-#include "kernel/route_search.h"
+#include "kernel/route/search.h"
+#include "map/grid_prepare.h"
+#include "map/grid_scen.h"
 #include "os/file.h"
 
 #define FILE_BYTES_MAX ((size_t)64 << 20)

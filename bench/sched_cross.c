@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "os/file.h"
-#include "sched_run.h"
+#include "prog/sim/sched_run.h"
 #include "sim/scenario.h"
 
 #define SCENARIO_BYTES_MAX (1u << 20)

@@ -45,9 +45,9 @@ def compiled(build, folder, factors):
             sys.exit(f"{file}.c: no {constant}")
         open(path, "w", encoding="utf-8").write(text)
     source = [os.path.join(name, "work", s + ".c") for s in SOURCES]
-    source += [os.path.join(ROOT, p) for p in ("bench/sched_cross.c", "src/prog/sched_run.c",
-                                               "src/prog/sched_fit.c")]
-    include = [name] + [os.path.join(ROOT, "src", d) for d in ("prog", "edge", "core")]
+    source += [os.path.join(ROOT, p) for p in ("bench/sched_cross.c", "src/prog/sim/sched_run.c",
+                                               "src/prog/sim/sched_fit.c")]
+    include = [name] + [os.path.join(ROOT, "src", d) for d in (".", "edge", "core")]
     libs = [os.path.join(build, p) for p in ("src/edge/libsim.a", "src/edge/libos.a",
                                              "src/core/libcore.a")]
     flags = subprocess.run(["pkg-config", "--libs", "libuv", "xgboost", "jansson", "libcrypto"],

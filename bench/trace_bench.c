@@ -14,11 +14,11 @@
 #include <time.h>
 
 #include "base/num.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
-#include "kernel/trace.h"
-#include "kernel/trace_open.h"
-#include "kernel/trace_world.h"
+#include "kernel/trace/open.h"
+#include "kernel/trace/trace.h"
+#include "kernel/trace/world.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define CHANNELS   ((size_t)TRACE_LAYERS * 3)
 #define ROUNDS_MAX 64

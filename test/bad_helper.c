@@ -28,18 +28,18 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "cmd.h"
 #include "compute/frame.h"
 #include "compute/helper.h"
 #include "kernel/kit.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 #include "os/clock.h"
 #include "os/entropy.h"
 #include "os/loop.h"
 #include "os/pool.h"
-#include "uplink.h"
+#include "prog/cmd.h"
+#include "prog/uplink.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define EXIT_REFUSED     3
 #define RETRY_US         1000000u

@@ -12,9 +12,9 @@
 
 #include "compute_rig.h"
 #include "kernel/kernel.h"
-#include "kernel/pack.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
+#include "kernel/pack/pack.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define SECOND     ((uint64_t)1000000)
 #define KEPT_BYTES ((size_t)1 << 20) // results of all frames of a test, kept to be given again

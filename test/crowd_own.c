@@ -7,8 +7,8 @@
 #include "base/num.h"
 #include "crowd_state.h"
 #include "kernel/kernel.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define MEMORY_BYTES ((size_t)1 << 30)
 #define STORE_BYTES  ((uint64_t)64 << 20)

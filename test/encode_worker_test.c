@@ -10,10 +10,10 @@
 #include <string.h>
 #include <uv.h>
 
-#include "cell_code.h"
-#include "kernel/encode.h"
+#include "kernel/encode/encode.h"
 #include "os/nursery.h"
 #include "os/worker.h"
+#include "prog/cell_code.h"
 
 #define WIDTH     192u
 #define HEIGHT    128u

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "sim_trust_attack.h"
+#include "prog/sim/trust_attack.h"
 
 static struct sim_trust_figures run(const char *attack, enum sim_rule rule, uint32_t peers)
 {

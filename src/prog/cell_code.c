@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What sandboxed workers run: the kernels, or the import of the user's own meshes.
-#include "cell_code.h"
+#include "prog/cell_code.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "kernel/kit.h"
-#include "kernel/mesh.h"
 #include "os/clock.h"
+#include "scene/mesh.h"
 #include "wire/cbor.h"
 #include "work/task.h"
 

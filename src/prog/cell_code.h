@@ -11,7 +11,7 @@
 
 // load: an input object. run: a request of cell_code_request; result and report as the kernel's.
 extern const struct worker_code cell_code_kernels;
-// load: a bundle (kernel/mesh.h). run: any request; the result is a scene object; with another
+// load: a bundle (scene/mesh.h). run: any request; the result is a scene object; with another
 // code than RC_OK the report holds words for the user.
 extern const struct worker_code cell_code_import;
 

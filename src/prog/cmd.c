@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What every subcommand needs: its row in the table, options, folders, identity, log, last words.
-#include "cmd.h"
+#include "prog/cmd.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

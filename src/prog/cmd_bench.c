@@ -8,15 +8,15 @@
 #include <time.h>
 
 #include "base/num.h"
-#include "cmd.h"
-#include "kernel/grid_prepare.h"
-#include "kernel/grid_scen.h"
 #include "kernel/kit.h"
-#include "kernel/route.h"
-#include "kernel/route_path.h"
-#include "kernel/route_search.h"
+#include "kernel/route/path.h"
+#include "kernel/route/route.h"
+#include "kernel/route/search.h"
+#include "map/grid_prepare.h"
+#include "map/grid_scen.h"
 #include "os/clock.h"
-#include "progress.h"
+#include "prog/cmd.h"
+#include "prog/progress.h"
 #include "wire/json.h"
 
 #define FILE_BYTES_MAX   ((size_t)64 << 20)

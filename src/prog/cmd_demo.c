@@ -5,14 +5,14 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "cmd.h"
-#include "demo_cast.h"
-#include "demo_chart.h"
-#include "demo_flight.h"
-#include "demo_flight_view.h"
-#include "demo_stage.h"
-#include "demo_view.h"
 #include "os/clock.h"
+#include "prog/cmd.h"
+#include "prog/demo/cast.h"
+#include "prog/demo/chart.h"
+#include "prog/demo/flight.h"
+#include "prog/demo/flight_view.h"
+#include "prog/demo/stage.h"
+#include "prog/demo/view.h"
 
 #define QUICK_S    4u
 #define POLICIES   3u

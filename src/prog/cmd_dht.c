@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "cmd.h"
-#include "dht_job.h"
-#include "dht_view.h"
-#include "node_host.h"
 #include "os/loop.h"
+#include "prog/cmd.h"
+#include "prog/dht/job.h"
+#include "prog/dht/view.h"
+#include "prog/node/host.h"
 
 #define LOOK_US     250000u // between two looks at how far it is
 #define SIGNAL_BASE 128     // of exit codes

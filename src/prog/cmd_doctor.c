@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "cell_code.h"
-#include "cmd.h"
-#include "doctor_hub.h"
-#include "doctor_self.h"
 #include "os/loop.h"
 #include "os/nursery.h"
-#include "uplink.h"
+#include "prog/cell_code.h"
+#include "prog/cmd.h"
+#include "prog/doctor/hub.h"
+#include "prog/doctor/self.h"
+#include "prog/uplink.h"
 
 struct doctor_options {
     struct cmd_common common;

@@ -5,18 +5,18 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "cell_code.h"
-#include "cmd.h"
 #include "compute/helper.h"
-#include "crew.h"
-#include "helper_view.h"
 #include "os/clock.h"
 #include "os/device.h"
 #include "os/entropy.h"
 #include "os/kv.h"
 #include "os/loop.h"
 #include "os/nursery.h"
-#include "uplink.h"
+#include "prog/cell_code.h"
+#include "prog/cmd.h"
+#include "prog/crew.h"
+#include "prog/helper/view.h"
+#include "prog/uplink.h"
 
 #define RETRY_US      1000000u  // after a lost connection; doubled each time ...
 #define RETRY_US_MAX  15000000u // ... up to this

@@ -5,21 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive.h"
 #include "base/num.h"
-#include "cell_code.h"
-#include "cmd.h"
 #include "compute/broker.h"
 #include "compute/helper.h"
 #include "compute/results.h"
-#include "crew.h"
 #include "hub/api.h"
 #include "hub/metrics.h"
-#include "hub_doors.h"
-#include "hub_figures.h"
-#include "hub_options.h"
-#include "hub_trace.h"
-#include "hub_view.h"
 #include "os/blobs.h"
 #include "os/clock.h"
 #include "os/entropy.h"
@@ -27,6 +18,15 @@
 #include "os/loop.h"
 #include "os/nursery.h"
 #include "os/tls.h"
+#include "prog/cell_code.h"
+#include "prog/cmd.h"
+#include "prog/crew.h"
+#include "prog/hub/archive.h"
+#include "prog/hub/doors.h"
+#include "prog/hub/figures.h"
+#include "prog/hub/options.h"
+#include "prog/hub/trace.h"
+#include "prog/hub/view.h"
 
 #define OWN_CONN       1u // the broker's number for the hub's own compute
 #define OWN_AGAIN_US   100000u

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "cmd.h"
-#include "node_host.h"
-#include "node_view.h"
 #include "os/loop.h"
+#include "prog/cmd.h"
+#include "prog/node/host.h"
+#include "prog/node/view.h"
 
 struct node_cmd_options {
     struct cmd_common common;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // `shoal play`: has frames made by a hub's helpers, and saves them.
-#include "cmd.h"
-#include "play_frames.h"
-#include "play_loop.h"
-#include "play_options.h"
+#include "prog/cmd.h"
+#include "prog/play/frames.h"
+#include "prog/play/loop.h"
+#include "prog/play/options.h"
 
 static int run(int argc, char **argv)
 {

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "cmd.h"
-#include "sim_net.h"
-#include "sim_options.h"
-#include "sim_sched.h"
-#include "sim_trust.h"
-#include "sim_trust_world.h"
+#include "prog/cmd.h"
+#include "prog/sim/net.h"
+#include "prog/sim/options.h"
+#include "prog/sim/sched.h"
+#include "prog/sim/trust.h"
+#include "prog/sim/trust_world.h"
 
 static const struct sim_part *const part[] = {
     &sim_net,

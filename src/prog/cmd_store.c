@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "cmd.h"
 #include "os/clock.h"
-#include "progress.h"
-#include "store_view.h"
+#include "prog/cmd.h"
+#include "prog/progress.h"
+#include "prog/store/view.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 36)
 #define LABEL          "user"

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 // The sandboxed workers under one helper machine: does what the machine wishes, tells what came.
-#include "crew.h"
+#include "prog/crew.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "cell_code.h"
 #include "compute/frame.h"
 #include "crypt/hash.h"
 #include "kernel/echo.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
 #include "os/clock.h"
 #include "os/worker.h"
+#include "prog/cell_code.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 // The micro-benchmark: a small picture of a room, some tenths of a second.
 #define BENCH_SCENE   "cornell"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What happened, as one line of JSON on standard output.
-#include "json_line.h"
+#include "prog/json_line.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One line on a terminal that says how far long work is; nothing at all elsewhere.
-#include "progress.h"
+#include "prog/progress.h"
 
 #include <stdio.h>
 #include <unistd.h>

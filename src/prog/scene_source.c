@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Where a gamer's scene comes from: drawn by name, or imported from the user's own mesh file.
-#include "scene_source.h"
+#include "prog/scene_source.h"
 
 #include <string.h>
 
-#include "cell_code.h"
-#include "kernel/mesh.h"
-#include "kernel/scenes.h"
 #include "os/file.h"
 #include "os/loop.h"
 #include "os/nursery.h"
 #include "os/worker.h"
+#include "prog/cell_code.h"
+#include "scene/mesh.h"
+#include "scene/scenes.h"
 
 #define FILE_BYTES_MAX   ((size_t)512 << 20)
 #define BUNDLE_BYTES_MAX CELL_AREA_BYTES_MAX

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "prog/cmd.h"
 
 static const struct cmd *const table[] = {
     &cmd_hub,   &cmd_helper, &cmd_play, &cmd_node, &cmd_dht,

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // A connection to a hub as helper and gamer make it: name, TLS, and whom to trust.
-#include "uplink.h"
+#include "prog/uplink.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/text.h"
-#include "cmd.h"
 #include "compute/msg.h"
 #include "os/file.h"
 #include "os/tls.h"
+#include "prog/cmd.h"
 
 #define HOST_BYTES       256
 #define HUB_TEXT_BYTES   280

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "compute/desk_test.h"
 #include "compute/sample_test.h"
-#include "kernel/pack.h"
+#include "kernel/pack/pack.h"
 
 #define SLOTS       6u
 #define STEPS_MAX   256u

@@ -14,9 +14,9 @@
 #include "compute/broker_state.h"
 #include "compute/world_test.h"
 #include "kernel/kit.h"
-#include "kernel/pack.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
+#include "kernel/pack/pack.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define SIDE  16u
 #define LIGHT (SIDE * SIDE * TRACE_PIXEL_BYTES) // bytes of a result of trace

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "image/composite.h"
-#include "kernel/geometry.h"
+#include "kernel/geometry/geometry.h"
 #include "kernel/kit.h"
-#include "kernel/post.h"
+#include "kernel/post/post.h"
 
 #define PARAMS_BYTES 1024u
 #define SIDE         2u // rays each way through a pixel, as helpers take them for light

@@ -11,11 +11,11 @@
 #include <cmocka.h>
 
 #include "image/quality.h"
-#include "kernel/geometry.h"
+#include "kernel/geometry/geometry.h"
 #include "kernel/kit.h"
-#include "kernel/scene.h"
-#include "kernel/scenes.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 
 #define WIDTH        96u
 #define HEIGHT       64u

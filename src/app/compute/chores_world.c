@@ -7,18 +7,18 @@
 #include <string.h>
 
 #include "base/rng.h"
-#include "kernel/audio.h"
-#include "kernel/dialogue.h"
-#include "kernel/grid.h"
-#include "kernel/grid_prepare.h"
-#include "kernel/level.h"
-#include "kernel/physics.h"
-#include "kernel/physics_code.h"
-#include "kernel/physics_world.h"
-#include "kernel/route.h"
-#include "kernel/route_path.h"
-#include "kernel/speech.h"
-#include "kernel/speech_street.h"
+#include "kernel/audio/audio.h"
+#include "kernel/dialogue/dialogue.h"
+#include "kernel/dialogue/speech.h"
+#include "kernel/dialogue/speech_street.h"
+#include "kernel/level/level.h"
+#include "kernel/physics/code.h"
+#include "kernel/physics/physics.h"
+#include "kernel/physics/world.h"
+#include "kernel/route/path.h"
+#include "kernel/route/route.h"
+#include "map/grid.h"
+#include "map/grid_prepare.h"
 
 #define ARENA_BYTES  (8u << 20)
 #define CITY_CHUNKS  4u

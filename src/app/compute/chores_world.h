@@ -13,7 +13,7 @@
 #include "base/attr.h"
 #include "base/bytes.h"
 #include "base/rc.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 
 #define CHORES_BODIES_MAX  64u
 #define CHORES_WALKERS_MAX 256u

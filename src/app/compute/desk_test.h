@@ -13,7 +13,7 @@
 #include "compute/hand_test.h"
 #include "compute/rows_test.h"
 #include "kernel/kernel.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 
 #define DESK_KEYS      8u // 0: the hub, 1: its own compute, the rest for helpers and gamers
 #define DESK_HEARD_MAX 8192u

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "kernel/encode.h"
-#include "kernel/geometry.h"
+#include "kernel/encode/encode.h"
+#include "kernel/geometry/geometry.h"
 
 #define LIGHTS_MAX       (DIRECTOR_SHOTS_MAX + DIRECTOR_STREAMS_MAX)
 #define PARAMS_BYTES     1024u

@@ -19,7 +19,7 @@
 
 #include "compute/gamer.h"
 #include "compute/splits.h"
-#include "kernel/post.h"
+#include "kernel/post/post.h"
 
 #define DIRECTOR_SHOTS_MAX   8u // light frames under way
 #define DIRECTOR_STREAMS_MAX 4u

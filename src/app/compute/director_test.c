@@ -11,8 +11,8 @@
 
 #include "base/num.h"
 #include "compute/player_test.h"
-#include "kernel/encode.h"
-#include "kernel/geometry.h"
+#include "kernel/encode/encode.h"
+#include "kernel/geometry/geometry.h"
 
 #define PLENTY     ((size_t)64 << 20)
 #define SIDE       32u

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 #include "work/split.h"
 
 bool view_fits(const struct view *v, const struct msg_submit *spec)

@@ -7,7 +7,7 @@
 
 #include "base/list.h"
 #include "base/text.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 
 #define GAMER_ARENA_BYTES (2u << 20)
 #define PARTS_MAX         16384u // of one frame: tiles, and ranges out of order

@@ -13,7 +13,7 @@
 #include "crypt/sign.h"
 #include "host/entropy.h"
 #include "kernel/kernel.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 #include "sim/kv.h"
 #include "store/store.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "kernel/scene.h"
+#include "scene/scene.h"
 #include "wire/cbor.h"
 
 // One description of each message serves both ways: a field is written from the struct, or read

@@ -18,7 +18,7 @@
 #include "base/rc.h"
 #include "crypt/hash.h"
 #include "crypt/sign.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 #include "work/rect.h"
 #include "work/task.h"
 

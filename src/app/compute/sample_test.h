@@ -10,7 +10,7 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "compute/msg.h"
-#include "kernel/scene.h"
+#include "scene/scene.h"
 
 #define SAMPLE_TYPES      24u // MSG_CHALLENGE .. MSG_PEERS
 #define SAMPLE_BYTES_MAX  (MSG_HEAD_BYTES_MAX + 2 * SAMPLE_BLOB_BYTES)

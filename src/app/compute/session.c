@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "base/num.h"
-#include "kernel/trace_math.h"
+#include "scene/math.h"
 
 #define TURN      4294967296.0 // a full turn, in steps of an angle
 #define QUARTER   (1u << 30)

@@ -16,8 +16,8 @@
 #include <stdint.h>
 
 #include "base/rc.h"
-#include "kernel/scene.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
+#include "scene/scene.h"
 
 #define SESSION_SPEED_M_S   6.0      // at full speed, whatever the direction
 #define SESSION_TURN_DEG_S  720.0    // at full speed: a mouse is quick

@@ -13,8 +13,8 @@
 #include "image/composite_edges.h"
 #include "image/composite_row.h"
 #include "image/glare.h"
-#include "kernel/geometry.h"
-#include "kernel/trace_world.h"
+#include "kernel/geometry/geometry.h"
+#include "kernel/trace/world.h"
 
 #define MID_GREY   0.18f             // as tone.c
 #define CODE_SCALE (1.0f / 65025.0f) // of an albedo's squared code

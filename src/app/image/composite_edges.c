@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/geometry.h"
-#include "kernel/trace_math.h"
-#include "kernel/trace_world.h"
+#include "kernel/geometry/geometry.h"
+#include "kernel/trace/world.h"
+#include "scene/math.h"
 
 #define DEPTH_ALIKE  0.02f // of the depth: what four pixels in one plane may be off by
 #define NORMAL_ALIKE 2500  // steps of an octahedral coordinate, of 32767 to the border

@@ -15,8 +15,8 @@
 #include "image/composite.h"
 #include "image/composite_edges.h"
 #include "image/glare.h"
-#include "kernel/geometry.h"
-#include "kernel/trace_world.h"
+#include "kernel/geometry/geometry.h"
+#include "kernel/trace/world.h"
 
 #define W  104u
 #define H  72u

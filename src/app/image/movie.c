@@ -8,7 +8,7 @@
 #include <libavformat/avformat.h>
 
 #include "base/arena.h"
-#include "kernel/video.h"
+#include "codec/video.h"
 
 #define STATE_BYTES_MAX 4096u
 #define CHUNK_BYTES     65536 // that libavformat gathers before it writes

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "kernel/clip_test.h"
-#include "kernel/ffmpeg_test.h"
+#include "codec/clip_test.h"
+#include "codec/ffmpeg_test.h"
 
 #define WIDTH  192u
 #define HEIGHT 108u

@@ -5,7 +5,7 @@
 #include <assert.h>
 
 #include "base/text.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 
 size_t pfm_bytes_max(const struct image_sums *image)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "image/pfm.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 
 static void test_bytes(void **state)
 {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 
 #define MID_GREY     0.18f // stays where it is under the curve
 #define LEVELS_MAX   12u   // of the pyramid: half of TRACE_SIDE_MAX down to a few pixels

@@ -12,7 +12,7 @@
 
 #include "base/attr.h"
 #include "image/tone.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 
 #define SIDE 64u
 

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "kernel/planes.h"
+#include "codec/planes.h"
 
 #define FRAME "FRAME\n"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Moving pictures uncoded, as YUV4MPEG2 (`.y4m`), which every encoder and player reads.
 //
-// 4:2:0, 8 bits, BT.709, limited range (kernel/planes.h). A file is a head, then frames.
+// 4:2:0, 8 bits, BT.709, limited range (codec/planes.h). A file is a head, then frames.
 #ifndef IMAGE_Y4M_H
 #define IMAGE_Y4M_H
 

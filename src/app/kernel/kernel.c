@@ -2,18 +2,18 @@
 // The table of kernels.
 #include "kernel/kernel.h"
 
-#include "kernel/audio.h"
-#include "kernel/crowd.h"
-#include "kernel/dialogue.h"
+#include "kernel/audio/audio.h"
+#include "kernel/crowd/crowd.h"
+#include "kernel/dialogue/dialogue.h"
 #include "kernel/echo.h"
-#include "kernel/encode.h"
-#include "kernel/geometry.h"
-#include "kernel/level.h"
-#include "kernel/pack.h"
-#include "kernel/physics.h"
-#include "kernel/post.h"
-#include "kernel/route.h"
-#include "kernel/trace.h"
+#include "kernel/encode/encode.h"
+#include "kernel/geometry/geometry.h"
+#include "kernel/level/level.h"
+#include "kernel/pack/pack.h"
+#include "kernel/physics/physics.h"
+#include "kernel/post/post.h"
+#include "kernel/route/route.h"
+#include "kernel/trace/trace.h"
 
 static const struct kernel *const kernels[] = {
     &trace_kernel,    &geometry_kernel, &post_kernel,    &encode_kernel,

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "kernel/kernel.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 
 static void every_kernel_is_found_by_its_name(void **state)
 {

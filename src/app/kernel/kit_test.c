@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "kernel/scenes.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
+#include "scene/scenes.h"
 
 static void every_kernel_asks_for_no_more_than_a_task_may_have(void **state)
 {

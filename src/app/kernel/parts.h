@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
-#include "kernel/trace.h"
+#include "kernel/trace/trace.h"
 #include "wire/cbor.h"
 
 #define PARTS_MAX 1024u

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The hub's side of kernel `dialogue`: draws lines, compares them; looks at the form of all.
+#include <string.h>
+
+#include "base/num.h"
+#include "base/rng.h"
+#include "kernel/dialogue/dialogue.h"
+
+#define PARTS_ONE_IN     50u
+#define PARTS_MIN        2u
+#define PARAMS_BYTES_MAX 2048u // encoded
+
+enum rc dialogue_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
+{
+    struct dialogue_params p;
+    enum rc rc = dialogue_params_decode(&p, params);
+    if (rc != RC_OK)
+        return rc;
+    const uint32_t n = p.line_count;
+    const uint32_t wanted = (uint32_t)num_clamp(n / PARTS_ONE_IN, PARTS_MIN, DIALOGUE_PARTS_MAX);
+    struct rng rng = rng_seeded(nonce);
+    p.part_count = (uint32_t)num_min(wanted, n);
+    for (uint32_t i = 0; i < p.part_count; i++) // ascending: one in each of as many even stretches
+        p.part[i] = (uint32_t)(((uint64_t)n * i + rng_below(&rng, n)) / p.part_count);
+    return dialogue_params_encode(&p, part_params);
+}
+
+static bool belongs(const struct dialogue_params *task, const struct dialogue_params *part,
+                    struct bytes part_params)
+{
+    struct dialogue_params wanted = *task;
+    wanted.part_count = part->part_count;
+    memcpy(wanted.part, part->part, sizeof wanted.part);
+    uint8_t at[PARAMS_BYTES_MAX];
+    struct buffer b = buffer_of(at, sizeof at);
+    return part->part_count > 0 && dialogue_params_encode(&wanted, &b) == RC_OK &&
+           bytes_equal(buffer_bytes(&b), part_params);
+}
+
+static bool take_line(struct bytes *text, struct bytes *line)
+{
+    const uint8_t *end = text->len > 0 ? memchr(text->at, '\n', text->len) : NULL;
+    if (end == NULL)
+        return false;
+    *line = bytes_part(*text, 0, (size_t)(end - text->at));
+    *text = bytes_part(*text, line->len + 1, text->len);
+    return true;
+}
+
+enum rc dialogue_judge(struct bytes params, struct bytes result, struct bytes part_params,
+                       struct bytes part_result, struct kernel_verdict *out)
+{
+    *out = (struct kernel_verdict){0};
+    struct dialogue_params p;
+    struct dialogue_params part;
+    if (dialogue_params_decode(&p, params) != RC_OK || p.part_count > 0 ||
+        dialogue_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part, part_params))
+        return RC_MALFORMED;
+    uint32_t at = 0;
+    uint32_t mismatches = 0;
+    for (uint32_t i = 0; i < p.line_count; i++) {
+        struct bytes line;
+        struct bytes want;
+        if (!take_line(&result, &line) || line.len < 1 || line.len > p.line_bytes_max ||
+            !speech_is_plain(line))
+            return RC_MALFORMED;
+        for (; at < part.part_count && part.part[at] == i; at++) {
+            if (!take_line(&part_result, &want))
+                return RC_MALFORMED;
+            mismatches += !bytes_equal(line, want);
+        }
+    }
+    if (at != part.part_count || result.len > 0 || part_result.len > 0)
+        return RC_MALFORMED; // parts do not ascend, or there is more
+    *out = (struct kernel_verdict){part.part_count, mismatches, mismatches == 0};
+    return RC_OK;
+}

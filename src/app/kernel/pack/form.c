@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+// The forms of kernel `pack`: its params as a CBOR array, its result as a view.
+#include "base/num.h"
+#include "kernel/pack/pack.h"
+#include "kernel/pack/part.h"
+#include "kernel/parts.h"
+#include "wire/cbor.h"
+
+// params = [level, block_bytes, input_bytes, input: 32 bytes, part: u32le each]
+#define PARAMS_ITEMS 5
+
+static bool params_are_good(const struct pack_params *p)
+{
+    if (p->level < 1 || p->level > PACK_LEVEL_MAX || p->block_bytes < PACK_BLOCK_BYTES_MIN ||
+        p->block_bytes > PACK_BLOCK_BYTES_MAX || p->input_bytes < 1 ||
+        p->input_bytes > PACK_INPUT_BYTES_MAX || p->part_count > PACK_PARTS_MAX)
+        return false;
+    for (uint32_t i = 0; i < p->part_count; i++) {
+        if (p->part[i] >= pack_block_count(p))
+            return false;
+    }
+    return true;
+}
+
+uint32_t pack_block_count(const struct pack_params *p)
+{
+    return (uint32_t)num_div_ceil(p->input_bytes, p->block_bytes);
+}
+
+enum rc pack_params_encode(const struct pack_params *p, struct buffer *out)
+{
+    if (!params_are_good(p))
+        return RC_MALFORMED;
+    cbor_put_array(out, PARAMS_ITEMS);
+    cbor_put_u64(out, p->level);
+    cbor_put_u64(out, p->block_bytes);
+    cbor_put_u64(out, p->input_bytes);
+    cbor_put_bytes(out, digest_bytes(&p->input));
+    parts_put(out, p->part, p->part_count);
+    return out->is_full ? RC_FULL : RC_OK;
+}
+
+enum rc pack_params_decode(struct pack_params *out, struct bytes in)
+{
+    struct cbor_reader r = cbor_reader_of(in);
+    if (cbor_get_array(&r, PARAMS_ITEMS) != PARAMS_ITEMS)
+        return RC_MALFORMED;
+    struct pack_params p = {0};
+    p.level = (uint32_t)cbor_get_u64_max(&r, PACK_LEVEL_MAX);
+    p.block_bytes = (uint32_t)cbor_get_u64_max(&r, PACK_BLOCK_BYTES_MAX);
+    p.input_bytes = (uint32_t)cbor_get_u64_max(&r, PACK_INPUT_BYTES_MAX);
+    cbor_get_fixed(&r, p.input.b, sizeof p.input.b);
+    parts_get(&r, p.part, &p.part_count, PACK_PARTS_MAX);
+    if (!cbor_done(&r) || !params_are_good(&p))
+        return RC_MALFORMED;
+    *out = p;
+    return RC_OK;
+}
+
+static uint32_t row_end(const struct pack *p, uint32_t block)
+{
+    struct cursor c = {.left = bytes_part(p->table, (size_t)block * PACK_ROW_BYTES, 4)};
+    return cursor_u32le(&c);
+}
+
+static bool table_is_good(const struct pack *p)
+{
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < p->block_count; i++) {
+        const uint32_t end = row_end(p, i);
+        if (end <= before)
+            return false;
+        before = end;
+    }
+    return before == p->blocks.len;
+}
+
+enum rc pack_open(struct pack *out, struct bytes in)
+{
+    struct cursor c = {.left = in};
+    const uint32_t frame = cursor_u32le(&c);
+    const uint32_t frame_bytes = cursor_u32le(&c);
+    const struct bytes magic = cursor_take(&c, sizeof PACK_MAGIC - 1);
+    struct pack_params p = {0};
+    p.level = cursor_u32le(&c);
+    p.block_bytes = cursor_u32le(&c);
+    p.input_bytes = cursor_u32le(&c);
+    const bool is_named = digest_from(&p.input, cursor_take(&c, DIGEST_BYTES));
+    if (c.is_bad || frame != PACK_FRAME || !bytes_is(magic, PACK_MAGIC) || !is_named ||
+        !params_are_good(&p))
+        return RC_MALFORMED;
+    struct pack v = {p.level, p.block_bytes, p.input_bytes, pack_block_count(&p), p.input, {0},
+                     {0}};
+    v.table = cursor_take(&c, (size_t)v.block_count * PACK_ROW_BYTES); // below 2^14 * 36
+    v.blocks = c.left;
+    if (c.is_bad || frame_bytes != PACK_HEAD_BYTES - 8 + v.table.len || !table_is_good(&v))
+        return RC_MALFORMED;
+    *out = v;
+    return RC_OK;
+}
+
+size_t pack_block_bytes(const struct pack *p, uint32_t block)
+{
+    return block + 1 < p->block_count ? p->block_bytes
+                                      : p->input_bytes - (size_t)block * p->block_bytes;
+}
+
+struct bytes pack_frame(const struct pack *p, uint32_t block)
+{
+    const uint32_t from = block == 0 ? 0 : row_end(p, block - 1);
+    return bytes_part(p->blocks, from, row_end(p, block) - from);
+}
+
+struct digest pack_digest(const struct pack *p, uint32_t block)
+{
+    struct digest d = {{0}};
+    (void)digest_from(&d, bytes_part(p->table, (size_t)block * PACK_ROW_BYTES + 4, DIGEST_BYTES));
+    return d;
+}
+
+uint32_t pack_worst(const struct pack *p)
+{
+    uint32_t worst = 0;
+    size_t most = 0;
+    for (uint32_t i = 0; i < p->block_count; i++) {
+        const size_t len = pack_frame(p, i).len;
+        if (len > most && pack_block_bytes(p, i) == pack_block_bytes(p, 0)) {
+            worst = i;
+            most = len;
+        }
+    }
+    return worst;
+}

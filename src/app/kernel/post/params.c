@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// The wire form of kernel `post`: params, as a CBOR array.
+#include "base/num.h"
+#include "kernel/post/post.h"
+#include "scene/camera.h"
+#include "wire/cbor.h"
+
+// params = [width, height, has_before, keeps_memory, levels, history_max, camera, before,
+//           [[x, y, w, h, samples] ...], blocks: u16 x, u16 y little-endian each]
+#define PARAMS_ITEMS 10
+#define TILE_ITEMS   5
+#define BLOCK_BYTES  4u
+#define SAMPLES_MAX  (1u << 20) // sums are 32 bits: the sender's lookout
+
+static bool tile_is_good(const struct post_params *p, const struct post_tile *t)
+{
+    return t->x < p->width && t->y < p->height && t->w >= 1 && t->w <= p->width - t->x &&
+           t->h >= 1 && t->h <= p->height - t->y && t->samples <= SAMPLES_MAX;
+}
+
+static bool tiles_overlap(const struct post_tile *a, const struct post_tile *b)
+{
+    return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h && b->y < a->y + a->h;
+}
+
+static bool tiles_are_good(const struct post_params *p)
+{
+    if (p->tile_count < 1 || p->tile_count > POST_TILES_MAX)
+        return false;
+    for (uint32_t i = 0; i < p->tile_count; i++) {
+        if (!tile_is_good(p, &p->tile[i]))
+            return false;
+        for (uint32_t j = 0; j < i; j++) {
+            if (tiles_overlap(&p->tile[i], &p->tile[j]))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool blocks_are_good(const struct post_params *p)
+{
+    if (p->block_count > POST_BLOCKS)
+        return false;
+    for (uint32_t i = 0; i < p->block_count; i++) {
+        const struct post_block *b = &p->block[i];
+        if (b->x * POST_BLOCK >= p->width || b->y * POST_BLOCK >= p->height)
+            return false;
+        for (uint32_t j = 0; j < i; j++) {
+            if (p->block[j].x == b->x && p->block[j].y == b->y)
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool params_are_good(const struct post_params *p)
+{
+    if (p->width < 1 || p->width > LAYER_SIDE_MAX || p->height < 1 || p->height > LAYER_SIDE_MAX ||
+        p->width * p->height > LAYER_PIXELS_MAX)
+        return false;
+    if (p->levels > POST_LEVELS_MAX || p->history_max < 1 || p->history_max > LAYER_HISTORY_MAX)
+        return false;
+    return camera_is_good(&p->camera) && camera_is_good(&p->before) && tiles_are_good(p) &&
+           blocks_are_good(p);
+}
+
+enum rc post_params_encode(const struct post_params *p, struct buffer *out)
+{
+    if (!params_are_good(p))
+        return RC_MALFORMED;
+    cbor_put_array(out, PARAMS_ITEMS);
+    cbor_put_u64(out, p->width);
+    cbor_put_u64(out, p->height);
+    cbor_put_flag(out, p->has_before);
+    cbor_put_flag(out, p->keeps_memory);
+    cbor_put_u64(out, p->levels);
+    cbor_put_u64(out, p->history_max);
+    camera_put(out, &p->camera);
+    camera_put(out, &p->before);
+    cbor_put_array(out, p->tile_count);
+    for (uint32_t i = 0; i < p->tile_count; i++) {
+        const struct post_tile *t = &p->tile[i];
+        const uint32_t word[TILE_ITEMS] = {t->x, t->y, t->w, t->h, t->samples};
+        cbor_put_array(out, TILE_ITEMS);
+        for (size_t k = 0; k < TILE_ITEMS; k++)
+            cbor_put_u64(out, word[k]);
+    }
+    uint8_t at[POST_BLOCKS * BLOCK_BYTES];
+    struct buffer blocks = buffer_of(at, sizeof at);
+    for (uint32_t i = 0; i < p->block_count; i++) {
+        buffer_u16le(&blocks, p->block[i].x);
+        buffer_u16le(&blocks, p->block[i].y);
+    }
+    cbor_put_bytes(out, buffer_bytes(&blocks));
+    return out->is_full ? RC_FULL : RC_OK;
+}
+
+static void read_tile(struct cbor_reader *r, struct post_tile *out)
+{
+    uint32_t *const word[TILE_ITEMS] = {&out->x, &out->y, &out->w, &out->h, &out->samples};
+    if (cbor_get_array(r, TILE_ITEMS) != TILE_ITEMS)
+        r->is_bad = true;
+    for (size_t i = 0; i < TILE_ITEMS; i++)
+        *word[i] = (uint32_t)cbor_get_u64_max(r, UINT32_MAX);
+}
+
+enum rc post_params_decode(struct post_params *out, struct bytes in)
+{
+    struct cbor_reader r = cbor_reader_of(in);
+    if (cbor_get_array(&r, PARAMS_ITEMS) != PARAMS_ITEMS)
+        return RC_MALFORMED;
+    struct post_params p = {0};
+    p.width = (uint32_t)cbor_get_u64_max(&r, LAYER_SIDE_MAX);
+    p.height = (uint32_t)cbor_get_u64_max(&r, LAYER_SIDE_MAX);
+    p.has_before = cbor_get_flag(&r);
+    p.keeps_memory = cbor_get_flag(&r);
+    p.levels = (uint32_t)cbor_get_u64_max(&r, POST_LEVELS_MAX);
+    p.history_max = (uint32_t)cbor_get_u64_max(&r, LAYER_HISTORY_MAX);
+    camera_get(&r, &p.camera);
+    camera_get(&r, &p.before);
+    p.tile_count = (uint32_t)cbor_get_array(&r, POST_TILES_MAX);
+    for (uint32_t i = 0; i < p.tile_count; i++)
+        read_tile(&r, &p.tile[i]);
+    struct bytes blocks = cbor_get_bytes(&r);
+    if (!cbor_done(&r) || blocks.len % BLOCK_BYTES != 0 || blocks.len / BLOCK_BYTES > POST_BLOCKS)
+        return RC_MALFORMED;
+    p.block_count = (uint32_t)(blocks.len / BLOCK_BYTES);
+    struct cursor c = {.left = blocks};
+    for (uint32_t i = 0; i < p.block_count; i++) {
+        p.block[i].x = cursor_u16le(&c);
+        p.block[i].y = cursor_u16le(&c);
+    }
+    if (!params_are_good(&p))
+        return RC_MALFORMED;
+    *out = p;
+    return RC_OK;
+}
+
+uint32_t post_given_count(const struct post_params *p)
+{
+    uint32_t count = p->has_before ? 3 : 1;
+    for (uint32_t i = 0; i < p->tile_count; i++)
+        count += p->tile[i].samples > 0;
+    return count;
+}

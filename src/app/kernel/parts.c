@@ -53,3 +53,29 @@ void parts_get_pixels(struct cbor_reader *r, struct trace_pixel *pixel, uint32_t
         pixel[i].y = cursor_u16le(&list);
     }
 }
+
+void parts_draw(struct rng *r, uint32_t all, uint32_t *part, uint32_t count)
+{
+    assert(count <= all);
+    for (uint32_t i = 0; i < count; i++)
+        part[i] = (uint32_t)(((uint64_t)all * i + rng_below(r, all)) / count);
+}
+
+// Of a list of so many, with its head.
+static size_t list_bytes(uint32_t count)
+{
+    const size_t len = (size_t)count * EACH;
+    return len + (len < 24 ? 1 : len <= UINT8_MAX ? 2 : 3); // RFC 8949 section 3
+}
+
+static_assert(PARTS_MAX * EACH <= UINT16_MAX, "a list's head has three bytes at most");
+
+bool parts_belong(struct bytes params, uint32_t count, struct bytes part_params,
+                  uint32_t part_count)
+{
+    assert(count <= PARTS_MAX && params.len > list_bytes(count));
+    assert(part_count <= PARTS_MAX && part_params.len > list_bytes(part_count));
+    return part_count > 0 &&
+           bytes_equal(bytes_part(params, 0, params.len - list_bytes(count)),
+                       bytes_part(part_params, 0, part_params.len - list_bytes(part_count)));
+}

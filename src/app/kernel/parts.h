@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Which parts of a task: the list at the end of many kernels' params, as one CBOR byte string.
 //
-// Little-endian numbers one after another: u32 each, or for single pixels u16 x, u16 y.
+// Little-endian numbers one after another: u32 each, or for single pixels u16 x, u16 y. A task's
+// list is empty; but a task of single pixels has one, and its parts have other ones.
 #ifndef KERNEL_PARTS_H
 #define KERNEL_PARTS_H
 
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/rng.h"
 #include "kernel/trace/trace.h"
 #include "wire/cbor.h"
 
@@ -20,5 +22,12 @@ void parts_put_pixels(struct buffer *out, const struct trace_pixel *pixel, uint3
 void parts_get(struct cbor_reader *r, uint32_t *part, uint32_t *count, uint32_t max);
 void parts_get_pixels(struct cbor_reader *r, struct trace_pixel *pixel, uint32_t *count,
                       uint32_t max);
+
+// Draws count of `all`, ascending: one in each of as many even stretches. count is at most `all`.
+void parts_draw(struct rng *r, uint32_t all, uint32_t *part, uint32_t count);
+// Is a part of that task: the same params but for the lists at their ends, of so many each, and the
+// part's is not empty? Both were decoded, so there is one way to write what stands before.
+bool parts_belong(struct bytes params, uint32_t count, struct bytes part_params,
+                  uint32_t part_count);
 
 #endif

@@ -53,9 +53,52 @@ static void too_many_or_half_a_part_is_bad(void **state)
     assert_true(r.is_bad && count == 0);
 }
 
+static void what_is_drawn_ascends_in_even_stretches(void **state)
+{
+    (void)state;
+    struct rng r = rng_seeded(1);
+    uint32_t part[100];
+    for (uint32_t all = 1; all <= 100; all++) {
+        const uint32_t count = 1 + (uint32_t)rng_below(&r, all);
+        parts_draw(&r, all, part, count);
+        for (uint32_t i = 0; i < count; i++) {
+            assert_in_range(part[i], all * i / count, (all * (i + 1) - 1) / count);
+            assert_true(i == 0 || part[i] >= part[i - 1]);
+        }
+    }
+}
+
+// Lists of every size of a head, behind the same item and behind another one.
+static void a_part_differs_in_its_list_alone(void **state)
+{
+    (void)state;
+    static const uint32_t part[PARTS_MAX] = {7};
+    static uint8_t task_room[PARTS_MAX * 4 + 16];
+    static const uint32_t counts[] = {0, 1, 5, 6, 63, 64, 65, PARTS_MAX};
+    for (size_t i = 0; i < ARRAY_COUNT(counts); i++) {
+        for (size_t k = 0; k < ARRAY_COUNT(counts); k++) {
+            for (uint64_t item = 0; item < 2; item++) {
+                struct buffer a = buffer_of(task_room, sizeof task_room);
+                struct buffer b = buffer_of(room, sizeof room);
+                cbor_put_u64(&a, 0);
+                parts_put(&a, part, counts[i]);
+                cbor_put_u64(&b, item);
+                parts_put(&b, part, counts[k]);
+                assert_int_equal(
+                    parts_belong(buffer_bytes(&a), counts[i], buffer_bytes(&b), counts[k]),
+                    counts[k] > 0 && item == 0);
+            }
+        }
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_written_is_read),
-                                       cmocka_unit_test(too_many_or_half_a_part_is_bad)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(too_many_or_half_a_part_is_bad),
+        cmocka_unit_test(what_is_drawn_ascends_in_even_stretches),
+        cmocka_unit_test(a_part_differs_in_its_list_alone),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

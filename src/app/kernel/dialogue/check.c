@@ -5,10 +5,10 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/dialogue/dialogue.h"
+#include "kernel/parts.h"
 
-#define PARTS_ONE_IN     50u
-#define PARTS_MIN        2u
-#define PARAMS_BYTES_MAX 2048u // encoded
+#define PARTS_ONE_IN 50u
+#define PARTS_MIN    2u
 
 enum rc dialogue_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
 {
@@ -20,21 +20,8 @@ enum rc dialogue_part(struct bytes params, uint64_t nonce, struct buffer *part_p
     const uint32_t wanted = (uint32_t)num_clamp(n / PARTS_ONE_IN, PARTS_MIN, DIALOGUE_PARTS_MAX);
     struct rng rng = rng_seeded(nonce);
     p.part_count = (uint32_t)num_min(wanted, n);
-    for (uint32_t i = 0; i < p.part_count; i++) // ascending: one in each of as many even stretches
-        p.part[i] = (uint32_t)(((uint64_t)n * i + rng_below(&rng, n)) / p.part_count);
+    parts_draw(&rng, n, p.part, p.part_count);
     return dialogue_params_encode(&p, part_params);
-}
-
-static bool belongs(const struct dialogue_params *task, const struct dialogue_params *part,
-                    struct bytes part_params)
-{
-    struct dialogue_params wanted = *task;
-    wanted.part_count = part->part_count;
-    memcpy(wanted.part, part->part, sizeof wanted.part);
-    uint8_t at[PARAMS_BYTES_MAX];
-    struct buffer b = buffer_of(at, sizeof at);
-    return part->part_count > 0 && dialogue_params_encode(&wanted, &b) == RC_OK &&
-           bytes_equal(buffer_bytes(&b), part_params);
 }
 
 static bool take_line(struct bytes *text, struct bytes *line)
@@ -54,7 +41,8 @@ enum rc dialogue_judge(struct bytes params, struct bytes result, struct bytes pa
     struct dialogue_params p;
     struct dialogue_params part;
     if (dialogue_params_decode(&p, params) != RC_OK || p.part_count > 0 ||
-        dialogue_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part, part_params))
+        dialogue_params_decode(&part, part_params) != RC_OK ||
+        !parts_belong(params, p.part_count, part_params, part.part_count))
         return RC_MALFORMED;
     uint32_t at = 0;
     uint32_t mismatches = 0;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The hub's side of kernel `level`: draws chunks and compares them.
-#include <string.h>
-
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/level/chunk.h"
+#include "kernel/parts.h"
 
-#define PARTS_ONE_IN     32u // chunks: some 3 % of the work
-#define PARTS_MIN        2u
-#define PARAMS_BYTES_MAX (LEVEL_PARTS_MAX * 4 + 64) // encoded
+#define PARTS_ONE_IN 32u // chunks: some 3 % of the work
+#define PARTS_MIN    2u
 
 enum rc level_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
 {
@@ -20,21 +18,8 @@ enum rc level_part(struct bytes params, uint64_t nonce, struct buffer *part_para
     const uint32_t wanted = (uint32_t)num_clamp(n / PARTS_ONE_IN, PARTS_MIN, LEVEL_PARTS_MAX);
     struct rng rng = rng_seeded(nonce);
     p.part_count = (uint32_t)num_min(wanted, n);
-    for (uint32_t i = 0; i < p.part_count; i++) // one in each of part_count even stretches
-        p.part[i] = (uint32_t)(((uint64_t)n * i + rng_below(&rng, n)) / p.part_count);
+    parts_draw(&rng, n, p.part, p.part_count);
     return level_params_encode(&p, part_params);
-}
-
-static bool belongs(const struct level_params *task, const struct level_params *part,
-                    struct bytes part_params)
-{
-    struct level_params wanted = *task;
-    wanted.part_count = part->part_count;
-    memcpy(wanted.part, part->part, sizeof wanted.part);
-    uint8_t at[PARAMS_BYTES_MAX];
-    struct buffer b = buffer_of(at, sizeof at);
-    return part->part_count > 0 && level_params_encode(&wanted, &b) == RC_OK &&
-           bytes_equal(buffer_bytes(&b), part_params);
 }
 
 static uint32_t place_end(const struct level *l, uint32_t chunk)
@@ -72,7 +57,8 @@ enum rc level_judge(struct bytes params, struct bytes result, struct bytes part_
     struct level_params part;
     struct level l;
     if (level_params_decode(&p, params) != RC_OK || p.part_count > 0 ||
-        level_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part, part_params) ||
+        level_params_decode(&part, part_params) != RC_OK ||
+        !parts_belong(params, p.part_count, part_params, part.part_count) ||
         level_open(&l, &p, result) != RC_OK)
         return RC_MALFORMED;
     struct cursor c = {.left = part_result};

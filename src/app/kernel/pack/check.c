@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The hub's side of kernel `pack`: draws blocks, judges what became of them.
-#include <string.h>
-
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/pack/pack.h"
 #include "kernel/pack/part.h"
+#include "kernel/parts.h"
 
 // Unpacking and hashing a block cost a third of packing it at level 3: a block in 16 is some 2 %
 // of the task's work. The harder the level, the more blocks can be looked at for that.
@@ -15,8 +14,6 @@
 // differently.
 #define LARGER_ONE_IN 32u
 #define LARGER_BYTES  64u
-// Encoded params of a part.
-#define PARAMS_BYTES_MAX (PACK_PARTS_MAX * 4 + 64)
 
 // In eighths (measured: doc/kernels/pack.md).
 static const uint16_t level_work[PACK_LEVEL_MAX + 1] = {
@@ -38,8 +35,7 @@ enum rc pack_part(struct bytes params, uint64_t nonce, struct buffer *part_param
     const uint32_t wanted = (uint32_t)num_clamp(price, PARTS_MIN, PACK_PARTS_MAX);
     struct rng rng = rng_seeded(nonce);
     p.part_count = (uint32_t)num_min(wanted, n);
-    for (uint32_t i = 0; i < p.part_count; i++) // one in each of part_count even stretches
-        p.part[i] = (uint32_t)(((uint64_t)n * i + rng_below(&rng, n)) / p.part_count);
+    parts_draw(&rng, n, p.part, p.part_count);
     for (uint32_t i = p.part_count; i > 1; i--) { // the first ones are packed again: any of them
         const uint32_t j = (uint32_t)rng_below(&rng, i);
         const uint32_t other = p.part[j];
@@ -47,18 +43,6 @@ enum rc pack_part(struct bytes params, uint64_t nonce, struct buffer *part_param
         p.part[i - 1] = other;
     }
     return pack_params_encode(&p, part_params);
-}
-
-static bool belongs(const struct pack_params *task, const struct pack_params *part,
-                    struct bytes part_params)
-{
-    struct pack_params wanted = *task;
-    wanted.part_count = part->part_count;
-    memcpy(wanted.part, part->part, sizeof wanted.part);
-    uint8_t at[PARAMS_BYTES_MAX];
-    struct buffer b = buffer_of(at, sizeof at);
-    return part->part_count > 0 && pack_params_encode(&wanted, &b) == RC_OK &&
-           bytes_equal(buffer_bytes(&b), part_params);
 }
 
 static bool is_result_of(const struct pack *r, const struct pack_params *p)
@@ -83,7 +67,8 @@ enum rc pack_judge(struct bytes params, struct bytes result, struct bytes part_p
     struct pack_params part;
     struct pack r;
     if (pack_params_decode(&p, params) != RC_OK ||
-        pack_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part, part_params) ||
+        pack_params_decode(&part, part_params) != RC_OK ||
+        !parts_belong(params, p.part_count, part_params, part.part_count) ||
         part_result.len != PACK_PART_BYTES(part.part_count) || pack_open(&r, result) != RC_OK ||
         !is_result_of(&r, &p))
         return RC_MALFORMED;

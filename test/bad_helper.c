@@ -271,7 +271,7 @@ static void done(void *self, void *block)
     struct lane *l = s->lane;
     (void)block; // l
     if (l->is_load) {
-        helper_loaded(s->machine, 0, l->rc, rc_text(l->rc), loop_now_us(s->loop));
+        helper_loaded(s->machine, 0, l->rc, rc_text(l->rc));
         return;
     }
     struct helper_outcome o = {.rc = l->rc,
@@ -309,7 +309,7 @@ static void do_load(struct side *s, struct bytes object)
     forget_object(s);
     uint8_t *copy = budget_take(&s->budget, object.len);
     if (copy == NULL) {
-        helper_loaded(s->machine, 0, RC_NOMEM, "out of memory", loop_now_us(s->loop));
+        helper_loaded(s->machine, 0, RC_NOMEM, "out of memory");
         return;
     }
     memcpy(copy, object.at, object.len);
@@ -374,7 +374,7 @@ static void hang_up(struct side *s)
     uplink_free(s->uplink); // without a word
     s->uplink = NULL;
     s->is_up = false;
-    helper_closed(s->machine, loop_now_us(s->loop));
+    helper_closed(s->machine);
     loop_timer_at(s->retry, time_after(loop_now_us(s->loop), FLAP_US));
 }
 
@@ -437,7 +437,7 @@ static void on_open(void *self)
 {
     struct side *s = self;
     s->is_up = true;
-    helper_open(s->machine, loop_now_us(s->loop));
+    helper_open(s->machine);
 }
 
 static void on_message(void *self, struct bytes message)
@@ -453,7 +453,7 @@ static void on_close(void *self, const char *reason)
     while (helper_event(s->machine, &e))
         say(s, &e);
     if (s->is_up)
-        helper_closed(s->machine, loop_now_us(s->loop));
+        helper_closed(s->machine);
     s->is_up = false;
     printf("closed: %s\n", reason);
     if (s->exit_code == EXIT_REFUSED)

@@ -220,8 +220,7 @@ static void lane_done(void *self, uint64_t tag)
     (void)tag;
     l->event = 0;
     if (l->is_load)
-        helper_loaded(l->of->machine, l->index, l->outcome.rc, "the object is no scene",
-                      now(l->of->rig));
+        helper_loaded(l->of->machine, l->index, l->outcome.rc, "the object is no scene");
     else
         helper_ran(l->of->machine, l->index, &l->outcome, now(l->of->rig));
     free(l->result);
@@ -354,7 +353,7 @@ static void helper_lost(void *self, struct sim_link *l, unsigned end)
     (void)l;
     (void)end;
     struct rig_helper *h = self;
-    helper_closed(h->machine, now(h->rig));
+    helper_closed(h->machine);
     helper_pump(h);
 }
 
@@ -372,7 +371,7 @@ static void connect_helper(struct rig_helper *h)
                       &(struct sim_link_cfg){.way = {way, way}, .detect_us = 50000}));
     sim_link_attach(h->link, 0, &(struct sim_link_handler){h, hub_hears, hub_closed});
     sim_link_attach(h->link, 1, &(struct sim_link_handler){h, helper_hears, helper_lost});
-    helper_open(h->machine, now(r));
+    helper_open(h->machine);
     broker_open(r->broker, h->conn, NULL, now(r));
     broker_pump(r);
     helper_pump(h);
@@ -521,7 +520,7 @@ void rig_helper_cut(struct rig *r, uint32_t index)
 
 static void reconnect(struct rig_helper *h)
 {
-    helper_closed(h->machine, now(h->rig));
+    helper_closed(h->machine);
     sim_link_free(h->link);
     h->link = NULL;
     connect_helper(h);

@@ -174,7 +174,7 @@ static void lane_done(void *self, uint64_t tag)
     struct crowd *c = l->crowd;
     l->event = 0;
     if (l->is_load)
-        helper_loaded(c->own.machine, l->index, l->outcome.rc, "", crowd_now(c));
+        helper_loaded(c->own.machine, l->index, l->outcome.rc, "");
     else
         helper_ran(c->own.machine, l->index, &l->outcome, crowd_now(c));
     lane_drop(l);
@@ -261,7 +261,7 @@ void own_hears(struct crowd *c, struct bytes message)
 static void own_open(struct crowd *c)
 {
     c->own.again = 0;
-    helper_open(c->own.machine, crowd_now(c));
+    helper_open(c->own.machine);
     bool is_open = wire_open(&c->own.peer);
     assert(is_open);
     (void)is_open;
@@ -277,7 +277,7 @@ static void own_comes_back(void *self, uint64_t tag)
 // Without its own compute a hub could verify nothing: it takes its seat again.
 void own_loses(struct crowd *c)
 {
-    helper_closed(c->own.machine, crowd_now(c));
+    helper_closed(c->own.machine);
     own_pump(c);
     if (c->broker != NULL && !c->is_over && c->own.again == 0)
         c->own.again = world_at(c->world, crowd_now(c) + AGAIN_US, own_comes_back, c, 16);

@@ -189,7 +189,7 @@ static void on_open(void *self)
     struct side *s = self;
     s->is_up = true;
     s->was_in = false;
-    helper_open(s->machine, loop_now_us(s->loop));
+    helper_open(s->machine);
 }
 
 static void on_message(void *self, struct bytes message)
@@ -202,7 +202,7 @@ static void on_close(void *self, const char *reason)
 {
     struct side *s = self;
     if (s->is_up)
-        helper_closed(s->machine, loop_now_us(s->loop));
+        helper_closed(s->machine);
     s->is_up = false;
     fprintf(stderr, "shoal: %s\n", reason);
     if (helper_refusal(s->machine) != NULL) { // asking again would not help

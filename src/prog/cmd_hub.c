@@ -82,14 +82,14 @@ static void own_lost(struct side *s)
 {
     uint64_t now_us = loop_now_us(s->loop);
     broker_closed(s->broker, OWN_CONN, now_us);
-    helper_closed(s->own, now_us);
+    helper_closed(s->own);
     loop_timer_at(s->again, time_after(now_us, OWN_AGAIN_US));
 }
 
 static void on_again(void *self)
 {
     struct side *s = self;
-    helper_open(s->own, loop_now_us(s->loop));
+    helper_open(s->own);
     broker_open(s->broker, OWN_CONN, NULL, loop_now_us(s->loop));
 }
 
@@ -325,7 +325,7 @@ static void on_ready(void *self, const struct msg_speed *speed, uint32_t count)
         return;
     }
     crew_attach(s->crew, s->own);
-    helper_open(s->own, loop_now_us(s->loop));
+    helper_open(s->own);
     broker_open(s->broker, OWN_CONN, NULL, loop_now_us(s->loop));
     announce(s);
     on_health(s);

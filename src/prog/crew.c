@@ -129,7 +129,7 @@ static void on_done(void *self, const struct worker_done *done)
     } else if (c->machine == NULL) {
         measured(c, done);
     } else if (l->is_load) {
-        helper_loaded(c->machine, l->index, done->rc, done->text, clock_now_us());
+        helper_loaded(c->machine, l->index, done->rc, done->text);
     } else {
         struct helper_outcome o = {.rc = done->rc,
                                    .text = done->text,
@@ -223,7 +223,7 @@ void crew_do(struct crew *c, const struct helper_out *out)
         return;
     // RC_AGAIN: its process is just being replaced. Rare enough to let another helper do it.
     if (l->is_load)
-        helper_loaded(c->machine, l->index, rc, rc_text(rc), clock_now_us());
+        helper_loaded(c->machine, l->index, rc, rc_text(rc));
     else
         helper_ran(c->machine, l->index, &(struct helper_outcome){.rc = rc, .text = rc_text(rc)},
                    clock_now_us());

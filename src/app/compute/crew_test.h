@@ -160,7 +160,7 @@ static inline bool crew_hears(struct crew *c, enum msg_type type, struct msg *ou
 // Connected to the hub, and as far in as steps say: 1 challenged, 2 welcome.
 static inline void crew_connect(struct crew *c, int steps)
 {
-    helper_open(c->helper, c->now_us);
+    helper_open(c->helper);
     struct msg m = {.type = MSG_CHALLENGE,
                     .as.challenge = {.version = MSG_VERSION, .hub = sign_key_public(c->hub)}};
     if (steps >= 1)
@@ -176,7 +176,7 @@ static inline void crew_connect(struct crew *c, int steps)
 
 static inline void crew_hang_up(struct crew *c)
 {
-    helper_closed(c->helper, c->now_us);
+    helper_closed(c->helper);
     crew_drain(c);
 }
 
@@ -191,7 +191,7 @@ static inline void crew_ends(struct crew *c, uint32_t lane, enum rc rc)
     l->state = LANE_IDLE;
     if (is_load) {
         l->has_object = rc == RC_OK;
-        helper_loaded(c->helper, lane, rc, "no scene", c->now_us);
+        helper_loaded(c->helper, lane, rc, "no scene");
     } else {
         struct helper_outcome o = {.rc = told,
                                    .text = "died\nof it",

@@ -482,9 +482,8 @@ static void settle_opening(struct helper *h, uint64_t now_us)
     }
 }
 
-void helper_open(struct helper *h, uint64_t now_us)
+void helper_open(struct helper *h)
 {
-    (void)now_us;
     client_restart(&h->client);
     h->is_open = true;
     h->is_refused = false;
@@ -506,9 +505,8 @@ void helper_input(struct helper *h, struct bytes message, uint64_t now_us)
     proceed(h);
 }
 
-void helper_closed(struct helper *h, uint64_t now_us)
+void helper_closed(struct helper *h)
 {
-    (void)now_us;
     h->is_open = false;
     h->beat_us = UINT64_MAX;
     client_restart(&h->client);
@@ -516,9 +514,8 @@ void helper_closed(struct helper *h, uint64_t now_us)
     outbox_drop_all(&h->outbox);
 }
 
-void helper_loaded(struct helper *h, uint32_t lane, enum rc rc, const char *text, uint64_t now_us)
+void helper_loaded(struct helper *h, uint32_t lane, enum rc rc, const char *text)
 {
-    (void)now_us;
     assert(lane < h->lane_count);
     struct lane *l = &h->lane[lane];
     struct job *j = l->job;
@@ -649,7 +646,7 @@ static bool grant(struct helper *h, const struct wish *w, struct helper_out *out
         out->budget_us = HELPER_LOAD_US;
         enum rc rc = borrow(h, &l->object, &out->bytes);
         if (rc != RC_OK)
-            helper_loaded(h, w->lane, rc, "the object left the store", 0);
+            helper_loaded(h, w->lane, rc, "the object left the store");
         return rc == RC_OK;
     }
     if (w->kind == HELPER_RUN) {

@@ -3,13 +3,13 @@
 //
 // The host owns the connection and the workers ("lanes"); the machine says what they are to do:
 //
-//     helper_open(h, now_us);                        // connected to the hub
-//     helper_input(h, message, now_us);              // a whole message from it
-//     helper_loaded(h, lane, rc, text, now_us);      // a lane has taken an object, or not
-//     helper_ran(h, lane, &outcome, now_us);         // a lane has run a task, or died on it
-//     helper_closed(h, now_us);                      // connection gone: all tasks are dropped
+//     helper_open(h);                           // connected to the hub
+//     helper_input(h, message, now_us);         // a whole message from it
+//     helper_loaded(h, lane, rc, text);         // a lane has taken an object, or not
+//     helper_ran(h, lane, &outcome, now_us);    // a lane has run a task, or died on it
+//     helper_closed(h);                         // connection gone: all tasks are dropped
 //     helper_tick(h, now_us);
-//     while (helper_next(h, &out)) ...               // send, close, load, run, kill
+//     while (helper_next(h, &out)) ...          // send, close, load, run, kill
 //
 // An object is fetched from the hub once, checked against its name, kept in the store, and loaded
 // into a lane before the first task that needs it there; what else a task is given is fetched the
@@ -96,11 +96,11 @@ struct helper;
 // *out is NULL on failure. RC_NOMEM; RC_CONFIG: number of lanes.
 MUST_USE enum rc helper_new(struct helper **out, const struct helper_cfg *cfg);
 void helper_free(struct helper *h); // NULL is fine
-void helper_open(struct helper *h, uint64_t now_us);
+void helper_open(struct helper *h);
 void helper_input(struct helper *h, struct bytes message, uint64_t now_us);
-void helper_closed(struct helper *h, uint64_t now_us);
+void helper_closed(struct helper *h);
 // RC_OK, or why the lane could not take the object; then the lane holds none.
-void helper_loaded(struct helper *h, uint32_t lane, enum rc rc, const char *text, uint64_t now_us);
+void helper_loaded(struct helper *h, uint32_t lane, enum rc rc, const char *text);
 void helper_ran(struct helper *h, uint32_t lane, const struct helper_outcome *o, uint64_t now_us);
 // The lane's worker was made anew, and holds no object.
 void helper_renewed(struct helper *h, uint32_t lane);

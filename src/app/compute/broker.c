@@ -468,12 +468,9 @@ static void helper_says(struct broker *b, struct conn *c, const struct msg *m)
 
 // A step that makes no sense, comes too fast or twice moves nobody: the next frame's camera tells
 // the player where it stands.
-static void step(struct broker *b, struct gamer *g, const struct msg_input *m)
+static void step(struct broker *b, struct gamer *g, const struct session_input *input)
 {
-    struct session_input input = {.step = m->step, .for_us = m->for_us};
-    memcpy(input.move, m->move, sizeof input.move);
-    memcpy(input.turn, m->turn, sizeof input.turn);
-    b->stat.steps_refused += session_step(&g->session, &input, b->now_us) != RC_OK;
+    b->stat.steps_refused += session_step(&g->session, input, b->now_us) != RC_OK;
 }
 
 static void run_says(struct broker *b, struct conn *c, const struct msg_run *m)

@@ -262,11 +262,11 @@ void gamer_withdraw(struct gamer_side *g, uint64_t job)
         run_free(g, r);
 }
 
-enum rc gamer_steer(struct gamer_side *g, const struct msg_input *m)
+enum rc gamer_steer(struct gamer_side *g, const struct session_input *input)
 {
     if (g->client.state != CLIENT_IN)
         return RC_CLOSED;
-    struct msg all = {.type = MSG_INPUT, .as.input = *m};
+    struct msg all = {.type = MSG_INPUT, .as.input = *input};
     all.as.input.step = ++g->last_step;
     outbox_send(&g->outbox, 0, &all);
     return RC_OK;

@@ -83,8 +83,8 @@ MUST_USE enum rc gamer_submit(struct gamer_side *g, const struct msg_submit *m, 
 MUST_USE enum rc gamer_run(struct gamer_side *g, const struct msg_run *m, uint64_t *job);
 // Not wanted any more: nothing more is heard of it. Harmless for one that is over.
 void gamer_withdraw(struct gamer_side *g, uint64_t job);
-// One step of what the player did; m->step is chosen here. RC_CLOSED: there is no hub now.
-MUST_USE enum rc gamer_steer(struct gamer_side *g, const struct msg_input *m);
+// One step of what the player did; its number is chosen here. RC_CLOSED: there is no hub now.
+MUST_USE enum rc gamer_steer(struct gamer_side *g, const struct session_input *input);
 // Hands over a whole frame, to be freed with join_free; NULL: there is no such.
 struct join *gamer_take(struct gamer_side *g, uint64_t job);
 // What is there so far of a frame that is under way; NULL: nothing. Until the next call here.

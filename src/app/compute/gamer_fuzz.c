@@ -44,7 +44,7 @@ static void run(struct fuzz *f, uint8_t how)
 
 static void steer(struct fuzz *f, uint8_t how)
 {
-    struct msg_input m = {.for_us = 1u + how, .turn = {1, 0}};
+    struct session_input m = {.for_us = 1u + how, .turn = {1, 0}};
     enum rc rc = gamer_steer(f->p.gamer, &m);
     assert(rc == RC_OK || rc == RC_CLOSED);
     player_drain(&f->p);

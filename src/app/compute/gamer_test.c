@@ -613,7 +613,7 @@ static void test_steps_are_numbered(void **state)
     (void)state;
     struct player p;
     struct msg m;
-    struct msg_input input = {.step = 99, .for_us = 1000, .move = {0, 0, 1}};
+    struct session_input input = {.step = 99, .for_us = 1000, .move = {0, 0, 1}};
     player_open(&p, PLENTY);
     assert_int_equal(gamer_steer(p.gamer, &input), RC_CLOSED);
     player_connect(&p, 1);

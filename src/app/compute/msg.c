@@ -8,7 +8,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "scene/scene.h"
+#include "scene/camera.h"
 #include "wire/cbor.h"
 
 // One description of each message serves both ways: a field is written from the struct, or read
@@ -138,11 +138,11 @@ static void rc_field(struct codec *c, enum rc *rc)
 
 static void camera_field(struct codec *c, struct camera *v)
 {
-    array_of(c, 10);
-    float *const vector[] = {v->eye, v->target, v->up};
-    for (size_t i = 0; i < 9; i++)
-        f32_field(c, &vector[i / 3][i % 3], -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
-    f32_field(c, &v->fov_deg, 1, 170);
+    if (c->in != NULL)
+        camera_get(c->in, v);
+    else
+        camera_put(c->out, v);
+    expect(c, camera_is_good(v));
 }
 
 static void challenge(struct codec *c, struct msg *m)
@@ -391,9 +391,9 @@ static void ran(struct codec *c, struct msg *m)
 
 static void input(struct codec *c, struct msg *m)
 {
-    struct msg_input *v = &m->as.input;
+    struct session_input *v = &m->as.input;
     u64_field(c, &v->step, 1, UINT64_MAX);
-    u32_field(c, &v->for_us, 1, MSG_INPUT_US_MAX);
+    u32_field(c, &v->for_us, 1, SESSION_STEP_US_MAX);
     for (size_t i = 0; i < 3; i++)
         f32_field(c, &v->move[i], -1, 1);
     for (size_t i = 0; i < 2; i++)

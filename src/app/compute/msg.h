@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/rc.h"
+#include "compute/session.h"
 #include "crypt/hash.h"
 #include "crypt/sign.h"
 #include "kernel/trace/trace.h"
@@ -40,8 +41,7 @@
 #define MSG_LABEL_BYTES      65     // with its final 0
 #define MSG_HAVE_MAX         16384u // results of one frame that a gamer can name
 #define MSG_HAVE_BYTES       8u
-#define MSG_INPUT_US_MAX     1000000u // of one step of input
-#define MSG_NEEDS_MAX        16u      // other jobs whose results a run is given
+#define MSG_NEEDS_MAX        16u // other jobs whose results a run is given
 
 enum msg_type { // numbers are pinned and only appended
     MSG_CHALLENGE = 1,
@@ -267,13 +267,6 @@ struct msg_ran { // hub to gamer: verified
     struct bytes result; // empty of a quiet run
 };
 
-struct msg_input {   // gamer to hub: one step of what the player did
-    uint64_t step;   // 1 and on, each once, in order
-    uint32_t for_us; // how long, 1..MSG_INPUT_US_MAX
-    float move[3];   // right, up, ahead: share of full speed, -1..1
-    float turn[2];   // right, up: share of full speed, -1..1
-};
-
 struct msg_peers {  // hub to gamer, when it changed, at most once a second
     uint32_t ready; // helpers with a free slot, the hub's own not counted
     uint32_t all;
@@ -304,7 +297,7 @@ struct msg {
         struct msg_verdict verdict;
         struct msg_run run;
         struct msg_ran ran;
-        struct msg_input input;
+        struct session_input input; // gamer to hub: one step of what the player did
         struct msg_peers peers;
     } as;
 };

@@ -169,7 +169,7 @@ static inline void sample_runs(struct rng *r, struct msg *m)
         sample_text(r, m->as.ran.helper, MSG_NAME_BYTES);
     } else if (m->type == MSG_INPUT) {
         m->as.input.step = sample_u64(r, 1, UINT64_MAX);
-        m->as.input.for_us = sample_u32(r, 1, MSG_INPUT_US_MAX);
+        m->as.input.for_us = sample_u32(r, 1, SESSION_STEP_US_MAX);
         for (size_t i = 0; i < 3; i++)
             m->as.input.move[i] = sample_f32(r, -1, 1);
         for (size_t i = 0; i < 2; i++)

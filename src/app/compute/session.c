@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/num.h"
+#include "scene/camera.h"
 #include "scene/math.h"
 
 #define TURN      4294967296.0 // a full turn, in steps of an angle
@@ -16,11 +17,6 @@
 #define STEEP 1e-4f
 
 static_assert(SESSION_AHEAD_US >= SESSION_STEP_US_MAX, "the longest step can be taken at all");
-
-static bool is_within(float v, float low, float high) // false for NaN too
-{
-    return v >= low && v <= high;
-}
 
 static bool are_within(const float *v, size_t count, float bound)
 {
@@ -75,12 +71,6 @@ static uint32_t wrap(int64_t angle) // from -2 TURN on
 void session_init(struct session *s)
 {
     *s = (struct session){.step = 0};
-}
-
-static bool camera_is_good(const struct camera *c)
-{
-    return are_within(c->eye, 3, SCENE_EXTENT_MAX) && are_within(c->target, 3, SCENE_EXTENT_MAX) &&
-           are_within(c->up, 3, SCENE_EXTENT_MAX) && is_within(c->fov_deg, 1.0f, 170.0f);
 }
 
 enum rc session_start(struct session *s, const struct camera *camera)

@@ -19,7 +19,6 @@
 #include "base/attr.h"
 #include "base/num.h"
 #include "base/rng.h"
-#include "compute/msg.h"
 
 #define RADIAN (3.14159265358979323846 / 180.0) // of one degree
 
@@ -358,12 +357,6 @@ static void test_a_stalled_network_is_forgiven(void **state)
     assert_int_equal(session_step(&s, &in, now_us - 5 * (uint64_t)US_PER_S), RC_OK); // clock back
 }
 
-static void test_bounds_are_those_of_messages(void **state)
-{
-    (void)state;
-    assert_int_equal(SESSION_STEP_US_MAX, MSG_INPUT_US_MAX);
-}
-
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -383,7 +376,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_a_fast_clock_is_held_back),
         cmocka_unit_test(test_a_stalled_network_is_forgiven),
-        cmocka_unit_test(test_bounds_are_those_of_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,6 @@
 // A player's recorded input, given to the session at the hub at the speed at which it was played.
 #include "prog/play/input.h"
 
-#include <string.h>
-
 #include "compute/input_text.h"
 #include "os/file.h"
 
@@ -39,10 +37,7 @@ enum rc play_input_give(struct play_input *p, struct gamer_side *gamer, uint64_t
             *due_us = session_due_us(&p->session, step->for_us);
         if (rc != RC_OK)
             return rc;
-        struct msg_input m = {.for_us = step->for_us};
-        memcpy(m.move, step->move, sizeof m.move);
-        memcpy(m.turn, step->turn, sizeof m.turn);
-        rc = gamer_steer(gamer, &m);
+        rc = gamer_steer(gamer, step);
         if (rc != RC_OK)
             return rc;
         p->session = trial;

@@ -16,15 +16,14 @@
 #include "map/grid_scen.h"
 #include "os/clock.h"
 #include "prog/cmd.h"
+#include "prog/json_line.h"
 #include "prog/progress.h"
-#include "wire/json.h"
 
 #define FILE_BYTES_MAX   ((size_t)64 << 20)
 #define MEMORY_BYTES_MAX ((size_t)2 << 30)
 #define RESULT_BYTES     ((size_t)ROUTE_RESULT_BYTES_MAX)
 #define TOLERANCE        1e-4 // of a length: files have six digits
 #define CROWD_RUNS       5    // of many agents at once; the fastest counts
-#define JSON_ROOM        2048
 
 struct bench_options {
     struct cmd_common common;
@@ -169,17 +168,14 @@ static void say_wrong(struct bench *b, const struct grid_problem *p, const char 
         putchar('\n');
         return;
     }
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_u64(&w, "line", p->line);
-    json_put_text(&w, "wrong", what);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, NULL);
+    json_put_u64(w, "line", p->line);
+    json_put_text(w, "wrong", what);
     if (!l->is_no_way)
-        json_put_f64(&w, "length", route_length_cells(l));
-    json_put_f64(&w, "should_be", p->length);
-    json_put_object_end(&w);
-    puts(room);
+        json_put_f64(w, "length", route_length_cells(l));
+    json_put_f64(w, "should_be", p->length);
+    json_line_end(&line);
 }
 
 static enum rc solve(struct bench *b, uint32_t i, struct err *err)
@@ -287,26 +283,23 @@ static void say_figures(struct bench *b)
                b->task_us / 1e3, b->task_us / (double)b->o->agents, b->task_bytes);
         return;
     }
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "map", b->map_path);
-    json_put_u64(&w, "width", b->map.width);
-    json_put_u64(&w, "height", b->map.height);
-    json_put_f64(&w, "prepare_us", b->prepare_us);
-    json_put_f64(&w, "load_us", b->load_us);
-    json_put_u64(&w, "object_bytes", b->object.len);
-    json_put_u64(&w, "problems", b->count);
-    json_put_u64(&w, "wrong", b->wrong);
-    json_put_f64(&w, "mean_us", mean);
-    json_put_f64(&w, "median_us", median);
-    json_put_f64(&w, "p99_us", p99);
-    json_put_u64(&w, "agents", b->o->agents);
-    json_put_f64(&w, "agents_us", b->task_us);
-    json_put_u64(&w, "agents_bytes", b->task_bytes);
-    json_put_object_end(&w);
-    puts(room);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, NULL);
+    json_put_text(w, "map", b->map_path);
+    json_put_u64(w, "width", b->map.width);
+    json_put_u64(w, "height", b->map.height);
+    json_put_f64(w, "prepare_us", b->prepare_us);
+    json_put_f64(w, "load_us", b->load_us);
+    json_put_u64(w, "object_bytes", b->object.len);
+    json_put_u64(w, "problems", b->count);
+    json_put_u64(w, "wrong", b->wrong);
+    json_put_f64(w, "mean_us", mean);
+    json_put_f64(w, "median_us", median);
+    json_put_f64(w, "p99_us", p99);
+    json_put_u64(w, "agents", b->o->agents);
+    json_put_f64(w, "agents_us", b->task_us);
+    json_put_u64(w, "agents_bytes", b->task_bytes);
+    json_line_end(&line);
 }
 
 static int run_route(const struct bench_options *o)

@@ -27,6 +27,7 @@
 #include "prog/hub/options.h"
 #include "prog/hub/trace.h"
 #include "prog/hub/view.h"
+#include "prog/json_line.h"
 
 #define OWN_CONN       1u // the broker's number for the hub's own compute
 #define OWN_AGAIN_US   100000u
@@ -251,11 +252,19 @@ static enum rc open_tls(struct side *s, struct err *err)
     return tls_self_made_context(&s->tls, s->state, err);
 }
 
+static void announce_as_json(const struct side *s)
+{
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "listening");
+    json_put_bytes(w, "address", bytes_text(s->host));
+    json_put_u64(w, "port", doors_port(s->doors));
+    json_line_end(&line);
+}
+
 static void announce(const struct side *s)
 {
     if (s->o.common.is_json) {
-        printf("{\"event\":\"listening\",\"address\":\"%s\",\"port\":%u}\n", s->host,
-               doors_port(s->doors));
+        announce_as_json(s);
         return;
     }
     printf("shoal hub listening on %s:%u (%s)\n", s->host, doors_port(s->doors),

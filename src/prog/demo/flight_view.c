@@ -8,7 +8,7 @@
 
 #include "base/text.h"
 #include "prog/demo/demo.h"
-#include "wire/json.h"
+#include "prog/json_line.h"
 
 #define NAME_BYTES 48u
 
@@ -36,35 +36,31 @@ static void print_row(const struct demo_flight *d, const struct flight_figures *
 
 static void print_json(const struct demo_flight *d, const struct flight_figures *g)
 {
-    char room[1024];
     const struct flight *f = &d->flight;
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", "flight");
-    json_put_text(&w, "split", d->split);
-    json_put_text(&w, "policy", d->policy);
-    json_put_u64(&w, "pictures", f->pictures);
-    json_put_u64(&w, "light_asked", f->asked);
-    json_put_u64(&w, "light_came", f->came);
-    json_put_u64(&w, "light_failed", f->failed);
-    json_put_u64(&w, "late", f->late);
-    json_put_f64(&w, "pictures_s", g->pictures_s);
-    json_put_f64(&w, "light_s", g->lights_s);
-    json_put_f64(&w, "p50_ms", (double)g->latency_p50_us / 1000);
-    json_put_f64(&w, "p99_ms", (double)g->latency_p99_us / 1000);
-    json_put_f64(&w, "age", f->age);
-    json_put_f64(&w, "age_max", f->age_max);
-    json_put_f64(&w, "mbit_s", g->mbit_s);
-    json_put_f64(&w, "own_ms", g->own_ms);
-    json_put_f64(&w, "helpers_ms", g->helpers_ms);
-    json_put_f64(&w, "predicted_ms", f->predicted_ms);
-    json_put_f64(&w, "makespan_ms", f->makespan_ms);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "flight");
+    json_put_text(w, "split", d->split);
+    json_put_text(w, "policy", d->policy);
+    json_put_u64(w, "pictures", f->pictures);
+    json_put_u64(w, "light_asked", f->asked);
+    json_put_u64(w, "light_came", f->came);
+    json_put_u64(w, "light_failed", f->failed);
+    json_put_u64(w, "late", f->late);
+    json_put_f64(w, "pictures_s", g->pictures_s);
+    json_put_f64(w, "light_s", g->lights_s);
+    json_put_f64(w, "p50_ms", (double)g->latency_p50_us / 1000);
+    json_put_f64(w, "p99_ms", (double)g->latency_p99_us / 1000);
+    json_put_f64(w, "age", f->age);
+    json_put_f64(w, "age_max", f->age_max);
+    json_put_f64(w, "mbit_s", g->mbit_s);
+    json_put_f64(w, "own_ms", g->own_ms);
+    json_put_f64(w, "helpers_ms", g->helpers_ms);
+    json_put_f64(w, "predicted_ms", f->predicted_ms);
+    json_put_f64(w, "makespan_ms", f->makespan_ms);
     for (uint32_t i = 0; i < SPLITS; i++)
-        json_put_u64(&w, split_name((enum split)i), f->by_split[i]);
-    json_put_flag(&w, "cut", d->is_cut);
-    json_put_object_end(&w);
-    puts(room);
+        json_put_u64(w, split_name((enum split)i), f->by_split[i]);
+    json_put_flag(w, "cut", d->is_cut);
+    json_line_end(&line);
 }
 
 static void print_choice(const struct demo_flight *d)

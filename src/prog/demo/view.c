@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "prog/demo/cast.h"
 #include "prog/demo/stage.h"
-#include "wire/json.h"
+#include "prog/json_line.h"
 
 #define FORECAST_ROWS 12u
 #define NAME_BYTES    48u
@@ -47,30 +47,26 @@ static void print_row(const struct part *p, const struct course_figures *f)
 
 static void print_json(const struct part *p, const struct course_figures *f)
 {
-    char room[1024];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", "policy");
-    json_put_text(&w, "policy", p->run->policy);
-    json_put_u64(&w, "from", p->from);
-    json_put_u64(&w, "to", p->to);
-    json_put_u64(&w, "tasks", f->tasks);
-    json_put_f64(&w, "mean_ms", f->mean_us / 1000);
-    json_put_f64(&w, "p50_ms", (double)f->p50_us / 1000);
-    json_put_f64(&w, "p99_ms", (double)f->p99_us / 1000);
-    json_put_u64(&w, "late", f->late);
-    json_put_u64(&w, "failed", f->failed);
-    json_put_u64(&w, "more_copies", f->more_copies);
-    json_put_u64(&w, "forecasts", f->forecasts);
-    json_put_u64(&w, "forecasts_within", f->within);
-    json_put_f64(&w, "forecast_error", f->error);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "policy");
+    json_put_text(w, "policy", p->run->policy);
+    json_put_u64(w, "from", p->from);
+    json_put_u64(w, "to", p->to);
+    json_put_u64(w, "tasks", f->tasks);
+    json_put_f64(w, "mean_ms", f->mean_us / 1000);
+    json_put_f64(w, "p50_ms", (double)f->p50_us / 1000);
+    json_put_f64(w, "p99_ms", (double)f->p99_us / 1000);
+    json_put_u64(w, "late", f->late);
+    json_put_u64(w, "failed", f->failed);
+    json_put_u64(w, "more_copies", f->more_copies);
+    json_put_u64(w, "forecasts", f->forecasts);
+    json_put_u64(w, "forecasts_within", f->within);
+    json_put_f64(w, "forecast_error", f->error);
     if (p->from == 0 && p->to == p->run->tasks) {
-        json_put_u64(&w, "copies_lost", p->run->lost);
-        json_put_f64(&w, "held_up_ms", (double)p->run->held_up_us / 1000);
+        json_put_u64(w, "copies_lost", p->run->lost);
+        json_put_f64(w, "held_up_ms", (double)p->run->held_up_us / 1000);
     }
-    json_put_object_end(&w);
-    puts(room);
+    json_line_end(&line);
 }
 
 static enum rc print_part(const struct part *p, struct arena *scratch, bool is_json)
@@ -138,19 +134,15 @@ static bool has_forecast(const struct course_task *t)
 
 static void print_forecast_json(const struct course_task *t, uint32_t index)
 {
-    char room[512];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", "forecast");
-    json_put_u64(&w, "task", index);
-    json_put_text(&w, "helper", t->helper);
-    json_put_f64(&w, "predicted_ms", (double)t->forecast_us / 1000);
-    json_put_f64(&w, "low_ms", (double)t->low_us / 1000);
-    json_put_f64(&w, "high_ms", (double)t->high_us / 1000);
-    json_put_f64(&w, "real_ms", (double)t->copy_us / 1000);
-    json_put_object_end(&w);
-    puts(room);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "forecast");
+    json_put_u64(w, "task", index);
+    json_put_text(w, "helper", t->helper);
+    json_put_f64(w, "predicted_ms", (double)t->forecast_us / 1000);
+    json_put_f64(w, "low_ms", (double)t->low_us / 1000);
+    json_put_f64(w, "high_ms", (double)t->high_us / 1000);
+    json_put_f64(w, "real_ms", (double)t->copy_us / 1000);
+    json_line_end(&line);
 }
 
 static void print_forecast(const struct course_task *t, uint32_t index)

@@ -10,9 +10,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "prog/json_line.h"
-#include "wire/json.h"
 
-#define JSON_ROOM 8192
 #define LINE_ROOM 1200
 
 static void put_hex(struct json_writer *w, const char *name, struct bytes b)
@@ -32,30 +30,31 @@ void dht_view_say(const struct dht_view *v, const char *text)
 
 static void show_addr(const struct dht_view *v, const char *event, const struct net_addr *addr)
 {
-    char where[NET_ADDR_TEXT_BYTES], room[JSON_ROOM];
+    char where[NET_ADDR_TEXT_BYTES];
     net_addr_text(addr, where);
     if (!v->is_json) {
         puts(where);
         return;
     }
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_line_start(&text, event);
-    json_put_text(&w, "address", where);
-    json_line_end(&w);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, event);
+    json_put_text(w, "address", where);
+    json_line_end(&line);
 }
 
 static void show_pong(const struct dht_view *v, const struct dht_event *e)
 {
-    char where[NET_ADDR_TEXT_BYTES], room[JSON_ROOM];
+    char where[NET_ADDR_TEXT_BYTES], room[LINE_ROOM];
     if (e->addr_count == 0)
         return;
     net_addr_text(&e->addrs[0], where);
     struct text text = text_of(room, sizeof room);
     if (v->is_json) {
-        struct json_writer w = json_line_start(&text, "pong");
-        json_put_text(&w, "address", where);
-        json_put_f64(&w, "ms", (double)e->rtt_us / US_PER_MS);
-        json_line_end(&w);
+        struct json_line line;
+        struct json_writer *w = json_line_start(&line, "pong");
+        json_put_text(w, "address", where);
+        json_put_f64(w, "ms", (double)e->rtt_us / US_PER_MS);
+        json_line_end(&line);
         return;
     }
     text_addf(&text, "%s answered in ", where);
@@ -63,47 +62,61 @@ static void show_pong(const struct dht_view *v, const struct dht_event *e)
     puts(room);
 }
 
-static void show_samples(struct dht_view *v, const struct dht_event *e)
+static void samples_as_json(const struct dht_event *e)
 {
-    char hex[DHT_ID_HEX_BYTES], room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_line_start(&text, "samples");
-    json_put_i64(&w, "num", e->num);
-    json_put_i64(&w, "interval_s", e->interval_s);
-    json_put_array(&w, "samples");
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "samples");
+    json_put_i64(w, "num", e->num);
+    json_put_i64(w, "interval_s", e->interval_s);
+    json_put_array(w, "samples");
+    for (size_t at = 0; at + DHT_ID_BYTES <= e->samples.len; at += DHT_ID_BYTES)
+        put_hex(w, NULL, bytes_part(e->samples, at, DHT_ID_BYTES));
+    json_put_array_end(w);
+    json_line_end(&line);
+}
+
+static void show_samples(const struct dht_view *v, const struct dht_event *e)
+{
+    char hex[DHT_ID_HEX_BYTES];
+    if (v->is_json) {
+        samples_as_json(e);
+        return;
+    }
     for (size_t at = 0; at + DHT_ID_BYTES <= e->samples.len; at += DHT_ID_BYTES) {
         hex_encode(bytes_part(e->samples, at, DHT_ID_BYTES), hex);
-        json_put_text(&w, NULL, hex);
-        if (!v->is_json)
-            puts(hex);
+        puts(hex);
     }
-    json_put_array_end(&w);
-    if (v->is_json)
-        json_line_end(&w);
-    else
-        fprintf(stderr, "it keeps peers for %" PRId64 " and shows others in %" PRId64 " s\n",
-                e->num, e->interval_s);
+    fprintf(stderr, "it keeps peers for %" PRId64 " and shows others in %" PRId64 " s\n", e->num,
+            e->interval_s);
+}
+
+static void record_as_json(const struct record *r, const char *node)
+{
+    char where[NET_ADDR_TEXT_BYTES];
+    const bool is_fault = r->kind == RECORD_FAULT;
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, is_fault ? "fault" : "provider");
+    json_put_text(w, "node", is_fault ? NULL : node);
+    json_put_u64(w, "expires_s", r->expires_s);
+    json_put_array(w, "addresses");
+    for (unsigned i = 0; i < r->address_count; i++) {
+        net_addr_text(&r->address[i], where);
+        json_put_text(w, NULL, where);
+    }
+    json_put_array_end(w);
+    json_line_end(&line);
 }
 
 static void show_record(const struct dht_view *v, const struct dht_event *e)
 {
-    char node[NODE_ID_HEX_BYTES], where[NET_ADDR_TEXT_BYTES], room[JSON_ROOM];
+    char node[NODE_ID_HEX_BYTES], where[NET_ADDR_TEXT_BYTES], room[LINE_ROOM];
     const struct record *r = &e->record;
     struct text text = text_of(room, sizeof room);
     const bool is_fault = r->kind == RECORD_FAULT;
     const struct node_id id = node_id_of(&r->node);
     node_id_hex(&id, node);
     if (v->is_json) {
-        struct json_writer w = json_line_start(&text, is_fault ? "fault" : "provider");
-        json_put_text(&w, "node", is_fault ? NULL : node);
-        json_put_u64(&w, "expires_s", r->expires_s);
-        json_put_array(&w, "addresses");
-        for (unsigned i = 0; i < r->address_count; i++) {
-            net_addr_text(&r->address[i], where);
-            json_put_text(&w, NULL, where);
-        }
-        json_put_array_end(&w);
-        json_line_end(&w);
+        record_as_json(r, node);
         return;
     }
     text_add(&text, is_fault ? "proof of a fault" : node);
@@ -164,23 +177,24 @@ struct bytes dht_view_content(const struct dht_view *v)
 
 static void show_value(const struct dht_view *v, const struct dht_job *job)
 {
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
     const struct bytes content = dht_view_content(v);
     if (!v->is_json) {
+        char room[LINE_ROOM];
+        struct text text = text_of(room, sizeof room);
         text_add_safe(&text, content);
         puts(room);
         return;
     }
-    struct json_writer w = json_line_start(&text, "item");
-    json_put_bytes(&w, "value", content);
-    put_hex(&w, "bencoded", bytes_of(v->value, v->value_bytes));
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "item");
+    json_put_bytes(w, "value", content);
+    put_hex(w, "bencoded", bytes_of(v->value, v->value_bytes));
     if (job->is_mutable) {
-        put_hex(&w, "key", bytes_of(job->key.b, sizeof job->key.b));
-        json_put_bytes(&w, "salt", job->salt);
-        json_put_i64(&w, "seq", v->seq);
+        put_hex(w, "key", bytes_of(job->key.b, sizeof job->key.b));
+        json_put_bytes(w, "salt", job->salt);
+        json_put_i64(w, "seq", v->seq);
     }
-    json_line_end(&w);
+    json_line_end(&line);
 }
 
 static const char *word_of(enum rc rc)
@@ -203,26 +217,25 @@ static const char *word_of(enum rc rc)
 
 static void done_as_json(const struct dht_job *job, const struct dht_event *e)
 {
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_line_start(&text, "done");
-    json_put_text(&w, "result", rc_text(e->rc));
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "done");
+    json_put_text(w, "result", rc_text(e->rc));
     if (job->tool == DHT_TOOL_PUT) {
         const struct dht_id target = item_target(&job->item);
-        put_hex(&w, "target", dht_id_bytes(&target));
+        put_hex(w, "target", dht_id_bytes(&target));
         if (job->is_mutable) {
-            put_hex(&w, "key", bytes_of(job->key.b, sizeof job->key.b));
-            json_put_i64(&w, "seq", job->item.seq);
+            put_hex(w, "key", bytes_of(job->key.b, sizeof job->key.b));
+            json_put_i64(w, "seq", job->item.seq);
         }
     }
-    json_put_u64(&w, "stored", e->counts.stored);
-    json_put_u64(&w, "found", e->counts.found);
-    json_put_u64(&w, "queries", e->counts.queries);
-    json_put_u64(&w, "answers", e->counts.answers);
-    json_put_u64(&w, "hops", e->counts.hops);
-    json_put_f64(&w, "ms", (double)e->counts.time_us / US_PER_MS);
-    json_put_f64(&w, "first_ms", (double)e->counts.first_us / US_PER_MS);
-    json_line_end(&w);
+    json_put_u64(w, "stored", e->counts.stored);
+    json_put_u64(w, "found", e->counts.found);
+    json_put_u64(w, "queries", e->counts.queries);
+    json_put_u64(w, "answers", e->counts.answers);
+    json_put_u64(w, "hops", e->counts.hops);
+    json_put_f64(w, "ms", (double)e->counts.time_us / US_PER_MS);
+    json_put_f64(w, "first_ms", (double)e->counts.first_us / US_PER_MS);
+    json_line_end(&line);
 }
 
 static void show_put(const struct dht_job *job)
@@ -274,17 +287,18 @@ bool dht_view_done(struct dht_view *v, const struct dht_job *job, const struct d
 
 void dht_view_provided(struct dht_view *v, uint64_t stored, uint64_t time_us)
 {
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
     if (!v->is_json) {
+        char room[LINE_ROOM];
+        struct text text = text_of(room, sizeof room);
         text_addf(&text, "done: published %" PRIu64 " time%s, ", stored, stored == 1 ? "" : "s");
         text_add_time(&text, time_us);
         dht_view_say(v, room);
         return;
     }
-    struct json_writer w = json_line_start(&text, "done");
-    json_put_text(&w, "result", rc_text(RC_OK));
-    json_put_u64(&w, "stored", stored);
-    json_put_f64(&w, "ms", (double)time_us / US_PER_MS);
-    json_line_end(&w);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "done");
+    json_put_text(w, "result", rc_text(RC_OK));
+    json_put_u64(w, "stored", stored);
+    json_put_f64(w, "ms", (double)time_us / US_PER_MS);
+    json_line_end(&line);
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "wire/json.h"
+#include "prog/json_line.h"
 
 #define LINE_BYTES 512
 
@@ -50,19 +50,16 @@ void doctor_fix(struct doctor_view *v, const char *format, ...)
 static void as_json(const struct doctor_view *v, enum doctor_mark mark, const char *check,
                     const char *what)
 {
-    char room[4 * LINE_BYTES];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "check", check);
-    json_put_text(&w, "result", marks[mark].json);
-    json_put_text(&w, "text", what);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, NULL);
+    json_put_text(w, "check", check);
+    json_put_text(w, "result", marks[mark].json);
+    json_put_text(w, "text", what);
     if (v->fix[0] != 0)
-        json_put_text(&w, "fix", v->fix);
+        json_put_text(w, "fix", v->fix);
     for (size_t i = 0; i < v->number_count; i++)
-        json_put_f64(&w, v->number[i].name, v->number[i].value);
-    json_put_object_end(&w);
-    puts(room);
+        json_put_f64(w, v->number[i].name, v->number[i].value);
+    json_line_end(&line);
 }
 
 static void as_line(const struct doctor_view *v, enum doctor_mark mark, const char *check,
@@ -97,17 +94,27 @@ void doctor_say(struct doctor_view *v, enum doctor_mark mark, const char *check,
     v->fix[0] = 0;
 }
 
+static void sum_as_json(const struct doctor_view *v, unsigned made)
+{
+    const unsigned failed = v->count[DOCTOR_FAIL];
+    const unsigned warned = v->count[DOCTOR_WARN];
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, NULL);
+    json_put_text(w, "check", "all");
+    json_put_text(w, "result", failed > 0 ? "fail" : warned > 0 ? "warn" : "ok");
+    json_put_u64(w, "made", made);
+    json_put_u64(w, "failed", failed);
+    json_put_u64(w, "warned", warned);
+    json_line_end(&line);
+}
+
 bool doctor_sum(const struct doctor_view *v)
 {
     const unsigned failed = v->count[DOCTOR_FAIL];
     const unsigned warned = v->count[DOCTOR_WARN];
     const unsigned made = v->count[DOCTOR_OK] + warned + failed;
     if (v->is_json)
-        printf("{\"check\":\"all\",\"result\":\"%s\",\"made\":%u,\"failed\":%u,\"warned\":%u}\n",
-               failed > 0   ? "fail"
-               : warned > 0 ? "warn"
-                            : "ok",
-               made, failed, warned);
+        sum_as_json(v, made);
     else if (failed > 0)
         printf("\n%u of %u checks failed%s.\n", failed, made,
                failed > 1 ? ": mend the first one first, others may follow from it" : "");

@@ -7,7 +7,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "wire/json.h"
+#include "prog/json_line.h"
 
 static void as_json(const struct helper_event *e)
 {
@@ -15,19 +15,15 @@ static void as_json(const struct helper_event *e)
         [HELPER_EVENT_IN] = "in",         [HELPER_EVENT_OUT] = "refused",
         [HELPER_EVENT_TASK] = "task",     [HELPER_EVENT_RAN] = "done",
         [HELPER_EVENT_FAILED] = "failed", [HELPER_EVENT_VERDICT] = "verdict"};
-    char room[1024];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", word[e->kind]);
-    json_put_u64(&w, "task", e->task);
-    json_put_f64(&w, "expected_ms", (double)e->expected_us / 1000);
-    json_put_f64(&w, "ms", (double)e->wall_us / 1000);
-    json_put_f64(&w, "cpu_ms", (double)e->cpu_us / 1000);
-    json_put_flag(&w, "right", e->is_right);
-    json_put_text(&w, "text", e->text);
-    json_put_object_end(&w);
-    puts(room);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, word[e->kind]);
+    json_put_u64(w, "task", e->task);
+    json_put_f64(w, "expected_ms", (double)e->expected_us / 1000);
+    json_put_f64(w, "ms", (double)e->wall_us / 1000);
+    json_put_f64(w, "cpu_ms", (double)e->cpu_us / 1000);
+    json_put_flag(w, "right", e->is_right);
+    json_put_text(w, "text", e->text);
+    json_line_end(&line);
 }
 
 static bool has_line(struct helper_view *v, uint64_t now_us)
@@ -72,19 +68,15 @@ void helper_view_event(struct helper_view *v, const struct helper_event *e, cons
 
 static void total_as_json(const struct helper_stat *s, uint64_t up_us)
 {
-    char room[256];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", "total");
-    json_put_u64(&w, "tasks", s->tasks_done);
-    json_put_u64(&w, "failed", s->tasks_failed);
-    json_put_u64(&w, "right", s->results_right);
-    json_put_u64(&w, "wrong", s->results_wrong);
-    json_put_f64(&w, "cpu_s", (double)s->cpu_us / US_PER_S);
-    json_put_f64(&w, "up_s", (double)up_us / US_PER_S);
-    json_put_object_end(&w);
-    puts(room);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "total");
+    json_put_u64(w, "tasks", s->tasks_done);
+    json_put_u64(w, "failed", s->tasks_failed);
+    json_put_u64(w, "right", s->results_right);
+    json_put_u64(w, "wrong", s->results_wrong);
+    json_put_f64(w, "cpu_s", (double)s->cpu_us / US_PER_S);
+    json_put_f64(w, "up_s", (double)up_us / US_PER_S);
+    json_line_end(&line);
 }
 
 void helper_view_total(struct helper_view *v, const struct helper_stat *s, uint64_t now_us)

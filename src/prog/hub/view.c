@@ -8,7 +8,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "wire/json.h"
+#include "prog/json_line.h"
 
 static const char *word(enum broker_note_kind kind)
 {
@@ -24,26 +24,22 @@ static const char *word(enum broker_note_kind kind)
 
 static void as_json(const struct broker_note *n)
 {
-    char room[1024];
     char hex[DIGEST_HEX_BYTES];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, word(n->kind));
     digest_hex(&n->node, hex);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", word(n->kind));
-    json_put_text(&w, "who", n->who);
-    json_put_text(&w, "node", hex);
-    json_put_u64(&w, "job", n->job);
-    json_put_text(&w, "kernel", n->kernel);
-    json_put_u64(&w, "frame", n->frame);
-    json_put_u64(&w, "tile", n->index);
-    json_put_u64(&w, "attempts", n->attempts);
-    json_put_f64(&w, "expected_ms", (double)n->expected_us / 1000);
-    json_put_f64(&w, "ms", (double)n->wall_us / 1000);
-    json_put_f64(&w, "cpu_ms", (double)n->cpu_us / 1000);
-    json_put_text(&w, "text", n->text);
-    json_put_object_end(&w);
-    puts(room);
+    json_put_text(w, "who", n->who);
+    json_put_text(w, "node", hex);
+    json_put_u64(w, "job", n->job);
+    json_put_text(w, "kernel", n->kernel);
+    json_put_u64(w, "frame", n->frame);
+    json_put_u64(w, "tile", n->index);
+    json_put_u64(w, "attempts", n->attempts);
+    json_put_f64(w, "expected_ms", (double)n->expected_us / 1000);
+    json_put_f64(w, "ms", (double)n->wall_us / 1000);
+    json_put_f64(w, "cpu_ms", (double)n->cpu_us / 1000);
+    json_put_text(w, "text", n->text);
+    json_line_end(&line);
 }
 
 static void say_task(const struct broker_note *n)
@@ -132,20 +128,16 @@ void hub_view_note(struct hub_view *v, const struct broker_note *note, uint64_t 
 
 static void health_as_json(const struct broker_stat *s, const struct hub_health *h)
 {
-    char room[512];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", "health");
-    json_put_u64(&w, "helpers", s->helpers);
-    json_put_u64(&w, "ready", s->helpers_ready);
-    json_put_u64(&w, "gamers", s->gamers);
-    json_put_u64(&w, "tasks_done", s->tiles_done + s->runs_done);
-    json_put_u64(&w, "tasks_waiting", s->tasks_waiting);
-    json_put_u64(&w, "commit_us", h->commit_us);
-    json_put_flag(&w, "written", h->is_written);
-    json_put_object_end(&w);
-    puts(room);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "health");
+    json_put_u64(w, "helpers", s->helpers);
+    json_put_u64(w, "ready", s->helpers_ready);
+    json_put_u64(w, "gamers", s->gamers);
+    json_put_u64(w, "tasks_done", s->tiles_done + s->runs_done);
+    json_put_u64(w, "tasks_waiting", s->tasks_waiting);
+    json_put_u64(w, "commit_us", h->commit_us);
+    json_put_flag(w, "written", h->is_written);
+    json_line_end(&line);
 }
 
 static const char *plural(uint64_t count)

@@ -9,9 +9,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "prog/json_line.h"
-#include "wire/json.h"
 
-#define JSON_ROOM  2048
 #define LINE_ROOM  320
 #define US_PER_MIN (60.0 * US_PER_S)
 #define SIZE_ALONE 100 // a network that is smaller is counted by its members, not estimated
@@ -27,7 +25,7 @@ static void put_addr(struct json_writer *w, const char *name, const struct net_a
 void node_view_start(struct node_view *v, const struct dht *d, const struct net_addr *at,
                      const char *folder, uint64_t now_us)
 {
-    char room[JSON_ROOM], hex[DHT_ID_HEX_BYTES], where[NET_ADDR_TEXT_BYTES];
+    char hex[DHT_ID_HEX_BYTES], where[NET_ADDR_TEXT_BYTES];
     v->start_us = now_us;
     v->told_us = now_us;
     dht_id_hex(dht_own_id(d), hex);
@@ -37,30 +35,29 @@ void node_view_start(struct node_view *v, const struct dht *d, const struct net_
                hex, folder);
         return;
     }
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_line_start(&text, "listening");
-    put_addr(&w, "at", at);
-    json_put_text(&w, "id", hex);
-    json_put_text(&w, "folder", folder);
-    json_put_u64(&w, "memory_bytes", dht_bytes(d));
-    json_line_end(&w);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "listening");
+    put_addr(w, "at", at);
+    json_put_text(w, "id", hex);
+    json_put_bytes(w, "folder", bytes_text(folder));
+    json_put_u64(w, "memory_bytes", dht_bytes(d));
+    json_line_end(&line);
 }
 
 // ---- Events
 
 static void event_as_json(const struct dht_event *e, const struct dht *d)
 {
-    char room[JSON_ROOM], hex[DHT_ID_HEX_BYTES];
-    struct text text = text_of(room, sizeof room);
+    char hex[DHT_ID_HEX_BYTES];
     const bool is_self = e->kind == DHT_SELF;
-    struct json_writer w = json_line_start(&text, is_self          ? "address"
-                                                  : e->rc == RC_OK ? "joined"
-                                                                   : "alone");
+    const char *event = is_self ? "address" : e->rc == RC_OK ? "joined" : "alone";
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, event);
     dht_id_hex(dht_own_id(d), hex);
     if (is_self && e->addr_count > 0)
-        put_addr(&w, "address", &e->addrs[0]);
-    json_put_text(&w, "id", hex);
-    json_line_end(&w);
+        put_addr(w, "address", &e->addrs[0]);
+    json_put_text(w, "id", hex);
+    json_line_end(&line);
 }
 
 void node_view_event(struct node_view *v, const struct dht_event *e, const struct dht *d,
@@ -149,14 +146,13 @@ static void put_messages(struct json_writer *w, const struct dht_stat *s)
 static void status_as_json(const struct dht_stat *s, const struct node_fares *f, uint64_t up_us,
                            const char *event)
 {
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_line_start(&text, event);
-    json_put_f64(&w, "up_s", (double)up_us / US_PER_S);
-    put_table(&w, s);
-    put_packets(&w, s, &f->traffic);
-    put_messages(&w, s);
-    json_line_end(&w);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, event);
+    json_put_f64(w, "up_s", (double)up_us / US_PER_S);
+    put_table(w, s);
+    put_packets(w, s, &f->traffic);
+    put_messages(w, s);
+    json_line_end(&line);
 }
 
 static void add_size(struct text *t, uint64_t nodes)

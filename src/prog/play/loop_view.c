@@ -9,9 +9,31 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "wire/json.h"
+#include "prog/json_line.h"
 
 static const char *const form_name[] = {"sums", "layers", "streams"};
+
+static void picture_as_json(const struct loop_picture *p)
+{
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "picture");
+    json_put_u64(w, "number", p->number);
+    json_put_text(w, "split", split_name(p->split));
+    json_put_flag(w, "light", p->has_light);
+    json_put_f64(w, "age", p->age);
+    json_put_f64(w, "cpu_ms", (double)p->cpu_us / 1000);
+    json_put_f64(w, "at_ms", (double)p->at_us / 1000);
+    json_line_end(&line);
+}
+
+static void print_picture(const struct loop_view *v, const struct loop_picture *p)
+{
+    if (v->pictures % 20 == 1)
+        printf("%7s  %-10s  %9s  %9s  %9s\n", "picture", "split", "light age", "own ms", "at s");
+    printf("%7" PRIu32 "  %-10s  %9.1f  %9.1f  %9.2f\n", p->number,
+           p->has_light ? split_name(p->split) : "own light", p->age, (double)p->cpu_us / 1000,
+           (double)p->at_us / 1e6);
+}
 
 void loop_view_picture(struct loop_view *v, const struct loop_picture *p)
 {
@@ -21,16 +43,22 @@ void loop_view_picture(struct loop_view *v, const struct loop_picture *p)
     v->age += fmax(p->age, 0);
     v->age_max = fmax(v->age_max, p->age);
     if (v->is_json)
-        printf("{\"event\":\"picture\",\"number\":%" PRIu32 ",\"split\":\"%s\",\"light\":%s,"
-               "\"age\":%.1f,\"cpu_ms\":%.1f,\"at_ms\":%.1f}\n",
-               p->number, split_name(p->split), p->has_light ? "true" : "false", p->age,
-               (double)p->cpu_us / 1000, (double)p->at_us / 1000);
-    else if (v->wants_table && v->pictures % 20 == 1)
-        printf("%7s  %-10s  %9s  %9s  %9s\n", "picture", "split", "light age", "own ms", "at s");
-    if (!v->is_json && v->wants_table)
-        printf("%7" PRIu32 "  %-10s  %9.1f  %9.1f  %9.2f\n", p->number,
-               p->has_light ? split_name(p->split) : "own light", p->age, (double)p->cpu_us / 1000,
-               (double)p->at_us / 1e6);
+        picture_as_json(p);
+    else if (v->wants_table)
+        print_picture(v, p);
+}
+
+static void light_as_json(const struct light *l, uint64_t bytes)
+{
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "light");
+    json_put_u64(w, "number", l->number);
+    json_put_u64(w, "count", l->count);
+    json_put_text(w, "form", form_name[l->form]);
+    json_put_text(w, "split", split_name(l->split));
+    json_put_u64(w, "bytes", bytes);
+    json_put_f64(w, "ms", (double)time_since(l->asked_us[0], l->came_us) / 1000);
+    json_line_end(&line);
 }
 
 void loop_view_light(struct loop_view *v, const struct light *l)
@@ -41,10 +69,7 @@ void loop_view_light(struct loop_view *v, const struct light *l)
     v->light_bytes[l->form] += bytes;
     v->light_count[l->form] += l->count;
     if (v->is_json)
-        printf("{\"event\":\"light\",\"number\":%" PRIu32 ",\"count\":%" PRIu32
-               ",\"form\":\"%s\",\"split\":\"%s\",\"bytes\":%" PRIu64 ",\"ms\":%.1f}\n",
-               l->number, l->count, form_name[l->form], split_name(l->split), bytes,
-               (double)time_since(l->asked_us[0], l->came_us) / 1000);
+        light_as_json(l, bytes);
 }
 
 void loop_view_bad_stream(struct loop_view *v)
@@ -61,25 +86,21 @@ void loop_view_failed(struct loop_view *v, const char *why)
 
 static void chore_json(enum chore chore, const struct chore_stat *s, double mbit)
 {
-    char room[512];
-    struct text t = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&t);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", "chore");
-    json_put_text(&w, "chore", chore_name(chore));
-    json_put_f64(&w, "deadline_ms", s->deadline_us / 1000.0);
-    json_put_u64(&w, "asked", s->asked);
-    json_put_u64(&w, "here", s->here);
-    json_put_u64(&w, "in_time", s->in_time);
-    json_put_u64(&w, "late", s->late);
-    json_put_u64(&w, "failed", s->failed);
-    json_put_u64(&w, "ahead", s->ahead);
-    json_put_f64(&w, "way_ms", s->way_us / 1000);
-    json_put_f64(&w, "helper_cpu_ms", s->helper_us / 1000);
-    json_put_f64(&w, "own_cpu_ms", s->own_us / 1000);
-    json_put_f64(&w, "mbit_s", mbit);
-    json_put_object_end(&w);
-    puts(room);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "chore");
+    json_put_text(w, "chore", chore_name(chore));
+    json_put_f64(w, "deadline_ms", s->deadline_us / 1000.0);
+    json_put_u64(w, "asked", s->asked);
+    json_put_u64(w, "here", s->here);
+    json_put_u64(w, "in_time", s->in_time);
+    json_put_u64(w, "late", s->late);
+    json_put_u64(w, "failed", s->failed);
+    json_put_u64(w, "ahead", s->ahead);
+    json_put_f64(w, "way_ms", s->way_us / 1000);
+    json_put_f64(w, "helper_cpu_ms", s->helper_us / 1000);
+    json_put_f64(w, "own_cpu_ms", s->own_us / 1000);
+    json_put_f64(w, "mbit_s", mbit);
+    json_line_end(&line);
 }
 
 void loop_view_chore(const struct loop_view *v, enum chore chore, const struct chore_stat *s,
@@ -113,35 +134,31 @@ static double mbit_s(uint64_t bytes, uint64_t us)
 static void end_json(const struct loop_view *v, const struct director_stat *s,
                      const struct loop_traffic *t, uint64_t us)
 {
-    char room[2048];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "event", "loop");
-    json_put_u64(&w, "pictures", v->pictures);
-    json_put_u64(&w, "without_light", v->without);
-    json_put_f64(&w, "ms", (double)us / 1000);
-    json_put_f64(&w, "own_cpu_ms", (double)v->cpu_us / 1000);
-    json_put_f64(&w, "age", v->pictures > 0 ? v->age / (double)v->pictures : 0);
-    json_put_f64(&w, "age_max", v->age_max);
-    json_put_u64(&w, "light_asked", s->asked);
-    json_put_u64(&w, "light_came", s->came);
-    json_put_u64(&w, "light_partly", s->partly);
-    json_put_u64(&w, "light_failed", s->failed);
-    json_put_u64(&w, "retries", s->retries);
-    json_put_f64(&w, "helper_cpu_ms", (double)s->helper_us / 1000);
-    json_put_f64(&w, "latency_ms", s->came > 0 ? (double)s->late_us / 1000 / (double)s->came : 0);
-    json_put_f64(&w, "makespan_ms", s->came > 0 ? (double)s->busy_us / 1000 / (double)s->came : 0);
-    json_put_f64(&w, "predicted_ms",
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "loop");
+    json_put_u64(w, "pictures", v->pictures);
+    json_put_u64(w, "without_light", v->without);
+    json_put_f64(w, "ms", (double)us / 1000);
+    json_put_f64(w, "own_cpu_ms", (double)v->cpu_us / 1000);
+    json_put_f64(w, "age", v->pictures > 0 ? v->age / (double)v->pictures : 0);
+    json_put_f64(w, "age_max", v->age_max);
+    json_put_u64(w, "light_asked", s->asked);
+    json_put_u64(w, "light_came", s->came);
+    json_put_u64(w, "light_partly", s->partly);
+    json_put_u64(w, "light_failed", s->failed);
+    json_put_u64(w, "retries", s->retries);
+    json_put_f64(w, "helper_cpu_ms", (double)s->helper_us / 1000);
+    json_put_f64(w, "latency_ms", s->came > 0 ? (double)s->late_us / 1000 / (double)s->came : 0);
+    json_put_f64(w, "makespan_ms", s->came > 0 ? (double)s->busy_us / 1000 / (double)s->came : 0);
+    json_put_f64(w, "predicted_ms",
                  s->predicted > 0 ? s->predicted_us / 1000 / (double)s->predicted : 0);
     for (uint32_t i = 0; i < SPLITS; i++)
-        json_put_u64(&w, split_name((enum split)i), s->by_split[i]);
+        json_put_u64(w, split_name((enum split)i), s->by_split[i]);
     for (uint32_t i = 0; i < ARRAY_COUNT(form_name); i++)
-        json_put_u64(&w, form_name[i], v->light_bytes[i]);
-    json_put_u64(&w, "bytes_in", t->in);
-    json_put_u64(&w, "bytes_out", t->out);
-    json_put_object_end(&w);
-    puts(room);
+        json_put_u64(w, form_name[i], v->light_bytes[i]);
+    json_put_u64(w, "bytes_in", t->in);
+    json_put_u64(w, "bytes_out", t->out);
+    json_line_end(&line);
 }
 
 static void print_splits(const struct director_stat *s)

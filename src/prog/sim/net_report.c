@@ -6,9 +6,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
-#include "wire/json.h"
-
-#define JSON_ROOM 8192
+#include "prog/json_line.h"
 
 double net_share(uint64_t part, uint64_t whole)
 {
@@ -140,31 +138,28 @@ static void put_lookups(struct json_writer *w, const struct net_figures *f)
 
 void net_report_json(const struct net_scenario *s, const struct net_figures *f, const char *broken)
 {
-    char room[JSON_ROOM];
     char hash[17];
-    struct text text = text_of(room, sizeof room);
     struct text hex = text_of(hash, sizeof hash);
-    struct json_writer w = json_writer_of(&text);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, NULL);
     text_addf(&hex, "%016" PRIx64, f->hash);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "scenario", s->name);
-    json_put_u64(&w, "seed", s->seed);
-    json_put_u64(&w, "nodes", s->nodes);
-    json_put_text(&w, "broken", broken);
-    put_lookups(&w, f);
-    json_put_f64(&w, "datagrams_node_min", each_minute(f, f->net.sent));
-    json_put_f64(&w, "bytes_node_min", each_minute(f, f->net.sent_bytes));
-    json_put_u64(&w, "datagrams", f->net.sent);
-    json_put_f64(&w, "delivered", net_share(f->net.delivered, f->net.sent));
-    json_put_u64(&w, "node_bytes", f->node_bytes);
-    json_put_u64(&w, "loud", f->loud);
-    json_put_u64(&w, "up_at_end", f->up_at_end);
-    json_put_f64(&w, "simulated_s", f->simulated_s);
-    json_put_f64(&w, "run_s", f->run_s);
-    json_put_u64(&w, "events", f->events);
-    json_put_text(&w, "hash", hash);
-    json_put_object_end(&w);
-    puts(room);
+    json_put_text(w, "scenario", s->name);
+    json_put_u64(w, "seed", s->seed);
+    json_put_u64(w, "nodes", s->nodes);
+    json_put_text(w, "broken", broken);
+    put_lookups(w, f);
+    json_put_f64(w, "datagrams_node_min", each_minute(f, f->net.sent));
+    json_put_f64(w, "bytes_node_min", each_minute(f, f->net.sent_bytes));
+    json_put_u64(w, "datagrams", f->net.sent);
+    json_put_f64(w, "delivered", net_share(f->net.delivered, f->net.sent));
+    json_put_u64(w, "node_bytes", f->node_bytes);
+    json_put_u64(w, "loud", f->loud);
+    json_put_u64(w, "up_at_end", f->up_at_end);
+    json_put_f64(w, "simulated_s", f->simulated_s);
+    json_put_f64(w, "run_s", f->run_s);
+    json_put_u64(w, "events", f->events);
+    json_put_text(w, "hash", hash);
+    json_line_end(&line);
 }
 
 // ---- Goals

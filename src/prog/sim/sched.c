@@ -10,16 +10,14 @@
 
 #include "base/num.h"
 #include "prog/cmd.h"
+#include "prog/json_line.h"
 #include "prog/sim/sched_fit.h"
 #include "prog/sim/sched_run.h"
 #include "sim/scenario.h"
-#include "wire/json.h"
 #include "work/sched_lines.h"
 #include "work/sched_trace.h"
 
 #define SCENARIO_BYTES_MAX (1u << 20)
-
-#define JSON_ROOM 8192
 
 // ---- A scenario
 
@@ -88,31 +86,28 @@ static void print_types(const struct fleet_cfg *cfg, const struct row *row)
 static void print_json(const struct fleet_cfg *cfg, const struct row *row)
 {
     const struct fleet_figures *f = &row->of.figures;
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "scenario", cfg->name);
-    json_put_text(&w, "policy", row->name);
-    json_put_u64(&w, "tasks", f->tasks);
-    json_put_f64(&w, "mean_ms", f->mean);
-    json_put_f64(&w, "p50_ms", f->p50);
-    json_put_f64(&w, "p95_ms", f->p95);
-    json_put_f64(&w, "p99_ms", f->p99);
-    json_put_f64(&w, "late", f->miss);
-    json_put_f64(&w, "never", f->never);
-    json_put_f64(&w, "copies", f->copies);
-    json_put_f64(&w, "wasted", f->wasted);
-    json_put_f64(&w, "fairness", f->fairness);
-    json_put_f64(&w, "error", f->error);
-    json_put_f64(&w, "coverage", f->coverage);
-    json_put_f64(&w, "us_task", row->of.decision_us);
-    json_put_object(&w, "late_of");
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, NULL);
+    json_put_text(w, "scenario", cfg->name);
+    json_put_text(w, "policy", row->name);
+    json_put_u64(w, "tasks", f->tasks);
+    json_put_f64(w, "mean_ms", f->mean);
+    json_put_f64(w, "p50_ms", f->p50);
+    json_put_f64(w, "p95_ms", f->p95);
+    json_put_f64(w, "p99_ms", f->p99);
+    json_put_f64(w, "late", f->miss);
+    json_put_f64(w, "never", f->never);
+    json_put_f64(w, "copies", f->copies);
+    json_put_f64(w, "wasted", f->wasted);
+    json_put_f64(w, "fairness", f->fairness);
+    json_put_f64(w, "error", f->error);
+    json_put_f64(w, "coverage", f->coverage);
+    json_put_f64(w, "us_task", row->of.decision_us);
+    json_put_object(w, "late_of");
     for (uint32_t i = 0; i < cfg->type_count; i++)
-        json_put_f64(&w, cfg->type[i].name, f->miss_of[i]);
-    json_put_object_end(&w);
-    json_put_object_end(&w);
-    puts(room);
+        json_put_f64(w, cfg->type[i].name, f->miss_of[i]);
+    json_put_object_end(w);
+    json_line_end(&line);
 }
 
 static void print(const struct sim_options *o, const struct fleet_cfg *cfg, const struct row *row)

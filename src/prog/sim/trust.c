@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "prog/json_line.h"
 #include "prog/sim/trust_attack.h"
-#include "wire/json.h"
 
-#define JSON_ROOM 2048
-#define FLOOD     "flood" // an attack on the guard, with figures of its own
+#define FLOOD "flood" // an attack on the guard, with figures of its own
 
 static const char *const rule_name[SIM_RULES] = {
     [SIM_RULE_NONE] = "none", [SIM_RULE_MEAN] = "mean", [SIM_RULE_SHOAL] = "shoal"};
@@ -30,36 +29,31 @@ static void print_row(const char *attack, const char *rule, const struct sim_tru
            attack, rule, 100 * f->tried, (unsigned long long)f->accepted, 100 * f->isolated, rounds,
            f->first_service, f->full_service, f->first_lent, 100 * f->served, 100 * f->used,
            100 * f->leeched, f->bytes_hour, f->gini);
-    (void)fflush(stdout);
 }
 
 static void print_json(const struct sim_trust_cfg *cfg, const struct sim_trust_figures *f)
 {
-    char room[JSON_ROOM];
-    struct text text = text_of(room, sizeof room);
-    struct json_writer w = json_writer_of(&text);
-    json_put_object(&w, NULL);
-    json_put_text(&w, "attack", cfg->attack->name);
-    json_put_text(&w, "rule", rule_name[cfg->rule]);
-    json_put_u64(&w, "peers", cfg->peers);
-    json_put_u64(&w, "rounds", cfg->rounds);
-    json_put_f64(&w, "tried", f->tried);
-    json_put_u64(&w, "accepted", f->accepted);
-    json_put_f64(&w, "honest_isolated", f->isolated);
-    json_put_u64(&w, "rounds_until_isolated", f->rounds_until);
-    json_put_f64(&w, "first_service_rounds", f->first_service);
-    json_put_f64(&w, "full_service_rounds", f->full_service);
-    json_put_f64(&w, "first_lent_rounds", f->first_lent);
-    json_put_f64(&w, "served", f->served);
-    json_put_f64(&w, "used", f->used);
-    json_put_f64(&w, "leeched", f->leeched);
-    json_put_f64(&w, "bytes_hour", f->bytes_hour);
-    json_put_f64(&w, "gini", f->gini);
-    json_put_u64(&w, "signatures_judged", f->judged);
-    json_put_u64(&w, "signatures_remembered", f->remembered);
-    json_put_object_end(&w);
-    puts(room);
-    (void)fflush(stdout);
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, NULL);
+    json_put_text(w, "attack", cfg->attack->name);
+    json_put_text(w, "rule", rule_name[cfg->rule]);
+    json_put_u64(w, "peers", cfg->peers);
+    json_put_u64(w, "rounds", cfg->rounds);
+    json_put_f64(w, "tried", f->tried);
+    json_put_u64(w, "accepted", f->accepted);
+    json_put_f64(w, "honest_isolated", f->isolated);
+    json_put_u64(w, "rounds_until_isolated", f->rounds_until);
+    json_put_f64(w, "first_service_rounds", f->first_service);
+    json_put_f64(w, "full_service_rounds", f->full_service);
+    json_put_f64(w, "first_lent_rounds", f->first_lent);
+    json_put_f64(w, "served", f->served);
+    json_put_f64(w, "used", f->used);
+    json_put_f64(w, "leeched", f->leeched);
+    json_put_f64(w, "bytes_hour", f->bytes_hour);
+    json_put_f64(w, "gini", f->gini);
+    json_put_u64(w, "signatures_judged", f->judged);
+    json_put_u64(w, "signatures_remembered", f->remembered);
+    json_line_end(&line);
 }
 
 static uint64_t seed_of(const struct sim_options *o)
@@ -87,6 +81,16 @@ static enum rc play(const struct sim_options *o, const struct sim_attack *attack
     return RC_OK;
 }
 
+static void flood_as_json(const struct sim_flood *f)
+{
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, NULL);
+    json_put_text(w, "attack", FLOOD);
+    json_put_f64(w, "honest_answered", f->honest);
+    json_put_f64(w, "attackers_answered", f->attackers);
+    json_line_end(&line);
+}
+
 static enum rc play_flood(const struct sim_options *o)
 {
     struct sim_flood f;
@@ -94,9 +98,7 @@ static enum rc play_flood(const struct sim_options *o)
     if (rc != RC_OK)
         return rc;
     if (o->common.is_json)
-        printf("{\"attack\": \"" FLOOD "\", \"honest_answered\": %.4f, "
-               "\"attackers_answered\": %.4f}\n",
-               f.honest, f.attackers);
+        flood_as_json(&f);
     else
         printf(FLOOD ": 30 %% send 1000 queries a second; answered of honest peers' %.1f %%, "
                      "of theirs %.1f %%\n",

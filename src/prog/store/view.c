@@ -7,23 +7,9 @@
 
 #include "base/text.h"
 #include "prog/json_line.h"
-#include "wire/json.h"
 
 #define LINE_BYTES 8192
 #define SIZE_BYTES 32
-
-struct line { // of JSON
-    char room[LINE_BYTES];
-    struct text text;
-    struct json_writer w;
-};
-
-static struct json_writer *begin(struct line *l, const char *event)
-{
-    l->text = text_of(l->room, sizeof l->room);
-    l->w = json_line_start(&l->text, event);
-    return &l->w;
-}
 
 static void put_name(struct json_writer *w, const struct digest *name)
 {
@@ -50,11 +36,11 @@ void store_view_added(bool is_json, const struct digest *name, const char *path)
         printf("%s  %s\n", cid, path);
         return;
     }
-    struct line l;
-    struct json_writer *w = begin(&l, "added");
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "added");
     put_name(w, name);
     json_put_bytes(w, "file", bytes_text(path));
-    json_line_end(&l.w);
+    json_line_end(&line);
 }
 
 // Each label by `put`.
@@ -85,8 +71,8 @@ void store_view_object(bool is_json, const struct store *s, const struct digest 
                        const struct store_info *info)
 {
     if (is_json) {
-        struct line l;
-        struct json_writer *w = begin(&l, "object");
+        struct json_line line;
+        struct json_writer *w = json_line_start(&line, "object");
         put_name(w, name);
         json_put_u64(w, "bytes", info->size_bytes);
         json_put_flag(w, "is_file", info->is_large);
@@ -95,7 +81,7 @@ void store_view_object(bool is_json, const struct store *s, const struct digest 
         json_put_array(w, "labels");
         for_labels(s, name, w, label_as_json);
         json_put_array_end(w);
-        json_line_end(&l.w);
+        json_line_end(&line);
         return;
     }
     char cid[CID_TEXT_BYTES];
@@ -111,8 +97,8 @@ void store_view_object(bool is_json, const struct store *s, const struct digest 
 void store_view_stat(bool is_json, const struct store_stat *stat)
 {
     if (is_json) {
-        struct line l;
-        struct json_writer *w = begin(&l, "stat");
+        struct json_line line;
+        struct json_writer *w = json_line_start(&line, "stat");
         json_put_u64(w, "objects", stat->objects);
         json_put_u64(w, "bytes", stat->bytes);
         json_put_u64(w, "files", stat->large_objects);
@@ -121,7 +107,7 @@ void store_view_stat(bool is_json, const struct store_stat *stat)
         json_put_u64(w, "objects_max", stat->objects_max);
         json_put_u64(w, "bytes_max", stat->bytes_max);
         json_put_u64(w, "orphans", stat->orphans);
-        json_line_end(&l.w);
+        json_line_end(&line);
         return;
     }
     char size[SIZE_BYTES];
@@ -141,9 +127,9 @@ void store_view_stat(bool is_json, const struct store_stat *stat)
 void store_view_gc(bool is_json, const struct store_stat *stat)
 {
     if (is_json) {
-        struct line l;
-        json_put_u64(begin(&l, "gc"), "removed", stat->orphans);
-        json_line_end(&l.w);
+        struct json_line line;
+        json_put_u64(json_line_start(&line, "gc"), "removed", stat->orphans);
+        json_line_end(&line);
         return;
     }
     printf("%" PRIu64 " files without an entry removed\n", stat->orphans);
@@ -159,11 +145,11 @@ void store_view_damaged(struct store_view_check *c, const struct digest *name, u
         printf("%s  damaged%s\n", cid, c->is_fix ? ", deleted" : "");
         return;
     }
-    struct line l;
-    struct json_writer *w = begin(&l, "damaged");
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "damaged");
     put_name(w, name);
     json_put_flag(w, "is_deleted", c->is_fix);
-    json_line_end(&l.w);
+    json_line_end(&line);
 }
 
 void store_view_checked(const struct store_view_check *c)
@@ -174,10 +160,10 @@ void store_view_checked(const struct store_view_check *c)
                size_text(size, c->bytes));
         return;
     }
-    struct line l;
-    struct json_writer *w = begin(&l, "verified");
+    struct json_line line;
+    struct json_writer *w = json_line_start(&line, "verified");
     json_put_u64(w, "objects", c->objects);
     json_put_u64(w, "bytes", c->bytes);
     json_put_u64(w, "damaged", c->damaged);
-    json_line_end(&l.w);
+    json_line_end(&line);
 }

@@ -142,7 +142,7 @@ uint64_t trust_served_bytes(const struct trust *t, const struct node_id *node, u
 // TRUST_EXPLORE_PARTS puts any allowed one first, drawn by its score.
 size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enum trust_use use,
                   uint32_t *order);
-// Who vouches for it, for entry_quorum; zeros: nobody.
+// Who vouches for it, for trust/quorum; zeros: nobody.
 struct node_id trust_voucher(const struct trust *t, const struct node_id *node);
 
 // ---- What to tell others

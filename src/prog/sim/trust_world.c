@@ -9,8 +9,8 @@
 #include "crypt/hash.h"
 #include "prog/sim/trust_state.h"
 #include "trust/answer.h"
-#include "trust/entry.h"
 #include "trust/guard.h"
+#include "trust/quorum.h"
 
 #define NEWCOMER_PARTS 50u // one of so many honest peers comes later
 #define VICTIM_PARTS   20u // is eclipsed
@@ -190,7 +190,7 @@ static size_t find_candidates(struct sim_world *w, const struct peer *by, uint32
             continue;
         addr[count] = p->addr;
         out[count] = p->index;
-        count += entry_count(addr, count + 1, is_counted) == count + 1;
+        count += quorum_count(addr, count + 1, is_counted) == count + 1;
     }
     return count;
 }

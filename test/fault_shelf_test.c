@@ -2,7 +2,7 @@
 // Proofs of fault where strangers look for them: the shelf of a DHT node, judged by trust/fault.
 #include "dht/shelf.h"
 #include "trust/fault.h"
-#include "trust/trust_test_rig.h"
+#include "trust/people_test.h"
 
 #define NOW_US UINT64_C(1000000)
 
@@ -17,8 +17,8 @@ static int setup(void **state)
     static struct shelf_rig r; // one test at a time
     struct shelf_cfg cfg = shelf_cfg_tiny();
     cfg.judge = (struct record_judge){fault_check, NULL};
-    r.liar = rig_id(1);
-    r.honest = rig_id(2);
+    r.liar = people_id(1);
+    r.honest = people_id(2);
     r.arena = arena_new(1 << 20);
     assert_non_null(r.arena);
     assert_int_equal(shelf_new(&r.shelf, r.arena, &cfg), RC_OK);
@@ -46,7 +46,7 @@ static enum krpc_code put(struct shelf_rig *r, const struct node_id *accused, st
     record_encode(&b, &record);
     assert_false(b.is_full);
     const struct net_addr who = net_addr_ip4(0x08080808, 6881);
-    return shelf_put_record(r->shelf, buffer_bytes(&b), &who, NOW_US, RIG_NOW_S);
+    return shelf_put_record(r->shelf, buffer_bytes(&b), &who, NOW_US, PEOPLE_NOW_S);
 }
 
 static size_t kept(struct shelf_rig *r, const struct node_id *accused)
@@ -63,10 +63,10 @@ static void true_proofs_are_kept_and_no_others(void **state)
     struct shelf_rig *r = *state;
     uint8_t room[FAULT_BYTES_MAX];
     struct buffer proof = buffer_of(room, sizeof room);
-    const struct rig_record one = rig_answer(&r->liar, ANSWER_RESULT, 1, 2);
-    const struct rig_record two = rig_answer(&r->liar, ANSWER_RESULT, 1, 3);
+    const struct people_record one = people_answer(&r->liar, ANSWER_RESULT, 1, 2);
+    const struct people_record two = people_answer(&r->liar, ANSWER_RESULT, 1, 3);
     const struct seal_judge judge = seal_judge_real();
-    assert_int_equal(fault_between(&proof, rig_bytes(&one), rig_bytes(&two), &judge), RC_OK);
+    assert_int_equal(fault_between(&proof, people_bytes(&one), people_bytes(&two), &judge), RC_OK);
     assert_int_equal(put(r, &r->honest.node, buffer_bytes(&proof)), KRPC_BAD_SIGNATURE);
     room[proof.len - 1] ^= 1;
     assert_int_equal(put(r, &r->liar.node, buffer_bytes(&proof)), KRPC_BAD_SIGNATURE);

@@ -2,16 +2,17 @@
 // Proofs: what proves, what does not, and that nobody can be slandered by one.
 #include "trust/fault.h"
 
-#include "trust/trust_test_rig.h"
+#include "trust/people_test.h"
 
 // What fault_decode says of such a proof.
-static enum rc judge(const struct people *p, enum fault_kind kind, const struct rig_record *first,
-                     const struct rig_record *second, struct fault *out)
+static enum rc judge(const struct people *p, enum fault_kind kind,
+                     const struct people_record *first, const struct people_record *second,
+                     struct fault *out)
 {
     uint8_t room[FAULT_BYTES_MAX];
     struct buffer b = buffer_of(room, sizeof room);
-    const struct bytes two = second != NULL ? rig_bytes(second) : bytes_of(NULL, 0);
-    assert_int_equal(fault_encode(&b, kind, rig_bytes(first), two), RC_OK);
+    const struct bytes two = second != NULL ? people_bytes(second) : bytes_of(NULL, 0);
+    assert_int_equal(fault_encode(&b, kind, people_bytes(first), two), RC_OK);
     const enum rc rc = fault_decode(out, buffer_bytes(&b), &p->judge);
     assert_int_equal(fault_check(NULL, &p->a.node, buffer_bytes(&b)),
                      rc == RC_OK && node_id_equal(&out->of, &p->a.node));
@@ -22,12 +23,12 @@ static void a_wrong_chunk(void **state)
 {
     struct people *p = *state;
     struct fault f;
-    const struct rig_record wrong = rig_answer(&p->a, ANSWER_CHUNK, 1, 2);
-    const struct rig_record right = rig_answer(&p->a, ANSWER_CHUNK, 1, 1);
-    const struct rig_record result = rig_answer(&p->a, ANSWER_RESULT, 1, 2);
+    const struct people_record wrong = people_answer(&p->a, ANSWER_CHUNK, 1, 2);
+    const struct people_record right = people_answer(&p->a, ANSWER_CHUNK, 1, 1);
+    const struct people_record result = people_answer(&p->a, ANSWER_RESULT, 1, 2);
     assert_int_equal(judge(p, FAULT_CHUNK, &wrong, NULL, &f), RC_OK);
     assert_true(node_id_equal(&f.of, &p->a.node) && f.kind == FAULT_CHUNK);
-    assert_int_equal(f.time_s, RIG_NOW_S);
+    assert_int_equal(f.time_s, PEOPLE_NOW_S);
     assert_int_equal(judge(p, FAULT_CHUNK, &right, NULL, &f), RC_REFUSED);
     assert_int_equal(judge(p, FAULT_CHUNK, &result, NULL, &f), RC_REFUSED);
     assert_int_equal(judge(p, FAULT_CHUNK, &wrong, &right, &f), RC_REFUSED);
@@ -37,11 +38,11 @@ static void two_results(void **state)
 {
     struct people *p = *state;
     struct fault f;
-    const struct rig_record one = rig_answer(&p->a, ANSWER_RESULT, 1, 2);
-    const struct rig_record two = rig_answer(&p->a, ANSWER_RESULT, 1, 3);
-    const struct rig_record elsewhere = rig_answer(&p->a, ANSWER_RESULT, 9, 3);
-    const struct rig_record other = rig_answer(&p->b, ANSWER_RESULT, 1, 3);
-    const struct rig_record head = rig_answer(&p->a, ANSWER_MANIFEST, 1, 3);
+    const struct people_record one = people_answer(&p->a, ANSWER_RESULT, 1, 2);
+    const struct people_record two = people_answer(&p->a, ANSWER_RESULT, 1, 3);
+    const struct people_record elsewhere = people_answer(&p->a, ANSWER_RESULT, 9, 3);
+    const struct people_record other = people_answer(&p->b, ANSWER_RESULT, 1, 3);
+    const struct people_record head = people_answer(&p->a, ANSWER_MANIFEST, 1, 3);
     assert_int_equal(judge(p, FAULT_RESULTS, &one, &two, &f), RC_OK);
     assert_int_equal(judge(p, FAULT_RESULTS, &one, &one, &f), RC_REFUSED);
     assert_int_equal(judge(p, FAULT_RESULTS, &one, &elsewhere, &f), RC_REFUSED);
@@ -54,9 +55,9 @@ static void two_receipts(void **state)
 {
     struct people *p = *state;
     struct fault f;
-    const struct rig_record one = rig_receipt(&p->a, &p->b.node, 7, 5, 0);
-    const struct rig_record two = rig_receipt(&p->a, &p->b.node, 7, 0, 5);
-    const struct rig_record later = rig_receipt(&p->a, &p->b.node, 8, 0, 5);
+    const struct people_record one = people_receipt(&p->a, &p->b.node, 7, 5, 0);
+    const struct people_record two = people_receipt(&p->a, &p->b.node, 7, 0, 5);
+    const struct people_record later = people_receipt(&p->a, &p->b.node, 8, 0, 5);
     assert_int_equal(judge(p, FAULT_RECEIPTS, &one, &two, &f), RC_OK);
     assert_int_equal(judge(p, FAULT_RECEIPTS, &one, &one, &f), RC_REFUSED);
     assert_int_equal(judge(p, FAULT_RECEIPTS, &one, &later, &f), RC_REFUSED);
@@ -66,10 +67,10 @@ static void two_vouchers(void **state)
 {
     struct people *p = *state;
     struct fault f;
-    struct id c = rig_id(3);
-    const struct rig_record one = rig_voucher(&p->a, &p->b.node, 2);
-    const struct rig_record two = rig_voucher(&p->a, &c.node, 2);
-    const struct rig_record next = rig_voucher(&p->a, &c.node, 3);
+    struct id c = people_id(3);
+    const struct people_record one = people_voucher(&p->a, &p->b.node, 2);
+    const struct people_record two = people_voucher(&p->a, &c.node, 2);
+    const struct people_record next = people_voucher(&p->a, &c.node, 3);
     assert_int_equal(judge(p, FAULT_VOUCHERS, &one, &two, &f), RC_OK);
     assert_int_equal(judge(p, FAULT_VOUCHERS, &one, &next, &f), RC_REFUSED);
     id_end(&c);
@@ -81,9 +82,9 @@ static void nobody_else(void **state)
     struct people *p = *state;
     uint8_t room[FAULT_BYTES_MAX];
     struct buffer b = buffer_of(room, sizeof room);
-    const struct rig_record one = rig_receipt(&p->a, &p->b.node, 7, 5, 0);
-    const struct rig_record two = rig_receipt(&p->a, &p->b.node, 7, 0, 5);
-    assert_int_equal(fault_between(&b, rig_bytes(&one), rig_bytes(&two), &p->judge), RC_OK);
+    const struct people_record one = people_receipt(&p->a, &p->b.node, 7, 5, 0);
+    const struct people_record two = people_receipt(&p->a, &p->b.node, 7, 0, 5);
+    assert_int_equal(fault_between(&b, people_bytes(&one), people_bytes(&two), &p->judge), RC_OK);
     for (size_t at = 0; at < b.len; at++) {
         struct fault f;
         room[at] ^= 0x55;
@@ -99,27 +100,29 @@ static void finds_contradictions(void **state)
     struct people *p = *state;
     uint8_t room[FAULT_BYTES_MAX];
     struct buffer b = buffer_of(room, sizeof room);
-    const struct rig_record one = rig_answer(&p->a, ANSWER_RESULT, 1, 2);
-    const struct rig_record two = rig_answer(&p->a, ANSWER_RESULT, 1, 3);
-    const struct rig_record v = rig_voucher(&p->a, &p->b.node, 2);
-    assert_int_equal(fault_between(&b, rig_bytes(&one), rig_bytes(&one), &p->judge), RC_ABSENT);
-    assert_int_equal(fault_between(&b, rig_bytes(&one), rig_bytes(&v), &p->judge), RC_ABSENT);
-    assert_int_equal(fault_between(&b, bytes_of("", 0), rig_bytes(&v), &p->judge), RC_ABSENT);
+    const struct people_record one = people_answer(&p->a, ANSWER_RESULT, 1, 2);
+    const struct people_record two = people_answer(&p->a, ANSWER_RESULT, 1, 3);
+    const struct people_record v = people_voucher(&p->a, &p->b.node, 2);
+    assert_int_equal(fault_between(&b, people_bytes(&one), people_bytes(&one), &p->judge),
+                     RC_ABSENT);
+    assert_int_equal(fault_between(&b, people_bytes(&one), people_bytes(&v), &p->judge), RC_ABSENT);
+    assert_int_equal(fault_between(&b, bytes_of("", 0), people_bytes(&v), &p->judge), RC_ABSENT);
     assert_int_equal(b.len, 0);
-    assert_int_equal(fault_between(&b, rig_bytes(&one), rig_bytes(&two), &p->judge), RC_OK);
+    assert_int_equal(fault_between(&b, people_bytes(&one), people_bytes(&two), &p->judge), RC_OK);
     struct buffer small = buffer_of(room, 100);
-    assert_int_equal(fault_between(&small, rig_bytes(&one), rig_bytes(&two), &p->judge), RC_FULL);
+    assert_int_equal(fault_between(&small, people_bytes(&one), people_bytes(&two), &p->judge),
+                     RC_FULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_wrong_chunk, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(two_results, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(two_receipts, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(two_vouchers, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(nobody_else, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(finds_contradictions, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(a_wrong_chunk, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(two_results, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(two_receipts, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(two_vouchers, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(nobody_else, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(finds_contradictions, people_begin, people_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

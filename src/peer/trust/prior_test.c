@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "base/rng.h"
-#include "trust/trust_test_rig.h"
+#include "trust/people_test.h"
 
 #define NODES 40u
 #define EDGES 300u

@@ -2,19 +2,19 @@
 // Receipts, answers and vouchers on the wire, and their seal.
 #include "trust/receipt.h"
 
+#include "trust/people_test.h"
 #include "trust/seal.h"
-#include "trust/trust_test_rig.h"
 
 static void round_trips(void **state)
 {
     struct people *p = *state;
-    const struct receipt in = rig_receipt_of(&p->a, &p->b.node, 9, 12, 3);
-    const struct rig_record r = rig_receipt(&p->a, &p->b.node, 9, 12, 3);
+    const struct receipt in = people_receipt_of(&p->a, &p->b.node, 9, 12, 3);
+    const struct people_record r = people_receipt(&p->a, &p->b.node, 9, 12, 3);
     struct receipt out;
-    assert_int_equal(receipt_decode(&out, rig_bytes(&r), &p->judge), RC_OK);
+    assert_int_equal(receipt_decode(&out, people_bytes(&r), &p->judge), RC_OK);
     assert_memory_equal(out.by.b, in.by.b, SIGN_PUBLIC_BYTES);
     assert_true(node_id_equal(&out.of, &in.of) && digest_equal(&out.what, &in.what));
-    assert_true(out.counter == 9 && out.time_s == RIG_NOW_S && out.bytes == 1000);
+    assert_true(out.counter == 9 && out.time_s == PEOPLE_NOW_S && out.bytes == 1000);
     assert_true(out.service == RECEIPT_CHUNK && out.outcome == RECEIPT_GOOD);
     assert_true(out.good_centi == 1200 && out.bad_centi == 300);
     assert_true(r.len <= RECEIPT_BYTES_MAX);
@@ -26,7 +26,7 @@ static void largest_fits(void **state)
     struct people *p = *state;
     uint8_t room[RECEIPT_BYTES_MAX];
     struct buffer b = buffer_of(room, sizeof room);
-    struct receipt r = rig_receipt_of(&p->a, &p->b.node, UINT64_MAX, 1, 0);
+    struct receipt r = people_receipt_of(&p->a, &p->b.node, UINT64_MAX, 1, 0);
     r.bytes = UINT64_MAX;
     r.time_s = UINT64_MAX;
     r.good_centi = r.bad_centi = RECEIPT_COUNT_MAX;
@@ -41,11 +41,11 @@ static void largest_fits(void **state)
 static void no_bit_may_change(void **state)
 {
     struct people *p = *state;
-    struct rig_record r = rig_receipt(&p->a, &p->b.node, 9, 12, 3);
+    struct people_record r = people_receipt(&p->a, &p->b.node, 9, 12, 3);
     for (size_t bit = 0; bit < 8 * r.len; bit++) {
         struct receipt out;
         r.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        const enum rc rc = receipt_decode(&out, rig_bytes(&r), &p->judge);
+        const enum rc rc = receipt_decode(&out, people_bytes(&r), &p->judge);
         assert_true(rc == RC_MALFORMED || rc == RC_REFUSED);
         r.b[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
@@ -59,19 +59,19 @@ static void refuses(void **state)
 {
     struct people *p = *state;
     struct receipt out;
-    const struct rig_record self = rig_receipt(&p->a, &p->a.node, 1, 9, 0);
-    assert_int_equal(receipt_decode(&out, rig_bytes(&self), &p->judge), RC_REFUSED);
-    const struct rig_record zero = rig_receipt(&p->a, &p->b.node, 0, 9, 0);
-    assert_int_equal(receipt_decode(&out, rig_bytes(&zero), &p->judge), RC_REFUSED);
-    const struct rig_record other = rig_answer(&p->a, ANSWER_CHUNK, 1, 1);
-    assert_int_equal(receipt_decode(&out, rig_bytes(&other), &p->judge), RC_MALFORMED);
+    const struct people_record self = people_receipt(&p->a, &p->a.node, 1, 9, 0);
+    assert_int_equal(receipt_decode(&out, people_bytes(&self), &p->judge), RC_REFUSED);
+    const struct people_record zero = people_receipt(&p->a, &p->b.node, 0, 9, 0);
+    assert_int_equal(receipt_decode(&out, people_bytes(&zero), &p->judge), RC_REFUSED);
+    const struct people_record other = people_answer(&p->a, ANSWER_CHUNK, 1, 1);
+    assert_int_equal(receipt_decode(&out, people_bytes(&other), &p->judge), RC_MALFORMED);
     // B's signature under what A said.
-    struct rig_record mixed = {.len = 0};
+    struct people_record mixed = {.len = 0};
     struct buffer b = buffer_of(mixed.b, sizeof mixed.b);
-    const struct receipt r = rig_receipt_of(&p->a, &p->b.node, 3, 1, 0);
+    const struct receipt r = people_receipt_of(&p->a, &p->b.node, 3, 1, 0);
     assert_int_equal(receipt_encode(&b, &r, p->b.key), RC_OK);
     assert_int_equal(receipt_decode(&out, buffer_bytes(&b), &p->judge), RC_REFUSED);
-    assert_int_equal(seal_form_of(rig_bytes(&self)), SEAL_RECEIPT);
+    assert_int_equal(seal_form_of(people_bytes(&self)), SEAL_RECEIPT);
     assert_int_equal(seal_form_of(bytes_of("x", 1)), 0);
     assert_int_equal(seal_form_of(bytes_of(NULL, 0)), 0);
 }
@@ -80,25 +80,25 @@ static void answers(void **state)
 {
     struct people *p = *state;
     struct answer out;
-    const struct rig_record r = rig_answer(&p->a, ANSWER_RESULT, 4, 5);
-    assert_int_equal(answer_decode(&out, rig_bytes(&r), &p->judge), RC_OK);
+    const struct people_record r = people_answer(&p->a, ANSWER_RESULT, 4, 5);
+    assert_int_equal(answer_decode(&out, people_bytes(&r), &p->judge), RC_OK);
     assert_true(out.kind == ANSWER_RESULT && out.asked.b[0] == 4 && out.given.b[0] == 5);
-    assert_true(out.request.b[0] == 7 && out.time_s == RIG_NOW_S && r.len <= ANSWER_BYTES_MAX);
-    const struct rig_record none = rig_answer(&p->a, (enum answer_kind)0, 4, 5);
-    assert_int_equal(answer_decode(&out, rig_bytes(&none), &p->judge), RC_REFUSED);
+    assert_true(out.request.b[0] == 7 && out.time_s == PEOPLE_NOW_S && r.len <= ANSWER_BYTES_MAX);
+    const struct people_record none = people_answer(&p->a, (enum answer_kind)0, 4, 5);
+    assert_int_equal(answer_decode(&out, people_bytes(&none), &p->judge), RC_REFUSED);
 }
 
 static void vouchers(void **state)
 {
     struct people *p = *state;
     struct voucher out;
-    const struct rig_record r = rig_voucher(&p->a, &p->b.node, 3);
-    assert_int_equal(voucher_decode(&out, rig_bytes(&r), &p->judge), RC_OK);
+    const struct people_record r = people_voucher(&p->a, &p->b.node, 3);
+    assert_int_equal(voucher_decode(&out, people_bytes(&r), &p->judge), RC_OK);
     assert_true(out.slot == 3 && node_id_equal(&out.of, &p->b.node) && r.len <= VOUCH_BYTES_MAX);
-    const struct rig_record more = rig_voucher(&p->a, &p->b.node, VOUCH_SLOTS);
-    assert_int_equal(voucher_decode(&out, rig_bytes(&more), &p->judge), RC_MALFORMED);
-    const struct rig_record self = rig_voucher(&p->a, &p->a.node, 0);
-    assert_int_equal(voucher_decode(&out, rig_bytes(&self), &p->judge), RC_REFUSED);
+    const struct people_record more = people_voucher(&p->a, &p->b.node, VOUCH_SLOTS);
+    assert_int_equal(voucher_decode(&out, people_bytes(&more), &p->judge), RC_MALFORMED);
+    const struct people_record self = people_voucher(&p->a, &p->a.node, 0);
+    assert_int_equal(voucher_decode(&out, people_bytes(&self), &p->judge), RC_REFUSED);
 }
 
 static void vouchers_age(void **state)
@@ -117,12 +117,12 @@ static void vouchers_age(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(round_trips, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(largest_fits, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(no_bit_may_change, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(refuses, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(answers, rig_begin, rig_end),
-        cmocka_unit_test_setup_teardown(vouchers, rig_begin, rig_end),
+        cmocka_unit_test_setup_teardown(round_trips, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(largest_fits, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(no_bit_may_change, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(refuses, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(answers, people_begin, people_end),
+        cmocka_unit_test_setup_teardown(vouchers, people_begin, people_end),
         cmocka_unit_test(vouchers_age),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 // Counts, how they fade, and what they come to.
 #include "trust/score.h"
 
-#include "trust/trust_test_rig.h"
+#include "trust/people_test.h"
 
 #define DAY_S UINT64_C(86400)
 #define CHUNK ((uint64_t)SCORE_UNIT_BYTES)
@@ -26,11 +26,11 @@ static void good_grows_by_the_root(void **state)
 {
     (void)state;
     struct score s = {.good = 0};
-    score_good(&s, CHUNK, RIG_NOW_S);
+    score_good(&s, CHUNK, PEOPLE_NOW_S);
     near(s.good, 1);
-    score_good(&s, 4 * CHUNK, RIG_NOW_S);
+    score_good(&s, 4 * CHUNK, PEOPLE_NOW_S);
     near(s.good, 3);
-    score_good(&s, UINT64_MAX, RIG_NOW_S);
+    score_good(&s, UINT64_MAX, PEOPLE_NOW_S);
     near(s.good, 3 + SCORE_GOOD_MAX);
     near(score_own(&s), 7.5 / 8.5);
     near(score_mix(&s, 0.2), 0.7 * (7.5 / 8.5) + 0.3 * 0.2);
@@ -40,14 +40,14 @@ static void bad_counts(void **state)
 {
     (void)state;
     struct score s = {.good = 0};
-    score_good(&s, CHUNK, RIG_NOW_S);
-    score_late(&s, RIG_NOW_S);
+    score_good(&s, CHUNK, PEOPLE_NOW_S);
+    score_late(&s, PEOPLE_NOW_S);
     near(s.bad, 0.3);
     near(s.good, 1);
-    score_wrong(&s, SCORE_WRONG, RIG_NOW_S);
+    score_wrong(&s, SCORE_WRONG, PEOPLE_NOW_S);
     near(s.bad, 3.3);
     near(s.good, 0); // forfeit
-    score_blame(&s, RIG_NOW_S);
+    score_blame(&s, PEOPLE_NOW_S);
     near(s.bad, 6.3);
 }
 
@@ -55,16 +55,16 @@ static void bad_counts(void **state)
 static void fades_by_activity(void **state)
 {
     (void)state;
-    struct score busy = {.good = 8, .bad = 4, .seen_s = RIG_NOW_S};
+    struct score busy = {.good = 8, .bad = 4, .seen_s = PEOPLE_NOW_S};
     for (uint64_t day = 1; day <= 14; day++)
-        score_fade(&busy, RIG_NOW_S + day * DAY_S);
+        score_fade(&busy, PEOPLE_NOW_S + day * DAY_S);
     near(busy.good, 4);
     near(busy.bad, 2);
-    struct score away = {.good = 8, .bad = 4, .seen_s = RIG_NOW_S};
-    score_fade(&away, RIG_NOW_S + 1000 * DAY_S);
+    struct score away = {.good = 8, .bad = 4, .seen_s = PEOPLE_NOW_S};
+    score_fade(&away, PEOPLE_NOW_S + 1000 * DAY_S);
     assert_true(away.bad > 3.8 && away.bad < 4);
-    score_fade(&away, RIG_NOW_S); // a clock that went back
-    assert_true(away.bad > 3.8 && away.seen_s == RIG_NOW_S + 1000 * DAY_S);
+    score_fade(&away, PEOPLE_NOW_S); // a clock that went back
+    assert_true(away.bad > 3.8 && away.seen_s == PEOPLE_NOW_S + 1000 * DAY_S);
 }
 
 // Time-outs alone isolate after many, wrong bytes after few, and honest failures never do.
@@ -77,20 +77,20 @@ static void isolates(void **state)
     uint32_t lates = 0;
     uint32_t wrongs = 0;
     while (score_mix(&late, SCORE_STRANGER) >= SCORE_ISOLATED && lates < 1000) {
-        score_late(&late, RIG_NOW_S);
+        score_late(&late, PEOPLE_NOW_S);
         lates++;
     }
     while (score_mix(&wrong, SCORE_STRANGER) >= SCORE_ISOLATED && wrongs < 1000) {
-        score_wrong(&wrong, SCORE_WRONG, RIG_NOW_S);
+        score_wrong(&wrong, SCORE_WRONG, PEOPLE_NOW_S);
         wrongs++;
     }
     assert_in_range(lates, 20, 30);
     assert_in_range(wrongs, 2, 3);
     for (uint32_t i = 0; i < 1000; i++) {
         if (i % 10 == 0)
-            score_late(&honest, RIG_NOW_S);
+            score_late(&honest, PEOPLE_NOW_S);
         else
-            score_good(&honest, CHUNK, RIG_NOW_S);
+            score_good(&honest, CHUNK, PEOPLE_NOW_S);
         assert_true(score_mix(&honest, SCORE_STRANGER) > SCORE_ISOLATED);
     }
     assert_true(score_mix(&honest, SCORE_STRANGER) > 0.9);

@@ -21,6 +21,20 @@ struct seal_judge seal_judge_real(void)
     return (struct seal_judge){.check = check_real};
 }
 
+static bool check_kept(void *self, const struct sign_public *by, struct bytes message,
+                       const struct signature *s)
+{
+    (void)self;
+    (void)by;
+    (void)s;
+    return message.len > 0;
+}
+
+struct seal_judge seal_judge_kept(void)
+{
+    return (struct seal_judge){.check = check_kept};
+}
+
 struct message { // what is signed
     uint8_t b[CONTEXT_BYTES + SEAL_BYTES_MAX];
     size_t len;

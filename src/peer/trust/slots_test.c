@@ -2,7 +2,7 @@
 // Who gets a slot: givers, the lucky, newcomers, and what is left for the isolated.
 #include "trust/slots.h"
 
-#include "trust/trust_test_rig.h"
+#include "trust/people_test.h"
 
 #define MANY 3000u
 

@@ -9,12 +9,8 @@
 #include "base/num.h"
 #include "trust/trust_state.h"
 
-#define DAY_S         UINT64_C(86400)
 #define IDLE_S        3600u // between two ticks when nothing waits
 #define COUNTER_SHIFT 20u
-#define RANK_MAX      256u
-#define RANK_FAR      0.5  // of the best score: below it one is better off with other candidates
-#define RANK_JITTER   0.15 // scores that differ by less come in an order of chance
 
 // ---- Make
 
@@ -63,11 +59,11 @@ enum rc trust_open(struct trust **out, struct arena *arena, const struct trust_c
         trust_papers_init(&t->own, arena, cfg->papers_max) != RC_OK ||
         trust_papers_init(&t->others, arena, cfg->papers_max) != RC_OK)
         return RC_NOMEM;
-    const enum rc rc = trust_keep_load(t);
+    const enum rc rc = trust_load(t);
     if (rc != RC_OK)
         return rc;
     start_counters(t);
-    trust_prior_reckon(t);
+    trust_reckon(t);
     t->prior_due_s = now_s + TRUST_PRIOR_S;
     *out = t;
     return RC_OK;
@@ -82,16 +78,6 @@ enum rc trust_choose(struct trust *t, const struct node_id *node)
     trust_node_weigh(t, n);
     t->is_stale = true;
     return RC_OK;
-}
-
-static void pass_time(struct trust *t, uint64_t now_s)
-{
-    t->now_s = num_max(t->now_s, now_s);
-}
-
-static bool is_own(const struct trust *t, const struct node_id *id)
-{
-    return node_id_equal(id, &t->cfg.own->node);
 }
 
 // ---- What happened
@@ -113,7 +99,7 @@ static enum rc take_counter(struct trust *t, uint64_t *out)
 
 static double gave_now(const struct node *n, uint64_t now_s)
 {
-    return n->gave * exp2(-(double)time_since(n->gave_s, now_s) / (double)DAY_S);
+    return n->gave * exp2(-(double)time_since(n->gave_s, now_s) / (double)TRUST_DAY_S);
 }
 
 static void count(struct trust *t, struct node *n, const struct trust_outcome *o)
@@ -169,8 +155,8 @@ enum rc trust_outcome(struct trust *t, const struct node_id *of, const struct tr
                       struct buffer *receipt, uint64_t now_s)
 {
     assert(receipt->len == 0);
-    pass_time(t, now_s);
-    if (is_own(t, of))
+    trust_pass_time(t, now_s);
+    if (trust_is_own(t, of))
         return RC_REFUSED;
     struct node *n = trust_node_make(t, of, NODE_SEEN);
     if (n == NULL)
@@ -193,186 +179,12 @@ enum rc trust_outcome(struct trust *t, const struct node_id *of, const struct tr
 
 void trust_served(struct trust *t, const struct node_id *to, uint64_t bytes, uint64_t now_s)
 {
-    pass_time(t, now_s);
+    trust_pass_time(t, now_s);
     struct node *n = trust_node_make(t, to, NODE_TOLD);
     if (n == NULL)
         return;
     n->served_bytes = trust_served_bytes(t, to, t->now_s) + num_min(bytes, UINT64_MAX / 2);
-    n->served_day = t->now_s / DAY_S;
-}
-
-// ---- Records
-
-static enum rc take_proof(struct trust *t, struct bytes record)
-{
-    struct fault f;
-    enum rc rc = fault_decode(&f, record, &t->cfg.judge);
-    if (rc != RC_OK)
-        return rc;
-    struct liar *known = trust_liar_find(t, &f.of);
-    if (is_own(t, &f.of) || (known != NULL && !known->is_dirty))
-        return RC_OK;
-    if (known != NULL)
-        return trust_keep_liar(t, known);
-    if (time_since(f.time_s, t->now_s) >= FAULT_LIFE_S)
-        return RC_REFUSED;
-    rc = trust_liar_put(t, &f.of, record, num_min(f.time_s, t->now_s) + FAULT_LIFE_S);
-    if (rc != RC_OK)
-        return rc;
-    t->is_stale = true;
-    return trust_keep_liar(t, trust_liar_find(t, &f.of));
-}
-
-// Two records that contradict end their signer.
-static enum rc take_contradiction(struct trust *t, struct bytes first, struct bytes second)
-{
-    uint8_t room[FAULT_BYTES_MAX];
-    struct buffer proof = buffer_of(room, sizeof room);
-    const enum rc rc = fault_between(&proof, first, second, &t->cfg.judge);
-    return rc == RC_OK ? take_proof(t, buffer_bytes(&proof)) : rc;
-}
-
-// What it says about us, which we show to others.
-static enum rc hold(struct trust *t, const struct node_id *by, const struct receipt *r,
-                    struct bytes record)
-{
-    struct node *n = trust_node_find(t, by);
-    if (n == NULL)
-        return RC_ABSENT; // we never had to do with it
-    if (r->counter <= n->held_counter)
-        return RC_OK;
-    n->held_counter = r->counter;
-    n->is_dirty = true;
-    trust_paper_put(&t->own, &n->held, record, ++t->seq);
-    return RC_OK;
-}
-
-static enum rc take_receipt(struct trust *t, struct bytes record)
-{
-    struct receipt r;
-    enum rc rc = receipt_decode(&r, record, &t->cfg.judge);
-    if (rc != RC_OK)
-        return rc;
-    const struct node_id by = node_id_of(&r.by);
-    if (is_own(t, &by))
-        return RC_OK;
-    if (trust_liar_find(t, &by) != NULL || r.time_s > time_after(t->now_s, DAY_S) ||
-        time_since(r.time_s, t->now_s) >= TRUST_LIFE_S)
-        return RC_REFUSED;
-    const struct paper *other = trust_edge_with_counter(t, &by, r.counter);
-    if (other != NULL) {
-        rc = take_contradiction(t, trust_paper_bytes(other), record);
-        if (rc != RC_ABSENT)
-            return rc == RC_OK ? RC_REFUSED : rc;
-    }
-    if (is_own(t, &r.of))
-        return hold(t, &by, &r, record);
-    if (trust_liar_find(t, &r.of) != NULL)
-        return RC_OK;
-    const struct account a = {.by = by,
-                              .of = r.of,
-                              .counter = r.counter,
-                              .time_s = r.time_s,
-                              .good_centi = r.good_centi,
-                              .bad_centi = r.bad_centi};
-    return trust_edge_put(t, &a, record);
-}
-
-// Whose word brings somebody in: somebody who has something to lose here.
-static bool may_vouch(const struct trust *t, const struct node *n)
-{
-    return n != NULL && !n->was_isolated && trust_node_score(t, n) >= SCORE_NEWCOMER &&
-           (n->is_chosen || n->share > 0 || score_count(&n->score) >= TRUST_KNOWN_COUNT);
-}
-
-// Another voucher of the same signer with the same number; NULL: none is known.
-static const struct paper *voucher_contradicts(const struct trust *t, const struct node_id *by,
-                                               const struct voucher *v)
-{
-    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
-        const struct node *n = &t->node[i];
-        if (n->is_vouched && n->vouched != NULL && n->voucher.period == v->period &&
-            n->voucher.slot == v->slot && node_id_equal(&n->voucher_id, by) &&
-            !node_id_equal(&n->id, &v->of))
-            return n->vouched;
-    }
-    return NULL;
-}
-
-static enum rc vouch_for(struct trust *t, struct node *n, const struct voucher *v,
-                         struct bytes record)
-{
-    const struct node_id by = node_id_of(&v->by);
-    const bool is_again = n->is_vouched && node_id_equal(&by, &n->voucher_id);
-    const bool is_newer = v->period > n->voucher.period ||
-                          (v->period == n->voucher.period && v->slot > n->voucher.slot);
-    if (n->is_vouched && (!n->was_isolated || (is_again && !is_newer)))
-        return RC_OK;
-    n->voucher = *v;
-    n->voucher_id = by;
-    n->is_vouched = true;
-    trust_paper_put(&t->own, &n->vouched, record, ++t->seq);
-    if (n->was_isolated)
-        trust_node_forgive(t, n);
-    trust_node_weigh(t, n);
-    return trust_keep_node(t, n);
-}
-
-static enum rc take_voucher(struct trust *t, struct bytes record)
-{
-    struct voucher v;
-    const enum rc rc = voucher_decode(&v, record, &t->cfg.judge);
-    if (rc != RC_OK)
-        return rc;
-    const struct node_id by = node_id_of(&v.by);
-    if (is_own(t, &v.of) || is_own(t, &by))
-        return RC_OK;
-    if (!voucher_counts(&v, t->now_s) || trust_liar_find(t, &by) != NULL)
-        return RC_REFUSED;
-    const struct paper *other = voucher_contradicts(t, &by, &v);
-    if (other != NULL) {
-        const enum rc proven = take_contradiction(t, trust_paper_bytes(other), record);
-        return proven == RC_OK ? RC_REFUSED : proven;
-    }
-    if (trust_liar_find(t, &v.of) != NULL || !may_vouch(t, trust_node_find(t, &by)))
-        return RC_OK; // it brings nobody in
-    struct node *n = trust_node_make(t, &v.of, NODE_NAMED);
-    return n != NULL ? vouch_for(t, n, &v, record) : RC_FULL;
-}
-
-enum rc trust_input(struct trust *t, struct bytes record, uint64_t now_s)
-{
-    pass_time(t, now_s);
-    enum rc rc = RC_MALFORMED;
-    switch (seal_form_of(record)) {
-    case SEAL_RECEIPT:
-        rc = take_receipt(t, record);
-        break;
-    case SEAL_VOUCHER:
-        rc = take_voucher(t, record);
-        break;
-    case FAULT_FORM:
-        rc = take_proof(t, record);
-        break;
-    default:
-        break;
-    }
-    t->stat.refused += rc == RC_MALFORMED || rc == RC_REFUSED;
-    return rc;
-}
-
-enum rc trust_accuse(struct trust *t, struct bytes first, struct bytes second, uint64_t now_s)
-{
-    pass_time(t, now_s);
-    if (second.len > 0)
-        return take_contradiction(t, first, second);
-    uint8_t room[FAULT_BYTES_MAX];
-    struct buffer proof = buffer_of(room, sizeof room);
-    struct fault f;
-    if (fault_encode(&proof, FAULT_CHUNK, first, second) != RC_OK ||
-        fault_decode(&f, buffer_bytes(&proof), &t->cfg.judge) != RC_OK)
-        return RC_ABSENT;
-    return take_proof(t, buffer_bytes(&proof));
+    n->served_day = t->now_s / TRUST_DAY_S;
 }
 
 // ---- Our own vouchers
@@ -400,8 +212,8 @@ static enum rc take_slot(struct trust *t)
 
 enum rc trust_vouch(struct trust *t, const struct node_id *of, struct buffer *out, uint64_t now_s)
 {
-    pass_time(t, now_s);
-    if (is_own(t, of) || trust_liar_find(t, of) != NULL)
+    trust_pass_time(t, now_s);
+    if (trust_is_own(t, of) || trust_liar_find(t, of) != NULL)
         return RC_REFUSED;
     enum rc rc = take_slot(t);
     if (rc != RC_OK)
@@ -465,68 +277,14 @@ double trust_gave(const struct trust *t, const struct node_id *node, uint64_t no
 uint64_t trust_served_bytes(const struct trust *t, const struct node_id *node, uint64_t now_s)
 {
     const struct node *n = trust_node_find(t, node);
-    return n != NULL && n->served_day == num_max(now_s, t->now_s) / DAY_S ? n->served_bytes : 0;
+    return n != NULL && n->served_day == num_max(now_s, t->now_s) / TRUST_DAY_S ? n->served_bytes
+                                                                                : 0;
 }
 
 struct node_id trust_voucher(const struct trust *t, const struct node_id *node)
 {
     const struct node *n = trust_node_find(t, node);
     return n != NULL ? n->voucher_id : (struct node_id){{0}};
-}
-
-// key[i] belongs to order[i]: the greatest first, equal ones as they came.
-static void insert(uint32_t *order, double *key, size_t at, uint32_t index, double value)
-{
-    while (at > 0 && key[at - 1] < value) {
-        order[at] = order[at - 1];
-        key[at] = key[at - 1];
-        at--;
-    }
-    order[at] = index;
-    key[at] = value;
-}
-
-// How many are not far below the best.
-static size_t near_of(const double *key, size_t allowed)
-{
-    while (allowed > 1 && key[allowed - 1] < RANK_FAR * key[0])
-        allowed--;
-    return allowed;
-}
-
-// One of all who are allowed, drawn by its score, comes first. Answers how many are left then.
-static size_t explore(struct trust *t, uint32_t *order, const double *key, size_t allowed,
-                      size_t near)
-{
-    double sum = 0;
-    for (size_t i = 0; i < allowed; i++)
-        sum += key[i];
-    double drawn = rng_unit(&t->rng) * sum;
-    size_t lucky = 0;
-    while (lucky + 1 < allowed && drawn >= key[lucky])
-        drawn -= key[lucky++];
-    const uint32_t first = order[lucky];
-    memmove(order + 1, order, num_min(lucky, near) * sizeof *order);
-    order[0] = first;
-    return lucky >= near && near < allowed ? near + 1 : near;
-}
-
-size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enum trust_use use,
-                  uint32_t *order)
-{
-    double key[RANK_MAX];
-    size_t allowed = 0;
-    count = num_min(count, RANK_MAX);
-    for (uint32_t i = 0; i < count; i++) {
-        const double jitter = 1 - RANK_JITTER * rng_unit(&t->rng);
-        if (trust_allows(t, &node[i], use) && !is_own(t, &node[i]))
-            insert(order, key, allowed++, i, trust_score(t, &node[i]) * jitter);
-    }
-    if (use == TRUST_EXECUTED || allowed == 0)
-        return allowed;
-    const size_t near = near_of(key, allowed);
-    const bool is_by_lot = rng_below(&t->rng, TRUST_EXPLORE_PARTS) == 0;
-    return is_by_lot ? explore(t, order, key, allowed, near) : near;
 }
 
 // ---- What to tell others
@@ -595,13 +353,13 @@ static enum rc write_all(struct trust *t)
 
 enum rc trust_tick(struct trust *t, uint64_t now_s)
 {
-    pass_time(t, now_s);
+    trust_pass_time(t, now_s);
     if (t->now_s < t->prior_due_s)
         return RC_OK;
     t->prior_due_s = t->now_s + TRUST_PRIOR_S;
     forgive(t);
     if (t->is_stale)
-        trust_prior_reckon(t);
+        trust_reckon(t);
     return write_all(t);
 }
 

@@ -3,7 +3,7 @@
 //
 //     trust_outcome(t, &who, &what_it_did, &receipt, now_s); // and the receipt goes to it
 //     trust_input(t, record, now_s);              // receipt, voucher or proof, of whoever
-//     count = trust_rank(t, candidates, n, TRUST_CHECKED, order, now_s);
+//     count = trust_rank(t, candidates, n, TRUST_CHECKED, order);
 //     trust_show(t, since, records, n);           // what to tell whom we talk to
 //     if (now_s >= trust_due_s(t))
 //         trust_tick(t, now_s);

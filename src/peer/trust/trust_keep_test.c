@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What survives a restart, a kill at any write, a full disk and a damaged one.
 #include "sim/kv.h"
+#include "trust/people_test.h"
 #include "trust/trust.h"
-#include "trust/trust_test_rig.h"
 
 #define PEOPLE 8u
 #define CHUNK  ((uint64_t)SCORE_UNIT_BYTES)
@@ -30,7 +30,7 @@ static enum rc start(struct fixture *f)
     arena_free(f->arena);
     f->arena = arena_new(TRUST_ARENA_BYTES(32, 64, 16, 32));
     assert_non_null(f->arena);
-    return trust_open(&f->t, f->arena, &cfg, RIG_NOW_S);
+    return trust_open(&f->t, f->arena, &cfg, PEOPLE_NOW_S);
 }
 
 static int setup(void **state)
@@ -38,9 +38,9 @@ static int setup(void **state)
     static struct fixture f; // one test at a time
     f = (struct fixture){.budget = {.limit_bytes = 1 << 22}};
     assert_int_equal(sim_kv_new(&f.kv, &f.budget, 1 << 20), RC_OK);
-    f.me = rig_id(1000);
+    f.me = people_id(1000);
     for (uint32_t i = 0; i < PEOPLE; i++)
-        f.who[i] = rig_id(i + 1);
+        f.who[i] = people_id(i + 1);
     assert_int_equal(start(&f), RC_OK);
     *state = &f;
     return 0;
@@ -64,7 +64,7 @@ static enum rc outcome(struct fixture *f, uint32_t who, enum receipt_outcome wha
     struct buffer b = buffer_of(room, sizeof room);
     const struct seal_judge judge = seal_judge_real();
     const struct trust_outcome o = {.service = RECEIPT_CHUNK, .outcome = what, .bytes = 4 * CHUNK};
-    const enum rc rc = trust_outcome(f->t, &f->who[who].node, &o, &b, RIG_NOW_S);
+    const enum rc rc = trust_outcome(f->t, &f->who[who].node, &o, &b, PEOPLE_NOW_S);
     struct receipt r;
     if (rc == RC_OK) {
         assert_int_equal(receipt_decode(&r, buffer_bytes(&b), &judge), RC_OK);
@@ -76,8 +76,8 @@ static enum rc outcome(struct fixture *f, uint32_t who, enum receipt_outcome wha
 
 static enum rc lie(struct fixture *f, uint32_t who)
 {
-    const struct rig_record wrong = rig_answer(&f->who[who], ANSWER_CHUNK, 1, 2);
-    return trust_accuse(f->t, rig_bytes(&wrong), bytes_of(NULL, 0), RIG_NOW_S);
+    const struct people_record wrong = people_answer(&f->who[who], ANSWER_CHUNK, 1, 2);
+    return trust_accuse(f->t, people_bytes(&wrong), bytes_of(NULL, 0), PEOPLE_NOW_S);
 }
 
 static enum rc vouch(struct fixture *f, uint64_t now_s)
@@ -103,13 +103,13 @@ static void all_comes_back(void **state)
     for (uint32_t i = 0; i < 6; i++)
         assert_int_equal(outcome(f, 1, RECEIPT_WRONG), RC_OK);
     assert_int_equal(lie(f, 2), RC_OK);
-    const struct rig_record said = rig_receipt(&f->who[0], &f->who[3].node, 5, 9, 0);
-    const struct rig_record vouched = rig_voucher(&f->who[0], &f->who[4].node, 1);
-    const struct rig_record held = rig_receipt(&f->who[0], &f->me.node, 6, 9, 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&said), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_input(f->t, rig_bytes(&vouched), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_input(f->t, rig_bytes(&held), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_PRIOR_S), RC_OK);
+    const struct people_record said = people_receipt(&f->who[0], &f->who[3].node, 5, 9, 0);
+    const struct people_record vouched = people_voucher(&f->who[0], &f->who[4].node, 1);
+    const struct people_record held = people_receipt(&f->who[0], &f->me.node, 6, 9, 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&said), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, people_bytes(&vouched), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, people_bytes(&held), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_OK);
     double score[PEOPLE];
     enum trust_standing standing[PEOPLE];
     for (uint32_t i = 0; i < PEOPLE; i++) {
@@ -142,8 +142,8 @@ static void life_until(struct fixture *f, uint64_t nth, enum rc how, bool is_don
         if (outcome(f, 0, RECEIPT_GOOD) == RC_OK)
             good = trust_score(f->t, &f->who[0].node);
         is_liar = lie(f, 1) == RC_OK || is_liar;
-        (void)vouch(f, RIG_NOW_S + VOUCH_PERIOD_S);
-        (void)trust_tick(f->t, RIG_NOW_S + VOUCH_PERIOD_S + i * TRUST_PRIOR_S);
+        (void)vouch(f, PEOPLE_NOW_S + VOUCH_PERIOD_S);
+        (void)trust_tick(f->t, PEOPLE_NOW_S + VOUCH_PERIOD_S + i * TRUST_PRIOR_S);
         assert_true(sim_kv_calls(f->kv) >= calls);
     }
     if (start(f) != RC_OK) // killed; what was to fail may do so only now
@@ -153,7 +153,7 @@ static void life_until(struct fixture *f, uint64_t nth, enum rc how, bool is_don
     assert_true(!is_liar || trust_standing(f->t, &f->who[1].node) == TRUST_LIAR);
     assert_int_equal(trust_stat(f->t).damaged, 0);
     (void)outcome(f, 0, RECEIPT_GOOD);
-    (void)vouch(f, RIG_NOW_S + VOUCH_PERIOD_S);
+    (void)vouch(f, PEOPLE_NOW_S + VOUCH_PERIOD_S);
 }
 
 static void killed_at_any_write(void **state)
@@ -197,7 +197,7 @@ static void a_damaged_disk(void **state)
     assert_int_equal(sim_kv_damage(f->kv, bytes_text("tc"), 100), RC_OK);
     assert_int_equal(start(f), RC_OK);
     assert_int_equal(trust_stat(f->t).damaged, 1);
-    assert_int_equal(vouch(f, RIG_NOW_S), RC_FULL); // who forgot what it gave gives none
+    assert_int_equal(vouch(f, PEOPLE_NOW_S), RC_FULL); // who forgot what it gave gives none
 }
 
 static void a_full_disk(void **state)
@@ -208,9 +208,9 @@ static void a_full_disk(void **state)
     assert_int_equal(outcome(f, 1, RECEIPT_GOOD), RC_IO);
     assert_int_equal(lie(f, 2), RC_IO);
     assert_int_equal(trust_standing(f->t, &f->who[2].node), TRUST_LIAR); // it counts all the same
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_PRIOR_S), RC_IO);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_IO);
     sim_kv_limit(f->kv, 1 << 20);
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + 2 * TRUST_PRIOR_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + 2 * TRUST_PRIOR_S), RC_OK);
     assert_int_equal(start(f), RC_OK);
     assert_int_equal(trust_standing(f->t, &f->who[2].node), TRUST_LIAR);
     assert_int_equal(trust_standing(f->t, &f->who[1].node), TRUST_NEWCOMER);
@@ -226,14 +226,14 @@ static void bounded(void **state)
     assert_int_equal(kv.ops->put(kv.self, bytes_text("tx"), bytes_text("junk")), RC_OK);
     uint64_t most = 0;
     for (uint64_t i = 0; i < 200; i++) {
-        struct id one = rig_id(100 + i);
+        struct id one = people_id(100 + i);
         uint8_t room[RECEIPT_BYTES_MAX];
         struct buffer b = buffer_of(room, sizeof room);
         const struct trust_outcome o = {.service = RECEIPT_TASK, .outcome = RECEIPT_GOOD};
-        assert_int_equal(trust_outcome(f->t, &one.node, &o, &b, RIG_NOW_S + i), RC_OK);
-        const struct rig_record r = rig_receipt(&one, &f->who[0].node, 1, 9, 0);
-        (void)trust_input(f->t, rig_bytes(&r), RIG_NOW_S + i);
-        (void)trust_tick(f->t, RIG_NOW_S + i * TRUST_PRIOR_S);
+        assert_int_equal(trust_outcome(f->t, &one.node, &o, &b, PEOPLE_NOW_S + i), RC_OK);
+        const struct people_record r = people_receipt(&one, &f->who[0].node, 1, 9, 0);
+        (void)trust_input(f->t, people_bytes(&r), PEOPLE_NOW_S + i);
+        (void)trust_tick(f->t, PEOPLE_NOW_S + i * TRUST_PRIOR_S);
         id_end(&one);
         most = i == 100 ? sim_kv_bytes(f->kv) : most;
     }

@@ -7,7 +7,6 @@
 #include "base/num.h"
 #include "trust/trust_state.h"
 
-#define CENTI       100.0f
 #define SEEN_LEVELS 65535.0 // of evidence, in a node's worth
 
 struct edge_key {
@@ -83,7 +82,7 @@ void trust_node_weigh(struct trust *t, struct node *n)
 
 // ---- Edges
 
-static void edge_drop(struct trust *t, struct edge *e)
+void trust_edge_drop(struct trust *t, struct edge *e)
 {
     const struct edge_key key = {.from = e->from->index, .to = e->to->index};
     (void)map_del(t->edges, &key); // it is e
@@ -102,12 +101,12 @@ static void edge_drop(struct trust *t, struct edge *e)
 void trust_node_cut(struct trust *t, struct node *n)
 {
     LIST_FOR_SAFE (at, &n->out)
-        edge_drop(t, CONTAINER_OF(at, struct edge, out));
+        trust_edge_drop(t, CONTAINER_OF(at, struct edge, out));
     LIST_FOR_SAFE (at, &n->in)
-        edge_drop(t, CONTAINER_OF(at, struct edge, in));
+        trust_edge_drop(t, CONTAINER_OF(at, struct edge, in));
 }
 
-static struct list *home_of(struct trust *t, const struct edge *e)
+struct list *trust_edge_home(struct trust *t, const struct edge *e)
 {
     return e->from->trust > 0 || trust_node_is_seed(e->from) ? &t->strong : &t->weak;
 }
@@ -117,11 +116,11 @@ static struct list *home_of(struct trust *t, const struct edge *e)
 static struct edge *edge_room(struct trust *t, struct node *from)
 {
     if (from->row >= TRUST_ROW_MAX)
-        edge_drop(t, CONTAINER_OF(from->out.next, struct edge, out));
+        trust_edge_drop(t, CONTAINER_OF(from->out.next, struct edge, out));
     else if (list_is_empty(&t->spare) && !list_is_empty(&t->weak))
-        edge_drop(t, CONTAINER_OF(t->weak.next, struct edge, age));
+        trust_edge_drop(t, CONTAINER_OF(t->weak.next, struct edge, age));
     else if (list_is_empty(&t->spare) && (from->trust > 0 || trust_node_is_seed(from)))
-        edge_drop(t, CONTAINER_OF(t->strong.next, struct edge, age));
+        trust_edge_drop(t, CONTAINER_OF(t->strong.next, struct edge, age));
     return list_is_empty(&t->spare) ? NULL : CONTAINER_OF(t->spare.next, struct edge, age);
 }
 
@@ -158,28 +157,18 @@ enum rc trust_edge_put(struct trust *t, const struct account *a, struct bytes re
         return RC_OK; // an old one
     e->counter = a->counter;
     e->time_s = a->time_s;
-    e->good = (float)a->good_centi / CENTI;
-    e->bad = (float)a->bad_centi / CENTI;
+    e->good_centi = a->good_centi;
+    e->bad_centi = a->bad_centi;
     trust_paper_drop(&t->others, &e->paper);
     if (record.len > 0)
         trust_paper_put(&t->others, &e->paper, record, 0);
     list_del(&e->age);
-    list_push_back(home_of(t, e), &e->age);
+    list_push_back(trust_edge_home(t, e), &e->age);
     list_del(&e->out);
     list_push_back(&from->out, &e->out);
     from->is_row_dirty = true;
     t->is_stale = true;
     return RC_OK;
-}
-
-struct account trust_edge_account(const struct edge *e)
-{
-    return (struct account){.by = e->from->id,
-                            .of = e->to->id,
-                            .counter = e->counter,
-                            .time_s = e->time_s,
-                            .good_centi = (uint32_t)lroundf(e->good * CENTI),
-                            .bad_centi = (uint32_t)lroundf(e->bad * CENTI)};
 }
 
 const struct paper *trust_edge_with_counter(const struct trust *t, const struct node_id *by,
@@ -261,55 +250,4 @@ double trust_node_score(const struct trust *t, const struct node *n)
         return score_mix(&n->score, SCORE_NEWCOMER);
     const double prior = score_prior(n->is_chosen ? 1 : n->share);
     return score_mix(&n->score, n->is_vouched ? fmax(prior, SCORE_NEWCOMER) : prior);
-}
-
-// ---- What those we trust say
-
-static size_t flatten(struct trust *t, struct list *from, size_t count)
-{
-    LIST_FOR_SAFE (at, from) {
-        struct edge *e = CONTAINER_OF(at, struct edge, age);
-        if (time_since(e->time_s, t->now_s) >= TRUST_LIFE_S) {
-            edge_drop(t, e);
-            continue;
-        }
-        t->flat[count++] = (struct prior_edge){
-            .from = e->from->index, .to = e->to->index, .good = e->good, .bad = e->bad};
-    }
-    return count;
-}
-
-// Into the list where they belong now, the order of age kept within each.
-static void sort_out(struct trust *t, struct list *from)
-{
-    LIST_FOR_SAFE (at, from) {
-        struct edge *e = CONTAINER_OF(at, struct edge, age);
-        struct list *home = home_of(t, e);
-        if (home == from)
-            continue;
-        list_del(&e->age);
-        list_push_back(home, &e->age);
-    }
-}
-
-void trust_prior_reckon(struct trust *t)
-{
-    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
-        const struct node *n = &t->node[i];
-        const bool is_good = n->worth.index > 0 && trust_node_is_seed(n) && !n->was_isolated;
-        t->is_seed[i] = is_good && trust_liar_find(t, &n->id) == NULL;
-    }
-    t->prior.edges = flatten(t, &t->strong, 0);
-    t->prior.edges = flatten(t, &t->weak, t->prior.edges);
-    t->turns = prior_run(&t->prior);
-    for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
-        struct node *n = &t->node[i];
-        n->trust = t->prior.trust[i];
-        n->share = t->prior.share[i];
-        if (n->worth.index > 0)
-            trust_node_weigh(t, n);
-    }
-    sort_out(t, &t->strong);
-    sort_out(t, &t->weak);
-    t->is_stale = false;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // What the files of trust share: nodes, edges, liars, papers, and the calls between them.
 //
-// trust.c is the face; trust_node.c keeps nodes and what they say of one another, trust_liar.c
-// liars, trust_paper.c whole records, trust_keep.c the kv. Nobody else includes this.
+// From the ground up: trust_paper.c whole records, trust_keep.c the kv, trust_node.c nodes and what
+// they say of one another, trust_liar.c liars, trust_reckon.c what all that says of strangers;
+// above these trust_load.c, trust_record.c, trust_rank.c, and the face, trust.c. Nobody else
+// includes this.
 #ifndef TRUST_TRUST_STATE_H
 #define TRUST_TRUST_STATE_H
 
@@ -76,9 +78,9 @@ struct edge {
     struct node *to;
     uint64_t counter;
     uint64_t time_s;
-    float good;
-    float bad;
-    struct paper *paper;
+    uint32_t good_centi;
+    uint32_t bad_centi;
+    struct paper *paper; // NULL: the receipt itself made room for others
 };
 
 struct account { // of one node, by another
@@ -101,6 +103,7 @@ struct liar {
     uint8_t proof[FAULT_BYTES_MAX];
 };
 
+#define TRUST_DAY_S         UINT64_C(86400)
 #define TRUST_ROW_BYTES_MAX 20480u // TRUST_ROW_MAX accounts of 71 bytes at most, and their frame
 
 struct trust {
@@ -139,7 +142,50 @@ struct trust {
     uint8_t scratch[TRUST_ROW_BYTES_MAX]; // of keep
 };
 
-// trust_node.c
+static inline void trust_pass_time(struct trust *t, uint64_t now_s)
+{
+    t->now_s = now_s > t->now_s ? now_s : t->now_s;
+}
+
+static inline bool trust_is_own(const struct trust *t, const struct node_id *id)
+{
+    return node_id_equal(id, &t->cfg.own->node);
+}
+
+// ---- trust_keep.c: rows written and deleted
+
+#define TRUST_KEEP_VERSION  1u
+#define TRUST_KEY_FIRST     't'
+#define TRUST_KEY_BYTES     (2 + NODE_ID_BYTES)
+#define TRUST_FRAME_ITEMS   3u
+#define TRUST_COUNTER_ITEMS 3u
+#define TRUST_LIAR_ITEMS    3u
+#define TRUST_NODE_ITEMS    9u
+#define TRUST_EDGE_ITEMS    5u
+#define TRUST_MICRO         1e6 // counts are kept in millionths
+
+enum trust_kept { // the second byte of a key
+    TRUST_KEPT_COUNTERS = 'c',
+    TRUST_KEPT_LIAR = 'l',
+    TRUST_KEPT_NODE = 'n',
+    TRUST_KEPT_ROW = 'r',
+};
+
+struct trust_key {
+    uint8_t b[KV_KEY_BYTES_MAX];
+    size_t len;
+};
+
+MUST_USE enum rc trust_keep_counters(struct trust *t); // counter_end, vouch_period and vouch_used
+enum rc trust_keep_node(struct trust *t, struct node *n);
+enum rc trust_keep_row(struct trust *t, struct node *n);
+enum rc trust_keep_liar(struct trust *t, struct liar *l);
+void trust_keep_del(struct trust *t, const struct trust_key *key);
+void trust_keep_forget_node(struct trust *t, const struct node *n);
+void trust_keep_forget_liar(struct trust *t, const struct node_id *id);
+
+// ---- trust_node.c
+
 MUST_USE enum rc trust_nodes_init(struct trust *t, struct arena *arena);
 struct node *trust_node_find(const struct trust *t, const struct node_id *id);
 enum node_class { NODE_TOLD, NODE_NAMED, NODE_SEEN, NODE_CHOSEN };
@@ -153,26 +199,23 @@ void trust_node_forgive(struct trust *t, struct node *n); // a newcomer again
 void trust_node_cut(struct trust *t, struct node *n);     // all that it said, or others of it, goes
 // record: what it says in whole, empty if that is not at hand.
 enum rc trust_edge_put(struct trust *t, const struct account *a, struct bytes record);
-struct account trust_edge_account(const struct edge *e);
+void trust_edge_drop(struct trust *t, struct edge *e);
+struct list *trust_edge_home(struct trust *t, const struct edge *e); // strong or weak
 // The whole receipt of that signer with that counter; NULL: none is known.
 const struct paper *trust_edge_with_counter(const struct trust *t, const struct node_id *by,
                                             uint64_t counter);
-void trust_prior_reckon(struct trust *t);
 
-// trust_liar.c
+// ---- trust_liar.c
+
 MUST_USE enum rc trust_liars_init(struct trust *t, struct arena *arena);
 struct liar *trust_liar_find(const struct trust *t, const struct node_id *id);
 enum rc trust_liar_put(struct trust *t, const struct node_id *id, struct bytes proof,
                        uint64_t end_s);
 void trust_liar_forgive(struct trust *t); // whose time is over
 
-// trust_keep.c
-MUST_USE enum rc trust_keep_load(struct trust *t);
-enum rc trust_keep_node(struct trust *t, struct node *n);
-enum rc trust_keep_liar(struct trust *t, struct liar *l);
-MUST_USE enum rc trust_keep_counters(struct trust *t); // counter_end, vouch_period and vouch_used
-enum rc trust_keep_row(struct trust *t, struct node *n);
-void trust_keep_forget_node(struct trust *t, const struct node *n);
-void trust_keep_forget_liar(struct trust *t, const struct node_id *id);
+// ---- trust_reckon.c, trust_load.c
+
+void trust_reckon(struct trust *t);
+MUST_USE enum rc trust_load(struct trust *t); // RC_IO
 
 #endif

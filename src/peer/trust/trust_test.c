@@ -2,7 +2,7 @@
 // The whole machine: what we saw, what we are told, proofs, vouchers, full tables.
 #include "trust/trust.h"
 
-#include "trust/trust_test_rig.h"
+#include "trust/people_test.h"
 
 #define PEOPLE 40u
 #define DAY_S  UINT64_C(86400)
@@ -28,13 +28,13 @@ static struct trust_cfg cfg_of(const struct fixture *f)
 static int setup(void **state)
 {
     static struct fixture f; // one test at a time
-    f.me = rig_id(1000);
+    f.me = people_id(1000);
     for (uint32_t i = 0; i < PEOPLE; i++)
-        f.who[i] = rig_id(i + 1);
+        f.who[i] = people_id(i + 1);
     f.arena = arena_new(TRUST_ARENA_BYTES(32, 64, 16, 32));
     const struct trust_cfg cfg = cfg_of(&f);
     assert_non_null(f.arena);
-    assert_int_equal(trust_open(&f.t, f.arena, &cfg, RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_open(&f.t, f.arena, &cfg, PEOPLE_NOW_S), RC_OK);
     *state = &f;
     return 0;
 }
@@ -69,13 +69,14 @@ static enum rc outcome(struct fixture *f, uint32_t who, enum receipt_outcome wha
 static void good(struct fixture *f, uint32_t who, uint32_t times)
 {
     for (uint32_t i = 0; i < times; i++)
-        assert_int_equal(outcome(f, who, RECEIPT_GOOD, RIG_NOW_S), RC_OK);
+        assert_int_equal(outcome(f, who, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
 }
 
 static void lie(struct fixture *f, uint32_t who, enum rc expected)
 {
-    const struct rig_record wrong = rig_answer(&f->who[who], ANSWER_CHUNK, 1, 2);
-    assert_int_equal(trust_accuse(f->t, rig_bytes(&wrong), bytes_of(NULL, 0), RIG_NOW_S), expected);
+    const struct people_record wrong = people_answer(&f->who[who], ANSWER_CHUNK, 1, 2);
+    assert_int_equal(trust_accuse(f->t, people_bytes(&wrong), bytes_of(NULL, 0), PEOPLE_NOW_S),
+                     expected);
 }
 
 static void configurations(void **state)
@@ -84,14 +85,14 @@ static void configurations(void **state)
     struct trust *t = f->t;
     struct trust_cfg cfg = cfg_of(f);
     cfg.nodes_max = 15;
-    assert_int_equal(trust_open(&t, f->arena, &cfg, RIG_NOW_S), RC_CONFIG);
+    assert_int_equal(trust_open(&t, f->arena, &cfg, PEOPLE_NOW_S), RC_CONFIG);
     assert_null(t);
     cfg = cfg_of(f);
     cfg.own = NULL;
-    assert_int_equal(trust_open(&t, f->arena, &cfg, RIG_NOW_S), RC_CONFIG);
+    assert_int_equal(trust_open(&t, f->arena, &cfg, PEOPLE_NOW_S), RC_CONFIG);
     cfg = cfg_of(f);
     struct arena *small = arena_new(30000);
-    assert_int_equal(trust_open(&t, small, &cfg, RIG_NOW_S), RC_NOMEM);
+    assert_int_equal(trust_open(&t, small, &cfg, PEOPLE_NOW_S), RC_NOMEM);
     arena_free(small);
 }
 
@@ -107,12 +108,12 @@ static void conduct_makes_standing(void **state)
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_KNOWN);
     assert_true(trust_allows(f->t, node(f, 0), TRUST_EXECUTED));
     assert_true(trust_score(f->t, node(f, 0)) > trust_score(f->t, node(f, 1)));
-    assert_true(trust_gave(f->t, node(f, 0), RIG_NOW_S) > 7.9);
-    assert_true(trust_gave(f->t, node(f, 0), RIG_NOW_S + DAY_S) < 4.1);
-    assert_int_equal(outcome(f, 0, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+    assert_true(trust_gave(f->t, node(f, 0), PEOPLE_NOW_S) > 7.9);
+    assert_true(trust_gave(f->t, node(f, 0), PEOPLE_NOW_S + DAY_S) < 4.1);
+    assert_int_equal(outcome(f, 0, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
     assert_false(trust_allows(f->t, node(f, 0), TRUST_EXECUTED));
     assert_int_equal(trust_outcome(f->t, &f->me.node, &(struct trust_outcome){.service = 1},
-                                   &(struct buffer){.len = 0}, RIG_NOW_S),
+                                   &(struct buffer){.len = 0}, PEOPLE_NOW_S),
                      RC_REFUSED);
 }
 
@@ -120,13 +121,13 @@ static void isolation_ends(void **state)
 {
     struct fixture *f = *state;
     for (uint32_t i = 0; i < 5; i++)
-        assert_int_equal(outcome(f, 0, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+        assert_int_equal(outcome(f, 0, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_ISOLATED);
     assert_false(trust_allows(f->t, node(f, 0), TRUST_CHECKED));
     assert_int_equal(trust_stat(f->t).isolated, 1);
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_LIFE_S - 1), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_LIFE_S - 1), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_ISOLATED);
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_LIFE_S + TRUST_PRIOR_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_LIFE_S + TRUST_PRIOR_S), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_NEWCOMER);
     assert_true(trust_score(f->t, node(f, 0)) > 0.33);
 }
@@ -142,13 +143,13 @@ static void a_proof_ends_it(void **state)
     assert_false(trust_allows(f->t, node(f, 0), TRUST_CHECKED));
     assert_int_equal(trust_stat(f->t).liars, 1);
     // Its word counts no more, and the proof is passed on.
-    const struct rig_record r = rig_receipt(&f->who[0], node(f, 1), 1, 5, 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&r), RIG_NOW_S), RC_REFUSED);
+    const struct people_record r = people_receipt(&f->who[0], node(f, 1), 1, 5, 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&r), PEOPLE_NOW_S), RC_REFUSED);
     struct bytes shown[4];
     assert_true(trust_show(f->t, 0, shown, 4) >= 1);
     assert_true(fault_check(NULL, node(f, 0), shown[0]));
     // After 60 days it is a newcomer, and the old proof is worth nothing.
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + FAULT_LIFE_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + FAULT_LIFE_S), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_NEWCOMER);
     lie(f, 0, RC_REFUSED);
 }
@@ -156,13 +157,13 @@ static void a_proof_ends_it(void **state)
 static void no_proof_no_fault(void **state)
 {
     struct fixture *f = *state;
-    const struct rig_record right = rig_answer(&f->who[0], ANSWER_CHUNK, 1, 1);
-    assert_int_equal(trust_accuse(f->t, rig_bytes(&right), bytes_of(NULL, 0), RIG_NOW_S),
+    const struct people_record right = people_answer(&f->who[0], ANSWER_CHUNK, 1, 1);
+    assert_int_equal(trust_accuse(f->t, people_bytes(&right), bytes_of(NULL, 0), PEOPLE_NOW_S),
                      RC_ABSENT);
-    assert_int_equal(trust_accuse(f->t, rig_bytes(&right), rig_bytes(&right), RIG_NOW_S),
+    assert_int_equal(trust_accuse(f->t, people_bytes(&right), people_bytes(&right), PEOPLE_NOW_S),
                      RC_ABSENT);
-    assert_int_equal(trust_input(f->t, bytes_of("nonsense", 8), RIG_NOW_S), RC_MALFORMED);
-    assert_int_equal(trust_input(f->t, rig_bytes(&right), RIG_NOW_S), RC_MALFORMED);
+    assert_int_equal(trust_input(f->t, bytes_of("nonsense", 8), PEOPLE_NOW_S), RC_MALFORMED);
+    assert_int_equal(trust_input(f->t, people_bytes(&right), PEOPLE_NOW_S), RC_MALFORMED);
     assert_int_equal(trust_stat(f->t).refused, 2);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_STRANGER);
 }
@@ -173,18 +174,18 @@ static void strangers_have_a_prior(void **state)
     struct fixture *f = *state;
     assert_true(trust_score(f->t, node(f, 1)) > 0.33); // no seeds: nobody knows anything
     assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
-    const struct rig_record by_hub = rig_receipt(&f->who[0], node(f, 1), 1, 9, 0);
-    const struct rig_record by_nobody = rig_receipt(&f->who[2], node(f, 3), 1, 1000, 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&by_hub), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_input(f->t, rig_bytes(&by_nobody), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_due_s(f->t), RIG_NOW_S + TRUST_PRIOR_S);
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_PRIOR_S), RC_OK);
+    const struct people_record by_hub = people_receipt(&f->who[0], node(f, 1), 1, 9, 0);
+    const struct people_record by_nobody = people_receipt(&f->who[2], node(f, 3), 1, 1000, 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&by_hub), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, people_bytes(&by_nobody), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_due_s(f->t), PEOPLE_NOW_S + TRUST_PRIOR_S);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_OK);
     assert_true(trust_score(f->t, node(f, 1)) > 0.5);
     assert_true(trust_score(f->t, node(f, 3)) < 0.21);
     assert_true(trust_score(f->t, node(f, 9)) < 0.21);
     // A hub that is proven a liar takes its praise along.
     lie(f, 0, RC_OK);
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + 2 * TRUST_PRIOR_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + 2 * TRUST_PRIOR_S), RC_OK);
     assert_true(trust_score(f->t, node(f, 1)) < 0.34);
     assert_int_equal(trust_stat(f->t).edges, 1);
 }
@@ -193,25 +194,26 @@ static void receipts_are_not_played_again(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
-    const struct rig_record then = rig_receipt(&f->who[0], node(f, 1), 1, 9, 0);
-    const struct rig_record now = rig_receipt(&f->who[0], node(f, 1), 2, 0, 9);
-    assert_int_equal(trust_input(f->t, rig_bytes(&now), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_input(f->t, rig_bytes(&then), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_PRIOR_S), RC_OK);
+    const struct people_record then = people_receipt(&f->who[0], node(f, 1), 1, 9, 0);
+    const struct people_record now = people_receipt(&f->who[0], node(f, 1), 2, 0, 9);
+    assert_int_equal(trust_input(f->t, people_bytes(&now), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, people_bytes(&then), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_OK);
     assert_true(trust_score(f->t, node(f, 1)) < 0.21);
     // Nor from the future, nor from long ago.
-    assert_int_equal(trust_input(f->t, rig_bytes(&then), RIG_NOW_S + TRUST_LIFE_S), RC_REFUSED);
+    assert_int_equal(trust_input(f->t, people_bytes(&then), PEOPLE_NOW_S + TRUST_LIFE_S),
+                     RC_REFUSED);
 }
 
 static void two_words_with_one_counter(void **state)
 {
     struct fixture *f = *state;
-    const struct rig_record one = rig_receipt(&f->who[0], node(f, 1), 7, 9, 0);
-    const struct rig_record two = rig_receipt(&f->who[0], node(f, 2), 7, 9, 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&one), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_input(f->t, rig_bytes(&one), RIG_NOW_S), RC_OK);
+    const struct people_record one = people_receipt(&f->who[0], node(f, 1), 7, 9, 0);
+    const struct people_record two = people_receipt(&f->who[0], node(f, 2), 7, 9, 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&one), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, people_bytes(&one), PEOPLE_NOW_S), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_STRANGER);
-    assert_int_equal(trust_input(f->t, rig_bytes(&two), RIG_NOW_S), RC_REFUSED);
+    assert_int_equal(trust_input(f->t, people_bytes(&two), PEOPLE_NOW_S), RC_REFUSED);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_LIAR);
     assert_int_equal(trust_stat(f->t).edges, 0);
 }
@@ -220,18 +222,18 @@ static void vouchers_bring_in(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
-    assert_int_equal(trust_tick(f->t, RIG_NOW_S + TRUST_PRIOR_S), RC_OK);
-    const struct rig_record by_hub = rig_voucher(&f->who[0], node(f, 1), 0);
-    const struct rig_record by_nobody = rig_voucher(&f->who[2], node(f, 3), 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&by_hub), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_input(f->t, rig_bytes(&by_nobody), RIG_NOW_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_OK);
+    const struct people_record by_hub = people_voucher(&f->who[0], node(f, 1), 0);
+    const struct people_record by_nobody = people_voucher(&f->who[2], node(f, 3), 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&by_hub), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, people_bytes(&by_nobody), PEOPLE_NOW_S), RC_OK);
     assert_true(trust_score(f->t, node(f, 1)) > 0.33);
     assert_true(trust_score(f->t, node(f, 3)) < 0.21);
     const struct node_id by = trust_voucher(f->t, node(f, 1));
     assert_true(node_id_equal(&by, node(f, 0)));
     // The hub's second voucher with the same number ends it, and voids the first.
-    const struct rig_record again = rig_voucher(&f->who[0], node(f, 4), 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&again), RIG_NOW_S), RC_REFUSED);
+    const struct people_record again = people_voucher(&f->who[0], node(f, 4), 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&again), PEOPLE_NOW_S), RC_REFUSED);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_LIAR);
     assert_int_equal(trust_standing(f->t, node(f, 1)), TRUST_STRANGER);
 }
@@ -243,20 +245,20 @@ static void vouchers_cost(void **state)
     good(f, 0, 5);
     good(f, 5, 5);
     const double before = trust_score(f->t, node(f, 0));
-    const struct rig_record v = rig_voucher(&f->who[0], node(f, 1), 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&v), RIG_NOW_S), RC_OK);
+    const struct people_record v = people_voucher(&f->who[0], node(f, 1), 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&v), PEOPLE_NOW_S), RC_OK);
     lie(f, 1, RC_OK);
     assert_true(trust_score(f->t, node(f, 0)) < before - 0.1);
     for (uint32_t i = 0; i < 5; i++)
-        assert_int_equal(outcome(f, 2, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+        assert_int_equal(outcome(f, 2, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_ISOLATED);
-    const struct rig_record back = rig_voucher(&f->who[5], node(f, 2), 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&back), RIG_NOW_S), RC_OK);
+    const struct people_record back = people_voucher(&f->who[5], node(f, 2), 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&back), PEOPLE_NOW_S), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_NEWCOMER);
     // Once.
     for (uint32_t i = 0; i < 5; i++)
-        assert_int_equal(outcome(f, 2, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_input(f->t, rig_bytes(&back), RIG_NOW_S), RC_OK);
+        assert_int_equal(outcome(f, 2, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, people_bytes(&back), PEOPLE_NOW_S), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_ISOLATED);
 }
 
@@ -268,7 +270,7 @@ static void our_own_vouchers(void **state)
         struct buffer b = buffer_of(room, sizeof room);
         struct voucher v;
         const struct seal_judge judge = seal_judge_real();
-        const enum rc rc = trust_vouch(f->t, node(f, i), &b, RIG_NOW_S);
+        const enum rc rc = trust_vouch(f->t, node(f, i), &b, PEOPLE_NOW_S);
         assert_int_equal(rc, i < VOUCH_SLOTS ? RC_OK : RC_FULL);
         if (rc == RC_OK) {
             assert_int_equal(voucher_decode(&v, buffer_bytes(&b), &judge), RC_OK);
@@ -284,10 +286,10 @@ static void tables_are_bounded(void **state)
     good(f, 0, 5);
     assert_int_equal(trust_choose(f->t, node(f, 1)), RC_OK);
     for (uint32_t i = 2; i < PEOPLE; i++)
-        assert_int_equal(outcome(f, i, RECEIPT_LATE, RIG_NOW_S + i), RC_OK);
+        assert_int_equal(outcome(f, i, RECEIPT_LATE, PEOPLE_NOW_S + i), RC_OK);
     for (uint32_t i = 2; i + 1 < PEOPLE; i++) {
-        const struct rig_record r = rig_receipt(&f->who[i], node(f, i + 1), 1, 9, 0);
-        (void)trust_input(f->t, rig_bytes(&r), RIG_NOW_S);
+        const struct people_record r = people_receipt(&f->who[i], node(f, i + 1), 1, 9, 0);
+        (void)trust_input(f->t, people_bytes(&r), PEOPLE_NOW_S);
     }
     trust_check(f->t);
     assert_true(trust_stat(f->t).nodes <= 32 && trust_stat(f->t).forgotten > 0);
@@ -316,7 +318,7 @@ static void ranks(void **state)
     uint32_t order[4];
     good(f, 0, 9);
     for (uint32_t i = 0; i < 5; i++)
-        assert_int_equal(outcome(f, 1, RECEIPT_WRONG, RIG_NOW_S), RC_OK);
+        assert_int_equal(outcome(f, 1, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
     lie(f, 2, RC_OK);
     for (uint32_t i = 0; i < 4; i++)
         id[i] = *node(f, 3 - i);
@@ -345,12 +347,12 @@ static void shows_what_is_new(void **state)
     assert_int_equal(trust_show(f->t, 0, record, 1), 1);
     const uint64_t seq = trust_seq(f->t);
     assert_int_equal(trust_show(f->t, seq, record, 8), 0);
-    const struct rig_record about_us = rig_receipt(&f->who[0], &f->me.node, 1, 3, 0);
-    const struct rig_record by_nobody = rig_receipt(&f->who[7], &f->me.node, 1, 3, 0);
-    assert_int_equal(trust_input(f->t, rig_bytes(&about_us), RIG_NOW_S), RC_OK);
-    assert_int_equal(trust_input(f->t, rig_bytes(&by_nobody), RIG_NOW_S), RC_ABSENT);
+    const struct people_record about_us = people_receipt(&f->who[0], &f->me.node, 1, 3, 0);
+    const struct people_record by_nobody = people_receipt(&f->who[7], &f->me.node, 1, 3, 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&about_us), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_input(f->t, people_bytes(&by_nobody), PEOPLE_NOW_S), RC_ABSENT);
     assert_int_equal(trust_show(f->t, seq, record, 8), 1);
-    assert_true(bytes_equal(record[0], rig_bytes(&about_us)));
+    assert_true(bytes_equal(record[0], people_bytes(&about_us)));
     struct receipt r;
     const struct seal_judge judge = seal_judge_real();
     assert_int_equal(trust_show(f->t, 0, record, 8), 3);
@@ -361,12 +363,12 @@ static void shows_what_is_new(void **state)
 static void the_free_allowance(void **state)
 {
     struct fixture *f = *state;
-    trust_served(f->t, node(f, 0), 1000, RIG_NOW_S);
-    trust_served(f->t, node(f, 0), 500, RIG_NOW_S);
-    assert_int_equal(trust_served_bytes(f->t, node(f, 0), RIG_NOW_S), 1500);
-    assert_int_equal(trust_served_bytes(f->t, node(f, 0), RIG_NOW_S + DAY_S), 0);
-    trust_served(f->t, node(f, 0), 7, RIG_NOW_S + DAY_S);
-    assert_int_equal(trust_served_bytes(f->t, node(f, 0), RIG_NOW_S + DAY_S), 7);
+    trust_served(f->t, node(f, 0), 1000, PEOPLE_NOW_S);
+    trust_served(f->t, node(f, 0), 500, PEOPLE_NOW_S);
+    assert_int_equal(trust_served_bytes(f->t, node(f, 0), PEOPLE_NOW_S), 1500);
+    assert_int_equal(trust_served_bytes(f->t, node(f, 0), PEOPLE_NOW_S + DAY_S), 0);
+    trust_served(f->t, node(f, 0), 7, PEOPLE_NOW_S + DAY_S);
+    assert_int_equal(trust_served_bytes(f->t, node(f, 0), PEOPLE_NOW_S + DAY_S), 7);
 }
 
 int main(void)

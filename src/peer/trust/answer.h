@@ -16,7 +16,7 @@
 #include "base/bytes.h"
 #include "base/rc.h"
 #include "crypt/hash.h"
-#include "trust/seal.h"
+#include "crypt/seal.h"
 
 #define ANSWER_BYTES_MAX 224
 

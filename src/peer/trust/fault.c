@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "trust/answer.h"
+#include "trust/form.h"
 #include "trust/receipt.h"
 #include "trust/vouch.h"
 
@@ -14,7 +15,7 @@ enum rc fault_encode(struct buffer *out, enum fault_kind kind, struct bytes firs
                      struct bytes second)
 {
     cbor_put_array(out, ITEMS);
-    cbor_put_u64(out, FAULT_FORM);
+    cbor_put_u64(out, FORM_FAULT);
     cbor_put_u64(out, kind);
     cbor_put_bytes(out, first);
     cbor_put_bytes(out, second);
@@ -119,7 +120,7 @@ static enum rc judge_pair(struct word *out, enum fault_kind kind, const struct p
 enum rc fault_decode(struct fault *out, struct bytes proof, const struct seal_judge *judge)
 {
     struct cbor_reader r = cbor_reader_of(proof);
-    const bool is_form = cbor_get_array(&r, ITEMS) == ITEMS && cbor_get_u64(&r) == FAULT_FORM;
+    const bool is_form = cbor_get_array(&r, ITEMS) == ITEMS && cbor_get_u64(&r) == FORM_FAULT;
     const enum fault_kind kind = (enum fault_kind)cbor_get_u64_max(&r, KIND_MAX);
     struct pair p = {.judge = judge};
     p.first = cbor_get_bytes(&r);
@@ -138,9 +139,9 @@ enum rc fault_between(struct buffer *out, struct bytes first, struct bytes secon
 {
     const struct pair p = {.first = first, .second = second, .judge = judge};
     struct word word;
-    static const enum fault_kind of_form[] = {[SEAL_RECEIPT] = FAULT_RECEIPTS,
-                                              [SEAL_ANSWER] = FAULT_RESULTS,
-                                              [SEAL_VOUCHER] = FAULT_VOUCHERS};
+    static const enum fault_kind of_form[] = {[FORM_RECEIPT] = FAULT_RECEIPTS,
+                                              [FORM_ANSWER] = FAULT_RESULTS,
+                                              [FORM_VOUCHER] = FAULT_VOUCHERS};
     const uint64_t form = seal_form_of(first);
     if (form == 0 || form >= ARRAY_COUNT(of_form))
         return RC_ABSENT;

@@ -13,12 +13,10 @@
 #include "base/bytes.h"
 #include "base/rc.h"
 #include "crypt/id.h"
-#include "trust/seal.h"
+#include "crypt/seal.h"
 
 #define FAULT_BYTES_MAX 520               // a record of the DHT holds 1000
 #define FAULT_LIFE_S    UINT64_C(5184000) // 60 days, for which a proof ends its accused
-
-#define FAULT_FORM 9u // beside enum seal_form, to tell records apart
 
 enum fault_kind {       // numbers cross the wire
     FAULT_CHUNK = 1,    // an answer that gives other bytes than were asked for; no second

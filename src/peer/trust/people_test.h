@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "crypt/id.h"
+#include "crypt/seal.h"
 #include "trust/answer.h"
 #include "trust/receipt.h"
-#include "trust/seal.h"
 #include "trust/vouch.h"
 
 #define PEOPLE_NOW_S UINT64_C(1767225600)

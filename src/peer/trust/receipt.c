@@ -4,13 +4,15 @@
 
 #include <assert.h>
 
+#include "trust/form.h"
+
 #define ITEMS 11
 
 static_assert(RECEIPT_BYTES_MAX <= SEAL_BYTES_MAX, "a receipt is a sealed record");
 
 enum rc receipt_encode(struct buffer *out, const struct receipt *r, const struct sign_key *key)
 {
-    seal_begin(out, SEAL_RECEIPT, ITEMS, &r->by);
+    seal_begin(out, FORM_RECEIPT, ITEMS, &r->by);
     cbor_put_bytes(out, bytes_of(r->of.b, NODE_ID_BYTES));
     cbor_put_u64(out, r->counter);
     cbor_put_u64(out, r->time_s);
@@ -33,7 +35,7 @@ enum rc receipt_decode(struct receipt *out, struct bytes in, const struct seal_j
 {
     struct cbor_reader c;
     struct receipt r = {.by = {{0}}};
-    const enum rc rc = seal_open(&c, &r.by, in, SEAL_RECEIPT, ITEMS, judge);
+    const enum rc rc = seal_open(&c, &r.by, in, FORM_RECEIPT, ITEMS, judge);
     if (rc != RC_OK)
         return rc;
     cbor_get_fixed(&c, r.of.b, NODE_ID_BYTES);
@@ -45,7 +47,7 @@ enum rc receipt_decode(struct receipt *out, struct bytes in, const struct seal_j
     r.bytes = cbor_get_u64(&c);
     r.good_centi = (uint32_t)cbor_get_u64_max(&c, RECEIPT_COUNT_MAX);
     r.bad_centi = (uint32_t)cbor_get_u64_max(&c, RECEIPT_COUNT_MAX);
-    if (!cbor_done(&c))
+    if (!cbor_done(&c) || in.len > RECEIPT_BYTES_MAX)
         return RC_MALFORMED;
     if (!is_sane(&r))
         return RC_REFUSED;

@@ -20,7 +20,7 @@
 #include "base/rc.h"
 #include "crypt/hash.h"
 #include "crypt/id.h"
-#include "trust/seal.h"
+#include "crypt/seal.h"
 
 #define RECEIPT_BYTES_MAX 232
 #define RECEIPT_COUNT_MAX 1000000000u // of good and bad, in hundredths

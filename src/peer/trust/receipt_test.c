@@ -2,8 +2,9 @@
 // Receipts, answers and vouchers on the wire, and their seal.
 #include "trust/receipt.h"
 
+#include "crypt/seal.h"
+#include "trust/form.h"
 #include "trust/people_test.h"
-#include "trust/seal.h"
 
 static void round_trips(void **state)
 {
@@ -71,7 +72,7 @@ static void refuses(void **state)
     const struct receipt r = people_receipt_of(&p->a, &p->b.node, 3, 1, 0);
     assert_int_equal(receipt_encode(&b, &r, p->b.key), RC_OK);
     assert_int_equal(receipt_decode(&out, buffer_bytes(&b), &p->judge), RC_REFUSED);
-    assert_int_equal(seal_form_of(people_bytes(&self)), SEAL_RECEIPT);
+    assert_int_equal(seal_form_of(people_bytes(&self)), FORM_RECEIPT);
     assert_int_equal(seal_form_of(bytes_of("x", 1)), 0);
     assert_int_equal(seal_form_of(bytes_of(NULL, 0)), 0);
 }

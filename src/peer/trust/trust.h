@@ -41,11 +41,11 @@
 #include "base/rc.h"
 #include "crypt/hash.h"
 #include "crypt/id.h"
+#include "crypt/seal.h"
 #include "host/kv.h"
 #include "trust/fault.h"
 #include "trust/receipt.h"
 #include "trust/score.h"
-#include "trust/seal.h"
 
 #define TRUST_NODES_MAX         65536u
 #define TRUST_EDGES_MAX         262144u

@@ -47,13 +47,13 @@ static bool load_liar(struct trust *t, const struct node_id *id, struct cbor_rea
 
 static void load_paper(struct trust *t, struct paper **owner, struct bytes record)
 {
-    if (record.len > 0 && record.len <= SEAL_BYTES_MAX)
+    if (record.len > 0 && record.len <= TRUST_PAPER_BYTES_MAX)
         trust_paper_put(&t->own, owner, record, ++t->seq);
 }
 
 static void load_voucher(struct trust *t, struct node *n, struct bytes record)
 {
-    const struct seal_judge judge = seal_judge_kept();
+    const struct seal_judge judge = seal_judge_none();
     struct voucher v;
     if (record.len == 0 || voucher_decode(&v, record, &judge) != RC_OK)
         return;
@@ -68,7 +68,7 @@ static void load_voucher(struct trust *t, struct node *n, struct bytes record)
 
 static bool load_node(struct trust *t, const struct node_id *id, struct cbor_reader *r)
 {
-    const struct seal_judge judge = seal_judge_kept();
+    const struct seal_judge judge = seal_judge_none();
     struct receipt held;
     const bool is_form = cbor_get_array(r, TRUST_NODE_ITEMS) == TRUST_NODE_ITEMS;
     struct score score;

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/num.h"
+#include "trust/form.h"
 #include "trust/trust_state.h"
 
 static enum rc take_proof(struct trust *t, struct bytes record)
@@ -147,13 +148,13 @@ enum rc trust_input(struct trust *t, struct bytes record, uint64_t now_s)
     trust_pass_time(t, now_s);
     enum rc rc = RC_MALFORMED;
     switch (seal_form_of(record)) {
-    case SEAL_RECEIPT:
+    case FORM_RECEIPT:
         rc = take_receipt(t, record);
         break;
-    case SEAL_VOUCHER:
+    case FORM_VOUCHER:
         rc = take_voucher(t, record);
         break;
-    case FAULT_FORM:
+    case FORM_FAULT:
         rc = take_proof(t, record);
         break;
     default:

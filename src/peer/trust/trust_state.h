@@ -8,6 +8,8 @@
 #ifndef TRUST_TRUST_STATE_H
 #define TRUST_TRUST_STATE_H
 
+#include <assert.h>
+
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
@@ -18,12 +20,15 @@
 
 // ---- Papers: records kept whole, the one written longest ago makes room for others.
 
+#define TRUST_PAPER_BYTES_MAX RECEIPT_BYTES_MAX
+static_assert(VOUCH_BYTES_MAX <= TRUST_PAPER_BYTES_MAX, "receipts and vouchers are kept");
+
 struct paper {
     struct list node;
     struct paper **owner; // who holds it, and finds NULL when it is gone; NULL: free
     uint64_t seq;
     size_t len;
-    uint8_t b[SEAL_BYTES_MAX];
+    uint8_t b[TRUST_PAPER_BYTES_MAX];
 };
 
 struct papers {
@@ -32,7 +37,7 @@ struct papers {
 };
 
 MUST_USE enum rc trust_papers_init(struct papers *p, struct arena *arena, uint32_t count);
-// Into *owner's paper, or a fresh one; record is at most SEAL_BYTES_MAX long.
+// Into *owner's paper, or a fresh one; record is at most TRUST_PAPER_BYTES_MAX long.
 void trust_paper_put(struct papers *p, struct paper **owner, struct bytes record, uint64_t seq);
 void trust_paper_drop(struct papers *p, struct paper **owner); // harmless on NULL
 struct bytes trust_paper_bytes(const struct paper *paper);     // empty for NULL

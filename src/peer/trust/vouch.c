@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "trust/form.h"
+
 #define ITEMS 5
 #define DAY_S UINT64_C(86400)
 
@@ -11,7 +13,7 @@ static_assert(VOUCH_BYTES_MAX <= SEAL_BYTES_MAX, "a voucher is a sealed record")
 
 enum rc voucher_encode(struct buffer *out, const struct voucher *v, const struct sign_key *key)
 {
-    seal_begin(out, SEAL_VOUCHER, ITEMS, &v->by);
+    seal_begin(out, FORM_VOUCHER, ITEMS, &v->by);
     cbor_put_bytes(out, bytes_of(v->of.b, NODE_ID_BYTES));
     cbor_put_u64(out, v->period);
     cbor_put_u64(out, v->slot);
@@ -22,13 +24,13 @@ enum rc voucher_decode(struct voucher *out, struct bytes in, const struct seal_j
 {
     struct cbor_reader c;
     struct voucher v = {.by = {{0}}};
-    const enum rc rc = seal_open(&c, &v.by, in, SEAL_VOUCHER, ITEMS, judge);
+    const enum rc rc = seal_open(&c, &v.by, in, FORM_VOUCHER, ITEMS, judge);
     if (rc != RC_OK)
         return rc;
     cbor_get_fixed(&c, v.of.b, NODE_ID_BYTES);
     v.period = cbor_get_u64(&c);
     v.slot = (uint32_t)cbor_get_u64_max(&c, VOUCH_SLOTS - 1);
-    if (!cbor_done(&c))
+    if (!cbor_done(&c) || in.len > VOUCH_BYTES_MAX)
         return RC_MALFORMED;
     const struct node_id by = node_id_of(&v.by);
     if (node_id_equal(&by, &v.of))

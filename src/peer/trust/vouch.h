@@ -15,7 +15,7 @@
 #include "base/bytes.h"
 #include "base/rc.h"
 #include "crypt/id.h"
-#include "trust/seal.h"
+#include "crypt/seal.h"
 
 #define VOUCH_BYTES_MAX 160
 #define VOUCH_SLOTS     4u

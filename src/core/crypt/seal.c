@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Seal: a record that somebody signed, as it travels.
-#include "trust/seal.h"
+#include "crypt/seal.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define CONTEXT       "shoal trust 1"
-#define CONTEXT_BYTES sizeof CONTEXT        // with its final 0
-#define SEALING_BYTES (2 + SIGNATURE_BYTES) // the head of a CBOR byte string of 64, and these
+#define CONTEXT       "shoal seal 1"
+#define CONTEXT_BYTES sizeof CONTEXT // with its final 0
 
 static bool check_real(void *self, const struct sign_public *by, struct bytes message,
                        const struct signature *s)
@@ -21,7 +20,7 @@ struct seal_judge seal_judge_real(void)
     return (struct seal_judge){.check = check_real};
 }
 
-static bool check_kept(void *self, const struct sign_public *by, struct bytes message,
+static bool check_none(void *self, const struct sign_public *by, struct bytes message,
                        const struct signature *s)
 {
     (void)self;
@@ -30,9 +29,9 @@ static bool check_kept(void *self, const struct sign_public *by, struct bytes me
     return message.len > 0;
 }
 
-struct seal_judge seal_judge_kept(void)
+struct seal_judge seal_judge_none(void)
 {
-    return (struct seal_judge){.check = check_kept};
+    return (struct seal_judge){.check = check_none};
 }
 
 struct message { // what is signed
@@ -48,9 +47,10 @@ static struct message message_of(struct bytes body)
     return m;
 }
 
-void seal_begin(struct buffer *b, enum seal_form form, size_t items, const struct sign_public *by)
+void seal_begin(struct buffer *b, uint64_t form, size_t items, const struct sign_public *by)
 {
-    assert(b->len == 0 && items > 2);
+    assert(b->len == 0);
+    assert(form > 0 && items > 2);
     cbor_put_array(b, items);
     cbor_put_u64(b, form);
     cbor_put_bytes(b, bytes_of(by->b, SIGN_PUBLIC_BYTES));
@@ -58,14 +58,17 @@ void seal_begin(struct buffer *b, enum seal_form form, size_t items, const struc
 
 enum rc seal_end(struct buffer *b, const struct sign_key *key)
 {
-    if (b->is_full || b->len + SEALING_BYTES > SEAL_BYTES_MAX)
+    assert(b->len > 0);
+    if (b->is_full || b->len + SEAL_ENDING_BYTES > SEAL_BYTES_MAX)
         return RC_FULL;
     struct signature s;
     const struct message m = message_of(buffer_bytes(b));
     const enum rc rc = sign_make(key, bytes_of(m.b, m.len), &s);
     if (rc != RC_OK)
         return rc;
+    const size_t body_bytes = b->len;
     cbor_put_bytes(b, bytes_of(s.b, SIGNATURE_BYTES));
+    assert(b->is_full || b->len == body_bytes + SEAL_ENDING_BYTES);
     return b->is_full ? RC_FULL : RC_OK;
 }
 
@@ -78,12 +81,13 @@ uint64_t seal_form_of(struct bytes record)
 }
 
 enum rc seal_open(struct cbor_reader *out, struct sign_public *by, struct bytes record,
-                  enum seal_form form, size_t items, const struct seal_judge *judge)
+                  uint64_t form, size_t items, const struct seal_judge *judge)
 {
-    if (record.len <= SEALING_BYTES || record.len > SEAL_BYTES_MAX)
+    assert(form > 0 && items > 2);
+    if (record.len <= SEAL_ENDING_BYTES || record.len > SEAL_BYTES_MAX)
         return RC_MALFORMED;
-    const struct bytes body = bytes_part(record, 0, record.len - SEALING_BYTES);
-    struct cbor_reader tail = cbor_reader_of(bytes_part(record, body.len, SEALING_BYTES));
+    const struct bytes body = bytes_part(record, 0, record.len - SEAL_ENDING_BYTES);
+    struct cbor_reader tail = cbor_reader_of(bytes_part(record, body.len, SEAL_ENDING_BYTES));
     struct signature s;
     cbor_get_fixed(&tail, s.b, SIGNATURE_BYTES);
     struct cbor_reader r = cbor_reader_of(body);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/audio/audio.h"
+#include "kernel/audio/params.h"
 #include "kernel/audio/stage.h"
 
 #define RAYS_MAX   64u // in one run: more of them take the same ways, for longer

@@ -13,8 +13,8 @@
 #include <math.h>
 
 #include "base/seed_test.h"
-#include "kernel/audio/check.h"
 #include "kernel/audio/convolve.h"
+#include "kernel/audio/energy.h"
 #include "kernel/audio/paths.h"
 #include "kernel/audio/stage.h"
 #include "kernel/trace/open.h"

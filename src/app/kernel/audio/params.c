@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The wire form of kernel `audio`'s params, a CBOR array.
-#include "kernel/audio/audio.h"
+#include "kernel/audio/params.h"
+
+#include "kernel/parts.h"
 #include "scene/scene.h"
 #include "wire/cbor.h"
 
@@ -66,11 +68,7 @@ enum rc audio_params_encode(const struct audio_params *p, struct buffer *out)
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         cbor_put_u64(out, word[i]);
     cbor_put_bytes(out, bytes_of(p->part.group, p->part.groups));
-    uint8_t at[AUDIO_CHECKED_MAX * 4];
-    struct buffer frames = buffer_of(at, sizeof at);
-    for (uint32_t i = 0; i < p->part.frames; i++)
-        buffer_u32le(&frames, p->part.frame[i]);
-    cbor_put_bytes(out, buffer_bytes(&frames));
+    parts_put(out, p->part.frame, p->part.frames);
     return out->is_full ? RC_FULL : RC_OK;
 }
 
@@ -82,17 +80,13 @@ static void read_place(struct cbor_reader *r, float out[3])
 
 static bool read_part(struct cbor_reader *r, struct audio_part *out)
 {
-    struct cursor groups = {.left = cbor_get_bytes(r)};
-    struct cursor frames = {.left = cbor_get_bytes(r)};
-    if (groups.left.len > AUDIO_GROUPS_MAX || frames.left.len > (size_t)AUDIO_CHECKED_MAX * 4 ||
-        frames.left.len % 4 != 0)
+    const struct bytes groups = cbor_get_bytes(r);
+    if (groups.len > AUDIO_GROUPS_MAX)
         return false;
-    out->groups = (uint32_t)groups.left.len;
-    out->frames = (uint32_t)(frames.left.len / 4);
+    out->groups = (uint32_t)groups.len;
     for (uint32_t i = 0; i < out->groups; i++)
-        out->group[i] = cursor_u8(&groups);
-    for (uint32_t i = 0; i < out->frames; i++)
-        out->frame[i] = cursor_u32le(&frames);
+        out->group[i] = groups.at[i];
+    parts_get(r, out->frame, &out->frames, AUDIO_CHECKED_MAX);
     return true;
 }
 

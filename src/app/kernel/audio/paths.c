@@ -4,13 +4,13 @@
 
 #include <math.h>
 
+#include "kernel/audio/energy.h"
 #include "kernel/trace/random.h"
 
-#define BOUNCES_MAX   512u
-#define ENERGY_LEAST  1e-7f // of what it set out with: the rest is not followed
-#define OFFSET        2e-5f // off a surface, times the greatest coordinate; as pictures' paths
-#define FRAMES_PER_M  ((float)AUDIO_RATE_HZ / AUDIO_SOUND_M_S)
-#define CODE_FRACTION 10u
+#define BOUNCES_MAX  512u
+#define ENERGY_LEAST 1e-7f // of what it set out with: the rest is not followed
+#define OFFSET       2e-5f // off a surface, times the greatest coordinate; as pictures' paths
+#define FRAMES_PER_M ((float)AUDIO_RATE_HZ / AUDIO_SOUND_M_S)
 
 enum dimension { DIRECTION, RAY_COIN, SHADOW_COIN, DIMENSIONS };
 
@@ -42,26 +42,6 @@ void audio_absorption(const struct material *m, float out[AUDIO_BANDS])
         const float solid = smooth + roughness * rough[i];
         out[i] = solid + (glass[i] - solid) * m->transmission;
     }
-}
-
-uint16_t audio_energy_code(uint64_t energy)
-{
-    if (energy < 1u << CODE_FRACTION)
-        return (uint16_t)energy;
-    uint32_t shift = 0;
-    while (energy >> shift >= 2u << CODE_FRACTION)
-        shift++;
-    const uint32_t fraction = (uint32_t)(energy >> shift) & ((1u << CODE_FRACTION) - 1);
-    return (uint16_t)((shift + 1) << CODE_FRACTION | fraction);
-}
-
-uint64_t audio_energy_of(uint16_t code)
-{
-    const uint32_t place = code >> CODE_FRACTION;
-    const uint64_t fraction = code & ((1u << CODE_FRACTION) - 1);
-    if (place == 0)
-        return fraction;
-    return (fraction | 1u << CODE_FRACTION) << (place - 1 < 53 ? place - 1 : 53);
 }
 
 static uint64_t coin(const struct beam *b, enum dimension which)

@@ -8,10 +8,8 @@
 #ifndef KERNEL_AUDIO_PATHS_H
 #define KERNEL_AUDIO_PATHS_H
 
-#include "kernel/audio/audio.h"
+#include "kernel/audio/params.h"
 #include "kernel/trace/world.h"
-
-#define AUDIO_UNIT_BITS 34 // sums are in steps of 2^-34
 
 // Adds one group's energies: bins by AUDIO_BANDS sums of all its rays; *is_free: whether the
 // direct way is.
@@ -19,9 +17,5 @@ void audio_trace(const struct world *w, const struct audio_params *p, uint32_t g
                  uint64_t *sums, bool *is_free);
 // Share of the energy that stays in the surface, by band.
 void audio_absorption(const struct material *m, float out[AUDIO_BANDS]);
-
-// Energies in 16 bits: 6 for the highest bit's place, 10 that follow it; off by 1/2048 at most.
-uint16_t audio_energy_code(uint64_t energy);
-uint64_t audio_energy_of(uint16_t code);
 
 #endif

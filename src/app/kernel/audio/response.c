@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernel/audio/paths.h"
+#include "kernel/audio/energy.h"
 #include "kernel/trace/random.h"
 
 // Two poles part the noise: what each lets through of the difference, 1 - e^(-2 pi f / rate).

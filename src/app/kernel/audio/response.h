@@ -3,7 +3,7 @@
 #ifndef KERNEL_AUDIO_RESPONSE_H
 #define KERNEL_AUDIO_RESPONSE_H
 
-#include "kernel/audio/audio.h"
+#include "kernel/audio/params.h"
 
 #define AUDIO_EARS 2u // left, right
 

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "kernel/audio/energy.h"
 #include "kernel/audio/paths.h"
 #include "kernel/audio/response.h"
 #include "kernel/audio/stage.h"

@@ -13,7 +13,7 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/audio/energy.h"
-#include "kernel/trace/base.h"
+#include "kernel/trace/trace.h"
 
 #define GROUPS_A_PART 16u // of so many one is redone
 #define FRAMES        16u

@@ -10,7 +10,6 @@
 #include "kernel/audio/paths.h"
 #include "kernel/audio/response.h"
 #include "kernel/trace/base.h"
-#include "kernel/trace/trace.h"
 
 #define RUN_BYTES_MAX (64u << 20)
 

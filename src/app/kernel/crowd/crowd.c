@@ -1,159 +1,29 @@
 // SPDX-License-Identifier: MIT
-// Kernel `crowd`: agents that walk along their paths, around one another and never into walls.
+// Kernel `crowd` as a hub sees it: how much work it is, and how a result is checked.
 #include "kernel/crowd/crowd.h"
 
-#include <string.h>
-
 #include "base/num.h"
-#include "kernel/crowd/step.h"
+#include "kernel/route/path.h"
 
-#define USUAL_WALKS 10000.0 // agents times steps of a task
+#define USUAL_WALKS    10000.0 // agents times steps of a task
+#define STEP_BYTES_MAX 12u     // of one agent in one state: three numbers
 
-static uint32_t state_count(const struct crowd_params *p)
-{
-    return p->steps / p->every;
-}
-
-static enum rc run_task(struct route_state *s, const struct crowd_params *p, struct buffer *result)
-{
-    const size_t from = result->len;
-    enum rc rc = route_find(s, p->agent, p->agent_count, result);
-    struct crowd c;
-    if (rc == RC_OK)
-        rc = crowd_new(&c, s->run_arena, s, p, bytes_part(buffer_bytes(result), from, SIZE_MAX));
-    if (rc != RC_OK)
-        return rc;
-    struct crowd_walker *before = arena_take_array(s->run_arena, p->agent_count, sizeof *before);
-    if (before == NULL)
-        return RC_NOMEM;
-    crowd_start(&c);
-    for (uint32_t k = 0; k < state_count(p) && rc == RC_OK; k++) {
-        memcpy(before, c.walker, p->agent_count * sizeof *before);
-        rc = crowd_walk(&c, k * p->every);
-        crowd_write(&c, before, result);
-    }
-    if (rc == RC_OK && (result->is_full || result->len - from > CROWD_RESULT_BYTES_MAX))
-        rc = RC_FULL;
-    return rc;
-}
-
-// ---- A part
-
-struct look { // what a part looked at, and what was wrong of it
-    uint32_t parts, wrong;
-};
-
-static uint32_t differing(const struct crowd_walker *a, const struct crowd_walker *b,
-                          uint32_t count)
-{
-    uint32_t differ = 0;
-    for (uint32_t i = 0; i < count; i++)
-        differ += a[i].x != b[i].x || a[i].y != b[i].y || a[i].turn != b[i].turn;
-    return differ;
-}
-
-// From each state to the next as the result has them, some of these ways gone again. Answers
-// false where the bytes are no states, or lead where nobody could be.
-static bool look_at_states(struct crowd *c, struct crowd_walker *walked, struct cursor *in,
-                           struct look *l)
-{
-    const struct crowd_params *p = c->params;
-    const size_t bytes = p->agent_count * sizeof *walked;
-    uint32_t next = 0; // of the windows
-    crowd_start(c);
-    for (uint32_t k = 0; k < state_count(p); k++) {
-        const bool is_redone = next < p->window_count && p->window[next] == k;
-        if (is_redone) {
-            struct crowd copy = *c;
-            memcpy(walked, c->walker, bytes);
-            copy.walker = walked;
-            if (crowd_walk(&copy, k * p->every) != RC_OK)
-                return false;
-        }
-        if (crowd_read(c, in) != RC_OK)
-            return false;
-        if (is_redone) {
-            l->wrong += differing(c->walker, walked, p->agent_count);
-            next++;
-        }
-    }
-    return cursor_done(in);
-}
-
-static enum rc look_at(struct route_state *s, const struct crowd_params *p, struct bytes shown,
-                       struct look *l)
-{
-    const struct route_claim claim = {p->agent, p->agent_count, p->redo, p->redo_count};
-    struct cursor in = {.left = shown};
-    struct crowd c;
-    enum rc rc = route_check(&l->wrong, &s->grid, s->search, &claim, &in);
-    if (rc == RC_MALFORMED)
-        l->wrong = l->parts;
-    if (rc != RC_OK || l->wrong > 0)
-        return rc == RC_MALFORMED ? RC_OK : rc;
-    rc = crowd_new(&c, s->run_arena, s, p, bytes_part(shown, 0, shown.len - in.left.len));
-    struct crowd_walker *walked = arena_take_array(s->run_arena, p->agent_count, sizeof *walked);
-    if (rc != RC_OK || walked == NULL)
-        return RC_NOMEM;
-    if (!look_at_states(&c, walked, &in, l))
-        l->wrong = l->parts;
-    return RC_OK;
-}
-
-static uint32_t part_count(const struct crowd_params *p)
-{
-    return p->agent_count * (1 + p->window_count); // both below 2^13
-}
-
-static enum rc run_part(struct route_state *s, const struct crowd_params *p, struct bytes shown,
-                        struct buffer *result)
-{
-    struct look l = {.parts = part_count(p)};
-    enum rc rc = look_at(s, p, shown, &l);
-    buffer_u32le(result, l.parts);
-    buffer_u32le(result, l.wrong);
-    return rc == RC_OK && result->is_full ? RC_FULL : rc;
-}
-
-static enum rc kernel_run(void *state, const struct kernel_in *in, struct buffer *result,
-                          struct buffer *report)
-{
-    struct route_state *s = state;
-    (void)report;
-    arena_reset(s->run_arena);
-    struct crowd_params *p = arena_take(s->run_arena, sizeof *p);
-    if (p == NULL)
-        return RC_NOMEM;
-    enum rc rc = crowd_params_decode(p, in->params);
-    if (rc != RC_OK)
-        return rc;
-    if (in->given_count != (p->window_count > 0))
-        return RC_MALFORMED;
-    if (!s->is_loaded)
-        return RC_ABSENT;
-    return p->window_count > 0 ? run_part(s, p, in->given[0], result) : run_task(s, p, result);
-}
-
-// ---- The hub's side
-
-#define STEP_BYTES_MAX 12u // of one agent in one state: three numbers
-
-static enum rc kernel_result_bounds(struct bytes params, size_t *min, size_t *max)
+static enum rc result_bounds(struct bytes params, size_t *min, size_t *max)
 {
     struct crowd_params p;
     enum rc rc = crowd_params_decode(&p, params);
     if (rc != RC_OK)
         return rc;
-    *min = *max = CROWD_PART_BYTES;
+    *min = *max = ROUTE_PART_BYTES;
     if (p.window_count > 0)
         return RC_OK;
-    const uint64_t each = ROUTE_PATH_BYTES_MAX + (uint64_t)state_count(&p) * STEP_BYTES_MAX;
+    const uint64_t each = ROUTE_PATH_BYTES_MAX + (uint64_t)crowd_state_count(&p) * STEP_BYTES_MAX;
     *min = p.agent_count;
     *max = num_min(p.agent_count * each, CROWD_RESULT_BYTES_MAX);
     return RC_OK;
 }
 
-static double kernel_size(struct bytes params)
+static double size_of(struct bytes params)
 {
     struct crowd_params p;
     if (crowd_params_decode(&p, params) != RC_OK)
@@ -162,13 +32,13 @@ static double kernel_size(struct bytes params)
     return (double)p.agent_count * steps / USUAL_WALKS;
 }
 
-static enum rc kernel_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
+static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
 {
     struct crowd_params p;
     enum rc rc = crowd_params_decode(&p, params);
     if (rc != RC_OK)
         return rc;
-    const uint32_t states = state_count(&p);
+    const uint32_t states = crowd_state_count(&p);
     p.redo_count = route_redo_count(p.agent_count);
     p.window_count = (uint32_t)num_div_ceil((uint64_t)states * CROWD_WINDOWS_PERCENT, 100);
     route_redo_choose(p.redo, p.redo_count, p.agent_count, nonce);
@@ -176,8 +46,8 @@ static enum rc kernel_part(struct bytes params, uint64_t nonce, struct buffer *p
     return crowd_params_encode(&p, part_params);
 }
 
-static enum rc kernel_judge(struct bytes params, struct bytes result, struct bytes part_params,
-                            struct bytes part_result, struct kernel_verdict *out)
+static enum rc judge(struct bytes params, struct bytes result, struct bytes part_params,
+                     struct bytes part_result, struct kernel_verdict *out)
 {
     (void)result; // its part was shown it
     *out = (struct kernel_verdict){0};
@@ -186,21 +56,16 @@ static enum rc kernel_judge(struct bytes params, struct bytes result, struct byt
     const uint32_t agents = p.agent_count;
     if (rc == RC_OK)
         rc = crowd_params_decode(&p, part_params);
-    struct cursor c = {.left = part_result};
-    const uint32_t parts = cursor_u32le(&c);
-    const uint32_t wrong = cursor_u32le(&c);
-    if (rc != RC_OK || p.window_count == 0 || p.agent_count != agents || !cursor_done(&c) ||
-        parts != part_count(&p) || wrong > parts)
+    if (rc != RC_OK || p.window_count == 0 || p.agent_count != agents)
         return RC_MALFORMED;
-    *out = (struct kernel_verdict){.parts = parts, .mismatches = wrong, .is_right = wrong == 0};
-    return RC_OK;
+    return route_part_judge(part_result, crowd_part_count(&p), out);
 }
 
 const struct kernel crowd_kernel = {.name = "crowd",
                                     .base = &route_base,
                                     .shows_result = true,
-                                    .run = kernel_run,
-                                    .result_bounds = kernel_result_bounds,
-                                    .size = kernel_size,
-                                    .part = kernel_part,
-                                    .judge = kernel_judge};
+                                    .run = crowd_run,
+                                    .result_bounds = result_bounds,
+                                    .size = size_of,
+                                    .part = draw_part,
+                                    .judge = judge};

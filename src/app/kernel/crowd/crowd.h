@@ -21,35 +21,12 @@
 #ifndef KERNEL_CROWD_CROWD_H
 #define KERNEL_CROWD_CROWD_H
 
+#include "kernel/crowd/params.h"
 #include "kernel/kernel.h"
-#include "kernel/route/route.h"
 
-#define CROWD_UNIT             1024 // of a cell's side
-#define CROWD_RADIUS_MAX       512u // units: a body fits through a gap of one cell
-#define CROWD_SPEED_MAX        512u // units a step
-#define CROWD_AGENTS_MAX       4096u
-#define CROWD_STEPS_MAX        65536u
-#define CROWD_STATES_MAX       4096u // steps / every
-#define CROWD_WINDOWS_PERCENT  5u    // of the states, redone by a part; at least one
-#define CROWD_RESULT_BYTES_MAX (24u << 20)
-#define CROWD_PART_BYTES       8u
-
-struct crowd_params {
-    uint32_t steps, every; // steps is a multiple of every
-    uint32_t agent_count;  // 1..CROWD_AGENTS_MAX
-    struct route_agent agent[CROWD_AGENTS_MAX];
-    uint16_t radius[CROWD_AGENTS_MAX], speed[CROWD_AGENTS_MAX]; // 1..CROWD_..._MAX
-    uint32_t redo_count; // 0: a task; else a part: agents whose paths are searched anew
-    uint32_t redo[CROWD_AGENTS_MAX];
-    uint32_t window_count; // states after which steps are redone; 0 if it is a task
-    uint32_t window[CROWD_STATES_MAX];
-};
-
-// A CBOR array (doc/kernels/crowd.md). Checks every field's range on both ways.
-// RC_MALFORMED: a field is out of range, *out is then of no use; encode also RC_FULL: no room.
-enum rc crowd_params_encode(const struct crowd_params *p, struct buffer *out);
-enum rc crowd_params_decode(struct crowd_params *out, struct bytes in);
-
-extern const struct kernel crowd_kernel;
+// What a worker does; as struct kernel has it.
+enum rc crowd_run(void *state, const struct kernel_in *in, struct buffer *result,
+                  struct buffer *report);
+extern const struct kernel crowd_kernel; // of route_base: takes maps
 
 #endif

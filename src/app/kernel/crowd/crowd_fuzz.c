@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "kernel/crowd/crowd.h"
+#include "kernel/crowd/params.h"
 #include "map/grid_stage.h"
 
 #define AGENTS 3u
@@ -13,7 +14,7 @@ static void show(void *state, struct bytes shown)
 {
     static struct crowd_params p;
     static uint8_t params_at[KERNEL_PARAMS_BYTES_MAX];
-    uint8_t result_at[CROWD_PART_BYTES];
+    uint8_t result_at[ROUTE_PART_BYTES];
     p = (struct crowd_params){.steps = 8, .every = 2, .agent_count = AGENTS, .redo_count = 1};
     for (uint32_t i = 0; i < AGENTS; i++) {
         p.agent[i] = (struct route_agent){{0, 0}, {(uint16_t)(5 * i), 3}};
@@ -29,7 +30,7 @@ static void show(void *state, struct bytes shown)
     assert(rc == RC_OK);
     rc = crowd_kernel.run(state, &(struct kernel_in){buffer_bytes(&params), &shown, 1}, &result,
                           NULL);
-    assert(rc == RC_OK && result.len == CROWD_PART_BYTES);
+    assert(rc == RC_OK && result.len == ROUTE_PART_BYTES);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

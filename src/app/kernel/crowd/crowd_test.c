@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "crypt/hash.h"
+#include "kernel/crowd/crowd.h"
 #include "kernel/crowd/step.h"
 #include "kernel/kit.h"
 #include "map/grid_stage.h"
@@ -90,7 +91,7 @@ static struct bytes make(struct ready *t, struct buffer *in, struct buffer *resu
 
 static bool is_right(struct ready *t, struct bytes in, struct bytes result, uint64_t nonce)
 {
-    uint8_t room[CROWD_PART_BYTES];
+    uint8_t room[ROUTE_PART_BYTES];
     struct buffer out = buffer_of(room, sizeof room);
     struct buffer part = buffer_of(part_at, sizeof part_at);
     struct kernel_verdict v;
@@ -211,7 +212,7 @@ static void each_byte_counts(void **state)
     struct buffer part = buffer_of(part_at, sizeof part_at);
     assert_int_equal(crowd_params_encode(&params, &part), RC_OK);
     for (size_t i = 0; i < result.len; i++) {
-        uint8_t room[CROWD_PART_BYTES];
+        uint8_t room[ROUTE_PART_BYTES];
         struct buffer out = buffer_of(room, sizeof room);
         struct kernel_verdict v;
         result.at[i] ^= 1;

@@ -3,8 +3,8 @@
 #ifndef KERNEL_CROWD_STEP_H
 #define KERNEL_CROWD_STEP_H
 
-#include "kernel/crowd/crowd.h"
-#include "kernel/route/search.h"
+#include "kernel/crowd/params.h"
+#include "kernel/route/base.h"
 
 struct crowd_walker {
     int32_t x, y;           // units

@@ -2,6 +2,7 @@
 // Fuzz: params and paths from strangers; what decodes encodes back, and paths are read to an end.
 #include <assert.h>
 
+#include "kernel/route/params.h"
 #include "kernel/route/path.h"
 #include "kernel/route/route.h"
 #include "map/grid_stage.h"

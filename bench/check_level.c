@@ -38,7 +38,7 @@ static void spoil(uint8_t *rows, struct level_rect r)
 
 static void lie(struct rng *r, double share, struct buffer *result)
 {
-    char head[64];
+    char head[LEVEL_HEAD_BYTES_MAX];
     const uint32_t all = task.chunks_x * task.chunks_y;
     struct check_share s = check_share_of(r, share, all);
     for (uint32_t i = 0; i < all; i++)

@@ -43,7 +43,7 @@ struct level_rect level_chunk_rect(const struct level_params *p, uint32_t index)
                                line_at(p, FOR_ROW, cy + 1, p->chunks_y) - y};
 }
 
-void level_chunk_make(struct level_chunk *c, const struct level_params *p, uint32_t index)
+void level_chunk_begin(struct level_chunk *c, const struct level_params *p, uint32_t index)
 {
     c->p = p;
     c->cx = index % p->chunks_x;
@@ -55,10 +55,6 @@ void level_chunk_make(struct level_chunk *c, const struct level_params *p, uint3
     c->dice = 0;
     c->place_count = 0;
     memset(c->cell, LEVEL_WALL, (size_t)c->at.w * c->at.h);
-    if (p->kind == LEVEL_CITY)
-        level_city(c);
-    else
-        level_dungeon(c);
 }
 
 uint32_t level_below(struct level_chunk *c, uint32_t bound)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// One chunk of a level: where it lies, its cells and places; and what the files of kernel `level`
-// share.
+// One chunk of a level: where it lies, its cells and places, its dice, and the brushes that its
+// makers paint with. Who makes chunks of a kind knows no other chunk: what two neighbours must
+// agree on, both take from the number of their border.
 #ifndef KERNEL_LEVEL_CHUNK_H
 #define KERNEL_LEVEL_CHUNK_H
 
-#include "kernel/level/level.h"
+#include "kernel/level/view.h"
 
 struct level_rect {
     uint32_t x, y, w, h;
@@ -13,6 +14,7 @@ struct level_rect {
 // Cells of one chunk at most: a border moves by a quarter of a side either way.
 #define LEVEL_CHUNK_SIDE_MAX  (LEVEL_SIDE_MAX + LEVEL_SIDE_MAX / 2)
 #define LEVEL_CHUNK_CELLS_MAX ((size_t)LEVEL_CHUNK_SIDE_MAX * LEVEL_CHUNK_SIDE_MAX)
+#define LEVEL_PLACES_MAX      2560u // of a chunk
 
 struct level_chunk {
     const struct level_params *p;
@@ -25,13 +27,8 @@ struct level_chunk {
     uint8_t cell[LEVEL_CHUNK_CELLS_MAX]; // rows of at.w
 };
 
-// Whatever *c held; index < chunks_x * chunks_y. p is borrowed.
-void level_chunk_make(struct level_chunk *c, const struct level_params *p, uint32_t index);
-
-// Makers of one kind: c is at its place, its cells are all walls.
-void level_dungeon(struct level_chunk *c);
-void level_city(struct level_chunk *c);
-
+// All walls, at its place, whatever *c held; index < chunks_x * chunks_y. p is borrowed.
+void level_chunk_begin(struct level_chunk *c, const struct level_params *p, uint32_t index);
 struct level_rect level_chunk_rect(const struct level_params *p, uint32_t index);
 // At most so many places are in chunks of so many cells: a room's leaf has 64 cells at least; a
 // lot 30, a block 36, and lanes are fewer than blocks.
@@ -46,12 +43,5 @@ void level_fill(struct level_chunk *c, struct level_rect r, uint8_t with);
 void level_note(struct level_chunk *c, enum level_what what, struct level_rect r);
 // A number for the border west (or north) of chunk (cx, cy), the same from both its sides.
 uint64_t level_border(const struct level_params *p, bool is_west, uint32_t cx, uint32_t cy);
-
-// The head of the map's text; returns its bytes. out: 64.
-size_t level_head(const struct level_params *p, char out[static 64]);
-
-enum rc level_part(struct bytes params, uint64_t nonce, struct buffer *part_params);
-enum rc level_judge(struct bytes params, struct bytes result, struct bytes part_params,
-                    struct bytes part_result, struct kernel_verdict *out);
 
 #endif

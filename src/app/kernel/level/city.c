@@ -3,7 +3,7 @@
 //
 // Every lane runs from one street or lane to the next, and the streets around chunks touch, so
 // there is a way from everywhere to everywhere. Every lot has a side along a street.
-#include "kernel/level/chunk.h"
+#include "kernel/level/city.h"
 
 #include <assert.h>
 

@@ -4,7 +4,7 @@
 // Each leaf's room is joined to that of the leaf before it, which lies beside it mostly. Gates join
 // chunks: of each chunk the one to the west or the one to the north is always open (at the map's
 // edge the one there is), so there is a way from every chunk to the first; others by density.
-#include "kernel/level/chunk.h"
+#include "kernel/level/dungeon.h"
 
 #include <assert.h>
 

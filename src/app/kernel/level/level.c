@@ -1,90 +1,16 @@
 // SPDX-License-Identifier: MIT
-// The kernel's run: chunk by chunk into a map, or single chunks for a part.
+// Kernel `level` as a hub sees it: how much work it is, and how a result is checked: some chunks
+// are made again, and the form of all is looked at.
 #include "kernel/level/level.h"
 
-#include <string.h>
-
-#include "base/arena.h"
+#include "base/num.h"
+#include "base/rng.h"
 #include "kernel/level/chunk.h"
+#include "kernel/parts.h"
 
-#define ARENA_BYTES (sizeof(struct level_chunk) + (1u << 17))
-#define USUAL_CELLS (1024.0 * 1024.0)
-
-static void put_places(struct buffer *out, const struct level_chunk *c)
-{
-    for (uint32_t i = 0; i < c->place_count; i++) {
-        buffer_u16le(out, c->place[i].what);
-        buffer_u16le(out, c->place[i].x);
-        buffer_u16le(out, c->place[i].y);
-        buffer_u16le(out, c->place[i].w);
-        buffer_u16le(out, c->place[i].h);
-    }
-}
-
-static void paste(uint8_t *rows, size_t row_bytes, const struct level_chunk *c)
-{
-    for (uint32_t y = 0; y < c->at.h; y++)
-        memcpy(rows + (size_t)(c->at.y + y) * row_bytes + c->at.x, c->cell + (size_t)y * c->at.w,
-               c->at.w);
-}
-
-static enum rc run_task(struct level_chunk *c, const struct level_params *p, struct buffer *result)
-{
-    char head[64];
-    const uint32_t chunks = p->chunks_x * p->chunks_y;
-    const size_t row_bytes = (size_t)p->chunks_x * p->side + 1;
-    const uint32_t height = p->chunks_y * p->side;
-    buffer_put(result, bytes_of(head, level_head(p, head)));
-    uint8_t *rows = buffer_room(result, row_bytes * height);
-    uint8_t *ends_at = buffer_room(result, p->has_places ? (size_t)chunks * 4 : 0);
-    if (rows == NULL || result->is_full)
-        return RC_FULL;
-    for (uint32_t y = 0; y < height; y++)
-        rows[y * row_bytes + row_bytes - 1] = '\n';
-    struct buffer ends = buffer_of(ends_at, (size_t)chunks * 4);
-    uint32_t places = 0;
-    for (uint32_t i = 0; i < chunks; i++) {
-        level_chunk_make(c, p, i);
-        paste(rows, row_bytes, c);
-        if (!p->has_places)
-            continue;
-        places += c->place_count;
-        buffer_u32le(&ends, places);
-        put_places(result, c);
-    }
-    return result->is_full ? RC_FULL : RC_OK;
-}
-
-// For each chunk its cells, row by row; u32le: how many places; these.
-static enum rc run_part(struct level_chunk *c, const struct level_params *p, struct buffer *result)
-{
-    for (uint32_t i = 0; i < p->part_count; i++) {
-        level_chunk_make(c, p, p->part[i]);
-        buffer_put(result, bytes_of(c->cell, (size_t)c->at.w * c->at.h));
-        buffer_u32le(result, c->place_count);
-        put_places(result, c);
-    }
-    return result->is_full ? RC_FULL : RC_OK;
-}
-
-static enum rc level_run(void *state, const struct kernel_in *in, struct buffer *result,
-                         struct buffer *report)
-{
-    (void)state;
-    (void)report;
-    struct level_params p;
-    enum rc rc = level_params_decode(&p, in->params);
-    if (rc != RC_OK)
-        return rc;
-    struct arena *arena = arena_new(ARENA_BYTES);
-    struct level_chunk *c = arena == NULL ? NULL : arena_take(arena, sizeof *c);
-    if (c == NULL)
-        rc = RC_NOMEM;
-    else
-        rc = p.part_count > 0 ? run_part(c, &p, result) : run_task(c, &p, result);
-    arena_free(arena);
-    return rc;
-}
+#define USUAL_CELLS  (1024.0 * 1024.0)
+#define PARTS_ONE_IN 32u // chunks: some 3 % of the work
+#define PARTS_MIN    2u
 
 static size_t part_cells(const struct level_params *p)
 {
@@ -96,10 +22,10 @@ static size_t part_cells(const struct level_params *p)
     return cells;
 }
 
-static enum rc level_result_bounds(struct bytes params, size_t *min, size_t *max)
+static enum rc result_bounds(struct bytes params, size_t *min, size_t *max)
 {
     struct level_params p;
-    char head[64];
+    char head[LEVEL_HEAD_BYTES_MAX];
     enum rc rc = level_params_decode(&p, params);
     if (rc != RC_OK)
         return rc;
@@ -119,7 +45,7 @@ static enum rc level_result_bounds(struct bytes params, size_t *min, size_t *max
     return RC_OK;
 }
 
-static double level_size(struct bytes params)
+static double size_of(struct bytes params)
 {
     struct level_params p;
     if (level_params_decode(&p, params) != RC_OK)
@@ -128,9 +54,72 @@ static double level_size(struct bytes params)
     return (double)(p.part_count > 0 ? part_cells(&p) : cells) / USUAL_CELLS;
 }
 
+static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
+{
+    struct level_params p;
+    enum rc rc = level_params_decode(&p, params);
+    if (rc != RC_OK)
+        return rc;
+    const uint32_t n = p.chunks_x * p.chunks_y;
+    const uint32_t wanted = (uint32_t)num_clamp(n / PARTS_ONE_IN, PARTS_MIN, LEVEL_PARTS_MAX);
+    struct rng rng = rng_seeded(nonce);
+    p.part_count = (uint32_t)num_min(wanted, n);
+    parts_draw(&rng, n, p.part, p.part_count);
+    return level_params_encode(&p, part_params);
+}
+
+static uint32_t place_end(const struct level *l, uint32_t chunk)
+{
+    struct cursor c = {.left = bytes_part(l->ends, (size_t)chunk * 4, 4)};
+    return cursor_u32le(&c);
+}
+
+// Takes one chunk from a part's result; false: it is another than in the map.
+static bool is_same(const struct level *l, const struct level_params *p, uint32_t chunk,
+                    struct cursor *part)
+{
+    const struct level_rect r = level_chunk_rect(p, chunk);
+    bool is_equal = true;
+    for (uint32_t y = 0; y < r.h; y++) {
+        const size_t from = (size_t)(r.y + y) * (l->width + 1) + r.x;
+        is_equal &= bytes_equal(bytes_part(l->rows, from, r.w), cursor_take(part, r.w));
+    }
+    const size_t places = cursor_u32le(part);
+    const struct bytes want = cursor_take(part, places * LEVEL_PLACE_BYTES);
+    if (!p->has_places)
+        return is_equal;
+    const size_t from = chunk == 0 ? 0 : place_end(l, chunk - 1);
+    const size_t count = place_end(l, chunk) - from;
+    const struct bytes have =
+        bytes_part(l->places, from * LEVEL_PLACE_BYTES, count * LEVEL_PLACE_BYTES);
+    return is_equal && bytes_equal(have, want);
+}
+
+static enum rc judge(struct bytes params, struct bytes result, struct bytes part_params,
+                     struct bytes part_result, struct kernel_verdict *out)
+{
+    *out = (struct kernel_verdict){0};
+    struct level_params p;
+    struct level_params part;
+    struct level l;
+    if (level_params_decode(&p, params) != RC_OK || p.part_count > 0 ||
+        level_params_decode(&part, part_params) != RC_OK ||
+        !parts_belong(params, p.part_count, part_params, part.part_count) ||
+        level_open(&l, &p, result) != RC_OK)
+        return RC_MALFORMED;
+    struct cursor c = {.left = part_result};
+    uint32_t mismatches = 0;
+    for (uint32_t i = 0; i < part.part_count; i++)
+        mismatches += !is_same(&l, &p, part.part[i], &c);
+    if (!cursor_done(&c))
+        return RC_MALFORMED;
+    *out = (struct kernel_verdict){part.part_count, mismatches, mismatches == 0};
+    return RC_OK;
+}
+
 const struct kernel level_kernel = {.name = "level",
                                     .run = level_run,
-                                    .result_bounds = level_result_bounds,
-                                    .size = level_size,
-                                    .part = level_part,
-                                    .judge = level_judge};
+                                    .result_bounds = result_bounds,
+                                    .size = size_of,
+                                    .part = draw_part,
+                                    .judge = judge};

@@ -3,8 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "kernel/level/chunk.h"
 #include "kernel/level/level.h"
+#include "kernel/level/params.h"
+#include "kernel/level/view.h"
 
 #define CELLS_MAX (64u << 10) // larger maps take the same ways, for longer
 
@@ -33,7 +34,7 @@ static void open_any(struct bytes in)
 {
     static uint8_t at[1024 + CELLS_MAX];
     const struct level_params p = {.chunks_x = 1, .chunks_y = 1, .side = 24, .has_places = true};
-    char head[64];
+    char head[LEVEL_HEAD_BYTES_MAX];
     struct level l;
     bool is_whole;
     struct buffer b = buffer_of(at, sizeof at);

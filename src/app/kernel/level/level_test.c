@@ -15,7 +15,6 @@
 #include "base/rng.h"
 #include "base/seed_test.h"
 #include "crypt/hash.h"
-#include "kernel/level/chunk.h"
 
 #define RESULT_BYTES ((size_t)8 << 20)
 

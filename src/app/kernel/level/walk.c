@@ -3,8 +3,10 @@
 //
 // Runs of open cells in a row are the nodes; runs that touch in the next row are joined (union and
 // find). What is connected has one joint less than runs.
+#include <assert.h>
+
 #include "base/arena.h"
-#include "kernel/level/level.h"
+#include "kernel/level/view.h"
 
 struct walk {
     uint32_t *parent; // of each run so far
@@ -84,6 +86,7 @@ enum rc level_is_connected(const struct level *l, bool *out)
         count[now] = find_runs(&w, l->rows.at + (size_t)y * (l->width + 1), l->width, row[now]);
         join_rows(&w, row[1 - now], count[1 - now], row[now], count[now]);
     }
+    assert(w.parts <= w.runs);
     arena_free(arena);
     *out = w.parts == 1;
     return is_there ? RC_OK : RC_NOMEM;

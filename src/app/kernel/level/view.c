@@ -1,72 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The forms of kernel `level`: its params as a CBOR array, its result as a view.
-#include <string.h>
+// The map that kernel `level` makes, looked at where it lies.
+#include "kernel/level/view.h"
 
-#include "base/num.h"
+#include <assert.h>
+
 #include "base/text.h"
-#include "kernel/level/chunk.h"
-#include "kernel/level/level.h"
-#include "kernel/parts.h"
-#include "wire/cbor.h"
 
-// params = [kind, seed, chunks_x, chunks_y, side, density, has_places, part: u32le each]
-#define PARAMS_ITEMS 8
-
-static bool params_are_good(const struct level_params *p)
+size_t level_head(const struct level_params *p, char out[static LEVEL_HEAD_BYTES_MAX])
 {
-    if (p->kind >= LEVEL_KINDS || p->side < LEVEL_SIDE_MIN || p->side > LEVEL_SIDE_MAX ||
-        p->density > 1000 || p->part_count > LEVEL_PARTS_MAX || p->chunks_x < 1 ||
-        p->chunks_y < 1 || p->chunks_x > LEVEL_MAP_MAX / p->side ||
-        p->chunks_y > LEVEL_MAP_MAX / p->side)
-        return false;
-    if (p->chunks_x * p->side * p->chunks_y * p->side > LEVEL_CELLS_MAX) // at most 2^24
-        return false;
-    for (uint32_t i = 0; i < p->part_count; i++) {
-        if (p->part[i] >= p->chunks_x * p->chunks_y)
-            return false;
-    }
-    return true;
-}
-
-enum rc level_params_encode(const struct level_params *p, struct buffer *out)
-{
-    if (!params_are_good(p))
-        return RC_MALFORMED;
-    cbor_put_array(out, PARAMS_ITEMS);
-    cbor_put_u64(out, p->kind);
-    cbor_put_u64(out, p->seed);
-    cbor_put_u64(out, p->chunks_x);
-    cbor_put_u64(out, p->chunks_y);
-    cbor_put_u64(out, p->side);
-    cbor_put_u64(out, p->density);
-    cbor_put_flag(out, p->has_places);
-    parts_put(out, p->part, p->part_count);
-    return out->is_full ? RC_FULL : RC_OK;
-}
-
-enum rc level_params_decode(struct level_params *out, struct bytes in)
-{
-    struct cbor_reader r = cbor_reader_of(in);
-    if (cbor_get_array(&r, PARAMS_ITEMS) != PARAMS_ITEMS)
-        return RC_MALFORMED;
-    struct level_params p = {0};
-    p.kind = (uint32_t)cbor_get_u64_max(&r, LEVEL_KINDS - 1);
-    p.seed = cbor_get_u64(&r);
-    p.chunks_x = (uint32_t)cbor_get_u64_max(&r, LEVEL_MAP_MAX);
-    p.chunks_y = (uint32_t)cbor_get_u64_max(&r, LEVEL_MAP_MAX);
-    p.side = (uint32_t)cbor_get_u64_max(&r, LEVEL_SIDE_MAX);
-    p.density = (uint32_t)cbor_get_u64_max(&r, 1000);
-    p.has_places = cbor_get_flag(&r);
-    parts_get(&r, p.part, &p.part_count, LEVEL_PARTS_MAX);
-    if (!cbor_done(&r) || !params_are_good(&p))
-        return RC_MALFORMED;
-    *out = p;
-    return RC_OK;
-}
-
-size_t level_head(const struct level_params *p, char out[static 64])
-{
-    struct text t = text_of(out, 64);
+    struct text t = text_of(out, LEVEL_HEAD_BYTES_MAX);
     text_addf(&t, "type octile\nheight %u\nwidth %u\nmap\n", p->chunks_y * p->side,
               p->chunks_x * p->side);
     return t.len;
@@ -122,7 +64,7 @@ static bool places_are_good(const struct level *l)
 
 enum rc level_open(struct level *out, const struct level_params *p, struct bytes in)
 {
-    char head[64];
+    char head[LEVEL_HEAD_BYTES_MAX];
     const size_t head_bytes = level_head(p, head);
     struct level l = {p->chunks_x * p->side, p->chunks_y * p->side, {0}, {0}, {0}};
     struct cursor c = {.left = in};
@@ -141,6 +83,8 @@ enum rc level_open(struct level *out, const struct level_params *p, struct bytes
 
 uint8_t level_cell(const struct level *l, uint32_t x, uint32_t y)
 {
+    assert(x < l->width);
+    assert(y < l->height);
     return l->rows.at[(size_t)y * (l->width + 1) + x];
 }
 
@@ -151,6 +95,7 @@ size_t level_place_count(const struct level *l)
 
 struct level_place level_place(const struct level *l, size_t index)
 {
+    assert(index < level_place_count(l));
     struct cursor c = {.left = bytes_part(l->places, index * LEVEL_PLACE_BYTES, LEVEL_PLACE_BYTES)};
     struct level_place a;
     a.what = cursor_u16le(&c);

@@ -3,7 +3,7 @@
 #include "check.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/post/post.h"
-#include "kernel/trace/world.h"
+#include "scene/normal.h"
 
 #define WIDTH   480u
 #define HEIGHT  270u

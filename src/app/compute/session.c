@@ -21,7 +21,7 @@ static_assert(SESSION_AHEAD_US >= SESSION_STEP_US_MAX, "the longest step can be 
 static bool are_within(const float *v, size_t count, float bound)
 {
     for (size_t i = 0; i < count; i++)
-        if (!is_within(v[i], -bound, bound))
+        if (!float_within(v[i], -bound, bound))
             return false;
     return true;
 }

@@ -14,7 +14,7 @@
 #include "image/composite_row.h"
 #include "image/glare.h"
 #include "kernel/geometry/geometry.h"
-#include "kernel/trace/world.h"
+#include "scene/normal.h"
 
 #define MID_GREY   0.18f             // as tone.c
 #define CODE_SCALE (1.0f / 65025.0f) // of an albedo's squared code

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "kernel/geometry/geometry.h"
-#include "kernel/trace/world.h"
 #include "scene/math.h"
+#include "scene/normal.h"
 
 #define DEPTH_ALIKE  0.02f // of the depth: what four pixels in one plane may be off by
 #define NORMAL_ALIKE 2500  // steps of an octahedral coordinate, of 32767 to the border

@@ -1,55 +1,46 @@
 // SPDX-License-Identifier: MIT
-// A camera in the params of kernels: its ranges, and how it is written and read.
-#ifndef KERNEL_TRACE_CAMERA_H
-#define KERNEL_TRACE_CAMERA_H
+// A camera: where it stands and looks, its form in params, and the rays through its pixels.
+#ifndef SCENE_CAMERA_H
+#define SCENE_CAMERA_H
 
-#include <assert.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "scene/scene.h"
+#include "base/bytes.h"
+#include "scene/vec.h"
 #include "wire/cbor.h"
 
-#define CAMERA_ITEMS 10
+#define CAMERA_FOV_DEG_MIN 1.0f
+#define CAMERA_FOV_DEG_MAX 170.0f
 
-static_assert(sizeof(struct camera) == CAMERA_ITEMS * sizeof(float), "a camera is ten floats");
+struct camera {
+    float eye[3];
+    float target[3];
+    float up[3];
+    float fov_deg; // vertical
+};
 
-static inline bool is_within(float v, float low, float high) // false for NaN too
-{
-    return v >= low && v <= high;
-}
+// Every coordinate within SCENE_EXTENT_MAX of 0, the angle within its range; never NaN.
+bool camera_is_good(const struct camera *c);
 
-static inline bool camera_is_good(const struct camera *c)
-{
-    bool is_good = is_within(c->fov_deg, 1.0f, 170.0f);
-    for (size_t i = 0; i < 3; i++) {
-        is_good = is_good && is_within(c->eye[i], -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX) &&
-                  is_within(c->target[i], -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX) &&
-                  is_within(c->up[i], -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
-    }
-    return is_good;
-}
-
-// [eye 3, target 3, up 3, fov_deg]
-static inline void camera_put(struct buffer *out, const struct camera *c)
-{
-    cbor_put_array(out, CAMERA_ITEMS);
-    for (size_t i = 0; i < 9; i++)
-        cbor_put_f32(out, i < 3 ? c->eye[i] : i < 6 ? c->target[i - 3] : c->up[i - 6]);
-    cbor_put_f32(out, c->fov_deg);
-}
-
+// [eye 3, target 3, up 3, fov_deg], each a float.
+void camera_put(struct buffer *out, const struct camera *c);
 // Ranges are not looked at.
-static inline void camera_get(struct cbor_reader *r, struct camera *out)
+void camera_get(struct cbor_reader *r, struct camera *out);
+
+struct raster { // a camera, ready for rays through the pixels of a frame
+    struct vec eye;
+    struct vec corner;         // towards the upper left corner of the frame
+    struct vec step_x, step_y; // one pixel on
+};
+
+// An `up` along the view, or none, is replaced by one across it.
+struct raster raster_of(const struct camera *c, uint32_t width, uint32_t height);
+
+// The direction from the eye through a place in the frame, in pixels; whole numbers are corners.
+static inline struct vec raster_ray(const struct raster *r, float x, float y)
 {
-    if (cbor_get_array(r, CAMERA_ITEMS) != CAMERA_ITEMS)
-        r->is_bad = true;
-    for (size_t i = 0; i < 3; i++)
-        out->eye[i] = cbor_get_f32(r);
-    for (size_t i = 0; i < 3; i++)
-        out->target[i] = cbor_get_f32(r);
-    for (size_t i = 0; i < 3; i++)
-        out->up[i] = cbor_get_f32(r);
-    out->fov_deg = cbor_get_f32(r);
+    return vec_unit(vec_along(vec_along(r->corner, r->step_x, x), r->step_y, y));
 }
 
 #endif

@@ -5,27 +5,16 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/num.h"
+#include "scene/form.h"
+#include "scene/math.h"
 
-#define DRAFT_FIRST_COUNT 1024u                 // room of an array when it is first needed
-#define HEADER_BYTES      ((size_t)8 + 16 + 40) // magic, counts, sky
-#define KEY_BYTES         ((size_t)16 * 4)
-#define MATERIAL_BYTES    ((size_t)16 * 4)
-#define VERTEX_BYTES      ((size_t)6 * 4)
-#define TRIANGLE_BYTES    ((size_t)4 * 4)
-
-struct draft_vertex {
-    struct vec position, normal;
-};
-
-struct draft_triangle {
-    uint32_t vertex[3];
-    uint32_t material;
-};
+#define DRAFT_FIRST_COUNT 1024u // room of an array when it is first needed
+#define DRAFT_TIME_S_MAX  1e6f
+#define ACROSS_MIN        1e-3f // sine of the angle between a camera's view and its `up`
 
 void draft_init(struct draft *d, struct budget *budget)
 {
-    assert(d != NULL && budget != NULL);
+    assert(budget != NULL);
     *d = (struct draft){.budget = budget};
 }
 
@@ -69,36 +58,13 @@ static void *grow(struct draft *d, struct draft_array *a, size_t each_bytes, siz
     return (uint8_t *)a->at + each_bytes * a->count++;
 }
 
-static bool is_within(float v, float low, float high) // false for NaN
-{
-    return v >= low && v <= high;
-}
-
-static bool are_within(const float *v, size_t count, float low, float high)
-{
-    bool is_ok = true;
-    for (size_t i = 0; i < count; i++)
-        is_ok = is_ok && is_within(v[i], low, high);
-    return is_ok;
-}
-
-static bool is_placed(struct vec v)
-{
-    const float c[3] = {v.x, v.y, v.z};
-    return are_within(c, 3, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
-}
-
 uint32_t draft_material(struct draft *d, const struct scene_material *m)
 {
-    const float share[4] = {m->roughness, m->metallic, m->transmission, m->opacity};
-    if (!are_within(m->base, 3, 0.0f, 1.0f) ||
-        !are_within(m->emission, 3, 0.0f, SCENE_EMISSION_MAX) ||
-        !are_within(share, 4, 0.0f, 1.0f) || !is_within(m->ior, 1.0f, 3.0f)) {
+    if (scene_material_bad(m) != NULL) {
         fail(d, RC_REFUSED);
         return 0;
     }
-    struct scene_material *slot =
-        grow(d, &d->materials, sizeof(struct scene_material), SCENE_MATERIALS_MAX);
+    struct scene_material *slot = grow(d, &d->materials, sizeof *slot, SCENE_MATERIALS_MAX);
     if (slot == NULL)
         return 0;
     *slot = *m;
@@ -107,15 +73,15 @@ uint32_t draft_material(struct draft *d, const struct scene_material *m)
 
 uint32_t draft_vertex(struct draft *d, struct vec position, struct vec normal)
 {
-    if (!is_placed(position) || !is_placed(normal)) {
+    const struct scene_vertex v = {position, vec_unit(normal)};
+    if (scene_vertex_bad(&v) != NULL || !isfinite(vec_length(normal))) {
         fail(d, RC_REFUSED);
         return 0;
     }
-    struct draft_vertex *slot =
-        grow(d, &d->vertices, sizeof(struct draft_vertex), SCENE_VERTICES_MAX);
+    struct scene_vertex *slot = grow(d, &d->vertices, sizeof *slot, SCENE_VERTICES_MAX);
     if (slot == NULL)
         return 0;
-    *slot = (struct draft_vertex){position, vec_unit(normal)};
+    *slot = v;
     return (uint32_t)(d->vertices.count - 1);
 }
 
@@ -123,12 +89,13 @@ void draft_triangle(struct draft *d, uint32_t a, uint32_t b, uint32_t c, uint32_
 {
     if (d->rc != RC_OK) // indices may then stand for what was dropped
         return;
-    assert(a < d->vertices.count && b < d->vertices.count && c < d->vertices.count);
+    assert(a < d->vertices.count);
+    assert(b < d->vertices.count);
+    assert(c < d->vertices.count);
     assert(material < d->materials.count);
-    struct draft_triangle *slot =
-        grow(d, &d->triangles, sizeof(struct draft_triangle), SCENE_TRIANGLES_MAX);
+    struct scene_triangle *slot = grow(d, &d->triangles, sizeof *slot, SCENE_TRIANGLES_MAX);
     if (slot != NULL)
-        *slot = (struct draft_triangle){{a, b, c}, material};
+        *slot = (struct scene_triangle){{a, b, c}, material};
 }
 
 void draft_quad(struct draft *d, const struct vec corner[static 4], uint32_t material)
@@ -140,26 +107,23 @@ void draft_quad(struct draft *d, const struct vec corner[static 4], uint32_t mat
     draft_triangle(d, v[0], v[2], v[3], material);
 }
 
-static struct vec vec_from(const float v[static 3])
+// It looks somewhere, and `up` is not along that.
+static bool is_upright(const struct camera *c)
 {
-    return vec_of(v[0], v[1], v[2]);
+    struct vec look = vec_sub(vec_from(c->target), vec_from(c->eye));
+    return vec_length(vec_cross(vec_unit(look), vec_unit(vec_from(c->up)))) > ACROSS_MIN;
 }
 
 void draft_key(struct draft *d, const struct scene_key *key)
 {
-    const struct camera *c = &key->camera;
-    struct vec look = vec_sub(vec_from(c->target), vec_from(c->eye));
-    struct vec side = vec_cross(vec_unit(look), vec_unit(vec_from(c->up)));
     const struct scene_key *last = d->keys.at;
-    bool is_later =
-        d->keys.count == 0 || key->time_s > last[d->keys.count - 1].time_s; // strictly growing
-    if (!is_placed(vec_from(c->eye)) || !is_placed(vec_from(c->target)) ||
-        !is_placed(vec_from(c->up)) || !(vec_length(side) > 1e-3f) ||
-        !is_within(c->fov_deg, 1.0f, 170.0f) || !is_within(key->time_s, 0.0f, 1e6f) || !is_later) {
+    const bool is_later = d->keys.count == 0 || key->time_s > last[d->keys.count - 1].time_s;
+    if (!camera_is_good(&key->camera) || !is_upright(&key->camera) ||
+        !float_within(key->time_s, 0.0f, DRAFT_TIME_S_MAX) || !is_later) {
         fail(d, RC_REFUSED);
         return;
     }
-    struct scene_key *slot = grow(d, &d->keys, sizeof(struct scene_key), SCENE_KEYS_MAX);
+    struct scene_key *slot = grow(d, &d->keys, sizeof *slot, SCENE_KEYS_MAX);
     if (slot != NULL)
         *slot = *key;
 }
@@ -181,19 +145,13 @@ uint32_t draft_vertex_count(const struct draft *d)
 
 void draft_bounds(const struct draft *d, struct vec *low, struct vec *high)
 {
-    const struct draft_vertex *v = d->vertices.at;
+    const struct scene_vertex *v = d->vertices.at;
     *low = *high = d->vertices.count > 0 ? v[0].position : vec_of(0.0f, 0.0f, 0.0f);
     for (size_t i = 1; i < d->vertices.count; i++) {
         struct vec p = v[i].position;
         *low = vec_of(fminf(low->x, p.x), fminf(low->y, p.y), fminf(low->z, p.z));
         *high = vec_of(fmaxf(high->x, p.x), fmaxf(high->y, p.y), fmaxf(high->z, p.z));
     }
-}
-
-static void put_floats(struct buffer *b, const float *v, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        buffer_f32le(b, v[i]);
 }
 
 static void put_head(struct buffer *b, const struct draft *d)
@@ -203,47 +161,19 @@ static void put_head(struct buffer *b, const struct draft *d)
     buffer_u32le(b, (uint32_t)d->materials.count);
     buffer_u32le(b, (uint32_t)d->vertices.count);
     buffer_u32le(b, (uint32_t)d->triangles.count);
-    put_floats(b, d->sky.low, 3);
-    put_floats(b, d->sky.high, 3);
-    put_floats(b, d->sky.haze, 3);
-    buffer_f32le(b, d->sky.haze_per_m);
-}
-
-static void put_key(struct buffer *b, const struct scene_key *k)
-{
-    static const float none[5] = {0};
-    put_floats(b, k->camera.eye, 3);
-    put_floats(b, k->camera.target, 3);
-    put_floats(b, k->camera.up, 3);
-    buffer_f32le(b, k->camera.fov_deg);
-    buffer_f32le(b, k->time_s);
-    put_floats(b, none, 5);
-}
-
-static void put_material(struct buffer *b, const struct scene_material *m)
-{
-    const float tail[10] = {m->roughness, m->metallic, m->transmission, m->ior, m->opacity};
-    put_floats(b, m->base, 3);
-    put_floats(b, m->emission, 3);
-    put_floats(b, tail, 10);
-}
-
-static void put_vertex(struct buffer *b, const struct draft_vertex *v)
-{
-    const float f[6] = {v->position.x, v->position.y, v->position.z,
-                        v->normal.x,   v->normal.y,   v->normal.z};
-    put_floats(b, f, 6);
+    scene_sky_put(b, &d->sky);
 }
 
 enum rc draft_encode(const struct draft *d, struct buffer *out)
 {
     if (d->rc != RC_OK)
         return d->rc;
-    if (d->triangles.count == 0 || d->keys.count == 0)
+    if (d->triangles.count == 0 || d->keys.count == 0 || !scene_sky_is_good(&d->sky))
         return RC_REFUSED;
     // The counts are bounded by scene.h, far below what a size_t holds.
-    size_t len = HEADER_BYTES + d->keys.count * KEY_BYTES + d->materials.count * MATERIAL_BYTES +
-                 d->vertices.count * VERTEX_BYTES + d->triangles.count * TRIANGLE_BYTES;
+    size_t len = SCENE_HEADER_BYTES + d->keys.count * SCENE_KEY_BYTES +
+                 d->materials.count * SCENE_MATERIAL_BYTES +
+                 d->vertices.count * SCENE_VERTEX_BYTES + d->triangles.count * SCENE_TRIANGLE_BYTES;
     void *at = budget_take(d->budget, len);
     if (at == NULL)
         return RC_NOMEM;
@@ -251,20 +181,18 @@ enum rc draft_encode(const struct draft *d, struct buffer *out)
     put_head(&b, d);
     const struct scene_key *key = d->keys.at;
     for (size_t i = 0; i < d->keys.count; i++)
-        put_key(&b, &key[i]);
+        scene_key_put(&b, &key[i]);
     const struct scene_material *material = d->materials.at;
     for (size_t i = 0; i < d->materials.count; i++)
-        put_material(&b, &material[i]);
-    const struct draft_vertex *vertex = d->vertices.at;
+        scene_material_put(&b, &material[i]);
+    const struct scene_vertex *vertex = d->vertices.at;
     for (size_t i = 0; i < d->vertices.count; i++)
-        put_vertex(&b, &vertex[i]);
-    const struct draft_triangle *triangle = d->triangles.at;
-    for (size_t i = 0; i < d->triangles.count; i++) {
-        for (size_t k = 0; k < 3; k++)
-            buffer_u32le(&b, triangle[i].vertex[k]);
-        buffer_u32le(&b, triangle[i].material);
-    }
-    assert(!b.is_full && b.len == len);
+        scene_vertex_put(&b, &vertex[i]);
+    const struct scene_triangle *triangle = d->triangles.at;
+    for (size_t i = 0; i < d->triangles.count; i++)
+        scene_triangle_put(&b, &triangle[i]);
+    assert(!b.is_full);
+    assert(b.len == len);
     *out = b;
     return RC_OK;
 }

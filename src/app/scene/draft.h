@@ -51,7 +51,7 @@ void draft_bounds(const struct draft *d, struct vec *low, struct vec *high);
 
 // The flat object in a block of exactly its size, taken from the draft's budget: the caller
 // gives out->at back to it. On failure *out is untouched: the draft's rc, RC_NOMEM, or
-// RC_REFUSED for a draft without triangles or camera keys.
+// RC_REFUSED for a draft without triangles or camera keys, or with such a sky.
 MUST_USE enum rc draft_encode(const struct draft *d, struct buffer *out);
 
 #endif

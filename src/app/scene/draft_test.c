@@ -107,6 +107,16 @@ static void spoil_key_up(struct draft *d)
     draft_key(d, &k);
 }
 
+static void spoil_sky(struct draft *d)
+{
+    d->sky.haze_per_m = -1.0f;
+}
+
+static void spoil_normal(struct draft *d)
+{
+    (void)draft_vertex(d, vec_of(0, 0, 0), vec_of(0.0f, NAN, 0.0f)); // refused
+}
+
 static void test_ranges(void **state)
 {
     (void)state;
@@ -116,6 +126,8 @@ static void test_ranges(void **state)
     refuse(spoil_opacity);
     refuse(spoil_key_order);
     refuse(spoil_key_up);
+    refuse(spoil_sky);
+    refuse(spoil_normal);
 }
 
 static void test_every_budget(void **state)

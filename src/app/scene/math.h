@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The few elementary functions that every machine must compute alike, and colours as vectors.
+// The few elementary functions that every machine must compute alike.
 //
 // Only +, -, *, / and sqrt, which IEEE 754 rounds the same everywhere; libm's sine and
 // exponential differ between machines and versions, so they are polynomials of our own here.
@@ -7,22 +7,13 @@
 #define SCENE_MATH_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "scene/vec.h"
 
-#define TRACE_PI 3.14159265358979f
-
-static inline struct vec vec_from(const float v[3])
-{
-    return vec_of(v[0], v[1], v[2]);
-}
-
-static inline struct vec vec_mul(struct vec a, struct vec b)
-{
-    return (struct vec){a.x * b.x, a.y * b.y, a.z * b.z};
-}
+#define MATH_PI 3.14159265358979f
 
 static inline float float_max(float a, float b)
 {
@@ -34,15 +25,10 @@ static inline float float_min(float a, float b)
     return a < b ? a : b;
 }
 
-static inline float vec_max(struct vec a)
+// False for NaN.
+static inline bool float_within(float v, float low, float high)
 {
-    return float_max(a.x, float_max(a.y, a.z));
-}
-
-// Rec. 709 weights.
-static inline float vec_luminance(struct vec a)
-{
-    return 0.2126f * a.x + 0.7152f * a.y + 0.0722f * a.z;
+    return v >= low && v <= high;
 }
 
 // Sine and cosine of 2 pi turn, 0 <= turn <= 1; absolute error below 4e-7 (Taylor to the 9th and
@@ -51,7 +37,7 @@ static inline void math_sincos(float turn, float *sine, float *cosine)
 {
     float quarter = turn * 4.0f;
     int32_t q = (int32_t)(quarter + 0.5f);
-    float a = (quarter - (float)q) * (TRACE_PI * 0.5f);
+    float a = (quarter - (float)q) * (MATH_PI * 0.5f);
     float a2 = a * a;
     float s = a + a * a2 *
                       (-1.0f / 6.0f +

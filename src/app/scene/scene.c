@@ -4,69 +4,9 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stddef.h>
 
 #include "base/num.h"
-
-#define HEADER_BYTES   64u
-#define KEY_BYTES      64u
-#define MATERIAL_BYTES 64u
-#define VERTEX_BYTES   24u
-#define TRIANGLE_BYTES 16u
-#define NORMAL_MAX     1.01f // a unit vector's component, with the rounding of others
-
-// Reads len floats and says whether all are within low..high (so never NaN).
-static bool read_range(struct cursor *c, float *out, size_t len, float low, float high)
-{
-    bool is_good = true;
-    for (size_t i = 0; i < len; i++) {
-        out[i] = cursor_f32le(c);
-        is_good = is_good && out[i] >= low && out[i] <= high;
-    }
-    return is_good;
-}
-
-static bool read_zeros(struct cursor *c, size_t len)
-{
-    bool is_good = true;
-    for (size_t i = 0; i < len; i++)
-        is_good = cursor_u32le(c) == 0 && is_good;
-    return is_good;
-}
-
-static bool read_key(struct cursor *c, struct scene_key *out)
-{
-    struct camera *a = &out->camera;
-    bool is_good = read_range(c, a->eye, 3, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX);
-    is_good = read_range(c, a->target, 3, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX) && is_good;
-    is_good = read_range(c, a->up, 3, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX) && is_good;
-    is_good = read_range(c, &a->fov_deg, 1, 1.0f, 170.0f) && is_good;
-    is_good = read_range(c, &out->time_s, 1, -1e9f, 1e9f) && is_good;
-    return read_zeros(c, 5) && is_good;
-}
-
-// The name of the first field out of range, or NULL.
-static const char *read_material(struct cursor *c, struct scene_material *out)
-{
-    const char *bad = NULL;
-    if (!read_range(c, out->base, 3, 0.0f, 1.0f))
-        bad = "base";
-    if (!read_range(c, out->emission, 3, 0.0f, SCENE_EMISSION_MAX))
-        bad = bad ? bad : "emission";
-    if (!read_range(c, &out->roughness, 1, 0.0f, 1.0f))
-        bad = bad ? bad : "roughness";
-    if (!read_range(c, &out->metallic, 1, 0.0f, 1.0f))
-        bad = bad ? bad : "metallic";
-    if (!read_range(c, &out->transmission, 1, 0.0f, 1.0f))
-        bad = bad ? bad : "transmission";
-    if (!read_range(c, &out->ior, 1, 1.0f, 3.0f))
-        bad = bad ? bad : "ior";
-    if (!read_range(c, &out->opacity, 1, 0.0f, 1.0f))
-        bad = bad ? bad : "opacity";
-    if (!read_zeros(c, 5))
-        bad = bad ? bad : "padding";
-    return bad;
-}
+#include "scene/form.h"
 
 bool scene_is(struct bytes object)
 {
@@ -81,11 +21,7 @@ static enum rc check_header(struct scene *s, struct bytes object, struct err *er
     s->material_count = cursor_u32le(&c);
     s->vertex_count = cursor_u32le(&c);
     s->triangle_count = cursor_u32le(&c);
-    struct scene_sky *y = &s->sky;
-    bool is_good = read_range(&c, y->low, 3, 0.0f, SCENE_EMISSION_MAX);
-    is_good = read_range(&c, y->high, 3, 0.0f, SCENE_EMISSION_MAX) && is_good;
-    is_good = read_range(&c, y->haze, 3, 0.0f, SCENE_EMISSION_MAX) && is_good;
-    is_good = read_range(&c, &y->haze_per_m, 1, 0.0f, SCENE_HAZE_PER_M_MAX) && is_good;
+    const bool is_good = scene_sky_get(&c, &s->sky);
     if (c.is_bad || !bytes_is(magic, SCENE_MAGIC))
         return err_set(err, RC_MALFORMED, "not a scene object");
     if (!is_good)
@@ -97,13 +33,13 @@ static enum rc check_header(struct scene *s, struct bytes object, struct err *er
         s->triangle_count > SCENE_TRIANGLES_MAX)
         return err_set(err, RC_MALFORMED, "too many materials, vertices or triangles");
     // Counts are below 2^24 and records below 2^7 bytes: no sum here can wrap.
-    size_t keys = (size_t)s->key_count * KEY_BYTES;
-    size_t materials = (size_t)s->material_count * MATERIAL_BYTES;
-    size_t vertices = (size_t)s->vertex_count * VERTEX_BYTES;
-    size_t triangles = (size_t)s->triangle_count * TRIANGLE_BYTES;
+    size_t keys = (size_t)s->key_count * SCENE_KEY_BYTES;
+    size_t materials = (size_t)s->material_count * SCENE_MATERIAL_BYTES;
+    size_t vertices = (size_t)s->vertex_count * SCENE_VERTEX_BYTES;
+    size_t triangles = (size_t)s->triangle_count * SCENE_TRIANGLE_BYTES;
     if (c.left.len != keys + materials + vertices + triangles)
         return err_set(err, RC_MALFORMED, "%zu bytes, want %zu", object.len,
-                       HEADER_BYTES + keys + materials + vertices + triangles);
+                       SCENE_HEADER_BYTES + keys + materials + vertices + triangles);
     s->keys = cursor_take(&c, keys);
     s->materials = cursor_take(&c, materials);
     s->vertices = cursor_take(&c, vertices);
@@ -117,7 +53,7 @@ static enum rc check_keys(const struct scene *s, struct err *err)
     float before = -INFINITY;
     for (uint32_t i = 0; i < s->key_count; i++) {
         struct scene_key key;
-        if (!read_key(&c, &key))
+        if (!scene_key_get(&c, &key))
             return err_set(err, RC_MALFORMED, "camera key %u is out of range", i);
         if (!(key.time_s > before))
             return err_set(err, RC_MALFORMED, "camera key %u is not after the one before", i);
@@ -131,7 +67,7 @@ static enum rc check_materials(const struct scene *s, struct err *err)
     struct cursor c = {.left = s->materials};
     for (uint32_t i = 0; i < s->material_count; i++) {
         struct scene_material m;
-        const char *bad = read_material(&c, &m);
+        const char *bad = scene_material_get(&c, &m);
         if (bad != NULL)
             return err_set(err, RC_MALFORMED, "material %u: %s is out of range", i, bad);
     }
@@ -142,11 +78,10 @@ static enum rc check_vertices(const struct scene *s, struct err *err)
 {
     struct cursor c = {.left = s->vertices};
     for (uint32_t i = 0; i < s->vertex_count; i++) {
-        float v[3];
-        if (!read_range(&c, v, 3, -SCENE_EXTENT_MAX, SCENE_EXTENT_MAX))
-            return err_set(err, RC_MALFORMED, "vertex %u: position is out of range", i);
-        if (!read_range(&c, v, 3, -NORMAL_MAX, NORMAL_MAX))
-            return err_set(err, RC_MALFORMED, "vertex %u: normal is out of range", i);
+        struct scene_vertex v;
+        const char *bad = scene_vertex_get(&c, &v);
+        if (bad != NULL)
+            return err_set(err, RC_MALFORMED, "vertex %u: %s is out of range", i, bad);
     }
     return RC_OK;
 }
@@ -155,12 +90,10 @@ static enum rc check_triangles(const struct scene *s, struct err *err)
 {
     struct cursor c = {.left = s->triangles};
     for (uint32_t i = 0; i < s->triangle_count; i++) {
-        uint32_t a = cursor_u32le(&c);
-        uint32_t b = cursor_u32le(&c);
-        uint32_t d = cursor_u32le(&c);
-        if (num_max(a, num_max(b, d)) >= s->vertex_count)
+        const struct scene_triangle t = scene_triangle_get(&c);
+        if (num_max(t.vertex[0], num_max(t.vertex[1], t.vertex[2])) >= s->vertex_count)
             return err_set(err, RC_MALFORMED, "triangle %u: no such vertex", i);
-        if (cursor_u32le(&c) >= s->material_count)
+        if (t.material >= s->material_count)
             return err_set(err, RC_MALFORMED, "triangle %u: no such material", i);
     }
     return RC_OK;
@@ -168,8 +101,6 @@ static enum rc check_triangles(const struct scene *s, struct err *err)
 
 enum rc scene_open(struct scene *out, struct bytes object, struct err *err)
 {
-    static_assert(sizeof SCENE_MAGIC - 1 + 14 * sizeof(float) == HEADER_BYTES,
-                  "header as in scene.h");
     struct scene s = {0};
     enum rc rc = check_header(&s, object, err);
     if (rc == RC_OK)
@@ -185,12 +116,17 @@ enum rc scene_open(struct scene *out, struct bytes object, struct err *err)
     return rc;
 }
 
+static struct cursor record_at(struct bytes records, uint32_t index, size_t each)
+{
+    return (struct cursor){.left = bytes_part(records, index * each, each)};
+}
+
 struct scene_key scene_key_at(const struct scene *s, uint32_t index)
 {
     assert(index < s->key_count);
     struct scene_key key;
-    struct cursor c = {.left = bytes_part(s->keys, (size_t)index * KEY_BYTES, KEY_BYTES)};
-    (void)read_key(&c, &key); // scene_open checked it
+    struct cursor c = record_at(s->keys, index, SCENE_KEY_BYTES);
+    (void)scene_key_get(&c, &key); // scene_open checked it
     return key;
 }
 
@@ -198,10 +134,25 @@ struct scene_material scene_material_at(const struct scene *s, uint32_t index)
 {
     assert(index < s->material_count);
     struct scene_material m;
-    struct bytes at = bytes_part(s->materials, (size_t)index * MATERIAL_BYTES, MATERIAL_BYTES);
-    struct cursor c = {.left = at};
-    (void)read_material(&c, &m); // scene_open checked it
+    struct cursor c = record_at(s->materials, index, SCENE_MATERIAL_BYTES);
+    (void)scene_material_get(&c, &m); // scene_open checked it
     return m;
+}
+
+struct scene_vertex scene_vertex_at(const struct scene *s, uint32_t index)
+{
+    assert(index < s->vertex_count);
+    struct scene_vertex v;
+    struct cursor c = record_at(s->vertices, index, SCENE_VERTEX_BYTES);
+    (void)scene_vertex_get(&c, &v); // scene_open checked it
+    return v;
+}
+
+struct scene_triangle scene_triangle_at(const struct scene *s, uint32_t index)
+{
+    assert(index < s->triangle_count);
+    struct cursor c = record_at(s->triangles, index, SCENE_TRIANGLE_BYTES);
+    return scene_triangle_get(&c);
 }
 
 // Catmull-Rom through four values, k in 0..1 between the middle two, kept within low..high
@@ -249,6 +200,6 @@ struct camera scene_camera(const struct scene *s, float time_s)
     }
     float fov[4] = {key[0].camera.fov_deg, key[1].camera.fov_deg, key[2].camera.fov_deg,
                     key[3].camera.fov_deg};
-    out.fov_deg = between(fov, k, 1.0f, 170.0f);
+    out.fov_deg = between(fov, k, CAMERA_FOV_DEG_MIN, CAMERA_FOV_DEG_MAX);
     return out;
 }

@@ -23,6 +23,8 @@
 
 #include "base/bytes.h"
 #include "base/rc.h"
+#include "scene/camera.h"
+#include "scene/vec.h"
 
 #define SCENE_MAGIC          "shoalsc1"
 #define SCENE_KEYS_MAX       64u
@@ -32,6 +34,7 @@
 #define SCENE_EXTENT_MAX     1e6f // |coordinate|, metres
 #define SCENE_EMISSION_MAX   1e4f
 #define SCENE_HAZE_PER_M_MAX 10.0f
+#define SCENE_IOR_MAX        3.0f
 
 struct scene_material {
     float base[3];      // 0..1: albedo, or colour of a metal's or glass's filter
@@ -39,16 +42,19 @@ struct scene_material {
     float roughness;    // 0..1, GGX alpha is its square
     float metallic;     // 0..1
     float transmission; // 0..1: share of glass
-    float ior;          // 1..3: of glass, and of the coat over what is neither glass nor metal;
-                        // 1 means no coat: plain Lambert
+    float ior;          // 1..SCENE_IOR_MAX: of glass, and of the coat over what is neither glass
+                        // nor metal; 1 means no coat: plain Lambert
     float opacity;      // 0..1: chance that a ray takes notice at all (rain, leaves)
 };
 
-struct camera {
-    float eye[3];
-    float target[3];
-    float up[3];
-    float fov_deg; // vertical, 1..170
+struct scene_vertex {
+    struct vec position; // metres
+    struct vec normal;   // unit; zero: the triangle's own
+};
+
+struct scene_triangle {
+    uint32_t vertex[3];
+    uint32_t material;
 };
 
 struct scene_key { // the camera at one time; between keys it moves smoothly
@@ -73,8 +79,11 @@ bool scene_is(struct bytes object);
 // Checks everything: sizes, counts, ranges, finite numbers, indices. Borrows `object`.
 // RC_MALFORMED with *err (which may be NULL) saying what and where.
 MUST_USE enum rc scene_open(struct scene *out, struct bytes object, struct err *err);
+// One record; index is below its count.
 struct scene_key scene_key_at(const struct scene *s, uint32_t index);
 struct scene_material scene_material_at(const struct scene *s, uint32_t index);
+struct scene_vertex scene_vertex_at(const struct scene *s, uint32_t index);
+struct scene_triangle scene_triangle_at(const struct scene *s, uint32_t index);
 // The camera at a time: Catmull-Rom between keys, still before the first and after the last.
 struct camera scene_camera(const struct scene *s, float time_s);
 

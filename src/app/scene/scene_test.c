@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "scene/form.h"
 #include "scene/scene.h"
 
 #define HEADER   64
@@ -89,6 +90,33 @@ static void a_good_object_is_read_back(void **state)
     assert_true(is(k.camera.eye[1], 4.0f));
     assert_true(is(k.camera.fov_deg, 60.0f));
     assert_true(is(k.time_s, 4.0f));
+}
+
+static void records_are_written_as_they_are_read(void **state)
+{
+    (void)state;
+    uint8_t again[OBJECT];
+    struct scene s;
+    assert_int_equal(scene_open(&s, make(), NULL), RC_OK);
+    struct buffer b = buffer_of(again, sizeof again);
+    buffer_put(&b, bytes_of(object, 24)); // magic and counts
+    scene_sky_put(&b, &s.sky);
+    assert_int_equal(b.len, SCENE_HEADER_BYTES);
+    for (uint32_t i = 0; i < s.key_count; i++) {
+        const struct scene_key k = scene_key_at(&s, i);
+        scene_key_put(&b, &k);
+    }
+    const struct scene_material m = scene_material_at(&s, 0);
+    scene_material_put(&b, &m);
+    for (uint32_t i = 0; i < s.vertex_count; i++) {
+        const struct scene_vertex v = scene_vertex_at(&s, i);
+        scene_vertex_put(&b, &v);
+    }
+    const struct scene_triangle t = scene_triangle_at(&s, 0);
+    assert_int_equal(t.vertex[2], 2);
+    scene_triangle_put(&b, &t);
+    assert_int_equal(b.len, OBJECT);
+    assert_memory_equal(again, object, OBJECT);
 }
 
 static void every_length_but_the_right_one_is_refused(void **state)
@@ -208,6 +236,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_object_is_read_back),
+        cmocka_unit_test(records_are_written_as_they_are_read),
         cmocka_unit_test(every_length_but_the_right_one_is_refused),
         cmocka_unit_test(each_field_out_of_range_is_refused_with_its_place),
         cmocka_unit_test(counts_and_indices_out_of_range_are_refused),

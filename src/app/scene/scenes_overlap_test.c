@@ -30,21 +30,12 @@ struct face {
     uint32_t material;
 };
 
-static struct vec vertex_at(const struct scene *s, uint32_t index)
-{
-    struct cursor c = {.left = bytes_part(s->vertices, (size_t)index * 24, 12)};
-    float x = cursor_f32le(&c);
-    float y = cursor_f32le(&c);
-    return vec_of(x, y, cursor_f32le(&c));
-}
-
 static struct face face_at(const struct scene *s, uint32_t index)
 {
-    struct face f;
-    struct cursor c = {.left = bytes_part(s->triangles, (size_t)index * 16, 16)};
+    const struct scene_triangle t = scene_triangle_at(s, index);
+    struct face f = {.material = t.material};
     for (unsigned i = 0; i < 3; i++)
-        f.corner[i] = vertex_at(s, cursor_u32le(&c));
-    f.material = cursor_u32le(&c);
+        f.corner[i] = scene_vertex_at(s, t.vertex[i]).position;
     const struct vec *p = f.corner;
     f.normal = vec_unit(vec_cross(vec_sub(p[1], p[0]), vec_sub(p[2], p[0])));
     f.low = vec_of(fminf(fminf(p[0].x, p[1].x), p[2].x), fminf(fminf(p[0].y, p[1].y), p[2].y),

@@ -79,8 +79,7 @@ static uint32_t emissive_count(const struct scene *s)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < s->triangle_count; i++) {
-        struct cursor c = {.left = bytes_part(s->triangles, (size_t)i * 16 + 12, 4)};
-        struct scene_material m = scene_material_at(s, cursor_u32le(&c));
+        struct scene_material m = scene_material_at(s, scene_triangle_at(s, i).material);
         count += m.emission[0] > 0.0f || m.emission[1] > 0.0f || m.emission[2] > 0.0f;
     }
     return count;

@@ -6,13 +6,11 @@
 
 #include "scene/math.h"
 
-#define PI 3.14159265f
-
 static const struct vec no_normal = {0.0f, 0.0f, 0.0f};
 
 static float turn_of(float angle) // 0..1
 {
-    float turn = angle * (0.5f / PI);
+    float turn = angle * (0.5f / MATH_PI);
     return turn - floorf(turn);
 }
 
@@ -106,7 +104,7 @@ static uint32_t ring_draw(struct draft *d, const struct ring *r)
     struct vec across = vec_cross(r->along, r->side);
     uint32_t first = draft_vertex_count(d);
     for (unsigned i = 0; i < r->sides; i++) {
-        float a = 2.0f * PI * (float)i / (float)r->sides;
+        float a = 2.0f * MATH_PI * (float)i / (float)r->sides;
         struct vec out = vec_along(vec_scale(r->side, shape_cosine(a)), across, shape_sine(a));
         (void)draft_vertex(d, vec_along(r->centre, out, r->radius), out); // run on from first
     }
@@ -179,7 +177,7 @@ void shape_turned(struct draft *d, const struct frame *f, const float (*outline)
         float widen = after[0] - before[0];
         uint32_t next = draft_vertex_count(d);
         for (unsigned k = 0; k < sides; k++) {
-            float a = 2.0f * PI * (float)k / (float)sides;
+            float a = 2.0f * MATH_PI * (float)k / (float)sides;
             struct vec normal =
                 frame_direction(f, rise * shape_cosine(a), -widen, -rise * shape_sine(a));
             (void)draft_vertex(d,
@@ -198,12 +196,12 @@ void shape_ball(struct draft *d, struct vec centre, float radius, unsigned bands
     assert(bands >= 2 && bands <= 128);
     uint32_t last = 0;
     for (unsigned i = 0; i <= bands; i++) {
-        float polar = PI * (float)i / (float)bands;
+        float polar = MATH_PI * (float)i / (float)bands;
         // Poles keep a hair of radius: vertices that coincide would make triangles of no area.
         float r = i == 0 || i == bands ? 1e-4f : shape_sine(polar);
         uint32_t next = draft_vertex_count(d);
         for (unsigned k = 0; k < 2 * bands; k++) {
-            float a = PI * (float)k / (float)bands;
+            float a = MATH_PI * (float)k / (float)bands;
             struct vec out = vec_of(r * shape_cosine(a), -shape_cosine(polar), -r * shape_sine(a));
             (void)draft_vertex(d, vec_along(centre, out, radius), out); // run on from next
         }
@@ -218,7 +216,7 @@ void shape_disc(struct draft *d, const struct frame *f, float radius, unsigned s
 {
     uint32_t first = draft_vertex_count(d);
     for (unsigned i = 0; i < sides; i++) {
-        float a = 2.0f * PI * (float)i / (float)sides;
+        float a = 2.0f * MATH_PI * (float)i / (float)sides;
         (void)draft_vertex(
             d, frame_point(f, radius * shape_cosine(a), radius * shape_sine(a), 0.0f), no_normal);
     }

@@ -30,14 +30,6 @@ static void begin(struct fixture *x)
     draft_key(&x->draft, &key_front);
 }
 
-static struct vec vertex_at(const struct scene *s, uint32_t index)
-{
-    struct cursor c = {.left = bytes_part(s->vertices, (size_t)index * 24, 12)};
-    float x = cursor_f32le(&c);
-    float y = cursor_f32le(&c);
-    return vec_of(x, y, cursor_f32le(&c));
-}
-
 // Signed volume by the divergence theorem; positive if wound outward. Ends the fixture.
 static double volume(struct fixture *x)
 {
@@ -47,10 +39,10 @@ static double volume(struct fixture *x)
     assert_int_equal(scene_open(&s, buffer_bytes(&out), NULL), RC_OK);
     double sum = 0.0;
     for (uint32_t i = 0; i < s.triangle_count; i++) {
-        struct cursor c = {.left = bytes_part(s.triangles, (size_t)i * 16, 12)};
-        struct vec a = vertex_at(&s, cursor_u32le(&c));
-        struct vec b = vertex_at(&s, cursor_u32le(&c));
-        struct vec d = vertex_at(&s, cursor_u32le(&c));
+        const struct scene_triangle t = scene_triangle_at(&s, i);
+        struct vec a = scene_vertex_at(&s, t.vertex[0]).position;
+        struct vec b = scene_vertex_at(&s, t.vertex[1]).position;
+        struct vec d = scene_vertex_at(&s, t.vertex[2]).position;
         sum += (double)vec_dot(a, vec_cross(b, d)) / 6.0;
     }
     budget_give(&x->budget, out.at);
@@ -122,7 +114,8 @@ static void test_tube_keeps_radius(void **state)
     assert_int_equal(draft_encode(&x.draft, &out), RC_OK);
     assert_int_equal(scene_open(&s, buffer_bytes(&out), NULL), RC_OK);
     for (uint32_t i = 0; i < 32; i++)
-        assert_near((double)vec_length(vec_sub(vertex_at(&s, i), line[i / 8])), 0.1, 1e-5);
+        assert_near((double)vec_length(vec_sub(scene_vertex_at(&s, i).position, line[i / 8])), 0.1,
+                    1e-5);
     budget_give(&x.budget, out.at);
     draft_free(&x.draft);
 }

@@ -5,8 +5,6 @@
 #include "base/attr.h"
 #include "scene/glyph.h"
 
-#define PI 3.14159265f
-
 static void lamp(struct street *s, float side, float z)
 {
     float x = side * (STREET_KERB_X + 0.4f);
@@ -167,7 +165,7 @@ static void plant(struct street *s, float side, float z)
     struct frame f = frame_at(vec_of(x, STREET_KERB_Y, z));
     shape_turned(s->draft, &f, pot, ARRAY_COUNT(pot), 10, s->id[PAINT_RUST]);
     for (unsigned i = 0; i < 26; i++) {
-        float a = street_between(s, 0.0f, 2.0f * PI);
+        float a = street_between(s, 0.0f, 2.0f * MATH_PI);
         float reach = street_between(s, 0.15f, 0.42f);
         float rise = street_between(s, 0.5f, 1.3f);
         struct vec tip = frame_point(&f, reach * shape_cosine(a), rise, reach * shape_sine(a));

@@ -9,7 +9,6 @@
 #include "scene/street_parts.h"
 
 #define COLUMNS_MAX  1024u
-#define PI           3.14159265f
 #define SHORE_PUDDLE 0.515f // water above this lies open
 #define SHORE_DAMP   0.41f
 #define BANDS        3u // asphalt, damp, puddle
@@ -49,7 +48,7 @@ static float water(const struct street *s, float x, float z)
               0.15f * noise(s->seed + 2, x * 2.9f, z * 2.3f) +
               0.06f * noise(s->seed + 4, x * 7.0f, z * 6.0f);
     float kerb = fmaxf(0.0f, fabsf(x) - (STREET_KERB_X - 0.7f)) / 0.7f;
-    float track = shape_cosine((fabsf(x) - 1.55f) * 2.0f * PI / 1.7f);
+    float track = shape_cosine((fabsf(x) - 1.55f) * 2.0f * MATH_PI / 1.7f);
     return h + 0.10f * kerb + 0.035f * track;
 }
 
@@ -286,14 +285,15 @@ static void draw_ring(struct street *s, float x, float z, float radius)
 {
     enum { STEPS = 8, SIDES = 13 };
     uint32_t before = 0;
-    float phase = street_between(s, 0.0f, 2.0f * PI);
+    float phase = street_between(s, 0.0f, 2.0f * MATH_PI);
     for (unsigned i = 0; i <= STEPS; i++) {
         float t = (float)i / STEPS;
-        float tilt = 0.13f * shape_sine(t * 3.0f * 2.0f * PI + phase) * shape_sine(PI * t);
+        float tilt =
+            0.13f * shape_sine(t * 3.0f * 2.0f * MATH_PI + phase) * shape_sine(MATH_PI * t);
         float r = fmaxf(radius * t, 1e-3f);
         uint32_t first = draft_vertex_count(s->draft);
         for (unsigned k = 0; k < SIDES; k++) {
-            float a = 2.0f * PI * (float)k / SIDES;
+            float a = 2.0f * MATH_PI * (float)k / SIDES;
             (void)draft_vertex(
                 s->draft, vec_of(x + r * shape_cosine(a), 0.0015f, z + r * shape_sine(a)),
                 vec_of(tilt * shape_cosine(a), 1.0f, tilt * shape_sine(a))); // run on

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "scene/draft.h"
+#include "scene/math.h"
 #include "scene/shape.h"
 
 #define STREET_KERB_X  3.5f      // half the roadway, metres

@@ -15,14 +15,6 @@
 #define BUDGET_BYTES ((size_t)512 << 20)
 #define FREE_M       0.25f // around the camera, on all its way
 
-static struct vec vertex_at(const struct scene *s, uint32_t index)
-{
-    struct cursor c = {.left = bytes_part(s->vertices, (size_t)index * 24, 12)};
-    float x = cursor_f32le(&c);
-    float y = cursor_f32le(&c);
-    return vec_of(x, y, cursor_f32le(&c));
-}
-
 static struct buffer drawn(struct budget *budget, uint64_t seed, uint32_t triangles,
                            struct scene *scene)
 {
@@ -85,10 +77,10 @@ static void test_camera_is_free(void **state)
     struct buffer out = drawn(&budget, 2, 100000, &s);
     for (unsigned k = 0; k <= 20; k++) {
         struct camera c = scene_camera(&s, 0.5f * (float)k);
-        struct vec eye = vec_of(c.eye[0], c.eye[1], c.eye[2]);
+        struct vec eye = vec_from(c.eye);
         assert_true(eye.y > 0.8f && eye.y < 1.7f && fabsf(eye.x) < 1.0f);
         for (uint32_t i = 0; i < s.vertex_count; i++)
-            assert_true(vec_length(vec_sub(vertex_at(&s, i), eye)) > FREE_M);
+            assert_true(vec_length(vec_sub(scene_vertex_at(&s, i).position, eye)) > FREE_M);
     }
     budget_give(&budget, out.at);
 }
@@ -99,11 +91,11 @@ static double water_share(const struct scene *s)
     double wet = 0.0;
     double all = 0.0;
     for (uint32_t i = 0; i < s->triangle_count; i++) {
-        struct cursor c = {.left = bytes_part(s->triangles, (size_t)i * 16, 16)};
-        struct vec a = vertex_at(s, cursor_u32le(&c));
-        struct vec b = vertex_at(s, cursor_u32le(&c));
-        struct vec d = vertex_at(s, cursor_u32le(&c));
-        struct scene_material m = scene_material_at(s, cursor_u32le(&c));
+        const struct scene_triangle t = scene_triangle_at(s, i);
+        struct vec a = scene_vertex_at(s, t.vertex[0]).position;
+        struct vec b = scene_vertex_at(s, t.vertex[1]).position;
+        struct vec d = scene_vertex_at(s, t.vertex[2]).position;
+        struct scene_material m = scene_material_at(s, t.material);
         if (fabsf(a.y) + fabsf(b.y) + fabsf(d.y) > 1e-6f || fabsf(a.x) > 3.51f)
             continue;
         double area = (double)vec_length(vec_cross(vec_sub(b, a), vec_sub(d, a)));

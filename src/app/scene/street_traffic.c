@@ -4,8 +4,6 @@
 
 #include "base/attr.h"
 
-#define PI 3.14159265f
-
 // A car's side in its frame: along it (right), up; then half its width at the sill and above.
 struct section {
     float along, up, half;
@@ -143,14 +141,14 @@ void street_traffic(struct street *s)
     car(s, -2.4f, -44.0f, 1.0f, PAINT_CAR_C);
     car(s, 1.55f, -62.0f, -1.0f, PAINT_CAR_C);
     walker(s, 1.05f, -11.4f, 0.4f, 1.75f, PAINT_BROLLY_A); // over the crossing, away from us
-    walker(s, -4.6f, -7.6f, PI, 1.70f, PAINT_BROLLY_B);
+    walker(s, -4.6f, -7.6f, MATH_PI, 1.70f, PAINT_BROLLY_B);
     walker(s, 4.75f, -12.8f, 0.1f, 1.78f, PAINT_BROLLY_A);
-    walker(s, 5.1f, -13.3f, PI + 0.2f, 1.66f, PAINT_BROLLY_C);
+    walker(s, 5.1f, -13.3f, MATH_PI + 0.2f, 1.66f, PAINT_BROLLY_C);
     for (unsigned i = 0; i < 12; i++) {
         float side = street_pick(s, 2) ? 1.0f : -1.0f;
         enum paint cover = PAINT_BROLLY_A + street_pick(s, 3);
         float height = street_between(s, 1.58f, 1.84f);
-        float turn = PI * (float)street_pick(s, 2);
+        float turn = MATH_PI * (float)street_pick(s, 2);
         turn += street_between(s, -0.3f, 0.3f);
         float x = side * street_between(s, 4.0f, 5.3f);
         walker(s, x, -19.0f - 4.1f * (float)i, turn, height, cover);

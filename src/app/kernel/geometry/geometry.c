@@ -14,8 +14,8 @@
 #include "kernel/geometry/look.h"
 #include "kernel/trace/base.h"
 #include "kernel/trace/check.h"
-#include "kernel/trace/path.h"
 #include "kernel/trace/ray.h"
+#include "scene/normal.h"
 
 #define PARAMS_BYTES_MAX (GEOMETRY_PARTS_MAX * sizeof(struct trace_pixel) + 256) // encoded
 #define FLOAT_MODE       0x9fc0u   // as kernel `trace`
@@ -27,11 +27,6 @@
 #define EMISSION_PART  32.0f // emissions may be a 32nd apart, and
 #define EMISSION_FLOOR 0.002f
 #define MISMATCHES_MAX 3u
-
-static struct vec ray_direction(const struct view *v, float x, float y)
-{
-    return vec_unit(vec_along(vec_along(v->corner, v->step_x, x), v->step_y, y));
-}
 
 static void store(uint8_t *out, const struct look *middle, struct vec albedo, struct vec emission)
 {
@@ -47,12 +42,12 @@ static void store(uint8_t *out, const struct look *middle, struct vec albedo, st
     geometry_pixel_put(out, &p);
 }
 
-static void draw_pixel(const struct world *w, const struct view *v, const struct geometry_params *p,
-                       struct trace_pixel at, uint8_t *out)
+static void draw_pixel(const struct world *w, const struct raster *r,
+                       const struct geometry_params *p, struct trace_pixel at, uint8_t *out)
 {
     const float x = (float)at.x + 0.5f;
     const float y = (float)at.y + 0.5f;
-    struct look middle = look_along(w, v->eye, ray_direction(v, x, y));
+    struct look middle = look_along(w, r->eye, raster_ray(r, x, y));
     if (p->side == 1) {
         store(out, &middle, middle.albedo, middle.emission);
         return;
@@ -64,7 +59,7 @@ static void draw_pixel(const struct world *w, const struct view *v, const struct
         const uint32_t row = i / p->side;
         const float dx = tent(((float)(i - row * p->side) + 0.5f) / side);
         const float dy = tent(((float)row + 0.5f) / side);
-        struct look l = look_along(w, v->eye, ray_direction(v, x + dx, y + dy));
+        struct look l = look_along(w, r->eye, raster_ray(r, x + dx, y + dy));
         albedo = vec_add(albedo, l.albedo);
         emission = vec_add(emission, l.emission);
     }
@@ -101,9 +96,9 @@ static enum rc geometry_run(void *state, const struct kernel_in *in, struct buff
         return RC_FULL;
     unsigned mode = _mm_getcsr();
     _mm_setcsr(FLOAT_MODE);
-    struct view v = view_of(&p.camera, p.width, p.height);
+    const struct raster r = raster_of(&p.camera, p.width, p.height);
     for (uint32_t i = 0; i < pixels_of(&p); i++)
-        draw_pixel(w, &v, &p, pixel_at(&p, i), at + i * GEOMETRY_PIXEL_BYTES);
+        draw_pixel(w, &r, &p, pixel_at(&p, i), at + i * GEOMETRY_PIXEL_BYTES);
     _mm_setcsr(mode);
     return RC_OK;
 }

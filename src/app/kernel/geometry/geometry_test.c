@@ -12,6 +12,7 @@
 #include "kernel/geometry/look.h"
 #include "kernel/trace/base.h"
 #include "kernel/trace/stage.h"
+#include "scene/normal.h"
 
 #define SIDE 32u
 

@@ -4,7 +4,8 @@
 
 #include "kernel/geometry/geometry.h"
 #include "kernel/post/field.h"
-#include "kernel/trace/path.h"
+#include "kernel/trace/trace.h"
+#include "scene/normal.h"
 
 #define ALBEDO_MIN   (1.0f / 256.0f) // darker surfaces tell nothing of the light on them
 #define TRUST_SHARE  0.5f            // how much of the emission's steps may be noise
@@ -54,16 +55,10 @@ static float trust_of(const struct post_in *in, uint32_t x, uint32_t y, float al
     return albedo / (albedo + TRUST_SHARE * (most - least) + 1e-6f);
 }
 
-static struct vec view_direction(const struct view *v, uint32_t x, uint32_t y)
-{
-    return vec_unit(
-        vec_along(vec_along(v->corner, v->step_x, (float)x + 0.5f), v->step_y, (float)y + 0.5f));
-}
-
 void post_surfaces(struct post_field *f)
 {
     const struct post_params *p = f->in->params;
-    struct view v = view_of(&p->camera, p->width, p->height);
+    const struct raster r = raster_of(&p->camera, p->width, p->height);
     struct post_surface *s = f->surface;
     for (uint32_t y = f->y; y < f->y + f->h; y++) {
         for (uint32_t x = f->x; x < f->x + f->w; x++, s++) {
@@ -71,7 +66,7 @@ void post_surfaces(struct post_field *f)
             s->id = g.depth > 0.0f ? g.id : 0;
             s->depth = g.depth;
             s->normal = vec_unit(normal_unpack(g.normal));
-            s->at = vec_scale(view_direction(&v, x, y), g.depth);
+            s->at = vec_scale(raster_ray(&r, (float)x + 0.5f, (float)y + 0.5f), g.depth);
             s->trust = trust_of(f->in, x, y, vec_luminance(albedo_of(&g)));
         }
     }
@@ -135,8 +130,8 @@ struct lens {         // the camera before, ready to find pixels of points
 
 static struct lens lens_of(const struct post_params *p)
 {
-    struct view now = view_of(&p->camera, p->width, p->height);
-    struct view v = view_of(&p->before, p->width, p->height);
+    struct raster now = raster_of(&p->camera, p->width, p->height);
+    struct raster v = raster_of(&p->before, p->width, p->height);
     struct lens l = {.moved = vec_sub(now.eye, v.eye),
                      .step_x = v.step_x,
                      .step_y = v.step_y,

@@ -9,7 +9,8 @@
 #include "base/rng.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/post/post.h"
-#include "kernel/trace/path.h"
+#include "kernel/trace/trace.h"
+#include "scene/normal.h"
 
 #define STAGE_W 96u
 #define STAGE_H 64u
@@ -31,11 +32,10 @@ static inline struct camera post_stage_camera(float x)
 // Where a pixel's ray meets the wall z = 0, and how far that is.
 static inline struct vec post_stage_at(const struct camera *c, uint32_t x, uint32_t y, float *far)
 {
-    const struct view v = view_of(c, STAGE_W, STAGE_H);
-    const struct vec d = vec_unit(
-        vec_along(vec_along(v.corner, v.step_x, (float)x + 0.5f), v.step_y, (float)y + 0.5f));
-    *far = -v.eye.z / d.z;
-    return vec_along(v.eye, d, *far);
+    const struct raster r = raster_of(c, STAGE_W, STAGE_H);
+    const struct vec d = raster_ray(&r, (float)x + 0.5f, (float)y + 0.5f);
+    *far = -r.eye.z / d.z;
+    return vec_along(r.eye, d, *far);
 }
 
 static inline float post_stage_pattern(struct vec at) // light on the wall

@@ -48,7 +48,7 @@ static float ggx_value(float cos_h, float cos_out, float cos_in, float alpha)
     float d = cos_h * cos_h * (a2 - 1.0f) + 1.0f;
     float o = sqrtf(a2 + (1.0f - a2) * cos_out * cos_out) * cos_in;
     float i = sqrtf(a2 + (1.0f - a2) * cos_in * cos_in) * cos_out;
-    return a2 / (TRACE_PI * d * d) * 0.5f / (o + i) * cos_in;
+    return a2 / (MATH_PI * d * d) * 0.5f / (o + i) * cos_in;
 }
 
 // A visible microfacet normal; `out` in the frame of the normal (z up).
@@ -187,10 +187,10 @@ struct vec lobe_value(const struct lobe *l, struct vec in)
     if (cos_in <= 0.0f)
         return vec_of(0.0f, 0.0f, 0.0f);
     if (l->kind == LOBE_DIFFUSE)
-        return vec_scale(l->tint, cos_in * (1.0f / TRACE_PI));
+        return vec_scale(l->tint, cos_in * (1.0f / MATH_PI));
     if (l->kind == LOBE_DIFFUSE_COATED) {
         float rest = 1.0f - material_row(l->material->coat, float_min(cos_in, 1.0f));
-        return vec_scale(l->tint, cos_in * rest * (1.0f / TRACE_PI));
+        return vec_scale(l->tint, cos_in * rest * (1.0f / MATH_PI));
     }
     struct vec sum = vec_add(l->out, in);
     struct vec h = vec_scale(sum, 1.0f / sqrtf(float_max(vec_dot(sum, sum), 1e-12f)));

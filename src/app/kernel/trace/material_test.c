@@ -159,23 +159,6 @@ static void glass_bends_as_snell_says(void **state)
     near((double)weight.y, 1.0, 0.0);
 }
 
-static void sines_and_exponentials_are_close_to_libm(void **state)
-{
-    (void)state;
-    for (int i = 0; i <= 10000; i++) {
-        float s;
-        float c;
-        math_sincos((float)i / 10000.0f, &s, &c);
-        double a = 2.0 * 3.14159265358979323846 * (double)((float)i / 10000.0f);
-        near((double)s, sin(a), 5e-7);
-        near((double)c, cos(a), 5e-7);
-        float x = (float)i / 120.0f;
-        double e = exp(-(double)x);
-        near((double)math_exp_minus(x), e, (5e-7 + 2e-7 * (double)x) * e);
-    }
-    assert_true(math_exp_minus(1e30f) >= 0.0f && math_exp_minus(1e30f) < 1e-30f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,7 +166,6 @@ int main(void)
         cmocka_unit_test(value_and_sampling_are_one_distribution),
         cmocka_unit_test(fresnel_has_its_known_values),
         cmocka_unit_test(glass_bends_as_snell_says),
-        cmocka_unit_test(sines_and_exponentials_are_close_to_libm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

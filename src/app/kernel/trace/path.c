@@ -28,29 +28,6 @@ enum {
 #define COST_HIT     30u // with the shadow ray that most hits send
 #define COST_BLOCKED 30u // a shadow ray that met something: it was among things
 
-struct view view_of(const struct camera *c, uint32_t width, uint32_t height)
-{
-    struct vec eye = vec_from(c->eye);
-    struct vec forward = unit_or(vec_sub(vec_from(c->target), eye), vec_of(0.0f, 0.0f, -1.0f));
-    struct vec spare;
-    struct vec right;
-    math_frame(forward, &spare, &right); // for an `up` that points along the view
-    right = unit_or(vec_cross(forward, unit_or(vec_from(c->up), vec_of(0.0f, 1.0f, 0.0f))), right);
-    struct vec up = vec_cross(right, forward);
-    float sine;
-    float cosine;
-    math_sincos(c->fov_deg * (0.5f / 360.0f), &sine, &cosine);
-    float high = sine / cosine;
-    float pixel = 2.0f * high / (float)height;
-    float wide = pixel * 0.5f * (float)width;
-    return (struct view){
-        .eye = eye,
-        .corner = vec_along(vec_along(forward, right, -wide), up, high),
-        .step_x = vec_scale(right, pixel),
-        .step_y = vec_scale(up, -pixel),
-    };
-}
-
 static void path_go(struct path *p, struct vec from, struct vec direction)
 {
     ray_set(&p->ray.ray, from, direction, INFINITY);
@@ -58,13 +35,12 @@ static void path_go(struct path *p, struct vec from, struct vec direction)
     p->ray.hit.instID[0] = RTC_INVALID_GEOMETRY_ID;
 }
 
-void path_begin(struct path *p, const struct view *v, uint32_t x, uint32_t y, uint64_t key)
+void path_begin(struct path *p, const struct raster *r, uint32_t x, uint32_t y, uint64_t key)
 {
     uint64_t bits = random_bits(key, 0);
     float px = (float)x + 0.5f + tent(random_high(bits));
     float py = (float)y + 0.5f + tent(random_low(bits));
-    struct vec direction = vec_along(vec_along(v->corner, v->step_x, px), v->step_y, py);
-    path_go(p, v->eye, vec_unit(direction));
+    path_go(p, r->eye, raster_ray(r, px, py));
     p->throughput = vec_of(1.0f, 1.0f, 1.0f);
     p->depth = 0;
     p->key = key;

@@ -30,12 +30,6 @@
 
 #define PATH_COST_TOSS 100u // units, see trace_path.c
 
-struct view { // a camera, ready for rays through a frame
-    struct vec eye;
-    struct vec corner;         // towards the upper left corner of the frame
-    struct vec step_x, step_y; // one pixel on
-};
-
 struct path {
     struct RTCRayHit ray; // 80 bytes, first: wants alignment to 16
     struct RTCRay shadow;
@@ -53,10 +47,8 @@ struct path {
     uint32_t cell;  // index in the cost map, for the caller
 };
 
-struct view view_of(const struct camera *c, uint32_t width, uint32_t height);
-
 // The first ray of one sample of pixel x, y; tent filter of two pixels' width.
-void path_begin(struct path *p, const struct view *v, uint32_t x, uint32_t y, uint64_t key);
+void path_begin(struct path *p, const struct raster *r, uint32_t x, uint32_t y, uint64_t key);
 // After the ray, before path_shade: asks the caches for what it will read, in two steps, each
 // some hundred nanoseconds ahead.
 void path_fetch_hit(const struct world *w, const struct path *p);

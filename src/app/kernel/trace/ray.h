@@ -8,15 +8,10 @@
 #include "kernel/trace/material.h"
 #include "kernel/trace/world.h"
 #include "scene/math.h"
+#include "scene/normal.h"
 
 #define PATH_OFFSET    3e-5f // rays start this share of a coordinate off the surface
 #define COSINE_OUT_MIN 0.01f // a shading normal is bent until it sees the ray's origin so well
-
-static inline struct vec unit_or(struct vec v, struct vec otherwise)
-{
-    float length2 = vec_dot(v, v);
-    return length2 > 1e-12f ? vec_scale(v, 1.0f / sqrtf(length2)) : otherwise;
-}
 
 // A tent over -1 .. 1 from an even number.
 static inline float tent(float u)
@@ -78,12 +73,12 @@ static inline struct vec shading_normal(const struct hit *h, const struct lobe *
     float v = float_min(float_max(vec_dot(vec_cross(s->e1, to), s->ng) * per, 0.0f), 1.0f - u);
     struct vec n = vec_scale(vec_unit(normal_unpack(s->normal[0])), 1.0f - u - v);
     n = vec_along(n, vec_unit(normal_unpack(s->normal[1])), u);
-    n = unit_or(vec_along(n, vec_unit(normal_unpack(s->normal[2])), v), l->ng);
+    n = vec_unit_or(vec_along(n, vec_unit(normal_unpack(s->normal[2])), v), l->ng);
     if (vec_dot(n, l->ng) < 0.0f)
         n = vec_scale(n, -1.0f);
     float seen = vec_dot(n, l->out);
     if (seen < COSINE_OUT_MIN)
-        n = unit_or(vec_along(n, l->out, COSINE_OUT_MIN - seen), l->ng);
+        n = vec_unit_or(vec_along(n, l->out, COSINE_OUT_MIN - seen), l->ng);
     return n;
 }
 

@@ -50,7 +50,7 @@ struct trace_state {
 struct job { // one run
     struct trace_state *state;
     struct trace_params params;
-    struct view view;
+    struct raster raster;
     struct world_context context;
     uint8_t *sums;                    // the result
     uint32_t pixel_end;               // one past the last to trace
@@ -196,7 +196,7 @@ static bool job_next(struct job *j, struct path *p)
     if (j->sample == j->sample_from)
         job_pixel(j);
     uint64_t key = random_sample_key(j->pixel_key, a->sample_first + j->sample);
-    path_begin(p, &j->view, j->x, j->y, key);
+    path_begin(p, &j->raster, j->x, j->y, key);
     p->pixel = j->pixel;
     p->cell =
         a->pixel_count > 0 ? 0 : (j->y - a->y) / a->cell * j->cells_x + (j->x - a->x) / a->cell;
@@ -388,7 +388,7 @@ static enum rc kernel_run(void *state, const struct kernel_in *in, struct buffer
     j.pixel_end = (uint32_t)(result_bytes / TRACE_PIXEL_BYTES);
     j.sample_end = j.params.sample_count;
     j.cells_x = (uint32_t)num_div_ceil(j.params.w, j.params.cell);
-    j.view = view_of(&j.params.camera, j.params.width, j.params.height);
+    j.raster = raster_of(&j.params.camera, j.params.width, j.params.height);
     rtcInitIntersectContext(&j.context.context);
     j.context.world = &s->world;
     if (j.params.cell == PROBE_CELL && j.params.pixel_count == 0 && s->ticks != NULL)

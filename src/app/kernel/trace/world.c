@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/trace/random.h"
+#include "scene/normal.h"
 
 #define LINE_BYTES 64u // of the caches
 
@@ -16,21 +17,6 @@
 
 static_assert(sizeof(struct surface) == LINE_BYTES, "one cache line a hit");
 static_assert(sizeof(struct light) == LINE_BYTES, "one cache line a light");
-
-uint32_t normal_pack(struct vec n)
-{
-    float sum = fabsf(n.x) + fabsf(n.y) + fabsf(n.z);
-    float x = n.x / sum;
-    float y = n.y / sum;
-    if (n.z < 0.0f) {
-        float folded = copysignf(1.0f - fabsf(y), x);
-        y = copysignf(1.0f - fabsf(x), y);
-        x = folded;
-    }
-    int16_t a = (int16_t)(x * 32767.0f + copysignf(0.5f, x));
-    int16_t b = (int16_t)(y * 32767.0f + copysignf(0.5f, y));
-    return (uint32_t)(uint16_t)b << 16 | (uint16_t)a;
-}
 
 // Zeroed array of things of LINE_BYTES, each in a cache line of its own; NULL: no more memory.
 static void *take_lines(struct arena *arena, size_t count)
@@ -50,18 +36,13 @@ struct corners { // scratch of one triangle
 
 static struct corners read_corners(const struct scene *s, uint32_t index)
 {
-    struct corners t;
-    struct cursor c = {.left = bytes_part(s->triangles, (size_t)index * 16, 16)};
-    for (size_t i = 0; i < 3; i++)
-        t.vertex[i] = cursor_u32le(&c);
-    t.material = cursor_u32le(&c);
+    const struct scene_triangle triangle = scene_triangle_at(s, index);
+    struct corners t = {.material = triangle.material};
     for (size_t i = 0; i < 3; i++) {
-        struct cursor v = {.left = bytes_part(s->vertices, (size_t)t.vertex[i] * 24, 24)};
-        float f[6];
-        for (size_t j = 0; j < 6; j++)
-            f[j] = cursor_f32le(&v);
-        t.position[i] = vec_from(f);
-        t.normal[i] = vec_from(f + 3);
+        const struct scene_vertex v = scene_vertex_at(s, triangle.vertex[i]);
+        t.vertex[i] = triangle.vertex[i];
+        t.position[i] = v.position;
+        t.normal[i] = v.normal;
     }
     return t;
 }
@@ -256,11 +237,11 @@ static void fill_surfaces(struct world *w, const struct scene *s, uint32_t *indi
 
 static void fill_vertices(const struct scene *s, float *out)
 {
-    struct cursor c = {.left = s->vertices};
-    for (uint32_t i = 0; i < s->vertex_count; i++) {
-        for (size_t j = 0; j < 3; j++)
-            out[(size_t)i * 4 + j] = cursor_f32le(&c);
-        (void)cursor_take(&c, 12); // the normal
+    for (uint32_t i = 0; i < s->vertex_count; i++, out += 4) {
+        const struct vec at = scene_vertex_at(s, i).position;
+        out[0] = at.x;
+        out[1] = at.y;
+        out[2] = at.z;
     }
 }
 

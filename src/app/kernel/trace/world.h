@@ -81,16 +81,4 @@ static inline const struct surface *world_surface(const struct world *w, uint32_
     return &w->surfaces[geometry * w->opaque_count + primitive];
 }
 
-// Octahedral unit vectors (Cigolle et al., JCGT 2014).
-uint32_t normal_pack(struct vec n);
-
-static inline struct vec normal_unpack(uint32_t packed)
-{
-    float x = (float)(int16_t)(packed & 0xffffu) * (1.0f / 32767.0f);
-    float y = (float)(int16_t)(packed >> 16) * (1.0f / 32767.0f);
-    float z = 1.0f - fabsf(x) - fabsf(y);
-    float fold = z < 0.0f ? -z : 0.0f;
-    return vec_of(x - copysignf(fold, x), y - copysignf(fold, y), z); // not of unit length
-}
-
 #endif

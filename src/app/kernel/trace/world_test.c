@@ -107,25 +107,6 @@ static void the_alias_table_has_the_odds_of_the_powers(void **state)
     arena_free(arena);
 }
 
-static void normals_survive_packing(void **state)
-{
-    (void)state;
-    struct rng rng = rng_seeded(6);
-    for (int i = 0; i < 100000; i++) {
-        struct vec n = vec_of((float)rng_unit(&rng) - 0.5f, (float)rng_unit(&rng) - 0.5f,
-                              (float)rng_unit(&rng) - 0.5f);
-        if (i < 27) { // the axes, edges and corners
-            const float side[3] = {-1.0f, 0.0f, 1.0f};
-            n = vec_of(side[i % 3], side[i / 3 % 3], side[i / 9]);
-        }
-        if (vec_length(n) < 1e-3f)
-            continue;
-        n = vec_unit(n);
-        struct vec back = vec_unit(normal_unpack(normal_pack(n)));
-        assert_true(vec_length(vec_sub(back, n)) < 1e-4f);
-    }
-}
-
 static void a_small_budget_is_refused_and_cleaned_up(void **state)
 {
     (void)state;
@@ -153,7 +134,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_and_points_are_left_out_and_screens_come_last),
         cmocka_unit_test(the_alias_table_has_the_odds_of_the_powers),
-        cmocka_unit_test(normals_survive_packing),
         cmocka_unit_test(a_small_budget_is_refused_and_cleaned_up),
     };
     return cmocka_run_group_tests(tests, open_device, close_device);

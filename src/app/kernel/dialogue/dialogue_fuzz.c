@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "kernel/dialogue/dialogue.h"
+#include "kernel/dialogue/params.h"
 #include "kernel/dialogue/speech_street.h"
 
 #define LINES_MAX 64u // more take the same ways, for longer

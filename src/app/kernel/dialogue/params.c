@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The params of kernel `dialogue` as a CBOR array.
-#include "base/text.h"
-#include "kernel/dialogue/dialogue.h"
+// What kernel `dialogue` is asked, as a CBOR array.
+#include "kernel/dialogue/params.h"
+
 #include "kernel/parts.h"
 #include "wire/cbor.h"
 

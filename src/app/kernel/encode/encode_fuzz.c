@@ -3,6 +3,8 @@
 #include <assert.h>
 
 #include "kernel/encode/encode.h"
+#include "kernel/encode/params.h"
+#include "kernel/encode/stream.h"
 
 #define SIDE_MAX 128u // of streams that are decoded: larger ones take the same ways, for longer
 

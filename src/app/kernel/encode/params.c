@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Kernel `encode`: params as a CBOR array.
-#include "kernel/encode/encode.h"
+// What kernel `encode` is asked, as a CBOR array.
+#include "kernel/encode/params.h"
 
 #include "base/attr.h"
 #include "wire/cbor.h"

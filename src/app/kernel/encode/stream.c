@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Kernel `encode`: the flat stream, read and written.
-#include "kernel/encode/encode.h"
+// A group of pictures as flat bytes: read and written.
+#include "kernel/encode/stream.h"
+
+#include <assert.h>
 
 #define MAGIC "shv1"
 
@@ -53,6 +55,7 @@ enum rc encode_stream_open(struct encode_stream *out, struct bytes in)
 
 enum rc encode_stream_write(const struct encode_stream *s, struct buffer *out)
 {
+    assert(head_is_good(s));
     buffer_put(out, bytes_text(MAGIC));
     buffer_u8(out, (uint8_t)s->codec);
     buffer_u8(out, (uint8_t)s->form);
@@ -70,4 +73,10 @@ enum rc encode_stream_write(const struct encode_stream *s, struct buffer *out)
     for (uint32_t i = 0; i < s->count; i++)
         buffer_put(out, s->packet[i].bytes);
     return out->is_full ? RC_FULL : RC_OK;
+}
+
+bool encode_stream_is_of(const struct encode_stream *s, const struct encode_params *p)
+{
+    return s->width == p->width && s->height == p->height && s->count == p->count &&
+           s->fps == p->fps && s->codec == p->codec && s->form == p->form && s->chroma == p->chroma;
 }

@@ -4,7 +4,7 @@
 #define KERNEL_ENCODE_WALK_H
 
 #include "base/arena.h"
-#include "kernel/encode/encode.h"
+#include "kernel/encode/stream.h"
 
 struct encode_given {
     const uint8_t *picture[ENCODE_PICTURES_MAX];
@@ -33,10 +33,5 @@ MUST_USE enum rc encode_meter_open(struct encode_meter *m, const struct encode_p
                                    const struct encode_given *given, struct budget *budget);
 void encode_meter_close(struct encode_meter *m, struct budget *budget);
 enum rc encode_meter_run(struct encode_meter *m, const struct encode_stream *s, uint64_t wanted);
-
-static inline uint64_t encode_all(uint32_t count) // every picture is wanted
-{
-    return UINT64_MAX >> (64 - count);
-}
 
 #endif

@@ -1,179 +1,38 @@
 // SPDX-License-Identifier: MIT
-// Packs and unpacks blocks by libzstd, and the kernel's run.
-//
-// Frames carry their content's size and no checksum: the table's digests are stronger. Blocks are
-// unpacked in one go into room of just their size, so no frame's window asks for memory.
+// Kernel `pack` as a hub sees it: how much work it is, and how a result is checked.
 #include "kernel/pack/pack.h"
 
 #include <assert.h>
 
 #include <zstd.h>
 
-#include "base/arena.h"
+#include "base/num.h"
+#include "base/rng.h"
 #include "kernel/pack/part.h"
+#include "kernel/parts.h"
 
-#define ARENA_BYTES                                                                                \
-    (PACK_BLOCK_BYTES_MAX + (1u << 20)) // of a part: room for a block, packed or not
 #define USUAL_BYTES (4.0 * (1u << 20))
+// Unpacking and hashing a block cost a third of packing it at level 3: a block in 16 is some 2 %
+// of the task's work. The harder the level, the more blocks can be looked at for that.
+#define PARTS_PART 16.0
+#define PARTS_MIN  2u
+// A block may be this much larger than ours: another version of the library packs a little
+// differently.
+#define LARGER_ONE_IN 32u
+#define LARGER_BYTES  64u
 
-enum rc pack_reader_new(struct pack_reader **out, struct bytes dictionary)
+// In eighths (measured: doc/kernels/pack.md).
+static const uint16_t level_work[PACK_LEVEL_MAX + 1] = {
+    8, 5, 7, 8, 10, 11, 13, 15, 18, 21, 28, 55, 94, 120, 160, 220, 290, 330, 380, 420};
+
+static double level_work_of(uint32_t level)
 {
-    *out = NULL;
-    ZSTD_DCtx *d = ZSTD_createDCtx();
-    if (d == NULL)
-        return RC_NOMEM;
-    if (ZSTD_isError(ZSTD_DCtx_loadDictionary(d, dictionary.at, dictionary.len))) {
-        (void)ZSTD_freeDCtx(d);
-        return RC_MALFORMED;
-    }
-    *out = (struct pack_reader *)d;
-    return RC_OK;
+    assert(level >= 1);
+    assert(level <= PACK_LEVEL_MAX);
+    return level_work[level] / 8.0;
 }
 
-void pack_reader_free(struct pack_reader *r)
-{
-    (void)ZSTD_freeDCtx((ZSTD_DCtx *)r);
-}
-
-enum rc pack_read(struct pack_reader *r, const struct pack *p, uint32_t block, uint8_t *out)
-{
-    assert(block < p->block_count);
-    const struct bytes f = pack_frame(p, block);
-    const size_t len = pack_block_bytes(p, block);
-    if (ZSTD_getFrameContentSize(f.at, f.len) != len ||
-        ZSTD_findFrameCompressedSize(f.at, f.len) != f.len)
-        return RC_MALFORMED;
-    return ZSTD_decompressDCtx((ZSTD_DCtx *)r, out, len, f.at, f.len) == len ? RC_OK : RC_MALFORMED;
-}
-
-struct writer {
-    ZSTD_CCtx *context;
-    struct bytes input;
-    uint32_t block_bytes;
-};
-
-static enum rc writer_open(struct writer *w, const struct pack_params *p, struct bytes input,
-                           struct bytes dictionary)
-{
-    *w = (struct writer){ZSTD_createCCtx(), input, p->block_bytes};
-    if (w->context == NULL)
-        return RC_NOMEM;
-    const bool is_bad =
-        ZSTD_isError(ZSTD_CCtx_setParameter(w->context, ZSTD_c_compressionLevel, (int)p->level)) ||
-        ZSTD_isError(ZSTD_CCtx_loadDictionary(w->context, dictionary.at, dictionary.len));
-    return is_bad ? RC_MALFORMED : RC_OK;
-}
-
-static struct bytes block_of(const struct writer *w, uint32_t block)
-{
-    return bytes_part(w->input, (size_t)block * w->block_bytes, w->block_bytes);
-}
-
-// Into at[0..cap). A dictionary that is none shows here.
-static enum rc write_block(const struct writer *w, uint32_t block, uint8_t *at, size_t cap,
-                           uint32_t *len)
-{
-    const struct bytes in = block_of(w, block);
-    const size_t n = ZSTD_compress2(w->context, at, cap, in.at, in.len);
-    if (ZSTD_isError(n))
-        return cap < ZSTD_compressBound(in.len) ? RC_FULL : RC_MALFORMED;
-    *len = (uint32_t)n; // at most its bound: below 2^23
-    return RC_OK;
-}
-
-static enum rc run_task(const struct writer *w, const struct pack_params *p, struct buffer *result)
-{
-    const uint32_t count = pack_block_count(p);
-    const size_t table_bytes = (size_t)count * PACK_ROW_BYTES;
-    buffer_u32le(result, PACK_FRAME);
-    buffer_u32le(result, (uint32_t)(PACK_HEAD_BYTES - 8 + table_bytes));
-    buffer_put(result, bytes_text(PACK_MAGIC));
-    buffer_u32le(result, p->level);
-    buffer_u32le(result, p->block_bytes);
-    buffer_u32le(result, p->input_bytes);
-    buffer_put(result, digest_bytes(&p->input));
-    uint8_t *rows = buffer_room(result, table_bytes);
-    if (rows == NULL)
-        return RC_FULL;
-    struct buffer table = buffer_of(rows, table_bytes);
-    uint32_t end = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t len = 0;
-        enum rc rc = write_block(w, i, result->at + result->len, result->cap - result->len, &len);
-        if (rc != RC_OK)
-            return rc;
-        result->len += len;
-        end += len;
-        const struct digest d = hash_bytes(block_of(w, i));
-        buffer_u32le(&table, end);
-        buffer_put(&table, digest_bytes(&d));
-    }
-    return RC_OK;
-}
-
-static bool is_block(struct pack_reader *r, const struct pack *shown, uint32_t block,
-                     struct bytes want, uint8_t *scratch)
-{
-    const struct digest have = pack_digest(shown, block);
-    const struct digest d = hash_bytes(want);
-    return pack_read(r, shown, block, scratch) == RC_OK &&
-           bytes_equal(bytes_of(scratch, want.len), want) && digest_equal(&have, &d);
-}
-
-static enum rc run_part(const struct writer *w, const struct pack_params *p,
-                        struct pack_reader *reader, struct bytes shown, struct buffer *result)
-{
-    struct pack s;
-    if (pack_open(&s, shown) != RC_OK || s.block_bytes != p->block_bytes ||
-        s.input_bytes != p->input_bytes)
-        return RC_MALFORMED;
-    const size_t room = ZSTD_compressBound(p->block_bytes);
-    struct arena *arena = arena_new(ARENA_BYTES);
-    uint8_t *scratch = arena == NULL ? NULL : arena_take(arena, room);
-    enum rc rc = scratch == NULL ? RC_NOMEM : RC_OK;
-    for (uint32_t i = 0; rc == RC_OK && i <= p->part_count; i++) {
-        const bool is_worst = i == p->part_count;
-        const uint32_t block = is_worst ? pack_worst(&s) : p->part[i];
-        uint32_t ours = 0;
-        if (is_worst)
-            buffer_u32le(result, block);
-        buffer_u8(result, is_block(reader, &s, block, block_of(w, block), scratch));
-        if (is_worst || i < PACK_AGAIN(p->part_count))
-            rc = write_block(w, block, scratch, room, &ours);
-        buffer_u32le(result, ours);
-    }
-    arena_free(arena);
-    return rc != RC_OK ? rc : result->is_full ? RC_FULL : RC_OK;
-}
-
-static enum rc pack_run(void *state, const struct kernel_in *in, struct buffer *result,
-                        struct buffer *report)
-{
-    (void)state;
-    (void)report;
-    struct pack_params p;
-    const bool is_decoded = pack_params_decode(&p, in->params) == RC_OK;
-    const uint32_t plain = in->given_count - (is_decoded && p.part_count > 0); // without the shown
-    if (!is_decoded || plain < 1 || plain > 2 || in->given[0].len != p.input_bytes)
-        return RC_MALFORMED;
-    const struct bytes dictionary = plain == 2 ? in->given[1] : bytes_of(NULL, 0);
-    if (dictionary.len > PACK_DICTIONARY_BYTES_MAX)
-        return RC_MALFORMED;
-    struct writer w;
-    struct pack_reader *reader = NULL;
-    enum rc rc = writer_open(&w, &p, in->given[0], dictionary);
-    if (rc == RC_OK && p.part_count == 0)
-        rc = run_task(&w, &p, result);
-    if (rc == RC_OK && p.part_count > 0)
-        rc = pack_reader_new(&reader, dictionary);
-    if (rc == RC_OK && p.part_count > 0)
-        rc = run_part(&w, &p, reader, in->given[plain], result);
-    pack_reader_free(reader);
-    (void)ZSTD_freeCCtx(w.context);
-    return rc;
-}
-
-static enum rc pack_result_bounds(struct bytes params, size_t *min, size_t *max)
+static enum rc result_bounds(struct bytes params, size_t *min, size_t *max)
 {
     struct pack_params p;
     enum rc rc = pack_params_decode(&p, params);
@@ -187,22 +46,79 @@ static enum rc pack_result_bounds(struct bytes params, size_t *min, size_t *max)
     return RC_OK;
 }
 
-static double pack_size(struct bytes params)
+static double size_of(struct bytes params)
 {
     struct pack_params p;
     if (pack_params_decode(&p, params) != RC_OK)
         return 1;
     const uint32_t again = PACK_AGAIN(p.part_count) + 1;
     const double bytes = p.part_count > 0 ? (double)again * p.block_bytes : p.input_bytes;
-    return bytes / USUAL_BYTES * pack_level_work(p.level);
+    return bytes / USUAL_BYTES * level_work_of(p.level);
 }
 
+static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
+{
+    struct pack_params p;
+    enum rc rc = pack_params_decode(&p, params);
+    if (rc != RC_OK)
+        return rc;
+    const uint32_t n = pack_block_count(&p);
+    const uint64_t price = (uint64_t)(n * level_work_of(p.level) / PARTS_PART);
+    const uint32_t wanted = (uint32_t)num_clamp(price, PARTS_MIN, PACK_PARTS_MAX);
+    struct rng rng = rng_seeded(nonce);
+    p.part_count = (uint32_t)num_min(wanted, n);
+    parts_draw(&rng, n, p.part, p.part_count);
+    for (uint32_t i = p.part_count; i > 1; i--) { // the first ones are packed again: any of them
+        const uint32_t j = (uint32_t)rng_below(&rng, i);
+        const uint32_t other = p.part[j];
+        p.part[j] = p.part[i - 1];
+        p.part[i - 1] = other;
+    }
+    return pack_params_encode(&p, part_params);
+}
+
+static bool is_result_of(const struct pack *r, const struct pack_params *p)
+{
+    return r->level == p->level && r->block_bytes == p->block_bytes &&
+           r->input_bytes == p->input_bytes && digest_equal(&r->input, &p->input);
+}
+
+static bool is_wrong(const struct pack *r, uint32_t block, struct cursor *word)
+{
+    const bool is_same = cursor_u8(word) == 1;
+    const size_t ours = cursor_u32le(word);
+    const size_t theirs = pack_frame(r, block).len;
+    return !is_same || (ours > 0 && theirs > ours + ours / LARGER_ONE_IN + LARGER_BYTES);
+}
+
+static enum rc judge(struct bytes params, struct bytes result, struct bytes part_params,
+                     struct bytes part_result, struct kernel_verdict *out)
+{
+    *out = (struct kernel_verdict){0};
+    struct pack_params p;
+    struct pack_params part;
+    struct pack r;
+    if (pack_params_decode(&p, params) != RC_OK ||
+        pack_params_decode(&part, part_params) != RC_OK ||
+        !parts_belong(params, p.part_count, part_params, part.part_count) ||
+        part_result.len != PACK_PART_BYTES(part.part_count) || pack_open(&r, result) != RC_OK ||
+        !is_result_of(&r, &p))
+        return RC_MALFORMED;
+    struct cursor c = {.left = part_result};
+    uint32_t mismatches = 0;
+    for (uint32_t i = 0; i < part.part_count; i++)
+        mismatches += is_wrong(&r, part.part[i], &c);
+    const uint32_t worst = cursor_u32le(&c);
+    mismatches += worst != pack_worst(&r) || is_wrong(&r, worst, &c);
+    *out = (struct kernel_verdict){part.part_count + 1, mismatches, mismatches == 0};
+    return RC_OK;
+}
 const struct kernel pack_kernel = {.name = "pack",
                                    .given_min = 1,
                                    .given_max = 2,
                                    .shows_result = true,
                                    .run = pack_run,
-                                   .result_bounds = pack_result_bounds,
-                                   .size = pack_size,
-                                   .part = pack_part,
-                                   .judge = pack_judge};
+                                   .result_bounds = result_bounds,
+                                   .size = size_of,
+                                   .part = draw_part,
+                                   .judge = judge};

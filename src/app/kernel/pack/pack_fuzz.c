@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "kernel/pack/pack.h"
+#include "kernel/pack/params.h"
+#include "kernel/pack/view.h"
 
 #define ROOM (64u << 10)
 

@@ -15,7 +15,6 @@
 
 #include "base/rng.h"
 #include "base/seed_test.h"
-#include "kernel/pack/part.h"
 
 #define INPUT_BYTES ((size_t)3 << 20)
 #define BLOCK_BYTES (256u << 10)
@@ -271,12 +270,13 @@ static void a_part_of_another_task_is_none(void **state)
     struct buffer other = buffer_of(other_at, sizeof other_at);
     assert_int_equal(pack_params_encode(&p, &other), RC_OK);
     const struct bytes params = buffer_bytes(&t.params);
-    assert_int_equal(pack_judge(buffer_bytes(&other), result, part, part_result, &v), RC_MALFORMED);
-    assert_int_equal(pack_judge(params, result, params, part_result, &v), RC_MALFORMED);
-    assert_int_equal(
-        pack_judge(params, result, part, bytes_part(part_result, 0, part_result.len - 1), &v),
-        RC_MALFORMED);
-    assert_int_equal(pack_judge(params, result, part, part_result, &v), RC_OK);
+    assert_int_equal(pack_kernel.judge(buffer_bytes(&other), result, part, part_result, &v),
+                     RC_MALFORMED);
+    assert_int_equal(pack_kernel.judge(params, result, params, part_result, &v), RC_MALFORMED);
+    assert_int_equal(pack_kernel.judge(params, result, part,
+                                       bytes_part(part_result, 0, part_result.len - 1), &v),
+                     RC_MALFORMED);
+    assert_int_equal(pack_kernel.judge(params, result, part, part_result, &v), RC_OK);
 }
 
 static void assert_refused(struct pack_params p)

@@ -2,7 +2,9 @@
 // What looks least like physics between two moments.
 #include "kernel/physics/audit.h"
 
+#include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 // What honest windows show all the time; measured: doc/kernels/physics.md.
 #define GAIN_USUAL    0.05 // J/kg
@@ -169,7 +171,7 @@ static void look_at_overlap(struct physics_audit *a, const struct physics_scene 
         if (!after[i].rests || !before[i].rests)
             look_at_planes(a, w, &a->ball[i], v->window);
     }
-    physics_sort(a->ball, w->bodies, sizeof *a->ball, by_x);
+    qsort(a->ball, w->bodies, sizeof *a->ball, by_x);
     for (uint32_t i = 0; i < w->bodies; i++) {
         const struct physics_ball_at *const x = &a->ball[i];
         for (uint32_t j = i + 1; j < w->bodies; j++) {

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 #define REACH_SPEEDS 2.0 // times the fastest of an island
 
@@ -12,39 +12,6 @@ struct physics_reach {
     double low[3], high[3];
     uint16_t body;
 };
-
-static void swap(uint8_t *a, uint8_t *b, size_t bytes)
-{
-    uint8_t held[PHYSICS_SORT_EACH_MAX];
-    memcpy(held, a, bytes);
-    memcpy(a, b, bytes);
-    memcpy(b, held, bytes);
-}
-
-// Heapsort: no memory of its own, and never slow.
-void physics_sort(void *at, size_t count, size_t each_bytes,
-                  int (*compare)(const void *a, const void *b))
-{
-    assert(each_bytes <= PHYSICS_SORT_EACH_MAX);
-    uint8_t *const item = at;
-    size_t first = count / 2; // from here on it is a heap
-    while (count > 1) {
-        if (first > 0)
-            first--;
-        else
-            swap(item, item + --count * each_bytes, each_bytes);
-        size_t high = first;
-        for (size_t below = 2 * high + 1; below < count; below = 2 * high + 1) {
-            if (below + 1 < count &&
-                compare(item + below * each_bytes, item + (below + 1) * each_bytes) < 0)
-                below++;
-            if (compare(item + high * each_bytes, item + below * each_bytes) >= 0)
-                break;
-            swap(item + high * each_bytes, item + below * each_bytes, each_bytes);
-            high = below;
-        }
-    }
-}
 
 double physics_ball(const struct physics_body *b)
 {
@@ -135,7 +102,7 @@ static bool join_all(struct physics_islands *is, const struct physics_world *w,
             is->reach[i].high[k] = at + reach;
         }
     }
-    physics_sort(is->reach, w->bodies, sizeof *is->reach, by_low);
+    qsort(is->reach, w->bodies, sizeof *is->reach, by_low);
     for (uint32_t i = 0; i < w->bodies; i++) {
         for (uint32_t j = i + 1; j < w->bodies && is->reach[j].low[0] <= is->reach[i].high[0]; j++)
             if (overlap(&is->reach[i], &is->reach[j]))

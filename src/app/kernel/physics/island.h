@@ -31,12 +31,6 @@ MUST_USE enum rc physics_islands_init(struct physics_islands *out, uint32_t bodi
 void physics_islands_find(struct physics_islands *is, const struct physics_world *w,
                           const struct physics_state *state, double window_s);
 
-// As qsort, which asks the system how much memory there is: behind a sandbox's walls it dies of it.
-// The order must be total; each_bytes up to PHYSICS_SORT_EACH_MAX.
-#define PHYSICS_SORT_EACH_MAX 64u
-void physics_sort(void *at, size_t count, size_t each_bytes,
-                  int (*compare)(const void *a, const void *b));
-
 double physics_ball(const struct physics_body *b); // radius of the ball around it
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The wire form of kernel `physics`' params, a CBOR array.
-#include "kernel/physics/physics.h"
+// What kernel `physics` is asked, as a CBOR array.
+#include "kernel/physics/params.h"
+
 #include "wire/cbor.h"
 
 // params = [seed, bodies, step_us, every, windows, is_audit,

@@ -1,272 +1,163 @@
 // SPDX-License-Identifier: MIT
-// The kernel's face: starts ODE, runs windows, redoes single ones.
+// Kernel `physics` as a hub sees it: how much work it is, which islands' windows are redone,
+// judging.
 #include "kernel/physics/physics.h"
 
-#include <ode/odeinit.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "base/num.h"
+#include "base/rng.h"
 #include "kernel/physics/audit.h"
-#include "kernel/physics/check.h"
 #include "kernel/physics/code.h"
-#include "kernel/physics/island.h"
-#include "kernel/physics/step.h"
-#include "kernel/physics/world.h"
 
-#define RUN_BYTES_MAX (8u << 20)
+// One window in so many is redone, and two at least: a redone window costs what it cost. What
+// changes one single window is found with a chance of 1 in 16 only, unless it shows
+// (physics_audit).
+#define WINDOWS_A_PICK 32u
+#define PICKS_LEAST    2u
 
-struct job {
-    struct physics_params params;
-    struct physics_world world;
-    struct physics_islands islands;
-    struct physics_step *step;
-    struct physics_audit audit;
-    struct physics_code code;
-    struct physics_window window;
-    double window_s;
-    struct physics_state *now, *next; // all bodies
-    struct physics_state *redone;
-};
+#define USUAL_STEPS  4096.0 // bodies times steps
+#define PARAMS_ROOM  (PHYSICS_PICKS_MAX * 4 + 128)
+#define MEMBER_BYTES (2u + PHYSICS_STATE_BYTES)
 
-static enum rc job_init(struct job *j, const struct kernel_in *in, struct arena *arena)
+static enum rc result_bounds(struct bytes params, size_t *min, size_t *max)
 {
-    const uint32_t bodies = j->params.bodies;
-    enum rc rc = physics_world_decode(&j->world, in->given[0], arena);
-    if (rc == RC_OK && j->world.bodies != bodies)
-        return RC_MALFORMED;
-    if (rc == RC_OK)
-        rc = physics_islands_init(&j->islands, bodies, arena);
-    if (rc == RC_OK)
-        rc = physics_audit_init(&j->audit, bodies, arena);
+    struct physics_params p;
+    enum rc rc = physics_params_decode(&p, params);
     if (rc != RC_OK)
         return rc;
-    j->step = physics_step_new(bodies, arena);
-    j->now = j->world.state;
-    j->next = arena_take_array(arena, bodies, sizeof *j->next);
-    j->redone = arena_take_array(arena, bodies, sizeof *j->redone);
-    const double step_s = j->params.step_us / 1e6;
-    j->window = (struct physics_window){
-        .world = &j->world, .step_s = step_s, .steps = j->params.every, .seed = j->params.seed};
-    j->window_s = step_s * j->params.every;
-    j->code = (struct physics_code){.bodies = bodies, .step_s = step_s, .steps = j->params.every};
-    for (size_t i = 0; i < 3; i++)
-        j->code.gravity[i] = (double)j->world.gravity[i];
-    return j->step != NULL && j->next != NULL && j->redone != NULL ? RC_OK : RC_NOMEM;
-}
-
-static void find_islands(struct job *j, uint32_t window)
-{
-    j->window.index = window;
-    physics_islands_find(&j->islands, &j->world, j->now, j->window_s);
-}
-
-// From `now` to `out`.
-static enum rc move_island(struct job *j, uint32_t island, struct physics_state *out)
-{
-    const uint32_t from = j->islands.start[island];
-    const uint32_t count = j->islands.start[island + 1] - from;
-    const uint16_t *const member = j->islands.member + from;
-    bool all_rest = true;
-    for (uint32_t i = 0; i < count; i++)
-        all_rest = all_rest && j->now[member[i]].rests;
-    if (!all_rest)
-        return physics_step(j->step, &j->window, member, count, j->now, out);
-    for (uint32_t i = 0; i < count; i++)
-        out[member[i]] = j->now[member[i]];
+    if (p.is_audit) {
+        *min = 1;
+        *max = p.pick_count + PHYSICS_SIGNS;
+    } else if (p.pick_count > 0) {
+        *min = (size_t)p.pick_count * (2 + MEMBER_BYTES);
+        *max = p.pick_count * (2 + (size_t)p.bodies * MEMBER_BYTES);
+    } else {
+        *min = (size_t)p.windows * physics_record_bytes_min(p.bodies);
+        *max = (size_t)p.windows * physics_record_bytes_max(p.bodies);
+    }
     return RC_OK;
 }
 
-static void turn_over(struct job *j)
+static double size_of(struct bytes params)
 {
-    struct physics_state *const past = j->now;
-    j->now = j->next;
-    j->next = past;
+    struct physics_params p;
+    if (physics_params_decode(&p, params) != RC_OK)
+        return 1;
+    const double windows = p.is_audit ? p.pick_count : p.windows;
+    return windows * p.every * p.bodies / USUAL_STEPS;
 }
 
-static enum rc run_all(struct job *j, struct buffer *result)
+static int by_window(const void *a, const void *b)
 {
-    enum rc rc = RC_OK;
-    for (uint32_t w = 0; w < j->params.windows && rc == RC_OK; w++) {
-        find_islands(j, w);
-        for (uint32_t i = 0; i < j->islands.count && rc == RC_OK; i++)
-            rc = move_island(j, i, j->next);
-        physics_record_put(&j->code, j->now, j->next, result);
-        turn_over(j);
-    }
-    return rc;
+    const struct physics_pick *x = a;
+    const struct physics_pick *y = b;
+    return (x->window > y->window) - (x->window < y->window);
 }
 
-// Islands of the first window.
-static enum rc run_picks(struct job *j, struct buffer *result)
+// Of a whole result, random windows of random bodies' islands: large islands more often. Of
+// picks, some of them.
+static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
 {
-    enum rc rc = RC_OK;
-    find_islands(j, 0);
-    for (uint32_t i = 0; i < j->params.pick_count && rc == RC_OK; i++) {
-        const uint32_t island = j->islands.of_body[j->params.pick[i].body];
-        rc = move_island(j, island, j->next);
-        buffer_u16le(result, (uint16_t)(j->islands.start[island + 1] - j->islands.start[island]));
-        for (uint32_t k = j->islands.start[island]; k < j->islands.start[island + 1]; k++) {
-            const uint16_t body = j->islands.member[k];
-            buffer_u16le(result, body);
-            physics_state_put(result, &j->next[body]);
-        }
-    }
-    return rc;
-}
-
-// Redoes an island from `now` and compares with `next`, which the result says.
-static enum rc redo(struct job *j, uint16_t body, struct buffer *result)
-{
-    const uint32_t island = j->islands.of_body[body];
-    bool is_equal = true;
-    enum rc rc = move_island(j, island, j->redone);
-    for (uint32_t k = j->islands.start[island]; k < j->islands.start[island + 1]; k++) {
-        const uint16_t member = j->islands.member[k];
-        is_equal = is_equal && physics_state_equal(&j->redone[member], &j->next[member]);
-    }
-    buffer_u8(result, is_equal ? PHYSICS_EQUAL : PHYSICS_DIFFERS);
-    return rc;
-}
-
-struct reading { // of a result that is shown
-    struct cursor left;
-    uint32_t window; // of `next`
-};
-
-// To the next window; false: the result is damaged.
-static bool read_on(struct job *j, struct reading *r)
-{
-    if (!physics_record_decode(&j->code, &r->left, j->now, j->next))
-        return false;
-    find_islands(j, r->window++);
-    return true;
-}
-
-static enum rc say_damaged(struct buffer *result, size_t start)
-{
-    result->len = start;
-    buffer_u8(result, PHYSICS_DAMAGED);
-    return RC_ABSENT;
-}
-
-// All windows once: what is picked is redone, suspects are noted. RC_ABSENT: it is damaged.
-static enum rc audit_picks(struct job *j, struct bytes shown, struct buffer *result)
-{
-    struct reading r = {.left = {.left = shown}};
-    const size_t start = result->len;
-    enum rc rc = RC_OK;
-    uint32_t pick = 0;
-    while (rc == RC_OK && r.window < j->params.windows) {
-        const uint32_t w = r.window;
-        if (!read_on(j, &r))
-            return say_damaged(result, start);
-        const struct physics_scene scene = {&j->world, &j->islands, j->now,
-                                            j->next,   j->window_s, w};
-        physics_audit_look(&j->audit, &scene);
-        for (; pick < j->params.pick_count && j->params.pick[pick].window == w && rc == RC_OK;
-             pick++)
-            rc = redo(j, j->params.pick[pick].body, result);
-        turn_over(j);
-    }
-    return rc == RC_OK && r.left.left.len > 0 ? say_damaged(result, start) : rc;
-}
-
-// And once more, for the suspects.
-static enum rc audit_suspects(struct job *j, struct bytes shown, struct buffer *result)
-{
-    struct reading r = {.left = {.left = shown}};
-    uint32_t last = 0;
-    bool any = false;
-    for (size_t i = 0; i < PHYSICS_SIGNS; i++) {
-        if (j->audit.sign[i].worst > 0) {
-            any = true;
-            last = j->audit.sign[i].pick.window > last ? j->audit.sign[i].pick.window : last;
-        }
-    }
-    enum rc rc = RC_OK;
-    while (any && rc == RC_OK && r.window <= last) {
-        const uint32_t w = r.window;
-        if (!read_on(j, &r))
-            return RC_MALFORMED; // it was readable a moment ago
-        for (size_t i = 0; i < PHYSICS_SIGNS && rc == RC_OK; i++) {
-            const struct physics_suspect *const s = &j->audit.sign[i];
-            if (s->worst > 0 && s->pick.window == w)
-                rc = redo(j, s->pick.body, result);
-        }
-        turn_over(j);
-    }
-    return rc;
-}
-
-static enum rc run_audit(struct job *j, const struct kernel_in *in, struct physics_state *given,
-                         struct buffer *result)
-{
-    const uint32_t bodies = j->params.bodies;
-    memcpy(given, j->now, bodies * sizeof *given);
-    enum rc rc = audit_picks(j, in->given[1], result);
-    if (rc == RC_ABSENT)
-        return RC_OK; // damaged, and said so
-    memcpy(j->now, given, bodies * sizeof *given);
-    return rc == RC_OK ? audit_suspects(j, in->given[1], result) : rc;
-}
-
-static enum rc run_job(struct job *j, const struct kernel_in *in, struct arena *arena,
-                       struct buffer *result)
-{
-    enum rc rc = job_init(j, in, arena);
-    if (rc != RC_OK)
-        return rc;
-    if (!j->params.is_audit)
-        return j->params.pick_count > 0 ? run_picks(j, result) : run_all(j, result);
-    struct physics_state *const given = arena_take_array(arena, j->params.bodies, sizeof *given);
-    if (given == NULL)
-        return RC_NOMEM;
-    return in->given_count == 2 ? run_audit(j, in, given, result) : RC_MALFORMED;
-}
-
-static enum rc kernel_run(void *state, const struct kernel_in *in, struct buffer *result,
-                          struct buffer *report)
-{
-    (void)state;
-    (void)report;
-    struct job j = {0};
-    enum rc rc = physics_params_decode(&j.params, in->params);
-    if (rc != RC_OK || in->given_count < 1)
+    struct physics_params p;
+    enum rc rc = physics_params_decode(&p, params);
+    if (rc != RC_OK || p.is_audit)
         return RC_MALFORMED;
-    struct arena *const arena = arena_new(RUN_BYTES_MAX);
-    rc = arena != NULL ? run_job(&j, in, arena, result) : RC_NOMEM;
-    arena_free(arena);
-    return rc == RC_OK && result->is_full ? RC_FULL : rc;
+    struct rng r = rng_seeded(nonce);
+    struct physics_params part = p;
+    const uint32_t all = p.pick_count > 0 ? p.pick_count : p.windows;
+    part.is_audit = p.pick_count == 0;
+    part.pick_count = (uint32_t)num_min(all, PICKS_LEAST + all / WINDOWS_A_PICK);
+    for (uint32_t i = 0; i < part.pick_count; i++) {
+        if (p.pick_count > 0)
+            part.pick[i] = p.pick[rng_below(&r, p.pick_count)];
+        else
+            part.pick[i] = (struct physics_pick){(uint16_t)rng_below(&r, p.windows),
+                                                 (uint16_t)rng_below(&r, p.bodies)};
+    }
+    qsort(part.pick, part.pick_count, sizeof *part.pick, by_window);
+    return physics_params_encode(&part, part_params);
 }
 
-static enum rc base_open(void **state, uint64_t (*ticks)(void))
+// The same run but for what is picked?
+static bool belongs(const struct physics_params *task, const struct physics_params *part)
 {
-    (void)ticks;
-    *state = NULL;
-    if (dInitODE2(0) == 0)
-        return RC_NOMEM;
-    if (dAllocateODEDataForThread(dAllocateFlagCollisionData) != 0)
-        return RC_OK;
-    dCloseODE();
-    return RC_NOMEM;
+    uint8_t room[2][PARAMS_ROOM];
+    struct buffer b[2] = {buffer_of(room[0], PARAMS_ROOM), buffer_of(room[1], PARAMS_ROOM)};
+    const struct physics_params *const both[] = {task, part};
+    for (size_t i = 0; i < 2; i++) {
+        struct physics_params p = *both[i];
+        p.is_audit = false;
+        p.pick_count = 0;
+        if (physics_params_encode(&p, &b[i]) != RC_OK)
+            return false;
+    }
+    return !task->is_audit && part->pick_count > 0 && part->is_audit == (task->pick_count == 0) &&
+           bytes_equal(buffer_bytes(&b[0]), buffer_bytes(&b[1]));
 }
 
-static void base_close(void *state)
+static enum rc judge_audit(struct bytes found, struct kernel_verdict *out)
 {
-    (void)state;
-    dCloseODE(); // ODE counts
+    struct kernel_verdict v = {.parts = (uint32_t)found.len};
+    for (size_t i = 0; i < found.len; i++)
+        v.mismatches += found.at[i] != PHYSICS_EQUAL;
+    v.is_right = v.mismatches == 0;
+    *out = v;
+    return RC_OK;
 }
 
-const struct kernel_base physics_base = {.open = base_open, .close = base_close};
+// The islands picked, in the result of them all.
+static struct bytes next_island(struct cursor *c)
+{
+    const struct bytes from = c->left;
+    const size_t bodies = cursor_u16le(c);
+    (void)cursor_take(c, bodies * MEMBER_BYTES);
+    return bytes_part(from, 0, from.len - c->left.len);
+}
 
+static bool island_equals(const struct physics_params *p, struct bytes result,
+                          struct physics_pick pick, struct bytes redone)
+{
+    struct cursor c = {.left = result};
+    for (uint32_t i = 0; i < p->pick_count; i++) {
+        const struct bytes said = next_island(&c);
+        if (p->pick[i].window == pick.window && p->pick[i].body == pick.body)
+            return bytes_equal(said, redone);
+    }
+    return false;
+}
+
+static enum rc judge(struct bytes params, struct bytes result, struct bytes part_params,
+                     struct bytes part_result, struct kernel_verdict *out)
+{
+    struct physics_params p;
+    struct physics_params part;
+    *out = (struct kernel_verdict){0};
+    if (physics_params_decode(&p, params) != RC_OK ||
+        physics_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part) ||
+        part_result.len == 0)
+        return RC_MALFORMED;
+    if (part.is_audit)
+        return judge_audit(part_result, out);
+    struct kernel_verdict v = {.parts = part.pick_count};
+    struct cursor c = {.left = part_result};
+    for (uint32_t i = 0; i < part.pick_count; i++)
+        v.mismatches += !island_equals(&p, result, part.pick[i], next_island(&c));
+    if (!cursor_done(&c))
+        return RC_MALFORMED;
+    v.is_right = v.mismatches == 0;
+    *out = v;
+    return RC_OK;
+}
 const struct kernel physics_kernel = {
     .name = "physics",
     .base = &physics_base,
     .given_min = 1,
     .given_max = 1,
     .shows_result = true,
-    .run = kernel_run,
-    .result_bounds = physics_result_bounds,
-    .size = physics_size,
-    .part = physics_part,
-    .judge = physics_judge,
+    .run = physics_run,
+    .result_bounds = result_bounds,
+    .size = size_of,
+    .part = draw_part,
+    .judge = judge,
 };

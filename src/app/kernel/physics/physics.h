@@ -18,41 +18,14 @@
 #define KERNEL_PHYSICS_PHYSICS_H
 
 #include "kernel/kernel.h"
+#include "kernel/physics/params.h"
 
-#define PHYSICS_BODIES_MAX  4096u
-#define PHYSICS_EVERY_MAX   1000u
-#define PHYSICS_WINDOWS_MAX 4096u
-#define PHYSICS_STATES_MAX  (1u << 20) // bodies times windows
-#define PHYSICS_STEPS_MAX   (1u << 20) // of all windows
-#define PHYSICS_STEP_US_MIN 500u
-#define PHYSICS_STEP_US_MAX 50000u
-#define PHYSICS_PICKS_MAX   256u
-
-struct physics_pick { // the island of a body in a window
-    uint16_t window;
-    uint16_t body;
-};
-
-struct physics_params {
-    uint64_t seed;
-    uint32_t bodies;  // as many as the world has, 1..PHYSICS_BODIES_MAX
-    uint32_t step_us; // PHYSICS_STEP_US_MIN..PHYSICS_STEP_US_MAX
-    uint32_t every;   // steps of a window, 1..PHYSICS_EVERY_MAX
-    uint32_t windows; // 1..PHYSICS_WINDOWS_MAX
-    // None: all islands of all windows. Else only these, ascending by window: of window 0, from the
-    // world given, so that many may share in one window; or with is_audit, from a result shown.
-    bool is_audit;
-    uint32_t pick_count;
-    struct physics_pick pick[PHYSICS_PICKS_MAX];
-};
-
+// A byte each in the result of an audit.
 enum physics_finding { PHYSICS_DIFFERS, PHYSICS_EQUAL, PHYSICS_DAMAGED };
 
-// Checks every field's range on both ways. A CBOR array (doc/kernels/physics.md).
-// RC_MALFORMED: a field is out of range, *out untouched; encode also RC_FULL: no room.
-enum rc physics_params_encode(const struct physics_params *p, struct buffer *out);
-enum rc physics_params_decode(struct physics_params *out, struct bytes in);
-
+// What a worker does; as struct kernel has it.
+enum rc physics_run(void *state, const struct kernel_in *in, struct buffer *result,
+                    struct buffer *report);
 extern const struct kernel_base physics_base; // starts ODE; no objects
 extern const struct kernel physics_kernel;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/physics/code.h"
+#include "kernel/physics/params.h"
 #include "kernel/physics/physics.h"
 #include "kernel/physics/world.h"
 

@@ -13,7 +13,6 @@
 
 #include "base/seed_test.h"
 #include "kernel/physics/audit.h"
-#include "kernel/physics/check.h"
 #include "kernel/physics/island.h"
 #include "kernel/physics/stage.h"
 
@@ -113,31 +112,6 @@ static void islands_come_out_the_same_alone(void **state)
         caught += !v.is_right;
     }
     assert_true(caught > 5);
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a;
-    const uint32_t y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void sorting_sorts(void **state)
-{
-    (void)state;
-    struct rng r = rng_seeded(test_seed());
-    uint32_t item[100];
-    for (uint32_t count = 0; count <= 100; count++) {
-        uint32_t sum = 0;
-        for (uint32_t i = 0; i < count; i++)
-            sum += item[i] = (uint32_t)rng_below(&r, 1000);
-        physics_sort(item, count, sizeof *item, by_size);
-        for (uint32_t i = 0; i < count; i++) {
-            assert_true(i == 0 || item[i] >= item[i - 1]);
-            sum -= item[i];
-        }
-        assert_int_equal(sum, 0);
-    }
 }
 
 static void far_bodies_are_islands_of_their_own(void **state)
@@ -369,7 +343,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_run_has_the_same_bytes),
         cmocka_unit_test(islands_come_out_the_same_alone),
-        cmocka_unit_test(sorting_sorts),
         cmocka_unit_test(far_bodies_are_islands_of_their_own),
         cmocka_unit_test(what_is_honest_passes),
         cmocka_unit_test(what_does_not_look_like_physics_is_redone),

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "kernel/physics/code.h"
+#include "kernel/physics/physics.h"
 #include "kernel/physics/world.h"
 
 #define STAGE_BODIES 2048u

@@ -19,7 +19,7 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/rc.h"
-#include "kernel/physics/physics.h"
+#include "kernel/physics/params.h"
 #include "kernel/physics/state.h"
 
 #define PHYSICS_OBSTACLES_MAX  256u

@@ -7,6 +7,7 @@
 
 #include "base/rng.h"
 #include "kernel/audio/audio.h"
+#include "kernel/kernel_stage.h"
 #include "kernel/trace/stage.h"
 
 struct audio_stage {
@@ -82,18 +83,13 @@ static inline struct bytes audio_stage_run(struct audio_stage *s)
 static inline enum rc audio_stage_check(struct audio_stage *s, void *state, struct bytes result,
                                         uint64_t nonce, struct kernel_verdict *v)
 {
-    struct bytes given[2] = {s->sound, result};
-    const bool has_sound = s->sound.len > 0;
-    const struct bytes params = audio_stage_params(s);
-    struct buffer part = buffer_of(s->part_at, sizeof s->part_at);
-    struct buffer redone = buffer_of(s->part_result_at, sizeof s->part_result_at);
-    enum rc rc = audio_kernel.part(params, nonce, &part);
-    const struct kernel_in in = {buffer_bytes(&part), has_sound ? given : given + 1,
-                                 has_sound ? 2 : 1};
-    if (rc == RC_OK)
-        rc = audio_kernel.run(state, &in, &redone, &redone);
-    return rc == RC_OK ? audio_kernel.judge(params, result, in.params, buffer_bytes(&redone), v)
-                       : rc;
+    struct kernel_stage k = {&audio_kernel,
+                             state,
+                             {s->sound},
+                             s->sound.len > 0,
+                             buffer_of(s->part_at, sizeof s->part_at),
+                             buffer_of(s->part_result_at, sizeof s->part_result_at)};
+    return kernel_stage_check(&k, audio_stage_params(s), result, nonce, v);
 }
 
 #endif

@@ -4,13 +4,13 @@
 
 #include "kernel/crowd/crowd.h"
 #include "kernel/crowd/params.h"
-#include "map/grid_stage.h"
+#include "kernel/route/stage.h"
 
 #define AGENTS 3u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void show(void *state, struct bytes shown)
+static void show(struct route_stage *s, struct bytes shown)
 {
     static struct crowd_params p;
     static uint8_t params_at[KERNEL_PARAMS_BYTES_MAX];
@@ -28,29 +28,23 @@ static void show(void *state, struct bytes shown)
     struct buffer result = buffer_of(result_at, sizeof result_at);
     enum rc rc = crowd_params_encode(&p, &params);
     assert(rc == RC_OK);
-    rc = crowd_kernel.run(state, &(struct kernel_in){buffer_bytes(&params), &shown, 1}, &result,
-                          NULL);
+    rc = route_stage_run_part(s, buffer_bytes(&params), shown, &result);
     assert(rc == RC_OK && result.len == ROUTE_PART_BYTES);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct stage stage;
-    static void *state;
+    static struct route_stage stage;
     static struct crowd_params p;
     static uint8_t back[KERNEL_PARAMS_BYTES_MAX];
-    if (state == NULL) {
-        stage_open(&stage, 12, 9, 12, 1);
-        if (route_base.open(&state, NULL) != RC_OK ||
-            route_base.load(state, buffer_bytes(&stage.object)) != RC_OK)
-            return 0;
-    }
+    if (stage.kernel.state == NULL)
+        route_stage_open(&stage, &crowd_kernel, 12, 9, 12, 1);
     const struct bytes in = bytes_of(data, size);
     if (crowd_params_decode(&p, in) == RC_OK) {
         struct buffer b = buffer_of(back, sizeof back);
         const enum rc rc = crowd_params_encode(&p, &b);
         assert(rc == RC_OK && bytes_equal(buffer_bytes(&b), in)); // there is one way to say it
     }
-    show(state, in);
+    show(&stage, in);
     return 0;
 }

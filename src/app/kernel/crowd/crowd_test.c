@@ -12,8 +12,7 @@
 #include "crypt/hash.h"
 #include "kernel/crowd/crowd.h"
 #include "kernel/crowd/step.h"
-#include "kernel/kit.h"
-#include "map/grid_stage.h"
+#include "kernel/route/stage.h"
 
 #define AGENTS 120u
 #define STEPS  2400u
@@ -29,12 +28,6 @@ static uint8_t part_at[KERNEL_PARAMS_BYTES_MAX];
 static uint8_t result_at[1 << 22];
 static uint8_t again_at[1 << 22];
 
-struct ready {
-    struct stage stage;
-    struct kit *kit;
-    void *base;
-};
-
 static bool is_taken(struct grid_cell at, uint32_t agents)
 {
     for (uint32_t i = 0; i < agents; i++)
@@ -44,61 +37,36 @@ static bool is_taken(struct grid_cell at, uint32_t agents)
 }
 
 // Open ground, no dead ends that a whole crowd cannot turn around in.
-static void ready_open(struct ready *t)
+static void open_stage(struct route_stage *t)
 {
     struct rng r = rng_seeded(11);
-    stage_open(&t->stage, 60, 50, 8, 12);
-    assert_int_equal(kit_open(&t->kit, NULL), RC_OK);
-    assert_int_equal(kit_load(t->kit, buffer_bytes(&t->stage.object)), RC_OK);
-    assert_int_equal(route_base.open(&t->base, NULL), RC_OK);
-    assert_int_equal(route_base.load(t->base, buffer_bytes(&t->stage.object)), RC_OK);
+    route_stage_open(t, &crowd_kernel, 60, 50, 8, 12);
     params = (struct crowd_params){.steps = STEPS, .every = EVERY, .agent_count = AGENTS};
-    const struct grid_cell shared = stage_free(&t->stage.map, &r);
+    const struct grid_cell shared = stage_free(&t->map.map, &r);
     for (uint32_t i = 0; i < AGENTS; i++) {
-        struct grid_cell start = stage_free(&t->stage.map, &r);
+        struct grid_cell start = stage_free(&t->map.map, &r);
         while (is_taken(start, i))
-            start = stage_free(&t->stage.map, &r);
+            start = stage_free(&t->map.map, &r);
         params.agent[i].start = start;
-        params.agent[i].goal = i % 4 == 0 ? shared : stage_free(&t->stage.map, &r);
+        params.agent[i].goal = i % 4 == 0 ? shared : stage_free(&t->map.map, &r);
         params.radius[i] = (uint16_t)(RADIUS + i % 100);
         params.speed[i] = (uint16_t)(SPEED + i % 200);
     }
 }
 
-static void ready_close(struct ready *t)
-{
-    route_base.close(t->base);
-    kit_close(t->kit);
-    stage_close(&t->stage);
-}
-
-static enum rc run(struct ready *t, struct bytes in, struct bytes shown, struct buffer *out)
-{
-    uint8_t room[16];
-    struct buffer report = buffer_of(room, sizeof room);
-    const struct kernel_in k = {in, &shown, shown.at != NULL};
-    return kit_run(t->kit, bytes_text("crowd"), &k, out, &report);
-}
-
-static struct bytes make(struct ready *t, struct buffer *in, struct buffer *result)
+static struct bytes make(struct route_stage *t, struct buffer *in, struct buffer *result)
 {
     *in = buffer_of(params_at, sizeof params_at);
     *result = buffer_of(result_at, sizeof result_at);
     assert_int_equal(crowd_params_encode(&params, in), RC_OK);
-    assert_int_equal(run(t, buffer_bytes(in), bytes_of(NULL, 0), result), RC_OK);
+    assert_int_equal(route_stage_run(t, buffer_bytes(in), result), RC_OK);
     return buffer_bytes(in);
 }
 
-static bool is_right(struct ready *t, struct bytes in, struct bytes result, uint64_t nonce)
+static bool is_right(struct route_stage *t, struct bytes in, struct bytes result, uint64_t nonce)
 {
-    uint8_t room[ROUTE_PART_BYTES];
-    struct buffer out = buffer_of(room, sizeof room);
-    struct buffer part = buffer_of(part_at, sizeof part_at);
     struct kernel_verdict v;
-    assert_int_equal(crowd_kernel.part(in, nonce, &part), RC_OK);
-    assert_int_equal(run(t, buffer_bytes(&part), result, &out), RC_OK);
-    assert_int_equal(crowd_kernel.judge(in, result, buffer_bytes(&part), buffer_bytes(&out), &v),
-                     RC_OK);
+    assert_int_equal(kernel_stage_check(&t->kernel, in, result, nonce, &v), RC_OK);
     assert_true(v.parts > AGENTS);
     assert_int_equal(v.is_right, v.mismatches == 0);
     return v.is_right;
@@ -126,12 +94,12 @@ static void look(const struct crowd *c)
 static void nobody_is_in_a_wall_or_in_anybody_and_all_arrive(void **state)
 {
     (void)state;
-    struct ready t;
+    static struct route_stage t;
     struct buffer in;
     struct buffer result;
-    ready_open(&t);
+    open_stage(&t);
     (void)make(&t, &in, &result);
-    struct route_state *s = t.base;
+    struct route_state *s = t.kernel.state;
     struct cursor c = {.left = buffer_bytes(&result)};
     uint32_t no_way = 0;
     for (uint32_t i = 0; i < AGENTS; i++) {
@@ -155,21 +123,21 @@ static void nobody_is_in_a_wall_or_in_anybody_and_all_arrive(void **state)
     }
     assert_true(cursor_done(&c));
     assert_int_equal(left, AGENTS);
-    ready_close(&t);
+    route_stage_close(&t);
 }
 
 static void results_repeat_and_others_are_found_out(void **state)
 {
     (void)state;
-    struct ready t;
+    static struct route_stage t;
     struct buffer in;
     struct buffer result;
-    ready_open(&t);
+    open_stage(&t);
     params.steps = 160; // 20 states, of which a part redoes one
     const struct bytes asked = make(&t, &in, &result);
     const struct bytes honest = buffer_bytes(&result);
     struct buffer again = buffer_of(again_at, sizeof again_at);
-    assert_int_equal(run(&t, asked, bytes_of(NULL, 0), &again), RC_OK);
+    assert_int_equal(route_stage_run(&t, asked, &again), RC_OK);
     assert_true(bytes_equal(honest, buffer_bytes(&again)));
     const struct digest hash = hash_bytes(honest);
     assert_int_equal(digest_u64(&hash), RESULT_HASH); // whatever compiled it
@@ -192,17 +160,17 @@ static void results_repeat_and_others_are_found_out(void **state)
         found += !is_right(&t, asked, buffer_bytes(&again), i);
     }
     assert_true(found > tried / 30); // one state of 20 is looked at, and those that follow lie on
-    ready_close(&t);
+    route_stage_close(&t);
 }
 
 // Every step of all states redone: whatever is altered is found.
 static void each_byte_counts(void **state)
 {
     (void)state;
-    struct ready t;
+    static struct route_stage t;
     struct buffer in;
     struct buffer result;
-    ready_open(&t);
+    open_stage(&t);
     params.steps = 24;
     const struct bytes asked = make(&t, &in, &result);
     params.redo_count = 1;
@@ -216,21 +184,22 @@ static void each_byte_counts(void **state)
         struct buffer out = buffer_of(room, sizeof room);
         struct kernel_verdict v;
         result.at[i] ^= 1;
-        assert_int_equal(run(&t, buffer_bytes(&part), buffer_bytes(&result), &out), RC_OK);
+        assert_int_equal(route_stage_run_part(&t, buffer_bytes(&part), buffer_bytes(&result), &out),
+                         RC_OK);
         assert_int_equal(crowd_kernel.judge(asked, buffer_bytes(&result), buffer_bytes(&part),
                                             buffer_bytes(&out), &v),
                          RC_OK);
         assert_false(v.is_right);
         result.at[i] ^= 1;
     }
-    ready_close(&t);
+    route_stage_close(&t);
 }
 
 static void what_cannot_be_run_is_refused(void **state)
 {
     (void)state;
-    struct ready t;
-    ready_open(&t);
+    static struct route_stage t;
+    open_stage(&t);
     struct buffer in = buffer_of(params_at, sizeof params_at);
     struct buffer out = buffer_of(result_at, sizeof result_at);
     params.every = 7; // of 2400
@@ -251,11 +220,10 @@ static void what_cannot_be_run_is_refused(void **state)
     assert_int_equal(crowd_params_encode(&params, &in), RC_OK);
     const struct bytes good = buffer_bytes(&in);
     struct buffer small = buffer_of(again_at, 100);
-    assert_int_equal(run(&t, good, bytes_of(NULL, 0), &small), RC_FULL);
-    assert_int_equal(run(&t, good, good, &out), RC_MALFORMED);
-    assert_int_equal(run(&t, bytes_part(good, 0, good.len - 1), bytes_of(NULL, 0), &out),
-                     RC_MALFORMED);
-    ready_close(&t);
+    assert_int_equal(route_stage_run(&t, good, &small), RC_FULL);
+    assert_int_equal(route_stage_run_part(&t, good, good, &out), RC_MALFORMED);
+    assert_int_equal(route_stage_run(&t, bytes_part(good, 0, good.len - 1), &out), RC_MALFORMED);
+    route_stage_close(&t);
 }
 
 int main(void)

@@ -16,6 +16,7 @@
 #include "base/rng.h"
 #include "base/seed_test.h"
 #include "kernel/dialogue/speech_street.h"
+#include "kernel/kernel_stage.h"
 
 #define ARENA_BYTES  (16u << 20)
 #define RESULT_BYTES (4u << 20)
@@ -30,6 +31,8 @@ static uint8_t part_result_at[1u << 16];
 static uint8_t params_at[4096];
 static uint8_t part_at[4096];
 
+static struct kernel_stage stage = {.kernel = &dialogue_kernel};
+
 static int setup(void **state)
 {
     (void)state;
@@ -38,8 +41,13 @@ static int setup(void **state)
     speech_street(&b);
     text = buffer_bytes(&b);
     arena = arena_new(ARENA_BYTES);
-    return arena == NULL || speech_learn(text, arena, &object) != RC_OK ||
-           speech_base.open(&base, NULL) != RC_OK || speech_base.load(base, object) != RC_OK;
+    if (arena == NULL || speech_learn(text, arena, &object) != RC_OK ||
+        speech_base.open(&base, NULL) != RC_OK || speech_base.load(base, object) != RC_OK)
+        return 1;
+    stage.state = base;
+    stage.part = buffer_of(part_at, sizeof part_at);
+    stage.redone = buffer_of(part_result_at, sizeof part_result_at);
+    return 0;
 }
 
 static int teardown(void **state)
@@ -67,7 +75,7 @@ static struct dialogue_params some_params(uint64_t seed)
 }
 
 struct run {
-    struct buffer params, result, part, part_result;
+    struct buffer params, result;
 };
 
 static void run_task(struct run *t, const struct dialogue_params *p)
@@ -75,24 +83,12 @@ static void run_task(struct run *t, const struct dialogue_params *p)
     *t = (struct run){.params = buffer_of(params_at, sizeof params_at),
                       .result = buffer_of(result_at, sizeof result_at)};
     assert_int_equal(dialogue_params_encode(p, &t->params), RC_OK);
-    const struct kernel_in in = {.params = buffer_bytes(&t->params)};
-    size_t min;
-    size_t max;
-    assert_int_equal(dialogue_kernel.run(base, &in, &t->result, NULL), RC_OK);
-    assert_int_equal(dialogue_kernel.result_bounds(in.params, &min, &max), RC_OK);
-    assert_in_range(t->result.len, min, max);
+    assert_int_equal(kernel_stage_run(&stage, buffer_bytes(&t->params), 0, &t->result), RC_OK);
 }
 
 static enum rc check(struct run *t, uint64_t nonce, struct kernel_verdict *v)
 {
-    t->part = buffer_of(part_at, sizeof part_at);
-    t->part_result = buffer_of(part_result_at, sizeof part_result_at);
-    const struct bytes params = buffer_bytes(&t->params);
-    assert_int_equal(dialogue_kernel.part(params, nonce, &t->part), RC_OK);
-    const struct kernel_in in = {.params = buffer_bytes(&t->part)};
-    assert_int_equal(dialogue_kernel.run(base, &in, &t->part_result, NULL), RC_OK);
-    return dialogue_kernel.judge(params, buffer_bytes(&t->result), in.params,
-                                 buffer_bytes(&t->part_result), v);
+    return kernel_stage_check(&stage, buffer_bytes(&t->params), buffer_bytes(&t->result), nonce, v);
 }
 
 static struct bytes next_line(struct bytes *from)
@@ -301,8 +297,7 @@ static struct bytes alone(const struct dialogue_params *p, uint32_t i)
     struct buffer params = buffer_of(part_at, sizeof part_at);
     struct buffer out = buffer_of(part_result_at, sizeof part_result_at);
     assert_int_equal(dialogue_params_encode(&part, &params), RC_OK);
-    const struct kernel_in in = {.params = buffer_bytes(&params)};
-    assert_int_equal(dialogue_kernel.run(base, &in, &out, NULL), RC_OK);
+    assert_int_equal(kernel_stage_run(&stage, buffer_bytes(&params), 0, &out), RC_OK);
     return bytes_part(buffer_bytes(&out), 0, out.len - 1);
 }
 

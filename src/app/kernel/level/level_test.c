@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "base/seed_test.h"
 #include "crypt/hash.h"
+#include "kernel/kernel_stage.h"
 
 #define RESULT_BYTES ((size_t)8 << 20)
 
@@ -25,10 +26,20 @@ static uint8_t part_at[1024];
 static uint8_t part_result_at[RESULT_BYTES];
 static uint8_t seen[LEVEL_CELLS_MAX];
 
+static struct kernel_stage stage = {.kernel = &level_kernel};
+
 struct run {
     struct level_params p;
-    struct buffer params, result, part, part_result;
+    struct buffer params, result;
 };
+
+static int set_up(void **state)
+{
+    (void)state;
+    stage.part = buffer_of(part_at, sizeof part_at);
+    stage.redone = buffer_of(part_result_at, sizeof part_result_at);
+    return 0;
+}
 
 static void run_task(struct run *t, const struct level_params *p)
 {
@@ -36,28 +47,12 @@ static void run_task(struct run *t, const struct level_params *p)
                       .params = buffer_of(params_at, sizeof params_at),
                       .result = buffer_of(result_at, sizeof result_at)};
     assert_int_equal(level_params_encode(p, &t->params), RC_OK);
-    const struct kernel_in in = {.params = buffer_bytes(&t->params)};
-    size_t min;
-    size_t max;
-    assert_int_equal(level_kernel.run(NULL, &in, &t->result, NULL), RC_OK);
-    assert_int_equal(level_kernel.result_bounds(in.params, &min, &max), RC_OK);
-    assert_in_range(t->result.len, min, max);
+    assert_int_equal(kernel_stage_run(&stage, buffer_bytes(&t->params), 0, &t->result), RC_OK);
 }
 
 static enum rc check(struct run *t, uint64_t nonce, struct kernel_verdict *v)
 {
-    t->part = buffer_of(part_at, sizeof part_at);
-    t->part_result = buffer_of(part_result_at, sizeof part_result_at);
-    const struct bytes params = buffer_bytes(&t->params);
-    assert_int_equal(level_kernel.part(params, nonce, &t->part), RC_OK);
-    const struct kernel_in in = {.params = buffer_bytes(&t->part)};
-    size_t min;
-    size_t max;
-    assert_int_equal(level_kernel.run(NULL, &in, &t->part_result, NULL), RC_OK);
-    assert_int_equal(level_kernel.result_bounds(in.params, &min, &max), RC_OK);
-    assert_in_range(t->part_result.len, min, max);
-    return level_kernel.judge(params, buffer_bytes(&t->result), in.params,
-                              buffer_bytes(&t->part_result), v);
+    return kernel_stage_check(&stage, buffer_bytes(&t->params), buffer_bytes(&t->result), nonce, v);
 }
 
 static struct level_params any_params(struct rng *r, uint32_t kind)
@@ -344,5 +339,5 @@ int main(void)
         cmocka_unit_test(bad_params_are_refused),
         cmocka_unit_test(no_room_is_said),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -15,6 +15,7 @@
 
 #include "base/rng.h"
 #include "base/seed_test.h"
+#include "kernel/kernel_stage.h"
 
 #define INPUT_BYTES ((size_t)3 << 20)
 #define BLOCK_BYTES (256u << 10)
@@ -46,45 +47,35 @@ static struct pack_params params_of(uint32_t level, uint32_t block_bytes, size_t
     return p;
 }
 
+static struct kernel_stage stage = {.kernel = &pack_kernel};
+
+static int set_up(void **state)
+{
+    (void)state;
+    stage.part = buffer_of(part_at, sizeof part_at);
+    stage.redone = buffer_of(part_result_at, sizeof part_result_at);
+    return 0;
+}
+
 struct run {
-    struct bytes given[3];
-    uint32_t given_count;
-    struct buffer params, result, part, part_result;
+    struct buffer params, result;
 };
 
 static void run_task(struct run *t, const struct pack_params *p, struct bytes dictionary)
 {
-    *t = (struct run){.given = {bytes_of(input_at, p->input_bytes), dictionary},
-                      .given_count = dictionary.len > 0 ? 2 : 1,
-                      .params = buffer_of(params_at, sizeof params_at),
+    *t = (struct run){.params = buffer_of(params_at, sizeof params_at),
                       .result = buffer_of(result_at, sizeof result_at)};
+    stage.given[0] = bytes_of(input_at, p->input_bytes);
+    stage.given[1] = dictionary;
+    stage.given_count = dictionary.len > 0 ? 2 : 1;
     assert_int_equal(pack_params_encode(p, &t->params), RC_OK);
-    const struct kernel_in in = {buffer_bytes(&t->params), t->given, t->given_count};
-    assert_int_equal(pack_kernel.run(NULL, &in, &t->result, NULL), RC_OK);
-    size_t min;
-    size_t max;
-    assert_int_equal(pack_kernel.result_bounds(in.params, &min, &max), RC_OK);
-    assert_in_range(t->result.len, min, max);
+    assert_int_equal(
+        kernel_stage_run(&stage, buffer_bytes(&t->params), stage.given_count, &t->result), RC_OK);
 }
 
 static enum rc check(struct run *t, uint64_t nonce, struct kernel_verdict *v)
 {
-    t->part = buffer_of(part_at, sizeof part_at);
-    t->part_result = buffer_of(part_result_at, sizeof part_result_at);
-    const struct bytes params = buffer_bytes(&t->params);
-    const struct bytes result = buffer_bytes(&t->result);
-    assert_int_equal(pack_kernel.part(params, nonce, &t->part), RC_OK);
-    t->given[t->given_count] = result;
-    const struct kernel_in in = {buffer_bytes(&t->part), t->given, t->given_count + 1};
-    enum rc rc = pack_kernel.run(NULL, &in, &t->part_result, NULL);
-    *v = (struct kernel_verdict){0};
-    if (rc != RC_OK)
-        return rc;
-    size_t min;
-    size_t max;
-    assert_int_equal(pack_kernel.result_bounds(in.params, &min, &max), RC_OK);
-    assert_true(t->part_result.len == min && min == max);
-    return pack_kernel.judge(params, result, in.params, buffer_bytes(&t->part_result), v);
+    return kernel_stage_check(&stage, buffer_bytes(&t->params), buffer_bytes(&t->result), nonce, v);
 }
 
 static void write_file(const char *name, struct bytes b)
@@ -262,8 +253,8 @@ static void a_part_of_another_task_is_none(void **state)
     struct pack_params p = params_of(3, PACK_BLOCK_BYTES_MIN, 100000);
     run_task(&t, &p, bytes_of(NULL, 0));
     assert_int_equal(check(&t, 1, &v), RC_OK);
-    const struct bytes part = buffer_bytes(&t.part);
-    const struct bytes part_result = buffer_bytes(&t.part_result);
+    const struct bytes part = buffer_bytes(&stage.part);
+    const struct bytes part_result = buffer_bytes(&stage.redone);
     const struct bytes result = buffer_bytes(&t.result);
     p.input.b[0] ^= 1;
     uint8_t other_at[1024];
@@ -313,14 +304,14 @@ static void bad_params_and_inputs_are_refused(void **state)
     struct run t;
     run_task(&t, &good, bytes_of(NULL, 0));
     struct buffer out = buffer_of(again_at, sizeof again_at);
-    struct kernel_in in = {buffer_bytes(&t.params), t.given, 1};
-    t.given[0].len--; // not what the params say
+    struct kernel_in in = {buffer_bytes(&t.params), stage.given, 1};
+    stage.given[0].len--; // not what the params say
     assert_int_equal(pack_kernel.run(NULL, &in, &out, NULL), RC_MALFORMED);
-    t.given[0].len++;
+    stage.given[0].len++;
     in.given_count = 0;
     assert_int_equal(pack_kernel.run(NULL, &in, &out, NULL), RC_MALFORMED);
     in.given_count = 2; // a dictionary by its first bytes, and damaged
-    t.given[1] = bytes_text("\x37\xa4\x30\xec and nothing of use");
+    stage.given[1] = bytes_text("\x37\xa4\x30\xec and nothing of use");
     assert_int_equal(pack_kernel.run(NULL, &in, &out, NULL), RC_MALFORMED);
     in.given_count = 1;
     for (size_t cap = 0; cap < t.result.len; cap += 13) {
@@ -365,5 +356,5 @@ int main(void)
         cmocka_unit_test(bad_params_and_inputs_are_refused),
         cmocka_unit_test(params_go_there_and_back),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, NULL);
 }

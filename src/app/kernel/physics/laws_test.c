@@ -12,23 +12,8 @@
 #include "kernel/physics/audit.h"
 #include "kernel/physics/stage.h"
 
-static struct physics_stage *s;
-
-static int set_up(void **state)
-{
-    (void)state;
-    void *none;
-    static struct physics_stage stage;
-    s = &stage;
-    return physics_base.open(&none, NULL) != RC_OK;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    physics_base.close(NULL);
-    return 0;
-}
+static struct physics_stage stage;
+static struct physics_stage *const s = &stage;
 
 static double place(uint32_t body, size_t axis)
 {
@@ -251,5 +236,5 @@ int main(void)
         cmocka_unit_test(a_pile_comes_to_rest),
         cmocka_unit_test(bouncing_balls_gain_nothing),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, stage_set_up, stage_tear_down);
 }

@@ -16,23 +16,8 @@
 #include "kernel/physics/island.h"
 #include "kernel/physics/stage.h"
 
-static struct physics_stage *s;
-
-static int set_up(void **state)
-{
-    (void)state;
-    void *none;
-    static struct physics_stage stage;
-    s = &stage;
-    return physics_base.open(&none, NULL) != RC_OK;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    physics_base.close(NULL);
-    return 0;
-}
+static struct physics_stage stage;
+static struct physics_stage *const s = &stage;
 
 // Two piles far from each other, and a ball on its own.
 static void scenery(uint32_t windows)
@@ -351,5 +336,5 @@ int main(void)
         cmocka_unit_test(bad_worlds_are_refused),
         cmocka_unit_test(moving_bodies_fit_the_line),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, stage_set_up, stage_tear_down);
 }

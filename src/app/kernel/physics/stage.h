@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "kernel/kernel_stage.h"
 #include "kernel/physics/code.h"
 #include "kernel/physics/physics.h"
 #include "kernel/physics/world.h"
@@ -127,17 +128,29 @@ static inline bool stage_read(struct physics_stage *s)
 static inline enum rc stage_check(struct physics_stage *s, struct bytes result, uint64_t nonce,
                                   struct kernel_verdict *v)
 {
-    const struct bytes given[] = {stage_world(s), result};
-    const struct bytes params = stage_params(s);
-    struct buffer part = buffer_of(s->part_at, sizeof s->part_at);
-    struct buffer redone = buffer_of(s->part_result_at, sizeof s->part_result_at);
-    enum rc rc = physics_kernel.part(params, nonce, &part);
-    const struct kernel_in in = {buffer_bytes(&part), given, 2};
-    if (rc == RC_OK)
-        rc = physics_kernel.run(NULL, &in, &redone, &redone);
-    return rc == RC_OK
-               ? physics_kernel.judge(params, result, buffer_bytes(&part), buffer_bytes(&redone), v)
-               : rc;
+    struct kernel_stage k = {&physics_kernel,
+                             NULL,
+                             {stage_world(s)},
+                             1,
+                             buffer_of(s->part_at, sizeof s->part_at),
+                             buffer_of(s->part_result_at, sizeof s->part_result_at)};
+    return kernel_stage_check(&k, stage_params(s), result, nonce, v);
+}
+
+// ---- The whole of a test program's set-up and end: ODE, started and closed
+
+static inline int stage_set_up(void **state)
+{
+    (void)state;
+    void *none;
+    return physics_base.open(&none, NULL) != RC_OK;
+}
+
+static inline int stage_tear_down(void **state)
+{
+    (void)state;
+    physics_base.close(NULL);
+    return 0;
 }
 
 #endif

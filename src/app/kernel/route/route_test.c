@@ -11,18 +11,16 @@
 
 #include <cmocka.h>
 
-#include "kernel/kit.h"
 #include "kernel/route/path.h"
 #include "kernel/route/route.h"
 #include "kernel/route/search.h"
+#include "kernel/route/stage.h"
 #include "map/grid_scen.h"
-#include "map/grid_stage.h"
 
 #define AGENTS 300u
 
 static struct route_params params;
 static uint8_t params_at[KERNEL_PARAMS_BYTES_MAX];
-static uint8_t part_at[KERNEL_PARAMS_BYTES_MAX];
 static uint8_t result_at[1 << 20];
 static uint8_t again_at[1 << 20];
 
@@ -133,49 +131,22 @@ static void lengths_are_those_that_were_published(void **state)
 
 // ---- The kernel
 
-struct ready {
-    struct stage stage;
-    struct kit *kit;
-};
-
-static void ready_open(struct ready *t)
+static void open_stage(struct route_stage *t)
 {
     struct rng r = rng_seeded(8);
-    stage_open(&t->stage, 90, 80, 25, 6);
-    assert_int_equal(kit_open(&t->kit, NULL), RC_OK);
-    assert_int_equal(kit_load(t->kit, buffer_bytes(&t->stage.object)), RC_OK);
+    route_stage_open(t, &route_kernel, 90, 80, 25, 6);
     params = (struct route_params){.agent_count = AGENTS};
-    const struct grid_cell shared = stage_free(&t->stage.map, &r);
+    const struct grid_cell shared = stage_free(&t->map.map, &r);
     for (uint32_t i = 0; i < AGENTS; i++)
-        params.agent[i] = (struct route_agent){stage_free(&t->stage.map, &r),
-                                               i % 3 == 0 ? shared : stage_free(&t->stage.map, &r)};
-}
-
-static void ready_close(struct ready *t)
-{
-    kit_close(t->kit);
-    stage_close(&t->stage);
-}
-
-static enum rc run(struct ready *t, struct bytes in, struct bytes shown, struct buffer *out)
-{
-    uint8_t room[16];
-    struct buffer report = buffer_of(room, sizeof room);
-    const struct kernel_in k = {in, &shown, shown.at != NULL};
-    return kit_run(t->kit, bytes_text("route"), &k, out, &report);
+        params.agent[i] = (struct route_agent){stage_free(&t->map.map, &r),
+                                               i % 3 == 0 ? shared : stage_free(&t->map.map, &r)};
 }
 
 // The verdict on a result; nonce draws the part.
-static bool is_right(struct ready *t, struct bytes in, struct bytes result, uint64_t nonce)
+static bool is_right(struct route_stage *t, struct bytes in, struct bytes result, uint64_t nonce)
 {
-    uint8_t room[ROUTE_PART_BYTES];
-    struct buffer out = buffer_of(room, sizeof room);
-    struct buffer part = buffer_of(part_at, sizeof part_at);
     struct kernel_verdict v;
-    assert_int_equal(route_kernel.part(in, nonce, &part), RC_OK);
-    assert_int_equal(run(t, buffer_bytes(&part), result, &out), RC_OK);
-    assert_int_equal(route_kernel.judge(in, result, buffer_bytes(&part), buffer_bytes(&out), &v),
-                     RC_OK);
+    assert_int_equal(kernel_stage_check(&t->kernel, in, result, nonce, &v), RC_OK);
     assert_int_equal(v.parts, params.agent_count);
     assert_int_equal(v.is_right, v.mismatches == 0);
     return v.is_right;
@@ -184,14 +155,14 @@ static bool is_right(struct ready *t, struct bytes in, struct bytes result, uint
 static void results_repeat_and_wrong_ones_are_found_out(void **state)
 {
     (void)state;
-    struct ready t;
-    ready_open(&t);
+    static struct route_stage t;
+    open_stage(&t);
     struct buffer in = buffer_of(params_at, sizeof params_at);
     struct buffer result = buffer_of(result_at, sizeof result_at);
     struct buffer again = buffer_of(again_at, sizeof again_at);
     assert_int_equal(route_params_encode(&params, &in), RC_OK);
-    assert_int_equal(run(&t, buffer_bytes(&in), bytes_of(NULL, 0), &result), RC_OK);
-    assert_int_equal(run(&t, buffer_bytes(&in), bytes_of(NULL, 0), &again), RC_OK);
+    assert_int_equal(route_stage_run(&t, buffer_bytes(&in), &result), RC_OK);
+    assert_int_equal(route_stage_run(&t, buffer_bytes(&in), &again), RC_OK);
     assert_true(bytes_equal(buffer_bytes(&result), buffer_bytes(&again)));
     size_t min;
     size_t max;
@@ -210,19 +181,19 @@ static void results_repeat_and_wrong_ones_are_found_out(void **state)
     assert_false(is_right(&t, buffer_bytes(&in), bytes_part(buffer_bytes(&result), 0, 99), 1));
     buffer_u8(&again, 0);
     assert_false(is_right(&t, buffer_bytes(&in), buffer_bytes(&again), 1));
-    ready_close(&t);
+    route_stage_close(&t);
 }
 
 static void longer_paths_are_found_out_by_searching_again(void **state)
 {
     (void)state;
-    struct ready t;
-    ready_open(&t);
+    static struct route_stage t;
+    open_stage(&t);
     struct buffer in = buffer_of(params_at, sizeof params_at);
     struct buffer result = buffer_of(result_at, sizeof result_at);
     struct buffer longer = buffer_of(again_at, sizeof again_at);
     assert_int_equal(route_params_encode(&params, &in), RC_OK);
-    assert_int_equal(run(&t, buffer_bytes(&in), bytes_of(NULL, 0), &result), RC_OK);
+    assert_int_equal(route_stage_run(&t, buffer_bytes(&in), &result), RC_OK);
     struct cursor c = {.left = buffer_bytes(&result)};
     for (uint32_t i = 0; i < AGENTS; i++) { // every path once there and back
         const struct bytes left = c.left;
@@ -237,14 +208,14 @@ static void longer_paths_are_found_out_by_searching_again(void **state)
     }
     for (uint64_t nonce = 0; nonce < 20; nonce++)
         assert_false(is_right(&t, buffer_bytes(&in), buffer_bytes(&longer), nonce));
-    ready_close(&t);
+    route_stage_close(&t);
 }
 
 static void what_cannot_be_run_is_refused(void **state)
 {
     (void)state;
-    struct ready t;
-    ready_open(&t);
+    static struct route_stage t;
+    open_stage(&t);
     struct buffer in = buffer_of(params_at, sizeof params_at);
     struct buffer out = buffer_of(result_at, sizeof result_at);
     params.agent_count = 0;
@@ -260,16 +231,16 @@ static void what_cannot_be_run_is_refused(void **state)
     assert_int_equal(in.len, 0);
     assert_int_equal(route_params_encode(&params, &in), RC_OK);
     const struct bytes good = buffer_bytes(&in);
-    assert_int_equal(run(&t, good, bytes_of(NULL, 0), &out), RC_OK);
+    assert_int_equal(route_stage_run(&t, good, &out), RC_OK);
     assert_int_equal(out.at[out.len - 1], 0x20);
-    assert_int_equal(run(&t, good, good, &out), RC_MALFORMED); // a result, shown to no part
-    assert_int_equal(run(&t, bytes_part(good, 0, good.len - 1), bytes_of(NULL, 0), &out),
-                     RC_MALFORMED);
+    assert_int_equal(route_stage_run_part(&t, good, good, &out),
+                     RC_MALFORMED); // a result, shown to no part
+    assert_int_equal(route_stage_run(&t, bytes_part(good, 0, good.len - 1), &out), RC_MALFORMED);
     struct buffer small = buffer_of(result_at, 1);
-    assert_int_equal(run(&t, good, bytes_of(NULL, 0), &small), RC_FULL);
-    assert_int_equal(kit_load(t.kit, bytes_text(GRID_MAGIC)), RC_MALFORMED);
-    assert_int_equal(run(&t, good, bytes_of(NULL, 0), &out), RC_ABSENT);
-    ready_close(&t);
+    assert_int_equal(route_stage_run(&t, good, &small), RC_FULL);
+    assert_int_equal(route_base.load(t.kernel.state, bytes_text(GRID_MAGIC)), RC_MALFORMED);
+    assert_int_equal(route_stage_run(&t, good, &out), RC_ABSENT);
+    route_stage_close(&t);
 }
 
 int main(void)

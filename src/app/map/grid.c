@@ -2,6 +2,7 @@
 // A grid map as one flat object: checked and unpacked in linear time.
 #include "map/grid.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -14,6 +15,11 @@ bool grid_is(struct bytes object)
 static enum rc bad(struct err *err, const char *what)
 {
     return err_set(err, RC_MALFORMED, "map object: %s", what);
+}
+
+static enum rc no_room(struct err *err)
+{
+    return err_set(err, RC_NOMEM, "map object: it needs more memory than there is");
 }
 
 static enum rc read_head(struct grid *g, struct cursor *c, struct err *err)
@@ -40,8 +46,7 @@ static enum rc take_room(struct grid *g, struct arena *arena)
 {
     const size_t cells = (size_t)g->map.width * g->map.height;
     const size_t nodes = g->node_count;
-    if (grid_map_new(&g->map, arena, g->map.width, g->map.height) != RC_OK ||
-        grid_lines_new(g->stop, arena, &g->map) != RC_OK)
+    if (grid_map_new(&g->map, arena, g->map.width, g->map.height) != RC_OK)
         return RC_NOMEM;
     g->region = arena_take_array(arena, cells, sizeof *g->region);
     g->node_at = arena_take_array(arena, cells, sizeof *g->node_at);
@@ -72,11 +77,6 @@ static bool read_ground(struct grid *g, struct cursor *c)
 
 static bool read_nodes(struct grid *g, struct cursor *c)
 {
-    for (size_t i = 0; i < 2; i++) {
-        const size_t lines = (i == 0 ? g->map.height : g->map.width) + 2u;
-        memcpy(g->stop[i].word, g->map.wall[i].word,
-               lines * g->map.wall[i].stride * sizeof(uint64_t));
-    }
     memset(g->node_at, 0xff, (size_t)g->map.width * g->map.height * sizeof *g->node_at);
     for (uint32_t i = 0; i < g->node_count; i++) {
         struct grid_cell at = {.x = cursor_u16le(c)};
@@ -185,15 +185,18 @@ enum rc grid_open(struct grid *out, struct arena *arena, struct bytes object, st
     if (rc != RC_OK)
         return rc;
     if (take_room(&g, arena) != RC_OK)
-        return err_set(err, RC_NOMEM, "map object: it needs more memory than there is");
+        return no_room(err);
     if (!read_ground(&g, &c))
         return bad(err, "there is ground beyond its right side");
+    if (grid_walls_copy(g.stop, arena, &g.map) != RC_OK)
+        return no_room(err);
     if (!read_nodes(&g, &c))
         return bad(err, "its nodes are not what they should be");
     if (!read_edges(&g, &c))
         return bad(err, "its edges are not what they should be");
+    assert(cursor_done(&c)); // its head said how long it is
     if (find_regions(&g, arena) != RC_OK)
-        return err_set(err, RC_NOMEM, "map object: it needs more memory than there is");
+        return no_room(err);
     *out = g;
     return RC_OK;
 }

@@ -29,7 +29,6 @@
 #include "base/rc.h"
 
 #include "map/grid_map.h"
-#include "map/grid_queue.h"
 
 #define GRID_MAGIC      "shoalgr1"
 #define GRID_NODES_MAX  (1u << 20)

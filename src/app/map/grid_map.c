@@ -18,13 +18,19 @@ const int8_t grid_dy[GRID_DIRECTIONS] = {0, 1, 1, 1, 0, -1, -1, -1};
 
 static_assert((uint64_t)GRID_SIDE_MAX * GRID_DIAGONAL <= UINT32_MAX, "a leg's cost fits");
 
-enum rc grid_lines_new(struct grid_lines out[static 2], struct arena *arena,
-                       const struct grid_map *m)
+// Of rows, of columns, with the border.
+static uint32_t line_count(const struct grid_map *m, size_t which)
 {
-    const uint32_t count[2] = {m->height + 2, m->width + 2};
+    return (which == 0 ? m->height : m->width) + 2;
+}
+
+static enum rc lines_new(struct grid_lines out[static 2], struct arena *arena,
+                         const struct grid_map *m)
+{
     for (size_t i = 0; i < 2; i++) {
-        out[i].stride = (uint32_t)num_div_ceil(count[1 - i], 64);
-        out[i].word = arena_take_array(arena, (size_t)count[i] * out[i].stride, sizeof(uint64_t));
+        out[i].stride = (uint32_t)num_div_ceil(line_count(m, 1 - i), 64);
+        out[i].word =
+            arena_take_array(arena, (size_t)line_count(m, i) * out[i].stride, sizeof(uint64_t));
         if (out[i].word == NULL)
             return RC_NOMEM;
     }
@@ -43,13 +49,27 @@ enum rc grid_map_new(struct grid_map *out, struct arena *arena, uint32_t width, 
 {
     assert(width >= 1 && width <= GRID_SIDE_MAX);
     assert(height >= 1 && height <= GRID_SIDE_MAX);
+    assert(width * height <= GRID_CELLS_MAX);
     struct grid_map m = {.width = width, .height = height};
-    if (grid_lines_new(m.wall, arena, &m) != RC_OK)
+    if (lines_new(m.wall, arena, &m) != RC_OK)
         return RC_NOMEM;
-    const uint32_t count[2] = {height + 2, width + 2};
     for (size_t i = 0; i < 2; i++)
-        memset(m.wall[i].word, 0xff, (size_t)count[i] * m.wall[i].stride * sizeof(uint64_t));
+        memset(m.wall[i].word, 0xff,
+               (size_t)line_count(&m, i) * m.wall[i].stride * sizeof(uint64_t));
     *out = m;
+    return RC_OK;
+}
+
+enum rc grid_walls_copy(struct grid_lines out[static 2], struct arena *arena,
+                        const struct grid_map *m)
+{
+    if (lines_new(out, arena, m) != RC_OK)
+        return RC_NOMEM;
+    for (size_t i = 0; i < 2; i++) {
+        assert(out[i].stride == m->wall[i].stride);
+        memcpy(out[i].word, m->wall[i].word,
+               (size_t)line_count(m, i) * out[i].stride * sizeof(uint64_t));
+    }
     return RC_OK;
 }
 

@@ -24,6 +24,7 @@
 #include "base/bytes.h"
 #include "base/rc.h"
 
+#define GRID_NONE      UINT32_MAX // no node, no edge
 #define GRID_SIDE_MAX  4096u
 #define GRID_CELLS_MAX (1u << 21)
 
@@ -61,9 +62,9 @@ void grid_map_free_cell(struct grid_map *m, struct grid_cell at); // no longer a
 MUST_USE enum rc grid_map_parse(struct grid_map *out, struct arena *arena, struct bytes text,
                                 struct err *err);
 
-// Room for a map's lines of bits, all 0.
-MUST_USE enum rc grid_lines_new(struct grid_lines out[static 2], struct arena *arena,
-                                const struct grid_map *m);
+// The walls' bits once more, to which others can be added. Live in arena. RC_NOMEM.
+MUST_USE enum rc grid_walls_copy(struct grid_lines out[static 2], struct arena *arena,
+                                 const struct grid_map *m);
 void grid_lines_set(struct grid_lines lines[static 2], struct grid_cell at);
 
 static inline bool grid_cell_is(struct grid_cell a, struct grid_cell b)

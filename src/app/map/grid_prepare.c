@@ -47,6 +47,7 @@ struct work {
 
 static uint32_t side_of(const struct link *l, uint32_t node)
 {
+    assert(l->end[0] == node || l->end[1] == node);
     return l->end[0] != node;
 }
 
@@ -74,6 +75,8 @@ static void join(struct work *w, const struct link *l)
 {
     if (!grow(w))
         return;
+    assert(l->end[0] != l->end[1]);
+    assert(l->cost > 0);
     const uint32_t at = w->link_count++;
     w->link[at] = *l;
     for (size_t i = 0; i < 2; i++) {
@@ -101,12 +104,8 @@ static void unlink_from(struct work *w, uint32_t node, uint32_t gone)
 static enum rc find_nodes(struct work *w)
 {
     const struct grid_map *m = w->map;
-    if (grid_lines_new(w->stop, w->arena, m) != RC_OK)
+    if (grid_walls_copy(w->stop, w->arena, m) != RC_OK)
         return RC_NOMEM;
-    for (size_t i = 0; i < 2; i++) {
-        const size_t lines = (i == 0 ? m->height : m->width) + 2u;
-        memcpy(w->stop[i].word, m->wall[i].word, lines * m->wall[i].stride * sizeof(uint64_t));
-    }
     w->node_at = arena_take_array(w->arena, (size_t)m->width * m->height, sizeof *w->node_at);
     w->node = arena_take_array(w->arena, GRID_NODES_MAX, sizeof *w->node);
     if (w->node_at == NULL || w->node == NULL)
@@ -163,15 +162,15 @@ static void look_around(struct work *w, uint32_t from, uint32_t around, uint64_t
 {
     struct grid_queue *q = &w->search;
     grid_queue_begin(q);
-    grid_queue_offer(q, from, 0, GRID_NONE, GRID_NONE);
+    grid_queue_offer(q, from, 0);
     for (uint32_t i = 0; i < WITNESS_SETTLED && grid_queue_least(q) <= most; i++) {
         const uint32_t v = grid_queue_take(q);
-        const uint64_t cost = q->label[v].cost;
+        const uint64_t cost = grid_queue_cost(q, v);
         for (uint32_t at = w->head[v]; at != GRID_NONE;) {
             const struct link *l = &w->link[at];
             const uint32_t to = other_end(l, v);
             if (to != around && cost + l->cost <= most)
-                grid_queue_offer(q, to, cost + l->cost, GRID_NONE, GRID_NONE);
+                grid_queue_offer(q, to, cost + l->cost);
             at = l->next[side_of(l, v)];
         }
     }
@@ -214,8 +213,8 @@ static void bridge(struct work *w, uint32_t node)
         if (most > 0)
             look_around(w, from, node, most);
         for (uint32_t b = next; b != GRID_NONE; b = w->link[b].next[side_of(&w->link[b], node)]) {
-            const struct grid_label *l = grid_queue_label(&w->search, other_end(&w->link[b], node));
-            if (l == NULL || l->cost > (uint64_t)w->link[a].cost + w->link[b].cost)
+            const uint64_t found = grid_queue_cost(&w->search, other_end(&w->link[b], node));
+            if (found > (uint64_t)w->link[a].cost + w->link[b].cost)
                 shortcut(w, node, a, b);
         }
         a = next;
@@ -233,6 +232,7 @@ static uint64_t importance(const struct work *w, uint32_t node)
 
 static void retire(struct work *w, uint32_t node)
 {
+    assert(w->rank[node] == GRID_NONE);
     bridge(w, node);
     w->rank[node] = w->ranked;
     w->order[w->ranked++] = node;
@@ -248,13 +248,12 @@ static void rank_nodes(struct work *w, void (*progress)(void *context, double sh
 {
     grid_queue_begin(&w->importance);
     for (uint32_t i = 0; i < w->node_count && w->rc == RC_OK; i++)
-        grid_queue_offer(&w->importance, i, importance(w, i), GRID_NONE, GRID_NONE);
+        grid_queue_offer(&w->importance, i, importance(w, i));
     while (w->ranked < w->node_count && w->rc == RC_OK) {
         const uint32_t node = grid_queue_take(&w->importance);
         const uint64_t now = importance(w, node);
-        if (now > grid_queue_least(&w->importance)) { // labelled anew, further back
-            w->importance.label[node].round = 0;
-            grid_queue_offer(&w->importance, node, now, GRID_NONE, GRID_NONE);
+        if (now > grid_queue_least(&w->importance)) {
+            grid_queue_return(&w->importance, node, now);
             continue;
         }
         retire(w, node);

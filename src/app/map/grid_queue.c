@@ -37,18 +37,28 @@ static void rise(struct grid_queue *q, uint32_t place, struct grid_queue_item it
     put(q, place, item);
 }
 
-void grid_queue_offer(struct grid_queue *q, uint32_t node, uint64_t cost, uint32_t parent,
-                      uint32_t edge)
+static void label(struct grid_queue *q, uint32_t node, uint64_t cost, uint32_t place)
 {
-    struct grid_label *l = &q->label[node];
-    uint32_t place = l->place;
-    if (l->round != q->round)
-        place = ++q->count;
-    else if (place == 0 || cost >= l->cost)
-        return;
-    *l = (struct grid_label){
-        .cost = cost, .parent = parent, .edge = edge, .place = place, .round = q->round};
+    q->label[node] = (struct grid_label){.cost = cost, .place = place, .round = q->round};
     rise(q, place, (struct grid_queue_item){cost, node});
+}
+
+void grid_queue_offer(struct grid_queue *q, uint32_t node, uint64_t cost)
+{
+    assert(node < q->nodes);
+    const struct grid_label *l = &q->label[node];
+    if (l->round != q->round)
+        label(q, node, cost, ++q->count);
+    else if (l->place != 0 && cost < l->cost)
+        label(q, node, cost, l->place);
+}
+
+void grid_queue_return(struct grid_queue *q, uint32_t node, uint64_t cost)
+{
+    assert(q->label[node].round == q->round);
+    assert(q->label[node].place == 0);
+    label(q, node, cost, ++q->count);
+    assert(q->count <= q->nodes);
 }
 
 uint32_t grid_queue_take(struct grid_queue *q)

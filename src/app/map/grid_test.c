@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "kernel/route/search.h"
 #include "map/grid_prepare.h"
+#include "map/grid_queue.h"
 #include "map/grid_scen.h"
 #include "map/grid_stage.h"
 
@@ -197,6 +198,43 @@ static void a_spoiled_object_is_refused_or_harmless(void **state)
     stage_close(&s);
 }
 
+// Costs in any order come out sorted, cheaper offers count, dearer ones and those of taken nodes do
+// not; a search knows nothing of the one before.
+static void the_queue_gives_the_nearest_first(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(STAGE_BYTES);
+    struct rng r = rng_seeded(6);
+    struct grid_queue q;
+    assert_int_equal(grid_queue_new(&q, arena, 100), RC_OK);
+    assert_int_equal(grid_queue_least(&q), UINT64_MAX);
+    for (int search = 0; search < 50; search++) {
+        uint64_t best[100];
+        memset(best, 0xff, sizeof best);
+        grid_queue_begin(&q);
+        for (int i = 0; i < 300; i++) {
+            const uint32_t node = (uint32_t)rng_below(&r, 100);
+            const uint64_t cost = rng_below(&r, 50);
+            assert_int_equal(grid_queue_cost(&q, node), best[node]);
+            grid_queue_offer(&q, node, cost);
+            best[node] = cost < best[node] ? cost : best[node];
+        }
+        uint64_t last = 0;
+        uint32_t node = 0;
+        while (q.count > 0) {
+            const uint64_t least = grid_queue_least(&q);
+            node = grid_queue_take(&q);
+            assert_true(best[node] == least && least >= last);
+            grid_queue_offer(&q, node, 0); // it was taken
+            assert_int_equal(grid_queue_cost(&q, node), least);
+            last = least;
+        }
+        grid_queue_return(&q, node, 3);
+        assert_int_equal(grid_queue_least(&q), 3);
+    }
+    arena_free(arena);
+}
+
 static void memory_that_runs_out_is_said(void **state)
 {
     (void)state;
@@ -222,6 +260,7 @@ int main(void)
         cmocka_unit_test(who_is_near_is_near_from_both_sides),
         cmocka_unit_test(the_same_map_makes_the_same_bytes),
         cmocka_unit_test(a_spoiled_object_is_refused_or_harmless),
+        cmocka_unit_test(the_queue_gives_the_nearest_first),
         cmocka_unit_test(memory_that_runs_out_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "kernel/route/route.h"
 #include "kernel/route/search.h"
 #include "kernel/route/stage.h"
+#include "map/grid_queue.h"
 #include "map/grid_scen.h"
 
 #define AGENTS 300u
@@ -33,15 +34,15 @@ static void dijkstra(const struct grid_map *m, struct arena *arena, struct grid_
     assert_int_equal(grid_queue_new(&q, arena, m->width * m->height), RC_OK);
     for (uint32_t i = 0; i < m->width * m->height; i++)
         cost[i] = UINT64_MAX;
-    grid_queue_offer(&q, grid_index(m, from), 0, GRID_NONE, GRID_NONE);
+    grid_queue_offer(&q, grid_index(m, from), 0);
     while (q.count > 0) {
         const uint32_t i = grid_queue_take(&q);
         const struct grid_cell at = {(uint16_t)(i % m->width), (uint16_t)(i / m->width)};
-        cost[i] = q.label[i].cost;
+        cost[i] = grid_queue_cost(&q, i);
         for (uint32_t dir = 0; dir < GRID_DIRECTIONS; dir++)
             if (grid_can_step(m, at, dir))
-                grid_queue_offer(&q, grid_index(m, grid_next(at, dir, 1)), cost[i] + price[dir % 2],
-                                 i, GRID_NONE);
+                grid_queue_offer(&q, grid_index(m, grid_next(at, dir, 1)),
+                                 cost[i] + price[dir % 2]);
     }
 }
 

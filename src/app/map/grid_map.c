@@ -170,10 +170,7 @@ static bool take_line(struct bytes *text, struct bytes *line)
 {
     if (text->len == 0)
         return false;
-    const uint8_t *end = memchr(text->at, '\n', text->len);
-    size_t len = end != NULL ? (size_t)(end - text->at) : text->len;
-    *line = bytes_part(*text, 0, len);
-    *text = bytes_part(*text, len + 1, SIZE_MAX);
+    *line = bytes_take_until(text, '\n');
     if (line->len > 0 && line->at[line->len - 1] == '\r')
         line->len--;
     return true;

@@ -2,23 +2,11 @@
 // Path problems on a grid map, read from the text of the Moving AI benchmarks.
 #include "map/grid_scen.h"
 
-#include <string.h>
-
 #define DIGITS_MAX 18 // of a length, so that they fit 64 bits
-
-// Up to a byte or to the end, which is taken as well.
-static struct bytes take_until(struct bytes *left, uint8_t end)
-{
-    const uint8_t *at = left->len > 0 ? memchr(left->at, end, left->len) : NULL;
-    const size_t len = at != NULL ? (size_t)(at - left->at) : left->len;
-    const struct bytes taken = bytes_part(*left, 0, len);
-    *left = bytes_part(*left, len + 1, SIZE_MAX);
-    return taken;
-}
 
 static bool take_whole(struct bytes *line, uint32_t max, uint32_t *out)
 {
-    const struct bytes word = take_until(line, '\t');
+    const struct bytes word = bytes_take_until(line, '\t');
     uint32_t value = 0;
     for (size_t i = 0; i < word.len; i++) {
         if (word.at[i] < '0' || word.at[i] > '9' || i == 9)
@@ -32,7 +20,7 @@ static bool take_whole(struct bytes *line, uint32_t max, uint32_t *out)
 // Digits, and maybe a point and more digits: as whole numbers, whatever the locale.
 static bool take_length(struct bytes *line, double *out)
 {
-    struct bytes word = take_until(line, '\t');
+    struct bytes word = bytes_take_until(line, '\t');
     uint64_t value = 0;
     double unit = 1;
     bool is_fraction = false;
@@ -66,7 +54,7 @@ static const char *read_problem(struct grid_problem *p, struct bytes line)
     uint32_t bucket = 0;
     if (!take_whole(&line, UINT32_MAX, &bucket))
         return "it does not begin with a number";
-    if (take_until(&line, '\t').len == 0)
+    if (bytes_take_until(&line, '\t').len == 0)
         return "it names no map";
     if (!take_whole(&line, GRID_SIDE_MAX, &p->width) || p->width == 0 ||
         !take_whole(&line, GRID_SIDE_MAX, &p->height) || p->height == 0)
@@ -91,7 +79,7 @@ enum rc grid_scen_parse(struct grid_problem **out, uint32_t *count, struct arena
         return err_set(err, RC_NOMEM, "the problems need more memory than there is");
     uint32_t found = 0;
     for (uint32_t line = 1; text.len > 0; line++) {
-        struct bytes words = take_until(&text, '\n');
+        struct bytes words = bytes_take_until(&text, '\n');
         if (words.len > 0 && words.at[words.len - 1] == '\r')
             words.len--;
         if (line == 1 && !bytes_is(words, "version 1") && !bytes_is(words, "version 1.0"))

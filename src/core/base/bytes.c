@@ -34,6 +34,14 @@ struct bytes bytes_part(struct bytes b, size_t from, size_t len)
     return (struct bytes){b.at + from, len < left ? len : left};
 }
 
+struct bytes bytes_take_until(struct bytes *b, uint8_t end)
+{
+    const uint8_t *at = b->len > 0 ? memchr(b->at, end, b->len) : NULL;
+    const struct bytes taken = {b->at, at != NULL ? (size_t)(at - b->at) : b->len};
+    *b = bytes_part(*b, taken.len + 1, b->len);
+    return taken;
+}
+
 void bytes_to_text(struct bytes b, char *out, size_t cap)
 {
     assert(cap > 0);

@@ -24,6 +24,9 @@ bool bytes_equal(struct bytes a, struct bytes b);
 bool bytes_is(struct bytes a, const char *text);
 // The part from `from`, at most len long; empty where there is nothing left.
 struct bytes bytes_part(struct bytes b, size_t from, size_t len);
+// Takes what stands before the first such byte, and that byte, off the front; returns it without
+// the byte. All of it, where there is none.
+struct bytes bytes_take_until(struct bytes *b, uint8_t end);
 // Copies at most cap - 1 bytes and ends them with 0; cap > 0.
 void bytes_to_text(struct bytes b, char *out, size_t cap);
 

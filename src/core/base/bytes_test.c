@@ -154,9 +154,25 @@ static void hex_goes_both_ways(void **state)
     assert_true(hex_decode(bytes_text(""), NULL, 0));
 }
 
+static void a_text_is_taken_apart_at_a_byte(void **state)
+{
+    (void)state;
+    struct bytes b = bytes_text("one\n\ntwo");
+    assert_true(bytes_is(bytes_take_until(&b, '\n'), "one"));
+    assert_int_equal(bytes_take_until(&b, '\n').len, 0);
+    assert_int_equal(b.len, 3);
+    assert_true(bytes_is(bytes_take_until(&b, '\n'), "two"));
+    assert_int_equal(b.len, 0);
+    assert_int_equal(bytes_take_until(&b, '\n').len, 0);
+    b = bytes_text("end\n");
+    assert_true(bytes_is(bytes_take_until(&b, '\n'), "end"));
+    assert_int_equal(b.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_text_is_taken_apart_at_a_byte),
         cmocka_unit_test(views_compare_and_part),
         cmocka_unit_test(text_is_cut_and_ended),
         cmocka_unit_test(orders_of_bytes_are_as_named),

@@ -3,8 +3,6 @@
 // are made again, and the form of all is looked at.
 #include "kernel/dialogue/dialogue.h"
 
-#include <string.h>
-
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/parts.h"
@@ -47,14 +45,12 @@ static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *par
     return dialogue_params_encode(&p, part_params);
 }
 
+// False: there is none, or nothing ends it.
 static bool take_line(struct bytes *text, struct bytes *line)
 {
-    const uint8_t *end = text->len > 0 ? memchr(text->at, '\n', text->len) : NULL;
-    if (end == NULL)
-        return false;
-    *line = bytes_part(*text, 0, (size_t)(end - text->at));
-    *text = bytes_part(*text, line->len + 1, text->len);
-    return true;
+    const size_t before = text->len;
+    *line = bytes_take_until(text, '\n');
+    return line->len < before;
 }
 
 static enum rc judge(struct bytes params, struct bytes result, struct bytes part_params,

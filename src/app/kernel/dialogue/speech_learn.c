@@ -47,24 +47,14 @@ static int compare_triples(const void *a, const void *b)
     return 0;
 }
 
-// Up to the byte, which is taken as well; all that is left if it is not there.
-static struct bytes take_until(struct bytes *from, uint8_t byte)
-{
-    const uint8_t *at = from->len > 0 ? memchr(from->at, byte, from->len) : NULL;
-    const struct bytes part =
-        bytes_part(*from, 0, at != NULL ? (size_t)(at - from->at) : from->len);
-    *from = bytes_part(*from, part.len + 1, from->len);
-    return part;
-}
-
 static bool read_template(struct learn *l, struct bytes line)
 {
     if (l->template_count == SPEECH_TEMPLATES_MAX || line.len == 0 ||
         memchr(line.at, ':', line.len) == NULL)
         return false;
-    struct bytes key = take_until(&line, ':');
+    struct bytes key = bytes_take_until(&line, ':');
     struct speech_template *t = &l->template[l->template_count++];
-    t->situation = take_until(&key, '/');
+    t->situation = bytes_take_until(&key, '/');
     t->mood = key;
     while (line.len > 0 && line.at[0] == ' ')
         line = bytes_part(line, 1, line.len);
@@ -82,7 +72,7 @@ static void end_sentence(struct learn *l)
 static bool read_sentences(struct learn *l, struct bytes line)
 {
     while (line.len > 0) {
-        const struct bytes word = take_until(&line, ' ');
+        const struct bytes word = bytes_take_until(&line, ' ');
         if (word.len == 0)
             continue;
         if (word.len > SPEECH_WORD_BYTES_MAX)
@@ -105,7 +95,7 @@ static enum rc read_text(struct learn *l, struct bytes text, struct arena *arena
         return RC_NOMEM;
     l->token[l->token_count++] = bytes_of(NULL, 0);
     while (text.len > 0) {
-        const struct bytes line = take_until(&text, '\n');
+        const struct bytes line = bytes_take_until(&text, '\n');
         if (!speech_is_plain(line))
             return RC_MALFORMED;
         if (line.len == 0 || line.at[0] == '#')

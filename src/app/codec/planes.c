@@ -68,6 +68,8 @@ size_t planes_bytes(enum picture_form form, enum picture_chroma chroma, uint32_t
 struct planes planes_in(uint8_t *at, enum picture_form form, enum picture_chroma chroma,
                         uint32_t width, uint32_t height)
 {
+    assert(width % 2 == 0 && width >= 2);
+    assert(height % 2 == 0 && height >= 2);
     const size_t row = (size_t)width * (form == PICTURE_RGB8 ? 1 : 2);
     const size_t half = chroma == CHROMA_FULL ? 1 : 2;
     const size_t colour = row * height / half / half;
@@ -323,6 +325,8 @@ uint64_t picture_error(enum picture_form form, uint32_t width, uint32_t height, 
 
 uint32_t psnr_of(uint64_t error, uint64_t samples, uint32_t peak)
 {
+    assert(samples >= 1);
+    assert(peak >= 1);
     if (error == 0)
         return PLANES_PSNR_MAX;
     const double mean = (double)error / (double)samples;

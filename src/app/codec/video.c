@@ -86,6 +86,7 @@ static enum rc rc_of(int averror)
 
 static struct planes planes_of(const AVFrame *frame, const struct video_cfg *cfg)
 {
+    assert(frame->data[0] != NULL);
     struct planes p = {
         .form = cfg->form, .chroma = cfg->chroma, .width = cfg->width, .height = cfg->height};
     for (unsigned i = 0; i < 3; i++) {

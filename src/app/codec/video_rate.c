@@ -11,12 +11,14 @@
 
 uint32_t crf_search_next(struct crf_search *s, uint32_t crf, uint32_t psnr, uint32_t wanted)
 {
+    assert(crf >= 1 && crf <= VIDEO_CRF_MAX);
     if (s->bad == 0)
         s->bad = VIDEO_CRF_MAX + 1;
     if (psnr >= wanted)
         s->good = crf > s->good ? crf : s->good;
     else
         s->bad = crf < s->bad ? crf : s->bad;
+    assert(s->good <= VIDEO_CRF_MAX && s->bad >= 1);
     if (s->bad <= s->good + 1)
         return 0;
     int32_t step = ((int32_t)psnr - (int32_t)wanted) / CENTI_PER_CRF;
@@ -135,6 +137,7 @@ enum rc video_encode_at_psnr(const struct video_cfg *cfg, uint32_t group_max,
             *out = last;
         at.crf = crf_search_next(&search, at.crf, last.psnr, psnr);
     }
+    assert(encodings >= 1);
     out->encodings = encodings;
     return search.good > 0 ? RC_OK : RC_ABSENT;
 }

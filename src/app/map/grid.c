@@ -197,6 +197,7 @@ enum rc grid_open(struct grid *out, struct arena *arena, struct bytes object, st
     assert(cursor_done(&c)); // its head said how long it is
     if (find_regions(&g, arena) != RC_OK)
         return no_room(err);
+    assert(g.edge_begin[g.node_count] == g.edge_count);
     *out = g;
     return RC_OK;
 }

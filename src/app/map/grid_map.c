@@ -39,6 +39,7 @@ static enum rc lines_new(struct grid_lines out[static 2], struct arena *arena,
 
 void grid_lines_set(struct grid_lines lines[static 2], struct grid_cell at)
 {
+    assert(at.x < GRID_SIDE_MAX && at.y < GRID_SIDE_MAX);
     const uint32_t x = at.x + 1u;
     const uint32_t y = at.y + 1u;
     lines[0].word[y * lines[0].stride + x / 64] |= UINT64_C(1) << x % 64;

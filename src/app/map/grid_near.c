@@ -73,6 +73,7 @@ static void look_between(struct sight *s, struct grid_cell at, uint32_t dir, uin
 uint32_t grid_near(const struct grid_map *m, const struct grid_lines stop[static 2],
                    struct grid_cell from, struct grid_near *out)
 {
+    assert(grid_is_free(m, from));
     struct sight s = {.map = m, .stop = stop, .out = out};
     uint32_t run[GRID_DIRECTIONS / 2];
     for (uint32_t i = 0; i < ARRAY_COUNT(run); i++)

@@ -2,6 +2,7 @@
 // A recording through a response.
 #include "kernel/audio/convolve.h"
 
+#include <assert.h>
 #include <fftw3.h>
 #include <math.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static double sample_at(struct bytes sound, size_t index)
 
 static void load_sound(struct transform *t, struct bytes sound)
 {
+    assert(sound.len / 2 <= t->size);
     memset(t->wave, 0, t->size * sizeof *t->wave);
     for (size_t i = 0; i < sound.len / 2; i++)
         t->wave[i] = sample_at(sound, i);
@@ -59,6 +61,7 @@ static void load_sound(struct transform *t, struct bytes sound)
 
 static void filter(struct transform *t, const double *response, uint32_t length)
 {
+    assert(length <= t->size);
     memset(t->wave, 0, t->size * sizeof *t->wave);
     memcpy(t->wave, response, length * sizeof *response);
     fftw_execute(t->there);
@@ -83,6 +86,8 @@ static uint32_t size_for(const struct audio_recording *r)
 
 enum rc audio_convolve(const struct audio_recording *r, struct arena *arena, double *out)
 {
+    assert(r->sound.len / 2 >= r->frames);
+    assert(r->length >= 1);
     struct transform t;
     const size_t past = r->sound.len / 2 - r->frames;
     const bool is_ready = transform_init(&t, size_for(r), arena);
@@ -100,6 +105,8 @@ enum rc audio_convolve(const struct audio_recording *r, struct arena *arena, dou
 // Four sums that do not wait for one another.
 double audio_convolve_at(const struct audio_recording *r, uint32_t frame, uint32_t ear)
 {
+    assert(frame < r->frames);
+    assert(ear < AUDIO_EARS);
     const double *const response = r->response + (size_t)ear * r->length;
     const size_t at = r->sound.len / 2 - r->frames + frame;
     const size_t taps = at + 1 < r->length ? at + 1 : r->length;

@@ -2,6 +2,7 @@
 // Where sound goes: rays from the source, and what of each reaches the listener when.
 #include "kernel/audio/paths.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "kernel/audio/energy.h"
@@ -107,6 +108,7 @@ static void hear(struct ears *e, const struct beam *b)
         return;
     const float near = float_max(far, AUDIO_NEAR_M);
     const uint32_t bin = (uint32_t)frame / e->params->bin_frames;
+    assert(bin < e->params->bins);
     for (size_t i = 0; i < AUDIO_BANDS; i++) {
         // Lambert sends cosine / pi a steradian; the direct sound 1 / (4 pi), which is 1 at 1 m.
         const double heard = (double)(4.0f * b->energy[i] * cosine / (near * near));
@@ -159,6 +161,7 @@ static void follow(struct ears *e, struct beam *b)
 void audio_trace(const struct world *w, const struct audio_params *p, uint32_t group,
                  uint64_t *sums, bool *is_free)
 {
+    assert(group < p->groups);
     struct ears e = {.world = w, .params = p, .at = vec_from(p->listener)};
     e.sums = sums;
     rtcInitIntersectContext(&e.context.context);

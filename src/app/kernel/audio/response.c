@@ -2,6 +2,7 @@
 // From energies to what each ear hears of a click.
 #include "kernel/audio/response.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -86,6 +87,7 @@ static void add_direct(const struct audio_params *p, double share, uint32_t ear,
 
 void audio_response(const struct audio_params *p, struct bytes groups, double *out)
 {
+    assert(groups.len >= p->groups * audio_group_bytes(p));
     const uint32_t length = audio_response_frames(p);
     const double share = free_share(p, groups);
     fill_noise(p, groups, out, out + length);

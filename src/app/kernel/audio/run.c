@@ -2,6 +2,7 @@
 // What a worker does of kernel `audio`: traces groups of rays, makes their response, convolves.
 #include "kernel/audio/audio.h"
 
+#include <assert.h>
 #include <xmmintrin.h>
 
 #include "base/arena.h"
@@ -52,6 +53,7 @@ static enum rc run_sound(struct job *j, struct buffer *result)
         return RC_NOMEM;
     audio_response(p, j->groups, response);
     const struct audio_recording r = {j->recording, p->frames, response, length};
+    assert(j->groups.len >= p->groups * audio_group_bytes(p));
     for (uint32_t i = 0; i < p->part.frames; i++)
         put_frame(result, audio_convolve_at(&r, p->part.frame[i], 0),
                   audio_convolve_at(&r, p->part.frame[i], 1));

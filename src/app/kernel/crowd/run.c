@@ -2,6 +2,7 @@
 // What a worker does of kernel `crowd`: lets agents walk; or looks at how somebody says they did.
 #include "kernel/crowd/crowd.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "kernel/crowd/step.h"
@@ -69,6 +70,7 @@ static bool look_at_states(struct crowd *c, struct crowd_walker *walked, struct 
             next++;
         }
     }
+    assert(next == p->window_count); // or they do not ascend
     return cursor_done(in);
 }
 

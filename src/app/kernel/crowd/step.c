@@ -2,6 +2,7 @@
 // One step of a crowd, and its states as bytes.
 #include "kernel/crowd/step.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -71,6 +72,7 @@ enum rc crowd_new(struct crowd *out, struct arena *arena, struct route_state *s,
         add_turns(&c, &count, p->agent[i].start, &in);
         c.turn_begin[i + 1] = count;
     }
+    assert(count <= paths.len);
     *out = c;
     return RC_OK;
 }
@@ -88,6 +90,7 @@ void crowd_start(struct crowd *c)
 static void enter(struct crowd *c, uint32_t i)
 {
     uint32_t *head = &c->head[grid_index(&c->grid->map, cell_of(&c->walker[i]))];
+    assert(!grid_is_wall(&c->grid->map, c->walker[i].x / UNIT, c->walker[i].y / UNIT));
     c->next[i] = *head;
     *head = i;
 }
@@ -212,6 +215,7 @@ static void pass_turns(const struct crowd *c, uint32_t i)
 // the same everywhere.
 static struct move towards(const struct crowd_walker *w, struct move to, int32_t speed)
 {
+    assert(speed >= 1);
     const struct move by = {to.x - w->x, to.y - w->y};
     const double far = sqrt((double)by.x * by.x + (double)by.y * by.y);
     if (far <= speed)
@@ -277,6 +281,8 @@ static enum rc move_one(struct crowd *c, uint32_t i, uint32_t step)
 
 enum rc crowd_walk(struct crowd *c, uint32_t step)
 {
+    assert(step % c->params->every == 0);
+    assert(step < c->params->steps);
     const uint32_t count = c->params->agent_count;
     enum rc rc = RC_OK;
     for (uint32_t i = 0; i < count; i++)
@@ -296,6 +302,7 @@ enum rc crowd_walk(struct crowd *c, uint32_t step)
 
 static void put_number(struct buffer *out, uint32_t v)
 {
+    assert(v < 1u << 28); // what get_number reads
     for (; v >= 0x80; v >>= 7)
         buffer_u8(out, (uint8_t)(v | 0x80));
     buffer_u8(out, (uint8_t)v);
@@ -332,6 +339,7 @@ void crowd_write(const struct crowd *c, const struct crowd_walker *before, struc
         struct crowd_walker *w = &c->walker[i];
         if (b->turn == c->turn_begin[i + 1] - c->turn_begin[i])
             continue;
+        assert(w->turn >= b->turn);
         w->from_x = w->x - b->x;
         w->from_y = w->y - b->y;
         put_number(out, w->turn - b->turn);

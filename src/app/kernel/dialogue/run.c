@@ -2,6 +2,8 @@
 // What a worker does of kernel `dialogue`: makes lines.
 #include "kernel/dialogue/dialogue.h"
 
+#include <assert.h>
+
 #include "base/rng.h"
 
 #define TRIES 16u // for a line that fits
@@ -134,6 +136,7 @@ static bool put_template(const struct lines *l, struct dice *d, struct bytes tex
 // What does not fit is tried again with other dice; at last a sentence is cut behind a word.
 static void put_line(const struct lines *l, uint32_t index, struct buffer *out)
 {
+    assert(out->cap >= DIALOGUE_LINE_BYTES_MIN);
     const uint64_t key = rng_mix(l->key ^ rng_mix(index));
     for (uint32_t i = 0; i < TRIES; i++) {
         struct dice d = {rng_mix(key ^ i), 0};
@@ -149,6 +152,7 @@ static void put_line(const struct lines *l, uint32_t index, struct buffer *out)
     struct dice d = {rng_mix(key ^ TRIES), 0};
     out->len = 0;
     (void)put_sentence(l, &d, false, out);
+    assert(out->len > 0); // any word fits
 }
 
 enum rc dialogue_run(void *state, const struct kernel_in *in, struct buffer *result,

@@ -26,6 +26,7 @@ static uint32_t before(struct bytes ends, size_t index)
 
 uint32_t speech_second(const struct speech *s, uint32_t pair)
 {
+    assert(pair < s->pair_count);
     return u32_at(s->pairs, (size_t)pair * 3);
 }
 
@@ -41,6 +42,7 @@ static uint32_t follows_end(const struct speech *s, uint32_t pair)
 
 struct bytes speech_word(const struct speech *s, uint32_t word)
 {
+    assert(word < s->word_count);
     const uint32_t from = before(s->word_ends, word);
     return bytes_part(s->words, from, u32_at(s->word_ends, word) - from);
 }
@@ -113,6 +115,7 @@ bool speech_piece(struct bytes *text, struct bytes *piece, bool *is_slot, bool *
 
 struct speech_template speech_template(const struct speech *s, uint32_t index)
 {
+    assert(index < s->template_count);
     const uint32_t from = before(s->template_ends, index);
     struct bytes b = bytes_part(s->templates, from, u32_at(s->template_ends, index) - from);
     struct speech_template t = {0};
@@ -287,6 +290,7 @@ uint32_t speech_start(const struct speech *s, uint32_t word, uint64_t dice)
 
 uint32_t speech_next(const struct speech *s, uint32_t pair, uint64_t dice)
 {
+    assert(pair < s->pair_count);
     uint32_t low = pair == 0 ? 0 : follows_end(s, pair - 1);
     uint32_t high = follows_end(s, pair);
     if (low == high)

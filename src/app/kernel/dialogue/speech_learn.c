@@ -65,6 +65,7 @@ static bool read_template(struct learn *l, struct bytes line)
 
 static void end_sentence(struct learn *l)
 {
+    assert(l->token_count >= 1);
     if (l->token[l->token_count - 1].len > 0)
         l->token[l->token_count++] = bytes_of(NULL, 0);
 }
@@ -168,6 +169,7 @@ static enum rc sort_pairs(struct learn *l, struct arena *arena)
         if (i == 0 || compare_triples(&l->pair[i - 1], &l->pair[i]) != 0)
             l->known[l->known_count++] = l->pair[i];
     }
+    assert(l->known_count <= l->pairs);
     l->follow_count = count_different(l->triple, l->triples);
     return RC_OK;
 }

@@ -2,6 +2,8 @@
 // What a worker does of kernel `encode`: makes streams, checks them, shows their pictures.
 #include "kernel/encode/encode.h"
 
+#include <assert.h>
+
 #include "codec/video_rate.h"
 #include "kernel/encode/walk.h"
 
@@ -95,11 +97,13 @@ static enum rc reached(struct maker *m, const struct attempt *a, uint32_t *psnr)
 
 static enum rc search(struct maker *m)
 {
+    assert(m->p->tries >= 1);
     const struct encode_params *p = m->p;
     struct crf_search s = {0};
     bool is_over = false; // an encoding had too many bytes
     uint32_t crf = p->crf;
     for (uint32_t tries = 0; crf > 0 && (m->best == NULL || tries < p->tries); tries++) {
+        assert(crf <= VIDEO_CRF_MAX);
         struct attempt *a = &m->attempt[m->best == &m->attempt[0]];
         uint32_t psnr = p->psnr + OVER_BYTES;
         enum rc rc = try(m, a, crf);
@@ -194,6 +198,7 @@ static void show_one(void *self, uint32_t pts, const struct planes *planes)
 {
     const struct shower *s = self;
     const uint64_t before = s->p->wanted & ((UINT64_C(1) << pts) - 1);
+    assert((s->p->wanted >> pts & 1) != 0);
     planes_to_picture(planes, s->room + (size_t)__builtin_popcountll(before) *
                                             picture_bytes(s->p->form, s->p->width, s->p->height));
 }

@@ -2,6 +2,7 @@
 // Kernel `encode`, inside: the pictures given, and those of a stream.
 #include "kernel/encode/walk.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "kernel/layer.h"
@@ -71,6 +72,8 @@ static enum rc walk(struct video_decoder *d, const struct encode_stream *s, uint
 
 enum rc encode_walk(const struct encode_stream *s, uint64_t wanted, const struct encode_seer *seer)
 {
+    assert(wanted != 0);
+    assert((wanted & ~encode_all(s->count)) == 0);
     const struct video_cfg cfg = {.width = s->width,
                                   .height = s->height,
                                   .fps = s->fps,
@@ -104,6 +107,7 @@ void encode_meter_close(struct encode_meter *m, struct budget *budget)
 static void measure(void *self, uint32_t pts, const struct planes *planes)
 {
     struct encode_meter *m = self;
+    assert(pts < m->p->count);
     planes_from_picture(&m->own, m->given->picture[pts]);
     m->psnr[pts] = planes_psnr(&m->own, planes);
 }

@@ -73,6 +73,8 @@ void level_fill(struct level_chunk *c, struct level_rect r, uint8_t with)
 
 void level_note(struct level_chunk *c, enum level_what what, struct level_rect r)
 {
+    assert(r.w >= 1 && r.h >= 1);
+    assert(r.x + r.w <= c->at.w && r.y + r.h <= c->at.h);
     assert(c->place_count < LEVEL_PLACES_MAX);
     c->place[c->place_count++] =
         (struct level_place){(uint16_t)what, (uint16_t)(c->at.x + r.x), (uint16_t)(c->at.y + r.y),

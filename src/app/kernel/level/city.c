@@ -24,6 +24,7 @@ static void street(struct level_chunk *c, struct level_rect r)
 
 static void lot(struct level_chunk *c, struct level_rect r)
 {
+    assert(r.w >= LOT_MIN && r.h >= LOT_MIN);
     level_note(c, LEVEL_LOT, r);
     level_fill(c, r, LEVEL_YARD);
     const uint32_t left = level_below(c, 2);
@@ -78,6 +79,7 @@ static bool lane(struct level_chunk *c, struct level_rect r, struct level_rect h
     if (len <= good || len < 2 * BLOCK_MIN + width)
         return false;
     const uint32_t cut = BLOCK_MIN + level_below(c, len - 2 * BLOCK_MIN - width + 1);
+    assert(cut + width + BLOCK_MIN <= len);
     half[0] = half[1] = r;
     if (is_wide) {
         half[0].w = cut;

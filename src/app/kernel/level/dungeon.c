@@ -46,6 +46,8 @@ static struct spot room(struct level_chunk *c, struct level_rect leaf)
     r.h = ROOM_MIN + level_below(c, leaf.h - 2 - ROOM_MIN + 1);
     r.x = leaf.x + 1 + level_below(c, leaf.w - 2 - r.w + 1);
     r.y = leaf.y + 1 + level_below(c, leaf.h - 2 - r.h + 1);
+    assert(r.x > leaf.x && r.x + r.w < leaf.x + leaf.w);
+    assert(r.y > leaf.y && r.y + r.h < leaf.y + leaf.h);
     level_fill(c, r, LEVEL_FLOOR);
     level_note(c, LEVEL_ROOM, r);
     return (struct spot){r.x + r.w / 2, r.y + r.h / 2};
@@ -98,11 +100,13 @@ static bool is_open(const struct level_params *p, bool is_west, uint32_t cx, uin
 static uint32_t gate_at(const struct level_params *p, bool is_west, uint32_t cx, uint32_t cy,
                         uint32_t len)
 {
+    assert(len > 4);
     return 2 + (uint32_t)((level_border(p, is_west, cx, cy) >> 16 & 0xffffffu) % (len - 4));
 }
 
 static void gates(struct level_chunk *c, const struct spot *spot, uint32_t count)
 {
+    assert(count >= 1);
     for (uint32_t i = 0; i < 4; i++) { // west, north, east, south
         const bool is_west = i % 2 == 0;
         const uint32_t cx = c->cx + (i == 2);

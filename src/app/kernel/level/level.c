@@ -3,6 +3,8 @@
 // are made again, and the form of all is looked at.
 #include "kernel/level/level.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/level/chunk.h"
@@ -65,6 +67,7 @@ static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *par
     struct rng rng = rng_seeded(nonce);
     p.part_count = (uint32_t)num_min(wanted, n);
     parts_draw(&rng, n, p.part, p.part_count);
+    assert(p.part_count >= 1);
     return level_params_encode(&p, part_params);
 }
 

@@ -35,6 +35,7 @@ static void put_places(struct buffer *out, const struct level_chunk *c)
 
 static void paste(uint8_t *rows, size_t row_bytes, const struct level_chunk *c)
 {
+    assert(c->at.x + c->at.w < row_bytes);
     for (uint32_t y = 0; y < c->at.h; y++)
         memcpy(rows + (size_t)(c->at.y + y) * row_bytes + c->at.x, c->cell + (size_t)y * c->at.w,
                c->at.w);

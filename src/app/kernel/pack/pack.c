@@ -74,6 +74,7 @@ static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *par
         p.part[j] = p.part[i - 1];
         p.part[i - 1] = other;
     }
+    assert(p.part_count >= 1);
     return pack_params_encode(&p, part_params);
 }
 

@@ -4,6 +4,7 @@
 // Frames carry their content's size and no checksum: the table's digests are stronger.
 #include "kernel/pack/pack.h"
 
+#include <assert.h>
 #include <zstd.h>
 
 #include "base/arena.h"
@@ -39,10 +40,12 @@ static struct bytes block_of(const struct writer *w, uint32_t block)
 static enum rc write_block(const struct writer *w, uint32_t block, uint8_t *at, size_t cap,
                            uint32_t *len)
 {
+    assert((size_t)block * w->block_bytes < w->input.len);
     const struct bytes in = block_of(w, block);
     const size_t n = ZSTD_compress2(w->context, at, cap, in.at, in.len);
     if (ZSTD_isError(n))
         return cap < ZSTD_compressBound(in.len) ? RC_FULL : RC_MALFORMED;
+    assert(n > 0);
     *len = (uint32_t)n; // at most its bound: below 2^23
     return RC_OK;
 }
@@ -68,6 +71,7 @@ static enum rc run_task(const struct writer *w, const struct pack_params *p, str
         enum rc rc = write_block(w, i, result->at + result->len, result->cap - result->len, &len);
         if (rc != RC_OK)
             return rc;
+        assert(len <= result->cap - result->len);
         result->len += len;
         end += len;
         const struct digest d = hash_bytes(block_of(w, i));

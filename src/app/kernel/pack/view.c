@@ -77,5 +77,6 @@ uint32_t pack_worst(const struct pack *p)
             most = len;
         }
     }
+    assert(most > 0);
     return worst;
 }

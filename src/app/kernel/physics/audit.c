@@ -28,6 +28,8 @@ enum rc physics_audit_init(struct physics_audit *a, uint32_t bodies, struct aren
 static void accuse(struct physics_audit *a, enum sign sign, double how_much, uint32_t window,
                    uint16_t body)
 {
+    assert(sign < PHYSICS_SIGNS);
+    assert(window < PHYSICS_WINDOWS_MAX);
     if (!(how_much > a->sign[sign].worst))
         return;
     a->sign[sign] = (struct physics_suspect){how_much, {(uint16_t)window, body}};
@@ -187,6 +189,7 @@ static void look_at_overlap(struct physics_audit *a, const struct physics_scene 
 
 void physics_audit_look(struct physics_audit *a, const struct physics_scene *scene)
 {
+    assert(scene->window_s > 0);
     look_at_energy(a, scene);
     for (uint32_t i = 0; i < scene->world->bodies; i++) {
         const double jump = jump_of(&scene->before[i], &scene->after[i], scene->window_s);

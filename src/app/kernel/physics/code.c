@@ -64,6 +64,7 @@ static void put_three(struct bits *b, const int32_t to[3], const int32_t expecte
     uint32_t w = 0;
     while (all >> widths[w] != 0)
         w++;
+    assert(w < ARRAY_COUNT(widths));
     put(b, w, 4);
     for (size_t i = 0; i < 3; i++)
         put(b, zigzag(to[i] - expected[i]), widths[w]);
@@ -166,6 +167,8 @@ uint32_t physics_record_bytes_min(uint32_t bodies)
 void physics_record_put(const struct physics_code *k, const struct physics_state *from,
                         const struct physics_state *to, struct buffer *out)
 {
+    assert(k->bodies >= 1);
+    assert(k->steps >= 1);
     uint8_t *const length = buffer_room(out, LENGTH_BYTES);
     const size_t start = out->len;
     struct bits b = {.out = out};
@@ -173,6 +176,7 @@ void physics_record_put(const struct physics_code *k, const struct physics_state
         put_body(k, &from[i], &to[i], &b);
     if (b.held > 0)
         buffer_u8(out, (uint8_t)b.hold);
+    assert(out->is_full || out->len - start <= physics_record_bytes_max(k->bodies));
     for (size_t i = 0; length != NULL && i < LENGTH_BYTES; i++)
         length[i] = (uint8_t)((out->len - start) >> 8 * i);
 }

@@ -57,12 +57,14 @@ static uint16_t top(struct physics_islands *is, uint16_t body)
 
 static bool join(struct physics_islands *is, uint16_t a, uint16_t b)
 {
+    assert(a != b);
     a = top(is, a);
     b = top(is, b);
     if (a == b)
         return false;
     const uint16_t low = a < b ? a : b;
     const uint16_t high = a < b ? b : a;
+    assert(low < high); // so that the least is on top
     is->above[high] = low;
     is->speed[low] = fmax(is->speed[low], is->speed[high]);
     return true;
@@ -129,11 +131,15 @@ static void list(struct physics_islands *is, uint32_t bodies)
     for (uint32_t i = 0; i < is->count; i++)
         is->start[i] = is->start[i + 1];
     is->start[is->count] = bodies;
+    assert(is->start[0] == 0);
+    assert(is->count >= 1 && is->count <= bodies);
 }
 
 void physics_islands_find(struct physics_islands *is, const struct physics_world *w,
                           const struct physics_state *state, double window_s)
 {
+    assert(w->bodies >= 1);
+    assert(window_s > 0);
     const double g[3] = {(double)w->gravity[0], (double)w->gravity[1], (double)w->gravity[2]};
     for (uint32_t i = 0; i < w->bodies; i++) {
         const double v[3] = {state[i].velocity[0] * PHYSICS_VELOCITY_STEP,

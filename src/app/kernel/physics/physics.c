@@ -3,6 +3,7 @@
 // judging.
 #include "kernel/physics/physics.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/num.h"
@@ -76,6 +77,7 @@ static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *par
                                                  (uint16_t)rng_below(&r, p.bodies)};
     }
     qsort(part.pick, part.pick_count, sizeof *part.pick, by_window);
+    assert(part.pick_count >= 1 && part.pick_count <= PHYSICS_PICKS_MAX);
     return physics_params_encode(&part, part_params);
 }
 

@@ -2,6 +2,7 @@
 // What a worker does of kernel `physics`: starts ODE, runs windows, redoes single ones.
 #include "kernel/physics/physics.h"
 
+#include <assert.h>
 #include <ode/odeinit.h>
 #include <string.h>
 
@@ -61,8 +62,10 @@ static void find_islands(struct job *j, uint32_t window)
 // From `now` to `out`.
 static enum rc move_island(struct job *j, uint32_t island, struct physics_state *out)
 {
+    assert(island < j->islands.count);
     const uint32_t from = j->islands.start[island];
     const uint32_t count = j->islands.start[island + 1] - from;
+    assert(count >= 1);
     const uint16_t *const member = j->islands.member + from;
     bool all_rest = true;
     for (uint32_t i = 0; i < count; i++)

@@ -20,6 +20,7 @@ static int32_t steps_of(double v, double step, int32_t max)
 
 static void turn_fill(const struct physics_state *s, double turn[4])
 {
+    assert(s->largest <= 3);
     double left = 1.0;
     for (uint32_t i = 0, k = 0; i < 4; i++) {
         if (i == s->largest)
@@ -27,6 +28,7 @@ static void turn_fill(const struct physics_state *s, double turn[4])
         turn[i] = s->turn[k++] * PHYSICS_TURN_STEP;
         left -= turn[i] * turn[i];
     }
+    assert(left > 0);
     turn[s->largest] = sqrt(left);
 }
 
@@ -61,6 +63,7 @@ struct physics_state physics_state_of(const struct physics_pose *p)
     }
     if (!physics_state_is_good(&s)) // no unit quaternion: not a number, somewhere
         memset(s.turn, 0, sizeof s.turn);
+    assert(physics_state_is_good(&s));
     return s;
 }
 

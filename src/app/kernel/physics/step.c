@@ -2,6 +2,7 @@
 // One window of one island, by ODE.
 #include "kernel/physics/step.h"
 
+#include <assert.h>
 #include <math.h>
 #include <ode/ode.h>
 #include <stdlib.h>
@@ -89,6 +90,7 @@ static void add_body(struct physics_step *s, uint32_t slot, const struct physics
     s->kind[slot] = b;
     s->body[slot] = body;
     s->geom[slot] = shape_of(b, &mass);
+    assert(s->geom[slot] != NULL);
     dBodySetMass(body, &mass);
     dBodySetPosition(body, p.place[0], p.place[1], p.place[2]);
     dBodySetQuaternion(body, p.turn);
@@ -100,6 +102,7 @@ static void add_body(struct physics_step *s, uint32_t slot, const struct physics
 
 static void add_obstacle(struct physics_step *s, uint32_t i, const struct physics_obstacle *o)
 {
+    assert(i < PHYSICS_OBSTACLES_MAX);
     const double size[3] = {(double)o->size[0], (double)o->size[1], (double)o->size[2]};
     const double at[3] = {(double)o->place[0], (double)o->place[1], (double)o->place[2]};
     const dQuaternion turn = {(double)o->turn[0], (double)o->turn[1], (double)o->turn[2],
@@ -162,6 +165,7 @@ static void touch(struct physics_step *s, const struct touch *t)
 
 static void touch_bodies(struct physics_step *s, uint32_t a, uint32_t b)
 {
+    assert(a != b);
     const uint32_t low = a < b ? a : b;
     const uint32_t high = a < b ? b : a;
     const struct physics_body *const x = s->kind[low];
@@ -298,6 +302,9 @@ enum rc physics_step(struct physics_step *s, const struct physics_window *window
                      const uint16_t *member, uint32_t count, const struct physics_state *from,
                      struct physics_state *to)
 {
+    assert(count >= 1 && count <= window->world->bodies);
+    assert(window->steps >= 1);
+    assert(window->step_s > 0);
     const struct physics_world *const w = window->world;
     bool is_good = true;
     set_up(s, window, rng_mix(rng_mix(window->seed) ^ window->index) ^ member[0]);

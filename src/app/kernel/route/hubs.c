@@ -2,6 +2,7 @@
 // Hubs: what each node of a loaded map reaches by going up in the hierarchy, and how far that is.
 #include "kernel/route/hubs.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct work {
@@ -54,6 +55,7 @@ static void gather(struct work *w, uint32_t node)
     note(w, node, 0, GRID_NONE);
     for (uint32_t e = g->edge_begin[node]; e < g->edge_begin[node + 1]; e++) {
         const uint32_t to = g->edge[e].to;
+        assert(to > node); // whose hubs are made already
         for (uint32_t i = w->hubs.begin[to]; i < w->hubs.end[to]; i++)
             note(w, w->hubs.hub[i].node, (uint64_t)g->edge[e].cost + w->hubs.hub[i].cost, e);
     }
@@ -85,6 +87,8 @@ static enum rc make(struct work *w, uint32_t node)
         w->hubs.hub[w->count] = (struct route_hub){hub, (uint32_t)w->cost[hub]};
         w->hubs.edge[w->count++] = w->edge[hub];
     }
+    assert(w->count <= w->cap);
+    assert(w->count > w->hubs.begin[node]); // itself
     w->hubs.end[node] = w->count;
     for (uint32_t i = 0; i < w->found_count; i++)
         w->cost[w->found[i]] = UINT64_MAX;

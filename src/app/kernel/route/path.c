@@ -2,6 +2,8 @@
 // A path as bytes: a run of steps a byte.
 #include "kernel/route/path.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 
 #define STEPS_BITS 5u
@@ -26,6 +28,7 @@ static void put_run(struct route_writer *w)
 
 void route_write(struct route_writer *w, uint32_t dir, uint32_t steps)
 {
+    assert(dir < GRID_DIRECTIONS);
     if (steps == 0)
         return;
     if (dir != w->run.dir)
@@ -39,6 +42,7 @@ enum rc route_write_end(struct route_writer *w)
     put_run(w);
     if (w->out->len >= w->most)
         return RC_FULL;
+    assert(w->run.steps == 0);
     buffer_u8(w->out, END);
     return w->out->is_full ? RC_FULL : RC_OK;
 }
@@ -93,6 +97,7 @@ static enum rc take_path(struct route_length *out, struct cursor *c, const struc
     l.is_no_way = step == ROUTE_NO_WAY;
     if ((step != ROUTE_END && step != ROUTE_NO_WAY) || (l.is_no_way && bytes > 1))
         return RC_MALFORMED;
+    assert(!l.is_no_way || route_length_units(&l) == 0);
     *out = l;
     return is_blocked ? RC_REFUSED : RC_OK;
 }

@@ -56,7 +56,9 @@ enum rc route_search_new(struct route_search **out, struct arena *arena, const s
 
 static uint32_t node_at(const struct grid *g, struct grid_cell at)
 {
-    return g->node_at[grid_index(&g->map, at)];
+    const uint32_t node = g->node_at[grid_index(&g->map, at)];
+    assert(node < g->node_count); // what stops a look and is no wall
+    return node;
 }
 
 // How far all hubs are from a goal.
@@ -78,6 +80,7 @@ static void spread(struct route_search *s, struct grid_cell goal)
                 *known = (struct known){cost, node};
         }
     }
+    assert(s->found_count <= g->node_count);
     s->goal = goal;
     s->has_goal = true;
 }
@@ -144,6 +147,7 @@ static bool write_edge(const struct grid *g, struct route_writer *w, struct grid
         const uint32_t i = top & ~TURNED;
         const bool is_turned = (top & TURNED) != 0;
         const struct grid_source *s = &g->source[i];
+        assert(i < g->edge_count);
         if (s->first == GRID_NONE) {
             if (!write_leg(&g->map, w, at, g->node[is_turned ? s->from : g->edge[i].to]))
                 return false;

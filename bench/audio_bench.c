@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/arena.h"
 #include "base/rng.h"
 #include "kernel/audio/audio.h"
 #include "kernel/trace/open.h"
 #include "kernel/trace/trace.h"
+#include "measure.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -30,52 +30,29 @@ struct bench {
     uint32_t rounds;
 };
 
-static void must(enum rc rc)
-{
-    if (rc == RC_OK)
-        return;
-    fprintf(stderr, "audio_bench: %s\n", rc_text(rc));
-    exit(1);
-}
-
-static double cpu_ms(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); // cannot fail with this clock
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static struct bytes run(struct bench *b, void *state, uint8_t *at)
 {
     uint8_t room[1024];
     struct buffer params = buffer_of(room, sizeof room);
     struct buffer result = buffer_of(at, RESULT_BYTES);
-    must(audio_params_encode(&b->params, &params));
+    measure_need(audio_params_encode(&b->params, &params), "audio_bench");
     const size_t past = b->params.bins * b->params.bin_frames;
     const struct bytes sound = bytes_of(b->sound_at, (past + b->params.frames) * 2);
     const struct kernel_in in = {buffer_bytes(&params), &sound, b->params.frames > 0};
-    must(audio_kernel.run(state, &in, &result, &result));
+    measure_need(audio_kernel.run(state, &in, &result, &result), "audio_bench");
     return buffer_bytes(&result);
 }
 
 static double median_ms(struct bench *b)
 {
-    static double ms[ROUNDS_MAX];
+    static double us[ROUNDS_MAX];
     for (uint32_t i = 0; i < b->rounds; i++) {
         b->params.seed = i;
-        const double from = cpu_ms();
+        const double from = measure_cpu_us();
         (void)run(b, b->state, b->result_at);
-        ms[i] = cpu_ms() - from;
+        us[i] = measure_cpu_us() - from;
     }
-    qsort(ms, b->rounds, sizeof *ms, by_size);
-    return ms[b->rounds / 2];
+    return measure_median(us, b->rounds) * 1e-3;
 }
 
 static void measure(struct bench *b)
@@ -104,7 +81,7 @@ static void compare(struct bench *b, struct bytes scene, const char *isa)
     void *other;
     if (trace_open_isa(&other, NULL, isa) != RC_OK)
         return;
-    must(trace_base.load(other, scene));
+    measure_need(trace_base.load(other, scene), "audio_bench");
     uint32_t differ = 0;
     uint32_t groups = 0;
     b->params.frames = 0;
@@ -136,10 +113,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: audio_bench [SCENE [ROUNDS up to %u]]\n", ROUNDS_MAX);
         return 2;
     }
-    must(scenes_make(bytes_text(name), &budget, &object, &err));
-    must(scene_open(&scene, buffer_bytes(&object), &err));
-    must(trace_base.open(&b.state, NULL));
-    must(trace_base.load(b.state, buffer_bytes(&object)));
+    measure_need(scenes_make(bytes_text(name), &budget, &object, &err), "audio_bench");
+    measure_need(scene_open(&scene, buffer_bytes(&object), &err), "audio_bench");
+    measure_need(trace_base.open(&b.state, NULL), "audio_bench");
+    measure_need(trace_base.load(b.state, buffer_bytes(&object)), "audio_bench");
     for (size_t i = 0; i < sizeof b.sound_at; i++)
         b.sound_at[i] = (uint8_t)(i % 2 == 0 ? rng_u64(&r) : rng_below(&r, 16));
     const struct camera at = scene_camera(&scene, 0);

@@ -36,10 +36,6 @@ struct check_share {
 struct check_share check_share_of(struct rng *r, double share, size_t all);
 bool check_is_spoiled(struct check_share *s);
 
-// Memory that lives as long as the program; ends it if there is none.
-void *check_take(size_t bytes);
-void check_need(enum rc rc, const char *what); // RC_OK, or the program ends with words
-
 extern const struct check_case check_audio;
 extern const struct check_case check_crowd;
 extern const struct check_case check_dialogue;

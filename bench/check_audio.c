@@ -2,6 +2,7 @@
 // check_bench's case of kernel `audio`: 24 ms of sound in the neon street.
 #include "check.h"
 #include "kernel/audio/audio.h"
+#include "measure.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -18,8 +19,8 @@ static void make(struct check_task *out)
     struct scene scene;
     struct err err;
     struct rng r = rng_seeded(1);
-    check_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
-    check_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
+    measure_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
+    measure_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
     const struct camera at = scene_camera(&scene, 0);
     params = (struct audio_params){
         .seed = 1, .right = {1, 0, 0}, .groups = 16, .rays = 16, .bins = 50, .bin_frames = 480};
@@ -28,9 +29,9 @@ static void make(struct check_task *out)
         params.listener[i] = at.eye[i];
         params.source[i] = at.eye[i] + 0.3f * (at.target[i] - at.eye[i]);
     }
-    struct buffer b = buffer_of(check_take(1024), 1024);
-    check_need(audio_params_encode(&params, &b), "params");
-    struct buffer sound = buffer_of(check_take((PAST + FRAMES) * 2ul), (PAST + FRAMES) * 2ul);
+    struct buffer b = buffer_of(measure_take(1024), 1024);
+    measure_need(audio_params_encode(&params, &b), "params");
+    struct buffer sound = buffer_of(measure_take((PAST + FRAMES) * 2ul), (PAST + FRAMES) * 2ul);
     for (uint32_t i = 0; i < PAST + FRAMES; i++)
         buffer_u16le(&sound, (uint16_t)(rng_below(&r, 16001) - 8000));
     out->object = buffer_bytes(&object);

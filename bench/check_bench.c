@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "check.h"
 #include "kernel/kit.h"
+#include "measure.h"
 #include "work/verify.h"
 
 #define RESULT_BYTES_MAX ((size_t)64 << 20)
@@ -35,22 +35,6 @@ struct bench {
     uint64_t checks;
 };
 
-void check_need(enum rc rc, const char *what)
-{
-    if (rc == RC_OK)
-        return;
-    fprintf(stderr, "check_bench: %s: %s\n", what, rc_text(rc));
-    exit(1);
-}
-
-void *check_take(size_t bytes)
-{
-    void *at = calloc(1, bytes);
-    if (at == NULL)
-        check_need(RC_NOMEM, "memory");
-    return at;
-}
-
 struct check_share check_share_of(struct rng *r, double share, size_t all)
 {
     const size_t wanted = (size_t)(share * (double)all);
@@ -65,16 +49,9 @@ bool check_is_spoiled(struct check_share *s)
     return is_spoiled;
 }
 
-static double cpu_us(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); // cannot fail with this clock
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
-}
-
 static struct buffer room(size_t bytes)
 {
-    return buffer_of(check_take(bytes), bytes);
+    return buffer_of(measure_take(bytes), bytes);
 }
 
 static void empty(struct buffer *b)
@@ -91,10 +68,9 @@ static double run_task(struct bench *b)
     for (int i = 0; i < RUNS; i++) {
         empty(&b->honest);
         empty(&b->report);
-        const double from = cpu_us();
-        check_need(kit_run(b->kit, bytes_text(b->c->kernel), &in, &b->honest, &b->report), "run");
-        const double us = cpu_us() - from;
-        least = us < least ? us : least;
+        const double from = measure_cpu_us();
+        measure_need(kit_run(b->kit, bytes_text(b->c->kernel), &in, &b->honest, &b->report), "run");
+        least = measure_least_us(least, from);
     }
     return least;
 }
@@ -108,7 +84,7 @@ static enum verify_verdict draw(struct bench *b, struct verify_draws *draws)
     empty(&b->part);
     empty(&b->part_result);
     empty(&b->report);
-    check_need(b->kernel->part(b->task.params, rng_u64(&b->rng), &b->part), "part");
+    measure_need(b->kernel->part(b->task.params, rng_u64(&b->rng), &b->part), "part");
     in.params = buffer_bytes(&b->part);
     if (b->kernel->shows_result)
         b->task.given[in.given_count++] = result;
@@ -125,16 +101,16 @@ static bool check(struct bench *b)
     size_t max = 0;
     enum verify_verdict verdict = VERIFY_AGAIN;
     struct verify_draws draws = {0};
-    check_need(b->kernel->result_bounds(b->task.params, &min, &max), "bounds");
+    measure_need(b->kernel->result_bounds(b->task.params, &min, &max), "bounds");
     if (b->result.len < min || b->result.len > max)
         return false;
-    const double from = cpu_us();
+    const double from = measure_cpu_us();
     if (b->kernel->verify != NULL)
         verdict = b->kernel->verify(b->task.params, buffer_bytes(&b->result)) ? VERIFY_RIGHT
                                                                               : VERIFY_WRONG;
     while (verdict == VERIFY_AGAIN)
         verdict = draw(b, &draws);
-    b->check_us += cpu_us() - from;
+    b->check_us += measure_cpu_us() - from;
     b->checks++;
     return verdict == VERIFY_RIGHT;
 }
@@ -161,7 +137,7 @@ static void run_case(struct bench *b, uint32_t results)
     memset(&b->task, 0, sizeof b->task);
     b->c->make(&b->task);
     if (b->task.object.len > 0)
-        check_need(kit_load(b->kit, b->task.object), "load");
+        measure_need(kit_load(b->kit, b->task.object), "load");
     const double us = run_task(b);
     const double honest = refused(b, 0, results);
     const double cost = b->checks > 0 ? b->check_us / (double)b->checks : 0;
@@ -184,7 +160,7 @@ int main(int argc, char **argv)
                       .part = room(KERNEL_PARAMS_BYTES_MAX),
                       .part_result = room(RESULT_BYTES_MAX),
                       .report = room(KERNEL_REPORT_BYTES_MAX)};
-    check_need(kit_open(&b.kit, NULL), "kernels");
+    measure_need(kit_open(&b.kit, NULL), "kernels");
     printf("kernel      task us  checking honest refused  lie: all    .1      .01   share of\n");
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         b.c = cases[i];

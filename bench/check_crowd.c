@@ -6,7 +6,7 @@
 #include "check_grid.h"
 #include "kernel/crowd/crowd.h"
 #include "kernel/route/path.h"
-#include "map/grid_prepare.h"
+#include "measure.h"
 
 #define SIDE   128u
 #define BLOCKS 120u
@@ -15,27 +15,23 @@
 #define STEPS  320u
 #define EVERY  4u
 
-static struct budget budget = {.limit_bytes = (size_t)64 << 20};
-
 static void make(struct check_task *out)
 {
     struct rng r = rng_seeded(1);
     struct arena *arena = arena_new((size_t)16 << 20);
-    check_need(arena != NULL ? RC_OK : RC_NOMEM, "memory");
+    measure_need(arena != NULL ? RC_OK : RC_NOMEM, "memory");
     struct grid_map m;
-    struct buffer object;
-    check_grid_make(&m, arena, &r, &(struct check_grid){SIDE, BLOCKS, BLOCK});
-    check_need(grid_prepare(&object, &budget, &m, NULL, NULL), "object");
+    out->object = check_grid_make(&m, arena, &r, &(struct check_grid){SIDE, BLOCKS, BLOCK});
     static struct crowd_params p = {.steps = STEPS, .every = EVERY, .agent_count = AGENTS};
     for (uint32_t i = 0; i < AGENTS; i++) {
-        p.agent[i] = (struct route_agent){check_grid_free(&r, &m), check_grid_free(&r, &m)};
+        p.agent[i] = check_grid_agent(&r, &m);
         p.radius[i] = 350;
         p.speed[i] = 200;
     }
-    struct buffer params = buffer_of(check_take(KERNEL_PARAMS_BYTES_MAX), KERNEL_PARAMS_BYTES_MAX);
-    check_need(crowd_params_encode(&p, &params), "params");
+    struct buffer params =
+        buffer_of(measure_take(KERNEL_PARAMS_BYTES_MAX), KERNEL_PARAMS_BYTES_MAX);
+    measure_need(crowd_params_encode(&p, &params), "params");
     arena_free(arena);
-    out->object = buffer_bytes(&object);
     out->params = buffer_bytes(&params);
 }
 
@@ -45,7 +41,7 @@ static void lie(struct rng *r, double share, struct buffer *result)
     struct cursor c = {.left = buffer_bytes(result)};
     struct route_length l;
     for (uint32_t i = 0; i < AGENTS; i++)
-        check_need(route_path_parse(&l, &c), "path");
+        measure_need(route_path_parse(&l, &c), "path");
     uint8_t *at = result->at + (result->len - c.left.len);
     struct check_share s = check_share_of(r, share, c.left.len);
     for (size_t i = 0; i < c.left.len; i++)

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "kernel/dialogue/dialogue.h"
 #include "kernel/dialogue/speech_street.h"
+#include "measure.h"
 
 #define LINES 5000u
 #define ROOM  (LINES * 256u)
@@ -13,10 +14,10 @@
 static void make(struct check_task *out)
 {
     struct arena *arena = arena_new(16u << 20); // as long as the program
-    struct buffer text = buffer_of(check_take(SPEECH_STREET_BYTES_MAX), SPEECH_STREET_BYTES_MAX);
+    struct buffer text = buffer_of(measure_take(SPEECH_STREET_BYTES_MAX), SPEECH_STREET_BYTES_MAX);
     speech_street(&text);
-    check_need(arena == NULL ? RC_NOMEM : speech_learn(buffer_bytes(&text), arena, &out->object),
-               "text");
+    measure_need(arena == NULL ? RC_NOMEM : speech_learn(buffer_bytes(&text), arena, &out->object),
+                 "text");
     const struct dialogue_params p = {.seed = 1,
                                       .speaker = bytes_text("Ona"),
                                       .situation = bytes_text("greet"),
@@ -25,8 +26,8 @@ static void make(struct check_task *out)
                                       .talk_permille = 500,
                                       .slot_count = 1,
                                       .slot = {{bytes_text("name"), bytes_text("Wren")}}};
-    struct buffer params = buffer_of(check_take(512), 512);
-    check_need(dialogue_params_encode(&p, &params), "params");
+    struct buffer params = buffer_of(measure_take(512), 512);
+    measure_need(dialogue_params_encode(&p, &params), "params");
     out->params = buffer_bytes(&params);
 }
 

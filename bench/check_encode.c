@@ -3,6 +3,7 @@
 #include "check.h"
 #include "codec/clip_test.h"
 #include "kernel/encode/encode.h"
+#include "measure.h"
 
 #define WIDTH  480u
 #define HEIGHT 270u
@@ -21,11 +22,11 @@ static void make(struct check_task *out)
                                     .tries = 1,
                                     .bytes_max = 1u << 20};
     const size_t each = picture_bytes(clip.form, WIDTH, HEIGHT);
-    uint8_t *at = check_take(each * COUNT);
+    uint8_t *at = measure_take(each * COUNT);
     for (uint32_t i = 0; i < COUNT; i++)
         clip_draw(&clip, i, at + i * each);
-    struct buffer params = buffer_of(check_take(256), 256);
-    check_need(encode_params_encode(&p, &params), "params");
+    struct buffer params = buffer_of(measure_take(256), 256);
+    measure_need(encode_params_encode(&p, &params), "params");
     out->params = buffer_bytes(&params);
     out->given[0] = bytes_of(at, each * COUNT);
     out->given_count = 1;
@@ -56,7 +57,7 @@ static void lie(struct rng *r, double share, struct buffer *result)
     static uint8_t room[1u << 20];
     static uint8_t copy[1u << 21];
     struct buffer out = buffer_of(copy, sizeof copy);
-    check_need(encode_stream_open(&s, buffer_bytes(result)), "stream");
+    measure_need(encode_stream_open(&s, buffer_bytes(result)), "stream");
     size_t used = 0;
     struct check_share spoiled = check_share_of(r, share, s.count);
     for (uint32_t i = 0; i < s.count; i++) {
@@ -70,7 +71,7 @@ static void lie(struct rng *r, double share, struct buffer *result)
             used += len;
         }
     }
-    check_need(encode_stream_write(&s, &out), "stream");
+    measure_need(encode_stream_write(&s, &out), "stream");
     result->len = 0;
     buffer_put(result, buffer_bytes(&out));
 }

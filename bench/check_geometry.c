@@ -2,6 +2,7 @@
 // check_bench's case of kernel `geometry`: a part of the neon street.
 #include "check.h"
 #include "kernel/geometry/geometry.h"
+#include "measure.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -12,8 +13,8 @@ static void make(struct check_task *out)
     struct buffer object = {0};
     struct scene scene;
     struct err err;
-    check_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
-    check_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
+    measure_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
+    measure_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
     const struct geometry_params p = {.width = 480,
                                       .height = 270,
                                       .x = 120,
@@ -22,8 +23,8 @@ static void make(struct check_task *out)
                                       .h = 135,
                                       .side = 2,
                                       .camera = scene_camera(&scene, 0)};
-    struct buffer params = buffer_of(check_take(512), 512);
-    check_need(geometry_params_encode(&p, &params), "params");
+    struct buffer params = buffer_of(measure_take(512), 512);
+    measure_need(geometry_params_encode(&p, &params), "params");
     out->object = buffer_bytes(&object);
     out->params = buffer_bytes(&params);
 }

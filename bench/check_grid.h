@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/rng.h"
-#include "map/grid_map.h"
+#include "kernel/route/agents.h"
 
 #define CHECK_GRID_SIDE_MAX 256u
 
@@ -13,9 +13,10 @@ struct check_grid {
     uint32_t side, blocks, block; // of the map; how many; the side of one
 };
 
-// Ends the program if there is no memory.
-void check_grid_make(struct grid_map *m, struct arena *arena, struct rng *r,
-                     const struct check_grid *g);
-struct grid_cell check_grid_free(struct rng *r, const struct grid_map *m);
+// Prepared; *m lives in arena. Ends the program if there is no memory.
+struct bytes check_grid_make(struct grid_map *m, struct arena *arena, struct rng *r,
+                             const struct check_grid *g);
+// From somewhere free to somewhere free.
+struct route_agent check_grid_agent(struct rng *r, const struct grid_map *m);
 
 #endif

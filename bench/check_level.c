@@ -5,6 +5,7 @@
 #include "check.h"
 #include "kernel/level/chunk.h"
 #include "kernel/level/level.h"
+#include "measure.h"
 
 static const struct level_params task = {.kind = LEVEL_DUNGEON,
                                          .seed = 1,
@@ -16,8 +17,8 @@ static const struct level_params task = {.kind = LEVEL_DUNGEON,
 
 static void make(struct check_task *out)
 {
-    struct buffer params = buffer_of(check_take(512), 512);
-    check_need(level_params_encode(&task, &params), "params");
+    struct buffer params = buffer_of(measure_take(512), 512);
+    measure_need(level_params_encode(&task, &params), "params");
     out->params = buffer_bytes(&params);
 }
 

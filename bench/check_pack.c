@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "kernel/pack/pack.h"
+#include "measure.h"
 #include "scene/scenes.h"
 
 #define LEVEL       9u
@@ -19,14 +20,14 @@ static void make(struct check_task *out)
 {
     struct buffer object = {0};
     struct err err;
-    check_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
+    measure_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
     input = buffer_bytes(&object);
     const struct pack_params p = {.level = LEVEL,
                                   .block_bytes = BLOCK_BYTES,
                                   .input_bytes = (uint32_t)input.len,
                                   .input = hash_bytes(input)};
-    struct buffer params = buffer_of(check_take(512), 512);
-    check_need(pack_params_encode(&p, &params), "params");
+    struct buffer params = buffer_of(measure_take(512), 512);
+    measure_need(pack_params_encode(&p, &params), "params");
     out->given[0] = input;
     out->given_count = 1;
     out->params = buffer_bytes(&params);
@@ -48,10 +49,10 @@ static void lie(struct rng *r, double share, struct buffer *result)
     struct pack honest;
     static uint8_t *copy; // of the honest result: as long as the input at most, and a little
     if (copy == NULL)
-        copy = check_take(input.len * 2);
+        copy = measure_take(input.len * 2);
     memcpy(copy, result->at, result->len);
     const struct bytes whole = bytes_of(copy, result->len);
-    check_need(pack_open(&honest, whole), "result");
+    measure_need(pack_open(&honest, whole), "result");
     struct check_share s = check_share_of(r, share, honest.block_count);
     const size_t head = (size_t)(honest.table.at - whole.at);
     result->len = head + honest.table.len;

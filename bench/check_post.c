@@ -3,6 +3,7 @@
 #include "check.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/post/post.h"
+#include "measure.h"
 #include "scene/normal.h"
 
 #define WIDTH   480u
@@ -12,7 +13,7 @@
 
 static struct bytes hills(void)
 {
-    uint8_t *at = check_take(PIXELS * GEOMETRY_PIXEL_BYTES);
+    uint8_t *at = measure_take(PIXELS * GEOMETRY_PIXEL_BYTES);
     for (size_t i = 0; i < PIXELS; i++) {
         const float x = (float)(i % WIDTH) / WIDTH;
         const float lamp[3] = {0.1f, 0.1f, 0.1f};
@@ -30,7 +31,8 @@ static struct bytes hills(void)
 static struct bytes light(void)
 {
     struct rng r = rng_seeded(4);
-    struct buffer b = buffer_of(check_take(PIXELS * TRACE_PIXEL_BYTES), PIXELS * TRACE_PIXEL_BYTES);
+    struct buffer b =
+        buffer_of(measure_take(PIXELS * TRACE_PIXEL_BYTES), PIXELS * TRACE_PIXEL_BYTES);
     for (size_t i = 0; i < PIXELS * TRACE_LAYERS * 3; i++)
         buffer_u32le(&b, (uint32_t)((0.1 + rng_unit(&r)) * SAMPLES * TRACE_UNIT));
     return buffer_bytes(&b);
@@ -47,8 +49,8 @@ static void make(struct check_task *out)
                                   .before = camera,
                                   .tile_count = 1,
                                   .tile = {{0, 0, WIDTH, HEIGHT, SAMPLES}}};
-    struct buffer params = buffer_of(check_take(512), 512);
-    check_need(post_params_encode(&p, &params), "params");
+    struct buffer params = buffer_of(measure_take(512), 512);
+    measure_need(post_params_encode(&p, &params), "params");
     out->given[0] = hills();
     out->given[1] = light();
     out->given_count = 2;

@@ -6,31 +6,27 @@
 #include "check_grid.h"
 #include "kernel/route/path.h"
 #include "kernel/route/route.h"
-#include "map/grid_prepare.h"
+#include "measure.h"
 
 #define SIDE   256u
 #define BLOCKS 500u
 #define BLOCK  8u
 #define AGENTS 400u
 
-static struct budget budget = {.limit_bytes = (size_t)64 << 20};
-
 static void make(struct check_task *out)
 {
     struct rng r = rng_seeded(1);
     struct arena *arena = arena_new((size_t)16 << 20);
-    check_need(arena != NULL ? RC_OK : RC_NOMEM, "memory");
+    measure_need(arena != NULL ? RC_OK : RC_NOMEM, "memory");
     struct grid_map m;
-    struct buffer object;
-    check_grid_make(&m, arena, &r, &(struct check_grid){SIDE, BLOCKS, BLOCK});
-    check_need(grid_prepare(&object, &budget, &m, NULL, NULL), "object");
+    out->object = check_grid_make(&m, arena, &r, &(struct check_grid){SIDE, BLOCKS, BLOCK});
     static struct route_params p = {.agent_count = AGENTS};
     for (uint32_t i = 0; i < AGENTS; i++)
-        p.agent[i] = (struct route_agent){check_grid_free(&r, &m), check_grid_free(&r, &m)};
-    struct buffer params = buffer_of(check_take(KERNEL_PARAMS_BYTES_MAX), KERNEL_PARAMS_BYTES_MAX);
-    check_need(route_params_encode(&p, &params), "params");
+        p.agent[i] = check_grid_agent(&r, &m);
+    struct buffer params =
+        buffer_of(measure_take(KERNEL_PARAMS_BYTES_MAX), KERNEL_PARAMS_BYTES_MAX);
+    measure_need(route_params_encode(&p, &params), "params");
     arena_free(arena);
-    out->object = buffer_bytes(&object);
     out->params = buffer_bytes(&params);
 }
 
@@ -53,7 +49,7 @@ static void lie(struct rng *r, double share, struct buffer *result)
     for (uint32_t i = 0; i < AGENTS; i++) {
         const struct bytes left = c.left;
         struct route_length l;
-        check_need(route_path_parse(&l, &c), "path");
+        measure_need(route_path_parse(&l, &c), "path");
         if (check_is_spoiled(&s))
             lengthen(left.at, &out);
         buffer_put(&out, bytes_part(left, 0, left.len - c.left.len));

@@ -2,6 +2,7 @@
 // check_bench's case of kernel `trace`: a tile of the neon street.
 #include "check.h"
 #include "kernel/trace/trace.h"
+#include "measure.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -16,8 +17,8 @@ static void make(struct check_task *out)
     struct buffer object = {0};
     struct scene scene;
     struct err err;
-    check_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
-    check_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
+    measure_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
+    measure_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
     const struct trace_params p = {.width = 640,
                                    .height = 360,
                                    .x = 288,
@@ -28,8 +29,8 @@ static void make(struct check_task *out)
                                    .depth_max = 6,
                                    .cell = 8,
                                    .camera = scene_camera(&scene, 0)};
-    struct buffer params = buffer_of(check_take(512), 512);
-    check_need(trace_params_encode(&p, &params), "params");
+    struct buffer params = buffer_of(measure_take(512), 512);
+    measure_need(trace_params_encode(&p, &params), "params");
     out->object = buffer_bytes(&object);
     out->params = buffer_bytes(&params);
 }

@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/num.h"
 #include "codec/clip_test.h"
 #include "codec/video_rate.h"
 #include "kernel/encode/encode.h"
+#include "measure.h"
 
 #define COUNT  10u
 #define ROUNDS 3
@@ -30,28 +30,6 @@ struct reel {
 };
 
 static uint8_t stream_at[ENCODE_BYTES_MAX];
-
-static void need(enum rc rc, const char *what)
-{
-    if (rc == RC_OK)
-        return;
-    fprintf(stderr, "encode_bench: %s: %s\n", what, rc_text(rc));
-    exit(1);
-}
-
-static void *take(size_t bytes)
-{
-    void *at = malloc(bytes);
-    need(at == NULL ? RC_NOMEM : RC_OK, "memory");
-    return at;
-}
-
-static double cpu_ms(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); // cannot fail with this clock
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 static const uint8_t *picture_at(void *self, uint32_t i)
 {
@@ -72,14 +50,13 @@ static void alone(struct reel *r, enum video_codec codec, enum video_effort effo
     struct video_rate rate;
     double least = 1e300;
     for (int i = 0; i < ROUNDS; i++) {
-        const double from = cpu_ms();
-        need(video_encode_at_crf(&cfg, r->count, &pictures, &rate), "video");
-        const double ms = cpu_ms() - from;
-        least = ms < least ? ms : least;
+        const double from = measure_cpu_us();
+        measure_need(video_encode_at_crf(&cfg, r->count, &pictures, &rate), "video");
+        least = measure_least_us(least, from);
     }
     printf("  %s %s crf %2u %9.1f ms a picture, both ways %9.0f bytes a picture  %5.2f dB\n",
            codec == VIDEO_H264 ? "h264" : "av1 ", effort == VIDEO_FAST ? "fast" : "fine",
-           (unsigned)crf, least / r->count, (double)rate.bytes / r->count, rate.psnr / 100.);
+           (unsigned)crf, least * 1e-3 / r->count, (double)rate.bytes / r->count, rate.psnr / 100.);
 }
 
 static double kernel_ms(const struct encode_params *p, const struct bytes *given, uint32_t count,
@@ -89,15 +66,14 @@ static double kernel_ms(const struct encode_params *p, const struct bytes *given
     double least = 1e300;
     for (int i = 0; i < ROUNDS; i++) {
         struct buffer params = buffer_of(at, sizeof at);
-        need(encode_params_encode(p, &params), "params");
+        measure_need(encode_params_encode(p, &params), "params");
         const struct kernel_in in = {buffer_bytes(&params), given, count};
         *result = buffer_of(result->at, result->cap);
-        const double from = cpu_ms();
-        need(encode_kernel.run(NULL, &in, result, NULL), "kernel");
-        const double ms = cpu_ms() - from;
-        least = ms < least ? ms : least;
+        const double from = measure_cpu_us();
+        measure_need(encode_kernel.run(NULL, &in, result, NULL), "kernel");
+        least = measure_least_us(least, from);
     }
-    return least / p->count;
+    return least * 1e-3 / p->count;
 }
 
 static void as_kernel(struct reel *r, enum video_codec codec)
@@ -114,9 +90,9 @@ static void as_kernel(struct reel *r, enum video_codec codec)
     static struct encode_stream s;
     struct bytes given[2] = {bytes_of(r->at, r->each * r->count)};
     struct buffer stream = buffer_of(stream_at, sizeof stream_at);
-    struct buffer out = buffer_of(take(r->each * r->count), r->each * r->count);
+    struct buffer out = buffer_of(measure_take(r->each * r->count), r->each * r->count);
     const double search_ms = kernel_ms(&p, given, 1, &stream);
-    need(encode_stream_open(&s, buffer_bytes(&stream)), "stream");
+    measure_need(encode_stream_open(&s, buffer_bytes(&stream)), "stream");
     p.crf = s.crf;
     p.tries = 1;
     const double once_ms = kernel_ms(&p, given, 1, &stream);
@@ -144,7 +120,7 @@ static void search(struct reel *r, enum picture_chroma chroma)
     const struct video_pictures pictures = {.self = r, .count = r->count, .at = picture_at};
     struct video_rate rate;
     const enum rc rc = video_encode_at_psnr(&cfg, r->count, &pictures, PSNR, &rate);
-    need(rc == RC_ABSENT ? RC_OK : rc, "search");
+    measure_need(rc == RC_ABSENT ? RC_OK : rc, "search");
     printf("  least bytes at %.0f dB of pixels, h264 fine, 4:%s: %scrf %u, %.2f dB, %llu bytes, %u "
            "encodings\n",
            PSNR / 100., chroma == CHROMA_FULL ? "4:4" : "2:0", rc == RC_OK ? "" : "not reached; ",
@@ -177,7 +153,7 @@ static struct reel drawn(uint32_t width, uint32_t height)
                      .count = COUNT,
                      .fps = 10,
                      .each = picture_bytes(PICTURE_RGB8, width, height)};
-    r.at = take(r.each * r.count);
+    r.at = measure_take(r.each * r.count);
     for (uint32_t i = 0; i < r.count; i++)
         clip_draw(&clip, i, r.at + i * r.each);
     return r;
@@ -189,12 +165,12 @@ static struct reel read_file(const char *name, uint32_t width, uint32_t height, 
                      .height = height,
                      .fps = fps,
                      .each = picture_bytes(PICTURE_RGB8, width, height)};
-    r.at = take(r.each * ENCODE_PICTURES_MAX);
+    r.at = measure_take(r.each * ENCODE_PICTURES_MAX);
     FILE *f = fopen(name, "rb");
-    need(f == NULL ? RC_ABSENT : RC_OK, name);
+    measure_need(f == NULL ? RC_ABSENT : RC_OK, name);
     r.count = (uint32_t)fread(r.at, r.each, ENCODE_PICTURES_MAX, f);
     (void)fclose(f); // only read
-    need(r.count == 0 ? RC_MALFORMED : RC_OK, name);
+    measure_need(r.count == 0 ? RC_MALFORMED : RC_OK, name);
     return r;
 }
 

@@ -7,12 +7,12 @@
 // it, the kernel, and reading all blocks back; taken in turns, the fastest of each counts.
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <zstd.h>
 
 #include "base/arena.h"
 #include "kernel/pack/pack.h"
+#include "measure.h"
 #include "scene/scenes.h"
 
 #define TURNS 7
@@ -24,38 +24,16 @@ struct bench {
     uint8_t *block;
 };
 
-static void need(bool is_good, const char *what)
-{
-    if (is_good)
-        return;
-    fprintf(stderr, "pack_bench: %s\n", what);
-    exit(1);
-}
-
-static uint8_t *take(size_t bytes)
-{
-    uint8_t *at = calloc(1, bytes);
-    need(at != NULL, "memory");
-    return at;
-}
-
-static double cpu_us(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); // cannot fail with this clock
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
-}
-
 static void pack_alone(struct bench *b, bool is_hashed)
 {
     ZSTD_CCtx *c = ZSTD_createCCtx();
-    need(c != NULL, "memory");
+    measure_need(c != NULL ? RC_OK : RC_NOMEM, "memory");
     (void)ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, (int)b->p.level);
     size_t len = 0;
     for (size_t from = 0; from < b->input.len; from += b->p.block_bytes) {
         const struct bytes in = bytes_part(b->input, from, b->p.block_bytes);
         const size_t n = ZSTD_compress2(c, b->out.at + len, b->out.cap - len, in.at, in.len);
-        need(!ZSTD_isError(n), "libzstd");
+        measure_need(ZSTD_isError(n) ? RC_FULL : RC_OK, "libzstd");
         len += n;
         if (is_hashed) {
             const struct digest d = hash_bytes(in);
@@ -69,46 +47,40 @@ static void pack_kernel_run(struct bench *b)
 {
     const struct kernel_in in = {buffer_bytes(&b->params), &b->input, 1};
     b->out.len = 0;
-    need(pack_kernel.run(NULL, &in, &b->out, NULL) == RC_OK, "kernel");
+    measure_need(pack_kernel.run(NULL, &in, &b->out, NULL), "kernel");
 }
 
 static void unpack(struct bench *b)
 {
     struct pack v;
     struct pack_reader *r;
-    need(pack_open(&v, buffer_bytes(&b->out)) == RC_OK, "result");
-    need(pack_reader_new(&r, bytes_of(NULL, 0)) == RC_OK, "memory");
+    measure_need(pack_open(&v, buffer_bytes(&b->out)), "result");
+    measure_need(pack_reader_new(&r, bytes_of(NULL, 0)), "reader");
     for (uint32_t i = 0; i < v.block_count; i++)
-        need(pack_read(r, &v, i, b->block) == RC_OK, "block");
+        measure_need(pack_read(r, &v, i, b->block), "block");
     pack_reader_free(r);
-}
-
-static double fastest(double before, double from)
-{
-    const double us = cpu_us() - from;
-    return us < before ? us : before;
 }
 
 static void level(struct bench *b, uint32_t l)
 {
     b->p.level = l;
     b->params.len = 0;
-    need(pack_params_encode(&b->p, &b->params) == RC_OK, "params");
+    measure_need(pack_params_encode(&b->p, &b->params), "params");
     double us[4] = {1e300, 1e300, 1e300, 1e300};
     for (int i = 0; i < TURNS; i++) {
         struct bench scratch = *b;
-        double from = cpu_us();
+        double from = measure_cpu_us();
         pack_alone(&scratch, false);
-        us[0] = fastest(us[0], from);
-        from = cpu_us();
+        us[0] = measure_least_us(us[0], from);
+        from = measure_cpu_us();
         pack_alone(&scratch, true);
-        us[1] = fastest(us[1], from);
-        from = cpu_us();
+        us[1] = measure_least_us(us[1], from);
+        from = measure_cpu_us();
         pack_kernel_run(b);
-        us[2] = fastest(us[2], from);
-        from = cpu_us();
+        us[2] = measure_least_us(us[2], from);
+        from = measure_cpu_us();
         unpack(b);
-        us[3] = fastest(us[3], from);
+        us[3] = measure_least_us(us[3], from);
     }
     const double mb = (double)b->input.len;
     printf("%5u %8.3f %9.1f %9.1f %9.1f %9.1f %8.3f %8.3f\n", l, (double)b->out.len / mb,
@@ -120,17 +92,17 @@ static struct bytes scene(void)
     static struct budget budget = {.limit_bytes = SCENES_BUDGET_BYTES};
     struct buffer object = {0};
     struct err err;
-    need(scenes_make(bytes_text("neon-street"), &budget, &object, &err) == RC_OK, "scene");
+    measure_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
     return buffer_bytes(&object);
 }
 
 static struct bytes file(const char *name)
 {
     FILE *f = fopen(name, "rb");
-    need(f != NULL, name);
-    uint8_t *at = take(PACK_INPUT_BYTES_MAX);
+    measure_need(f != NULL ? RC_OK : RC_ABSENT, name);
+    uint8_t *at = measure_take(PACK_INPUT_BYTES_MAX);
     const size_t len = fread(at, 1, PACK_INPUT_BYTES_MAX, f); // of a longer one its beginning
-    need(fclose(f) == 0 && len > 0, name);
+    measure_need(fclose(f) == 0 && len > 0 ? RC_OK : RC_MALFORMED, name);
     return bytes_of(at, len);
 }
 
@@ -145,9 +117,9 @@ int main(int argc, char **argv)
     b.p = (struct pack_params){.block_bytes = (uint32_t)kib << 10,
                                .input_bytes = (uint32_t)b.input.len,
                                .input = hash_bytes(b.input)};
-    b.params = buffer_of(take(1024), 1024);
-    b.out = buffer_of(take(b.input.len * 2 + (1 << 20)), b.input.len * 2 + (1 << 20));
-    b.block = take(PACK_BLOCK_BYTES_MAX);
+    b.params = buffer_of(measure_take(1024), 1024);
+    b.out = buffer_of(measure_take(b.input.len * 2 + (1 << 20)), b.input.len * 2 + (1 << 20));
+    b.block = measure_take(PACK_BLOCK_BYTES_MAX);
     printf("%zu bytes in blocks of %lu KiB; MB/s\n", b.input.len, kib);
     printf("level    ratio   libzstd with hash    kernel    unpack  /alone  /hashed\n");
     const uint32_t levels[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 19};

@@ -8,29 +8,15 @@
 // step of 1/60 s, windows of six: mean, the worst window's, and of 95 in 100.
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "crypt/hash.h"
 #include "kernel/physics/stage.h"
+#include "measure.h"
 
 #define WINDOWS_MAX 1000u
 
 static struct physics_stage stage;
 static struct digest all; // of all results so far
-
-static double cpu_us(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); // cannot fail with this clock
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 // Window by window, as a game asks for them.
 static void measure(uint32_t bodies, uint32_t windows)
@@ -48,9 +34,9 @@ static void measure(uint32_t bodies, uint32_t windows)
     stage.params.windows = 1;
     for (uint32_t i = 0; i < windows; i++) {
         stage.params.seed = i;
-        const double from = cpu_us();
+        const double from = measure_cpu_us();
         const struct bytes result = stage_run(&stage);
-        step_us[i] = (cpu_us() - from) / stage.params.every;
+        step_us[i] = (measure_cpu_us() - from) / stage.params.every;
         if (result.len == 0 || !stage_read(&stage)) {
             fprintf(stderr, "physics_bench: no result\n");
             exit(1);
@@ -62,7 +48,7 @@ static void measure(uint32_t bodies, uint32_t windows)
         bytes += result.len;
         most = result.len > most ? result.len : most;
     }
-    qsort(step_us, windows, sizeof *step_us, by_size);
+    qsort(step_us, windows, sizeof *step_us, measure_by_size);
     printf("%6u %9.0f %9.0f %9.0f %12.4f %10.4f\n", bodies, sum_us / windows,
            step_us[windows * 95 / 100], step_us[windows - 1], (double)bytes / windows * 80 / 1e6,
            (double)most * 80 / 1e6);

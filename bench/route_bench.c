@@ -10,13 +10,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/route/search.h"
 #include "map/grid_prepare.h"
 #include "map/grid_scen.h"
+#include "measure.h"
 #include "os/file.h"
 
 #define FILE_BYTES_MAX ((size_t)64 << 20)
@@ -28,13 +28,6 @@ static void need(enum rc rc, const char *what, const struct err *err)
         return;
     fprintf(stderr, "route_bench: %s: %s\n", what, err != NULL ? err->text : rc_text(rc));
     exit(1);
-}
-
-static double cpu_us(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); // cannot fail with this clock
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
 }
 
 // ---- The plain A*
@@ -176,14 +169,14 @@ static void open_all(struct bench *b, const char *map_path, const char *scen_pat
     struct buffer object;
     need(file_read(&text, &b->budget, map_path, FILE_BYTES_MAX, &err), map_path, &err);
     need(grid_map_parse(&b->map, b->arena, text, &err), map_path, &err);
-    double from = cpu_us();
+    double from = measure_cpu_us();
     need(grid_prepare(&object, &b->budget, &b->map, NULL, NULL), "prepare", NULL);
-    const double prepare_us = cpu_us() - from;
-    from = cpu_us();
+    const double prepare_us = measure_cpu_us() - from;
+    from = measure_cpu_us();
     need(grid_open(&b->grid, b->arena, buffer_bytes(&object), &err), "object", &err);
     printf("%s: %ux%u, %u nodes, %u edges, object %zu bytes, made in %.0f ms, loaded in %.1f ms\n",
            map_path, b->map.width, b->map.height, b->grid.node_count, b->grid.edge_count,
-           object.len, prepare_us / 1e3, (cpu_us() - from) / 1e3);
+           object.len, prepare_us / 1e3, (measure_cpu_us() - from) / 1e3);
     need(file_read(&text, &b->budget, scen_path, FILE_BYTES_MAX, &err), scen_path, &err);
     need(grid_scen_parse(&b->problem, &b->count, b->arena, text, &err), scen_path, &err);
     need(route_search_new(&b->search, b->arena, &b->grid), "search", NULL);
@@ -198,19 +191,6 @@ static void open_all(struct bench *b, const char *map_path, const char *scen_pat
     b->star_us = take(b, b->count, sizeof *b->star_us);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a;
-    const double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *of, uint32_t count)
-{
-    qsort(of, count, sizeof *of, by_value);
-    return of[count / 2];
-}
-
 static double mean(const double *of, uint32_t count)
 {
     double sum = 0;
@@ -223,9 +203,9 @@ static void run_ours(struct bench *b, uint32_t i)
 {
     const struct grid_problem *p = &b->problem[i];
     b->path.len = 0;
-    const double from = cpu_us();
+    const double from = measure_cpu_us();
     need(route_search_path(b->search, p->start, p->goal, &b->path), "path", NULL);
-    b->ours[i] = cpu_us() - from;
+    b->ours[i] = measure_cpu_us() - from;
 }
 
 // True: both lengths are what the scenario says, and our path can be walked.
@@ -233,9 +213,9 @@ static bool run_star(struct bench *b, uint32_t i)
 {
     const struct grid_problem *p = &b->problem[i];
     struct route_length length = {.straight = 0};
-    const double from = cpu_us();
+    const double from = measure_cpu_us();
     const uint64_t star = star_find(&b->star, p->start, p->goal, b->steps);
-    b->star_us[i] = cpu_us() - from;
+    b->star_us[i] = measure_cpu_us() - from;
     b->ratio[i] = b->star_us[i] / b->ours[i];
     b->path.len = 0;
     need(route_search_path(b->search, p->start, p->goal, &b->path), "path", NULL);
@@ -263,6 +243,7 @@ int main(int argc, char **argv)
     printf("%u problems, %u wrong; us a path, mean: A* %.1f, route %.2f; median: A* %.1f, route "
            "%.2f; faster, median %.1f times\n",
            b.count, wrong, mean(b.star_us, b.count), mean(b.ours, b.count),
-           median(b.star_us, b.count), median(b.ours, b.count), median(b.ratio, b.count));
+           measure_median(b.star_us, b.count), measure_median(b.ours, b.count),
+           measure_median(b.ratio, b.count));
     return wrong > 0;
 }

@@ -172,6 +172,44 @@ static void other_streams_are_refused(void **state)
     }
 }
 
+// No packet, half a packet, bytes of no meaning: said, and nothing is read beyond.
+static void damaged_packets_are_refused(void **state)
+{
+    (void)state;
+    struct rng r = rng_seeded(3);
+    for (unsigned codec = 0; codec < VIDEO_CODECS; codec++) {
+        const struct video_cfg cfg = cfg_of(codec, VIDEO_FAST);
+        struct video_encoder *e;
+        struct video_packet packet;
+        assert_int_equal(video_encoder_open(&e, &cfg), RC_OK);
+        clip_draw(&clip, 0, picture);
+        assert_int_equal(video_encoder_put(e, picture), RC_OK);
+        assert_int_equal(video_encoder_end(e), RC_OK);
+        assert_int_equal(video_encoder_next(e, &packet), RC_OK);
+        const size_t len = packet.bytes.len;
+        memcpy(stream_at, packet.bytes.at, len);
+        video_encoder_close(e);
+        for (uint32_t i = 0; i < 40; i++) {
+            struct video_decoder *d;
+            struct planes planes;
+            uint32_t pts;
+            struct video_packet bad = {.bytes = bytes_of(stream_at, i == 0 ? 0 : len * i / 40)};
+            assert_int_equal(video_decoder_open(&d, &cfg), RC_OK);
+            stream_at[rng_below(&r, len)] ^= (uint8_t)(1 + rng_below(&r, 255));
+            enum rc rc = video_decoder_put(d, &bad);
+            assert_true(i > 0 || rc == RC_MALFORMED);
+            if (rc == RC_OK)
+                rc = video_decoder_end(d);
+            if (rc == RC_OK)
+                rc = video_decoder_next(d, &planes, &pts);
+            assert_true(rc == RC_OK || rc == RC_MALFORMED || rc == RC_ABSENT);
+            video_decoder_close(d);
+        }
+    }
+    video_encoder_close(NULL);
+    video_decoder_close(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +218,7 @@ int main(void)
         cmocka_unit_test(groups_each_start_anew),
         cmocka_unit_test(what_cannot_be_reached_is_said),
         cmocka_unit_test(other_streams_are_refused),
+        cmocka_unit_test(damaged_packets_are_refused),
     };
     return cmocka_run_group_tests(tests, ffmpeg_set_up, ffmpeg_tear_down);
 }

@@ -242,6 +242,42 @@ static void an_altered_map_is_found(void **state)
     }
 }
 
+// A result whose table or places are not what they should be is none.
+static void forged_places_are_refused(void **state)
+{
+    (void)state;
+    struct run t;
+    struct level l;
+    const struct level_params p = {.chunks_x = 2, .chunks_y = 2, .side = 24, .has_places = true};
+    run_task(&t, &p);
+    assert_int_equal(level_open(&l, &p, buffer_bytes(&t.result)), RC_OK);
+    uint8_t *ends = result_at + (l.ends.at - result_at);
+    uint8_t *place = result_at + (l.places.at - result_at);
+    static const struct {
+        bool is_end;
+        uint8_t at, value;
+    } lie[] = {
+        {true, 0, 0xff},  // the first chunk has more places than there are
+        {true, 14, 1},    // so many in all
+        {false, 1, 9},    // no such kind of place
+        {false, 3, 0xff}, // beyond the right side
+        {false, 5, 0xff}, // below
+        {false, 6, 0},    // no width
+        {false, 8, 0},    // no height
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(lie); i++) {
+        uint8_t *byte = (lie[i].is_end ? ends : place) + lie[i].at;
+        const uint8_t was = *byte;
+        assert_true(was != lie[i].value);
+        *byte = lie[i].value;
+        assert_int_equal(level_open(&l, &p, buffer_bytes(&t.result)), RC_MALFORMED);
+        *byte = was;
+    }
+    for (size_t len = 0; len < t.result.len; len++)
+        assert_int_equal(level_open(&l, &p, bytes_of(result_at, len)), RC_MALFORMED);
+    assert_int_equal(level_open(&l, &p, buffer_bytes(&t.result)), RC_OK);
+}
+
 static bool is_one_piece(const char *rows, uint32_t width, uint32_t height)
 {
     bool out;
@@ -335,6 +371,7 @@ int main(void)
         cmocka_unit_test(results_repeat_and_pass),
         cmocka_unit_test(the_same_map_everywhere),
         cmocka_unit_test(an_altered_map_is_found),
+        cmocka_unit_test(forged_places_are_refused),
         cmocka_unit_test(pieces_by_hand),
         cmocka_unit_test(bad_params_are_refused),
         cmocka_unit_test(no_room_is_said),

@@ -163,6 +163,33 @@ static void blocks_unpack_alone(void **state)
     }
 }
 
+static void what_is_not_the_block_is_not_unpacked(void **state)
+{
+    (void)state;
+    struct run t;
+    struct pack v;
+    struct pack_reader *r;
+    fill(9, 50000);
+    const struct bytes dictionary = bytes_of(input_at, 30000);
+    const struct pack_params p = params_of(3, PACK_BLOCK_BYTES_MIN, 50000);
+    run_task(&t, &p, dictionary);
+    assert_int_equal(pack_open(&v, buffer_bytes(&t.result)), RC_OK);
+    assert_int_equal(pack_reader_new(&r, bytes_of(NULL, 0)), RC_OK);
+    uint32_t read = 0; // of those that are in the dictionary, without it
+    for (uint32_t i = 0; i < 30000 / PACK_BLOCK_BYTES_MIN; i++) {
+        const struct digest want = pack_digest(&v, i);
+        if (pack_read(r, &v, i, block_at) != RC_OK)
+            continue;
+        const struct digest have = hash_bytes(bytes_of(block_at, pack_block_bytes(&v, i)));
+        read += digest_equal(&have, &want);
+    }
+    assert_int_equal(read, 0);
+    pack_reader_free(r);
+    assert_int_equal(pack_reader_new(&r, bytes_text("\x37\xa4\x30\xec of no use")), RC_MALFORMED);
+    assert_null(r);
+    pack_reader_free(NULL);
+}
+
 static void honest_results_pass_and_repeat(void **state)
 {
     (void)state;
@@ -349,6 +376,7 @@ int main(void)
         cmocka_unit_test(the_zstd_program_reads_the_result),
         cmocka_unit_test(frames_are_as_the_simple_call_makes_them),
         cmocka_unit_test(blocks_unpack_alone),
+        cmocka_unit_test(what_is_not_the_block_is_not_unpacked),
         cmocka_unit_test(honest_results_pass_and_repeat),
         cmocka_unit_test(what_is_stored_and_not_packed_is_found),
         cmocka_unit_test(every_byte_that_is_altered_is_found),

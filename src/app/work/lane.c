@@ -43,6 +43,8 @@ static void think(struct lane *l, double free_us)
 
 void lane_put(struct lane *l, struct lane_item *item)
 {
+    assert(list_is_empty(&item->node));
+    assert(item->work_us >= 0);
     item->begin_us = NOT_BEGUN;
     list_push_back(&l->items, &item->node);
     l->count++;
@@ -53,6 +55,7 @@ void lane_del(struct lane *l, struct lane_item *item, double free_us)
 {
     if (list_is_empty(&item->node))
         return;
+    assert(l->count > 0);
     list_del(&item->node);
     l->count--;
     think(l, free_us);

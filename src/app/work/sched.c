@@ -8,15 +8,10 @@
 #include "base/num.h"
 #include "work/sched_state.h"
 
-#define SILENCE_MIN    0.02 // a copy is late when silence is as likely as slowness; within these
-#define SILENCE_MAX    0.08
-#define COLD_PATIENCE  3u // times as long before who has to get the object first is late
 #define COLD_US_NEW    300000.0
-#define WAIT_US_MAX    1e12
+#define AMOUNT_MAX     1e15 // of what is told: no time, size or count is near it
 #define USUAL_US_NEW   500000.0
-#define RATE_USUAL     0.05
 #define RATE_WITHIN    0.001 // slow, so that who was ranked at different times compares
-#define RATE_COLD      0.2
 #define DONE_KEPT      1024u // done tasks, to learn from answers that crossed their cancelling
 #define SERVED_AT_ONCE 64u   // waiting tasks that are looked at in one turn
 
@@ -83,11 +78,6 @@ enum rc sched_new(struct sched **out, struct arena *arena, const struct sched_cf
     return rc;
 }
 
-uint64_t wait_of(double us)
-{
-    return (uint64_t)fmin(fmax(us, 0), WAIT_US_MAX);
-}
-
 // At the door of all that it can be told.
 static void hear(struct sched *s, const struct sched_event *e)
 {
@@ -96,118 +86,7 @@ static void hear(struct sched *s, const struct sched_event *e)
         s->cfg.watch->event(s->cfg.watch->self, e);
 }
 
-// ---- Copies
-
-void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind)
-{
-    told->kind = kind;
-    if (list_is_empty(&told->node))
-        list_push_back(&s->orders, &told->node);
-}
-
-// What is left of a task's life, shared among this copy and those that it may have after it.
-static double turn_us(const struct sched *s, const struct task *t)
-{
-    const uint64_t over_us = time_after(t->came_us, s->cfg.give_up_us);
-    return (double)time_since(s->now_us, over_us) / (s->cfg.attempts_max - t->copy_count + 1);
-}
-
-// After which hardly any answer would still come.
-static double silent_us(const struct sched *s, const struct copy *c)
-{
-    const double slow = fmin(SILENCE_MAX, fmax(SILENCE_MIN, c->forecast.silence));
-    return predict_quantile_us(s->predict, &c->forecast, c->wait_us, 1 - slow);
-}
-
-static double late_us(const struct sched *s, const struct copy *c)
-{
-    const double at_us = silent_us(s, c);
-    const double min_us = (double)s->cfg.late_min_us * (c->is_cold ? COLD_PATIENCE : 1);
-    return fmax(min_us, fmin(turn_us(s, c->task), at_us));
-}
-
-void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us)
-{
-    struct copy *c = &t->copy[t->copy_count++];
-    struct helper *h = &s->helper[o->helper];
-    *c = (struct copy){.task = t,
-                       .helper = o->helper,
-                       .stay = h->stay,
-                       .state = COPY_OUT,
-                       .is_cold = t->is.object != 0 && h->warm != t->is.object,
-                       .forecast = o->forecast,
-                       .plain_us = o->plain_us,
-                       .wait_us = o->wait_us,
-                       .sent_us = now_us};
-    const struct refine_scene scene = offer_scene(s, t, o->helper);
-    refine_look(s->refine, o->helper, &scene, &c->row);
-    list_init(&c->told.node);
-    list_init(&c->item.node);
-    c->item.arrive_us = (double)now_us + o->forecast.net_us / 2;
-    c->item.work_us = o->forecast.work_us;
-    lane_put(&h->lane, &c->item);
-    h->busy++;
-    helper_recount(s, h);
-    const enum rc rc = heap_put(&s->lates, &c->late, time_after(now_us, wait_of(late_us(s, c))));
-    assert(rc == RC_OK); // as many places as copies
-    (void)rc;
-    t->is_spent = false;
-    s->stat.copies++;
-    sched_order_put(s, &c->told, SCHED_ASSIGN);
-}
-
-// Neither waited for nor in its helper's way any more.
-static void end_copy(struct sched *s, struct copy *c, enum copy_state state, double slot_free_us)
-{
-    struct helper *h = &s->helper[c->helper];
-    heap_del(&s->lates, &c->late);
-    lane_del(&h->lane, &c->item, slot_free_us);
-    if ((c->state == COPY_OUT || c->state == COPY_LATE) && c->stay == h->stay) {
-        assert(h->busy > 0);
-        h->busy--;
-        helper_recount(s, h);
-    }
-    c->state = state;
-}
-
-static void cancel(struct sched *s, struct copy *c, uint64_t now_us)
-{
-    end_copy(s, c, c->is_told ? COPY_CANCELLED : COPY_OVER,
-             (double)now_us + c->forecast.net_us / 2);
-    if (c->is_told)
-        sched_order_put(s, &c->told, SCHED_CANCEL);
-    else
-        list_del(&c->told.node);
-}
-
-bool task_has_live(const struct task *t)
-{
-    bool has = false;
-    for (uint32_t i = 0; i < t->copy_count; i++)
-        has = has || t->copy[i].state == COPY_OUT || t->copy[i].state == COPY_BACK;
-    return has;
-}
-
-struct copy *copy_at(struct task *t, uint32_t helper)
-{
-    for (uint32_t i = 0; i < t->copy_count; i++)
-        if (t->copy[i].helper == helper)
-            return &t->copy[i];
-    return NULL;
-}
-
 // ---- Tasks
-
-void task_wake_at(struct sched *s, struct task *t, uint64_t at_us)
-{
-    if (t->wakeup.index != 0) {
-        heap_move(&s->wakeups, &t->wakeup, at_us);
-        return;
-    }
-    const enum rc rc = heap_put(&s->wakeups, &t->wakeup, at_us);
-    assert(rc == RC_OK); // as many places as tasks
-    (void)rc;
-}
 
 static void say_spent(struct sched *s, struct task *t)
 {
@@ -294,6 +173,7 @@ static struct task *take_task(struct sched *s)
 static void end_task(struct sched *s, struct task *t, uint64_t now_us)
 {
     bool may_tell = false;
+    assert(!t->is_done);
     t->is_done = true;
     heap_del(&s->wakeups, &t->wakeup);
     heap_del(&s->ends, &t->end);
@@ -303,7 +183,7 @@ static void end_task(struct sched *s, struct task *t, uint64_t now_us)
         struct copy *c = &t->copy[i];
         const bool is_late = c->state == COPY_LATE && c->stay == s->helper[c->helper].stay;
         if (c->state == COPY_OUT || is_late)
-            cancel(s, c, now_us);
+            copy_cancel(s, c, now_us);
         may_tell = may_tell || c->state == COPY_CANCELLED || c->state == COPY_LATE;
     }
     if (!may_tell) {
@@ -316,7 +196,10 @@ static void end_task(struct sched *s, struct task *t, uint64_t now_us)
 
 enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t now_us)
 {
+    assert(task->type < s->cfg.types);
     hear(s, &(struct sched_event){.kind = SCHED_SUBMITS, .task = task, .now_us = now_us});
+    if (map_get(s->by_id, &task->id) != NULL)
+        return RC_REFUSED;
     struct task *t = take_task(s);
     if (t == NULL || map_put(s->by_id, &task->id, t) != RC_OK)
         return RC_FULL;
@@ -348,10 +231,11 @@ enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t no
 
 static void over(struct sched *s, struct task *t)
 {
+    assert(!t->is_done);
     s->stat.over++;
     for (uint32_t i = 0; i < t->copy_count; i++)
         if (t->copy[i].state != COPY_OVER)
-            end_copy(s, &t->copy[i], COPY_OVER, (double)t->end.key);
+            copy_end(s, &t->copy[i], COPY_OVER, (double)t->end.key);
     heap_del(&s->wakeups, &t->wakeup);
     heap_del(&s->ends, &t->end);
     free_task(s, t);
@@ -365,18 +249,20 @@ static void lose_all(struct sched *s, struct helper *h, uint64_t now_us)
     h->busy = 0;
     h->is_here = false;
     helper_recount(s, h);
-    while (!list_is_empty(&h->lane.items)) {
+    while (!list_is_empty(&h->lane.items)) { // late ones are in no lane: their stay is over
         struct copy *c = CONTAINER_OF(h->lane.items.next, struct copy, item.node);
-        end_copy(s, c, COPY_OVER, (double)now_us);
+        copy_end(s, c, COPY_OVER, (double)now_us);
         list_del(&c->told.node);
         again(s, c->task, now_us);
     }
+    assert(h->lane.count == 0 && h->busy == 0);
 }
 
 void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intro, uint64_t now_us)
 {
+    assert(helper < s->cfg.helpers_max);
+    assert(intro->slots > 0);
     struct helper *h = &s->helper[helper];
-    assert(helper < s->cfg.helpers_max && intro->slots > 0);
     hear(s, &(struct sched_event){
                 .kind = SCHED_JOINS, .helper = helper, .intro = intro, .now_us = now_us});
     if (h->is_here) {
@@ -400,6 +286,7 @@ void sched_join(struct sched *s, uint32_t helper, const struct sched_intro *intr
 
 void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
 {
+    assert(helper < s->cfg.helpers_max);
     struct helper *h = &s->helper[helper];
     hear(s, &(struct sched_event){.kind = SCHED_LEAVES, .helper = helper, .now_us = now_us});
     if (h->unseen > 0) {
@@ -414,6 +301,7 @@ void sched_leave(struct sched *s, uint32_t helper, uint64_t now_us)
 
 void sched_rest(struct sched *s, uint32_t helper, bool is_resting, uint64_t now_us)
 {
+    assert(helper < s->cfg.helpers_max);
     struct helper *h = &s->helper[helper];
     hear(s, &(struct sched_event){.kind = is_resting ? SCHED_RESTS : SCHED_WAKES,
                                   .helper = helper,
@@ -425,58 +313,13 @@ void sched_rest(struct sched *s, uint32_t helper, bool is_resting, uint64_t now_
 
 // ---- Answers
 
-static void learn_times(struct sched *s, const struct copy *c)
-{
-    double *usual_us = &s->usual_us[c->task->is.type];
-    *usual_us += RATE_USUAL * (c->total_us - *usual_us);
-    s->helper[c->helper].warm = c->task->is.object;
-    if (c->task->is.object != 0)
-        holders_note(s, c->task->is.object, c->helper);
-    if (!c->is_cold)
-        return;
-    const double known_us = c->forecast.net_us - s->cold_us + c->wait_us + c->work_us;
-    s->cold_us += RATE_COLD * (fmax(0, c->total_us - known_us) - s->cold_us);
-}
-
-static void learn(struct sched *s, const struct copy *c, enum predict_end end)
-{
-    const struct predict_answer a = {.end = end,
-                                     .type = c->task->is.type,
-                                     .size = c->size,
-                                     .total_us = c->total_us,
-                                     .work_us = c->work_us,
-                                     .was_free = c->wait_us <= 0,
-                                     .was_cold = c->is_cold,
-                                     .forecast = &c->forecast,
-                                     .wait_us = c->wait_us};
-    struct helper *h = &s->helper[c->helper];
-    h->right += end == PREDICT_RIGHT;
-    h->wrong += end != PREDICT_RIGHT;
-    predict_tell(s->predict, c->helper, &a);
-    if (end == PREDICT_RIGHT) {
-        learn_times(s, c);
-        refine_tell(s->refine, &c->row, c->work_us / fmax(1, c->plain_us));
-    }
-    helper_rank(s, c->helper);
-}
-
-// Who did not answer in all that time would hardly have done so later.
-static void learn_silence(struct sched *s, const struct task *t)
-{
-    for (uint32_t i = 0; i < t->copy_count; i++) {
-        const struct copy *c = &t->copy[i];
-        if (c->state == COPY_OUT && (double)time_since(c->sent_us, s->now_us) > silent_us(s, c))
-            learn(s, c, PREDICT_SILENT);
-    }
-}
-
 void sched_forget(struct sched *s, uint64_t task, uint64_t now_us)
 {
     hear(s, &(struct sched_event){.kind = SCHED_FORGETS, .task_id = task, .now_us = now_us});
     struct task *t = map_get(s->by_id, &task);
     if (t == NULL || t->is_done)
         return;
-    learn_silence(s, t);
+    copies_learn_silence(s, t);
     s->stat.over++;
     end_task(s, t, now_us);
     serve(s, now_us);
@@ -491,27 +334,13 @@ static struct copy *find_copy(const struct sched *s, uint64_t task, uint32_t hel
     return c->state == COPY_OVER || c->stay != s->helper[helper].stay ? NULL : c;
 }
 
-static void take_back(struct sched *s, struct copy *c, const struct sched_answer *a,
-                      uint64_t now_us)
-{
-    if (c->state == COPY_LATE)
-        predict_unsilence(s->predict, c->helper);
-    end_copy(s, c, COPY_BACK, (double)now_us - c->forecast.net_us / 2);
-    list_del(&c->told.node); // that it is late
-    if (!c->task->is_done)
-        list_del(&c->task->node); // it waits for nobody while this one is judged
-    c->total_us = a->total_us;
-    c->work_us = a->work_us;
-    c->size = a->size > 0 ? a->size : c->task->is.size;
-}
-
 void sched_back(struct sched *s, const struct sched_answer *a, uint64_t now_us)
 {
     hear(s, &(struct sched_event){.kind = SCHED_BACK, .answer = a, .now_us = now_us});
     struct copy *c = find_copy(s, a->task, a->helper);
     if (c == NULL || c->state == COPY_BACK)
         return;
-    take_back(s, c, a, now_us);
+    copy_back(s, c, a, now_us);
     serve(s, now_us);
 }
 
@@ -523,8 +352,8 @@ void sched_answer(struct sched *s, const struct sched_answer *a, uint64_t now_us
         return;
     struct task *t = c->task;
     if (c->state != COPY_BACK)
-        take_back(s, c, a, now_us);
-    learn(s, c, a->is_right ? PREDICT_RIGHT : PREDICT_ERROR);
+        copy_back(s, c, a, now_us);
+    copy_learn(s, c, a->is_right ? PREDICT_RIGHT : PREDICT_ERROR);
     c->state = COPY_OVER;
     if (a->is_right && !t->is_done) {
         s->stat.done++;
@@ -542,7 +371,7 @@ void sched_drop(struct sched *s, uint64_t task, uint32_t helper, uint64_t now_us
     struct copy *c = find_copy(s, task, helper);
     if (c == NULL)
         return;
-    end_copy(s, c, COPY_OVER, (double)now_us);
+    copy_end(s, c, COPY_OVER, (double)now_us);
     list_del(&c->told.node);
     again(s, c->task, now_us);
     serve(s, now_us);
@@ -552,14 +381,7 @@ void sched_drop(struct sched *s, uint64_t task, uint32_t helper, uint64_t now_us
 
 static void late(struct sched *s, struct copy *c, uint64_t now_us)
 {
-    struct helper *h = &s->helper[c->helper];
-    learn(s, c, PREDICT_SILENT);
-    heap_del(&s->lates, &c->late);
-    lane_del(&h->lane, &c->item, (double)now_us);
-    helper_rank(s, c->helper);
-    c->state = COPY_LATE;
-    if (c->is_told)
-        sched_order_put(s, &c->told, SCHED_LATE);
+    copy_late(s, c, now_us);
     again(s, c->task, now_us);
 }
 
@@ -633,16 +455,48 @@ bool sched_next(struct sched *s, struct sched_order *out)
 
 // ---- The same again
 
+static bool is_amount(double x)
+{
+    return x >= 0 && x <= AMOUNT_MAX;
+}
+
+static bool intro_makes_sense(const struct sched_intro *i)
+{
+    bool is_good = i->slots > 0 && is_amount(i->says.ping_us) && is_amount(i->says.reliability) &&
+                   is_amount(i->says.right) && is_amount(i->says.wrong);
+    for (uint32_t type = 0; type < PREDICT_TYPES_MAX; type++)
+        is_good = is_good && is_amount((double)i->says.work_us[type]);
+    return is_good;
+}
+
+static bool answer_makes_sense(const struct sched *s, const struct sched_answer *a)
+{
+    return a->helper < s->cfg.helpers_max && is_amount(a->total_us) && is_amount(a->work_us) &&
+           is_amount(a->size);
+}
+
 static bool makes_sense(const struct sched *s, const struct sched_event *e)
 {
-    const struct sched_cfg *cfg = &s->cfg;
-    const bool has_helper = e->kind <= SCHED_WAKES || e->kind == SCHED_DROPS;
-    const bool has_answer = e->kind == SCHED_BACK || e->kind == SCHED_ANSWERS;
-    return (!has_helper || e->helper < cfg->helpers_max) &&
-           (!has_answer || e->answer->helper < cfg->helpers_max) &&
-           (e->kind != SCHED_JOINS || e->intro->slots > 0) &&
-           (e->kind != SCHED_HOUR || (e->hour >= 0 && e->hour < 24)) &&
-           (e->kind != SCHED_SUBMITS || e->task->type < cfg->types);
+    switch (e->kind) {
+    case SCHED_JOINS:
+        return e->helper < s->cfg.helpers_max && intro_makes_sense(e->intro);
+    case SCHED_LEAVES:
+    case SCHED_RESTS:
+    case SCHED_WAKES:
+    case SCHED_DROPS:
+        return e->helper < s->cfg.helpers_max;
+    case SCHED_SUBMITS:
+        return e->task->type < s->cfg.types && is_amount(e->task->size);
+    case SCHED_BACK:
+    case SCHED_ANSWERS:
+        return answer_makes_sense(s, e->answer);
+    case SCHED_HOUR:
+        return e->hour >= 0 && e->hour < 24;
+    case SCHED_FORGETS:
+    case SCHED_TICKS:
+        break;
+    }
+    return true;
 }
 
 enum rc sched_apply(struct sched *s, const struct sched_event *e)

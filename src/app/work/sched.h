@@ -147,7 +147,7 @@ void sched_rest(struct sched *s, uint32_t helper, bool is_resting, uint64_t now_
 // Could a helper take one more of that type now; could any that is here, ever?
 bool sched_has_room(const struct sched *s, uint32_t type);
 bool sched_has_able(const struct sched *s, uint32_t type);
-// RC_FULL: too many at once.
+// RC_FULL: too many at once. RC_REFUSED: another one has its id, or had it a moment ago.
 MUST_USE enum rc sched_submit(struct sched *s, const struct sched_task *task, uint64_t now_us);
 // Its helper may have the next; it waits for sched_answer, which then only looks at is_right. May
 // be left out. An unknown copy is ignored, here and there.
@@ -161,7 +161,8 @@ uint32_t sched_held(const struct sched *s, uint32_t helper); // copies that it h
 // What a task of size 1 is expected to take there.
 double sched_rate_us(const struct sched *s, uint32_t helper, uint32_t type);
 void sched_tick(struct sched *s, uint64_t now_us);
-// The call that this event tells of. RC_FULL: of SUBMITS; RC_MALFORMED: it makes no sense now.
+// The call that this event tells of. RC_FULL, RC_REFUSED: of SUBMITS; RC_MALFORMED: it makes no
+// sense, or not now.
 MUST_USE enum rc sched_apply(struct sched *s, const struct sched_event *e);
 uint64_t sched_due_us(const struct sched *s); // UINT64_MAX: never
 bool sched_next(struct sched *s, struct sched_order *out);

@@ -259,7 +259,8 @@ static enum rc hear_task(struct sched_lines *s, const struct json_node *line, ui
         !get_f64(line, "deadline_ms", MS_MAX, &deadline_ms))
         return RC_MALFORMED;
     task.within_us = (uint64_t)(deadline_ms * US_PER_MS);
-    return sched_submit(s->sched, &task, now_us);
+    const enum rc rc = sched_submit(s->sched, &task, now_us);
+    return rc == RC_REFUSED ? RC_MALFORMED : rc;
 }
 
 static enum rc hear_result(struct sched_lines *s, const struct json_node *line, uint64_t now_us)

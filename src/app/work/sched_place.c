@@ -183,6 +183,17 @@ static void send_backup(struct sched *s, struct task *t, const struct offer *o, 
     copy_send(s, t, o, now_us);
 }
 
+static void wake_at(struct sched *s, struct task *t, uint64_t at_us)
+{
+    if (t->wakeup.index != 0) {
+        heap_move(&s->wakeups, &t->wakeup, at_us);
+        return;
+    }
+    const enum rc rc = heap_put(&s->wakeups, &t->wakeup, at_us);
+    assert(rc == RC_OK); // as many places as tasks
+    (void)rc;
+}
+
 // At once where the first one is in doubt; else at the last moment that can still help.
 static void plan_backup(struct sched *s, struct task *t, const struct offer *sent, size_t offers,
                         uint64_t now_us)
@@ -204,7 +215,7 @@ static void plan_backup(struct sched *s, struct task *t, const struct offer *sen
     const double overdue_us = sent->answer_us + 2 * sent->forecast.spread_us;
     const double at_us = fmin(last_us, overdue_us);
     if (at_us > 1000)
-        task_wake_at(s, t, time_after(now_us, wait_of(at_us)));
+        wake_at(s, t, time_after(now_us, wait_of(at_us)));
 }
 
 bool task_place(struct sched *s, struct task *t, uint64_t now_us)

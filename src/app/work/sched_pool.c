@@ -47,6 +47,7 @@ bool task_is_hopeless(const struct sched *s, const struct task *t)
         const struct helper *h = &s->helper[t->copy[i].helper];
         able -= h->is_able && (h->is.can >> t->is.type & 1) != 0;
     }
+    assert(able <= s->able[t->is.type]); // each was counted
     return able == 0;
 }
 

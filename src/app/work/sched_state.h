@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: MIT
-// What the scheduler's files share: the life of tasks and copies (sched.c), helpers (sched_pool.c),
-// what they are worth (sched_worth.c), and who gets the next copy (sched_place.c).
+// What the scheduler's files share. Each calls only those above it here:
+//
+//     sched_worth.c    what a helper is worth to a task, what its slot costs others
+//     sched_pool.c     which helpers are here, and which could take one more
+//     sched_copy.c     a copy of a task at a helper, from sending it to what it teaches
+//     sched_place.c    who gets the next copy, and whether a second one would pay
+//     sched.c          the face: tasks, and all that the scheduler is told and asked
 #ifndef WORK_SCHED_STATE_H
 #define WORK_SCHED_STATE_H
+
+#include <math.h>
 
 #include "base/heap.h"
 #include "base/list.h"
@@ -119,28 +126,21 @@ struct sched {
     struct sched_stat stat;
 };
 
+#define WAIT_US_MAX 1e12
+
+// A wait that is guessed, as a time: what strangers say may make a guess absurd.
+static inline uint64_t wait_of(double us)
+{
+    return (uint64_t)fmin(fmax(us, 0), WAIT_US_MAX);
+}
+
 static inline bool is_large(const struct sched *s)
 {
     return s->helper_count > OFFERS_MAX;
 }
 
-// sched.c
-void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind);
-void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us);
-struct copy *copy_at(struct task *t, uint32_t helper); // NULL: it had none
-bool task_has_live(const struct task *t);              // copies that may still end it
-void task_wake_at(struct sched *s, struct task *t, uint64_t at_us);
-// A wait that is guessed, as a time: what strangers say may make a guess absurd.
-uint64_t wait_of(double us);
-
-// sched_pool.c
-// After anything that may change its room, or how long one would wait there.
-void helper_recount(struct sched *s, struct helper *h);
-void helper_count_to(struct sched *s, uint32_t count); // so many numbers were used
-// No helper that is here could take it, ever.
-bool task_is_hopeless(const struct sched *s, const struct task *t);
-
 // sched_worth.c
+bool helper_is_cold(const struct helper *h, const struct task *t); // it has to get the object first
 void offer_look(const struct sched *s, const struct task *t, uint32_t helper, struct offer *out);
 struct refine_scene offer_scene(const struct sched *s, const struct task *t, uint32_t helper);
 // Of its slot: what others would lose meanwhile.
@@ -151,6 +151,27 @@ void helper_rank(struct sched *s, uint32_t helper); // after anything that chang
 void holders_note(struct sched *s, uint64_t object, uint32_t helper);
 const struct holders *holders_find(struct sched *s, uint64_t object); // NULL: nobody is known
 void prices_look(struct sched *s);                                    // once for each task
+
+// sched_pool.c
+// After anything that may change its room, or how long one would wait there.
+void helper_recount(struct sched *s, struct helper *h);
+void helper_count_to(struct sched *s, uint32_t count); // so many numbers were used
+// No helper that is here could take it, ever.
+bool task_is_hopeless(const struct sched *s, const struct task *t);
+
+// sched_copy.c
+void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind);
+void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us);
+// Neither waited for nor in its helper's way any more.
+void copy_end(struct sched *s, struct copy *c, enum copy_state state, double slot_free_us);
+void copy_cancel(struct sched *s, struct copy *c, uint64_t now_us);
+void copy_late(struct sched *s, struct copy *c, uint64_t now_us); // silent for too long
+// Its answer is here, and being judged; copy_learn then tells what of.
+void copy_back(struct sched *s, struct copy *c, const struct sched_answer *a, uint64_t now_us);
+void copy_learn(struct sched *s, const struct copy *c, enum predict_end end);
+void copies_learn_silence(struct sched *s, const struct task *t); // nobody waits for it any more
+struct copy *copy_at(struct task *t, uint32_t helper);            // NULL: it had none
+bool task_has_live(const struct task *t);                         // copies that may still end it
 
 // sched_place.c
 void backups_begin(struct sched *s);

@@ -269,6 +269,8 @@ static enum rc read_event(struct sched_replay *p, const struct json_node *line,
     p->now_us = e.now_us;
     p->stat.events++;
     const enum rc rc = sched_apply(p->sched, &e);
+    if (rc == RC_REFUSED) // no hub gives a number twice
+        return RC_MALFORMED;
     return rc == RC_FULL ? RC_OK : rc; // it was then, too
 }
 

@@ -229,6 +229,13 @@ static void what_is_no_trace(void **state)
     }
 }
 
+#define ANSWER(total_us, work_us, size)                                                            \
+    "{\"is\":\"answer\",\"at_us\":9,\"task\":1,\"helper\":0,\"right\":true,\"total_us\":" total_us \
+    ",\"work_us\":" work_us ",\"size\":" size "}"
+#define SUBMIT(task, size)                                                                         \
+    "{\"is\":\"submit\",\"at_us\":9,\"task\":" task ",\"type\":0,\"size\":" size                   \
+    ",\"within_us\":1,\"object\":0}"
+
 static void what_makes_no_sense(void **state)
 {
     (void)state;
@@ -242,6 +249,11 @@ static void what_makes_no_sense(void **state)
         "\"give_up_us\":1,\"late_min_us\":1,\"policy\":\"ewma\",\"seed\":1}",
         "{\"is\":\"nothing\"}",
         "{\"is\":\"hour\",\"at_us\":9,\"hour\":24}",
+        ANSWER("1e300", "1", "1"),
+        ANSWER("1", "-1", "1"),
+        ANSWER("1", "1", "1e300"),
+        SUBMIT("2", "1e300"),
+        SUBMIT("2", "-1"),
     };
     struct sched_replay *p;
     struct err err = {.text = ""};
@@ -251,6 +263,8 @@ static void what_makes_no_sense(void **state)
                      RC_OK);
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
         assert_int_equal(sched_replay_line(p, bytes_text(bad[i]), &err), RC_MALFORMED);
+    assert_int_equal(sched_replay_line(p, bytes_text(SUBMIT("1", "1")), &err), RC_OK);
+    assert_int_equal(sched_replay_line(p, bytes_text(SUBMIT("1", "1")), &err), RC_MALFORMED);
     assert_int_equal(
         sched_replay_line(p, bytes_text("{\"is\":\"late\",\"task\":1,\"helper\":0}"), &err),
         RC_REFUSED);

@@ -13,8 +13,7 @@
 
 // ---- To a task
 
-// It has to get the object first.
-static bool is_cold(const struct helper *h, const struct task *t)
+bool helper_is_cold(const struct helper *h, const struct task *t)
 {
     return t->is.object != 0 && h->warm != t->is.object;
 }
@@ -45,7 +44,7 @@ void offer_look(const struct sched *s, const struct task *t, uint32_t helper, st
     const struct refine_scene scene = offer_scene(s, t, helper);
     out->plain_us = out->forecast.work_us;
     out->forecast.work_us *= refine_factor(s->refine, helper, &scene);
-    if (is_cold(h, t)) {
+    if (helper_is_cold(h, t)) {
         out->forecast.net_us += s->cold_us;
         out->forecast.spread_us = hypot(out->forecast.spread_us, s->cold_us);
     }

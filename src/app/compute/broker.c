@@ -114,6 +114,7 @@ enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
     b->entropy = cfg->entropy;
     b->log = cfg->log;
     list_init(&b->conn_list);
+    list_init(&b->refused);
     list_init(&b->news);
     list_init(&b->gamers);
     list_init(&b->gamers_changed);
@@ -178,69 +179,7 @@ void broker_free(struct broker *b)
     arena_free(b->arena);
 }
 
-void broker_note_put(struct broker *b, const struct broker_note *note)
-{
-    if (b->note_count == BROKER_NOTES_MAX) {
-        b->stat.notes_lost++;
-        return;
-    }
-    b->notes[(b->note_first + b->note_count) % BROKER_NOTES_MAX] = *note;
-    b->note_count++;
-}
-
-bool broker_note(struct broker *b, struct broker_note *out)
-{
-    if (b->note_count == 0)
-        return false;
-    *out = b->notes[b->note_first];
-    b->note_first = (b->note_first + 1) % BROKER_NOTES_MAX;
-    b->note_count--;
-    return true;
-}
-
-static struct dialect_to to_of(struct broker *b, const struct conn *c)
-{
-    return (struct dialect_to){.role = c->seat != NULL ? MSG_ROLE_HELPER : MSG_ROLE_GAMER,
-                               .name = c->seat != NULL    ? c->seat->name
-                                       : c->gamer != NULL ? c->gamer->name
-                                                          : "",
-                               .helpers_ready = b->roster.ready_count,
-                               .id = ++b->last_told,
-                               .now_us = b->now_us};
-}
-
-// In JSON. What that has no word for is not said; nobody is told what cannot be said in it.
-static void tell_text(struct broker *b, const struct conn *c, const struct msg *m)
-{
-    struct dialect_to to = to_of(b, c);
-    size_t cap = dialect_bytes_max(c->dialect, m);
-    uint8_t room[2 * MSG_HEAD_BYTES_MAX];
-    uint8_t *at = cap <= sizeof room ? room : budget_take(b->budget, cap);
-    struct buffer text = buffer_of(at, at != NULL ? cap : 0);
-    if (at == NULL)
-        outbox_close(&b->outbox, c->id, "the hub is out of memory for messages");
-    else if (dialect_encode(c->dialect, m, &to, &text) == RC_OK)
-        outbox_text(&b->outbox, c->id, buffer_bytes(&text));
-    if (at != room)
-        budget_give(b->budget, at);
-}
-
-void broker_tell(struct broker *b, uint64_t conn, const struct msg *m)
-{
-    const struct conn *c = map_get(b->conns, &conn);
-    if (c != NULL && c->dialect != DIALECT_CBOR)
-        tell_text(b, c, m);
-    else
-        outbox_send(&b->outbox, conn, m);
-}
-
-void gamer_tell(struct broker *b, const struct gamer *g, const struct msg *m)
-{
-    if (g->conn != NULL)
-        broker_tell(b, g->conn->id, m);
-}
-
-void broker_refuse(struct broker *b, struct conn *c, enum rc rc, const char *text)
+static void refuse(struct broker *b, struct conn *c, enum rc rc, const char *text)
 {
     if (c->state == CONN_ENDED)
         return;
@@ -266,6 +205,7 @@ void broker_open(struct broker *b, uint64_t conn, const struct broker_guest *gue
     *c = (struct conn){.id = conn, .state = CONN_GREETED};
     c->guest = guest != NULL ? *guest : (struct broker_guest){.is_local = true};
     c->dialect = c->guest.is_text ? DIALECT_UNKNOWN : DIALECT_CBOR;
+    list_init(&c->refused);
     list_push_back(&b->conn_list, &c->node);
     enum rc rc = heap_put(&b->lives, &c->life, time_after(now_us, BROKER_HELLO_US));
     assert(rc == RC_OK); // as many places as connections
@@ -286,7 +226,7 @@ static void welcome(struct broker *b, struct conn *c, const struct msg_hello *he
     struct bytes signed_part = msg_welcome_signed(hello->nonce, &hello->public, room);
     if (c->dialect == DIALECT_CBOR &&
         sign_make(b->key, signed_part, &m.as.welcome.signature) != RC_OK) {
-        broker_refuse(b, c, RC_NOMEM, "the hub is out of memory");
+        refuse(b, c, RC_NOMEM, "the hub is out of memory");
         return;
     }
     broker_tell(b, c->id, &m);
@@ -311,23 +251,23 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
                         const struct digest *node)
 {
     if (hello->ability.slots == 0) { // tasks would wait for it for ever
-        broker_refuse(b, c, RC_REFUSED, "a helper needs at least one slot");
+        refuse(b, c, RC_REFUSED, "a helper needs at least one slot");
         return;
     }
     struct standing *standing = roster_standing(&b->roster, node);
     if (standing == NULL) {
-        broker_refuse(b, c, RC_FULL, "the hub cannot take more helpers");
+        refuse(b, c, RC_FULL, "the hub cannot take more helpers");
         return;
     }
     if (standing->record.is_barred) {
-        broker_refuse(b, c, RC_REFUSED, BROKER_BARRED_TEXT);
+        refuse(b, c, RC_REFUSED, BROKER_BARRED_TEXT);
         return;
     }
     struct seat *old = roster_by_node(&b->roster, node);
     if (old != NULL) {
         struct conn *before = map_get(b->conns, &old->conn);
         assert(before != NULL);
-        broker_refuse(b, before, RC_CLOSED, "the same key connected again");
+        refuse(b, before, RC_CLOSED, "the same key connected again");
     }
     bool is_text = c->dialect != DIALECT_CBOR;
     bool is_own = !is_text && memcmp(&hello->public, &b->own, sizeof b->own) == 0;
@@ -340,7 +280,7 @@ static void seat_helper(struct broker *b, struct conn *c, const struct msg_hello
                                  .now_us = b->now_us};
     c->seat = roster_sit(&b->roster, &guest);
     if (c->seat == NULL) {
-        broker_refuse(b, c, RC_FULL, "the hub cannot take more helpers");
+        refuse(b, c, RC_FULL, "the hub cannot take more helpers");
         return;
     }
     c->state = CONN_HELPER;
@@ -360,7 +300,7 @@ static void seat_gamer(struct broker *b, struct conn *c, const struct msg_hello 
 {
     struct gamer *g = gamer_arrive(b, node, hello->name);
     if (g == NULL || !gamer_attach(b, g, c)) {
-        broker_refuse(b, c, RC_FULL, "the hub cannot take more gamers");
+        refuse(b, c, RC_FULL, "the hub cannot take more gamers");
         return;
     }
     gamer_changed(b, g);
@@ -381,7 +321,7 @@ static bool has_place(struct broker *b, struct conn *c, const struct digest *nod
     memcpy(c->key.b, node->b, sizeof c->key.b);
     c->has_place = guard_admit(b->keys, &c->key, b->now_us) == RC_OK;
     if (!c->has_place)
-        broker_refuse(b, c, RC_FULL, "too many connections with this key");
+        refuse(b, c, RC_FULL, "too many connections with this key");
     return c->has_place;
 }
 
@@ -395,8 +335,8 @@ static void seat_by_role(struct broker *b, struct conn *c, const struct msg_hell
     else if (b->token_len == 0 || knows_token)
         seat_gamer(b, c, hello, node);
     else
-        broker_refuse(b, c, RC_REFUSED,
-                      "wrong token: ask the hub's owner for it, and give it with --token-file");
+        refuse(b, c, RC_REFUSED,
+               "wrong token: ask the hub's owner for it, and give it with --token-file");
 }
 
 static void say_hello(struct broker *b, struct conn *c, const struct msg_hello *hello)
@@ -404,9 +344,9 @@ static void say_hello(struct broker *b, struct conn *c, const struct msg_hello *
     uint8_t room[MSG_SIGNED_BYTES];
     struct bytes signed_part = msg_hello_signed(&c->challenge, hello->role, room);
     if (hello->version != MSG_VERSION) {
-        broker_refuse(b, c, RC_UNSUPPORTED, "this hub speaks protocol version 1: update");
+        refuse(b, c, RC_UNSUPPORTED, "this hub speaks protocol version 1: update");
     } else if (!sign_check(&hello->public, signed_part, &hello->signature)) {
-        broker_refuse(b, c, RC_REFUSED, "the signature does not fit the key");
+        refuse(b, c, RC_REFUSED, "the signature does not fit the key");
     } else {
         struct digest node = hash_bytes(bytes_of(hello->public.b, sizeof hello->public.b));
         struct digest proof =
@@ -430,40 +370,19 @@ static void say_hello_text(struct broker *b, struct conn *c, const struct msg_he
     seat_by_role(b, c, hello, &node, digest_equal(&token, &said));
 }
 
-// A part of an object, to whoever may know it: all who said who they are.
-static void give_object(struct broker *b, struct conn *c, const struct msg_object_get *get)
-{
-    struct msg m = {.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
-    struct bytes object;
-    if (store_get(b->store, &get->digest, &object) != RC_OK) {
-        broker_tell(b, c->id, &m);
-        return;
-    }
-    if (object.len >= 1 && object.len <= MSG_OBJECT_BYTES_MAX) { // what others put there may not be
-        m.type = MSG_OBJECT_PART;
-        m.as.object_part =
-            (struct msg_object_part){.digest = get->digest,
-                                     .offset = get->offset,
-                                     .total = object.len,
-                                     .data = bytes_part(object, get->offset, get->len)};
-    }
-    broker_tell(b, c->id, &m);
-    store_release(b->store);
-}
-
 static void helper_says(struct broker *b, struct conn *c, const struct msg *m)
 {
     heap_move(&b->lives, &c->life, dead_us(b, c->seat));
     if (m->type == MSG_HEARTBEAT)
         c->seat->health = m->as.heartbeat;
     else if (m->type == MSG_OBJECT_GET)
-        give_object(b, c, &m->as.object_get);
+        object_give(b, c, &m->as.object_get);
     else if (m->type == MSG_RESULT)
         work_result(b, c->seat, &m->as.result);
     else if (m->type == MSG_FAILURE)
         work_failure(b, c->seat, &m->as.failure);
     else
-        broker_refuse(b, c, RC_MALFORMED, "a helper does not send this message");
+        refuse(b, c, RC_MALFORMED, "a helper does not send this message");
 }
 
 // A step that makes no sense, comes too fast or twice moves nobody: the next frame's camera tells
@@ -500,7 +419,7 @@ static void gamer_says(struct broker *b, struct conn *c, const struct msg *m)
     else if (m->type == MSG_OBJECT_NONE)
         job_object_none(b, c->gamer, &m->as.object_none.digest);
     else
-        broker_refuse(b, c, RC_MALFORMED, "a gamer does not send this message");
+        refuse(b, c, RC_MALFORMED, "a gamer does not send this message");
 }
 
 static void conn_says(struct broker *b, struct conn *c, const struct msg *m,
@@ -515,7 +434,7 @@ static void conn_says(struct broker *b, struct conn *c, const struct msg *m,
     else if (m->type == MSG_HELLO)
         say_hello_text(b, c, &m->as.hello, more);
     else
-        broker_refuse(b, c, RC_REFUSED, "the first message must be a hello");
+        refuse(b, c, RC_REFUSED, "the first message must be a hello");
 }
 
 // It was understood, and cannot be done: told, and the connection goes on.
@@ -538,7 +457,7 @@ static void text_says(struct broker *b, struct conn *c, struct bytes message)
     if (rc == RC_OK)
         conn_says(b, c, &m, &more);
     else if (rc == RC_MALFORMED || c->state == CONN_GREETED)
-        broker_refuse(b, c, RC_MALFORMED, "malformed message");
+        refuse(b, c, RC_MALFORMED, "malformed message");
     else
         cannot(b, c, &m, rc);
 }
@@ -548,6 +467,17 @@ static void charge(struct broker *b, const struct conn *c, size_t len)
     uint64_t wait_us = guard_charge(b->keys, &c->key, 1, len, b->now_us);
     if (wait_us > 0)
         outbox_pause(&b->outbox, c->id, time_after(b->now_us, wait_us));
+}
+
+// Whose connection is refused hears it and gives its work back, before any is given out.
+static void end_turn(struct broker *b)
+{
+    while (!list_is_empty(&b->refused)) {
+        struct conn *c = CONTAINER_OF(b->refused.next, struct conn, refused);
+        list_del(&c->refused);
+        refuse(b, c, c->refused_rc, c->refused_text);
+    }
+    work_assign(b);
 }
 
 uint64_t broker_input(struct broker *b, uint64_t conn, struct bytes message, uint64_t now_us)
@@ -565,8 +495,8 @@ uint64_t broker_input(struct broker *b, uint64_t conn, struct bytes message, uin
     else if (msg_decode(&m, message) == RC_OK)
         conn_says(b, c, &m, NULL);
     else
-        broker_refuse(b, c, RC_MALFORMED, "malformed message");
-    work_assign(b);
+        refuse(b, c, RC_MALFORMED, "malformed message");
+    end_turn(b);
     return b->payer;
 }
 
@@ -580,8 +510,9 @@ void broker_closed(struct broker *b, uint64_t conn, uint64_t now_us)
     if (c == NULL)
         return;
     list_del(&c->node);
+    list_del(&c->refused);
     budget_give(b->budget, c);
-    work_assign(b);
+    end_turn(b);
 }
 
 // Gamers hear how many helpers there are when that changed, but not too often.
@@ -606,14 +537,14 @@ void broker_tick(struct broker *b, uint64_t now_us)
     b->now_us = now_us;
     for (struct heap_node *n; (n = heap_first(&b->lives)) != NULL && n->key <= now_us;) {
         struct conn *c = CONTAINER_OF(n, struct conn, life);
-        broker_refuse(b, c, RC_TIMEOUT,
-                      c->state == CONN_GREETED ? "no hello in time" : "no heartbeat in time");
+        refuse(b, c, RC_TIMEOUT,
+               c->state == CONN_GREETED ? "no hello in time" : "no heartbeat in time");
     }
     sched_tick(b->sched, b->now_us);
     work_rested(b);
     job_late(b);
     tell_peers(b);
-    work_assign(b);
+    end_turn(b);
 }
 
 void broker_hour(struct broker *b, double hour)
@@ -636,37 +567,6 @@ uint64_t broker_due_us(const struct broker *b)
     due_us = num_min(due_us, roster_due_us(&b->roster));
     due_us = num_min(due_us, has_peers_news(b) ? b->peers_us : UINT64_MAX);
     return num_min(due_us, away == NULL ? UINT64_MAX : away->key);
-}
-
-static void record_peer(const struct standing *s, struct record *out)
-{
-    *out = (struct record){.kind = RECORD_PEER,
-                           .node = s->node,
-                           .standing = {.verify = s->record,
-                                        .failures = s->failures,
-                                        .results = s->results,
-                                        .cpu_us = s->cpu_us}};
-    memcpy(out->name, s->name, sizeof out->name);
-}
-
-bool broker_record(struct broker *b, struct record *out)
-{
-    if (records_next(&b->records, out))
-        return true;
-    const struct standing *s = roster_next_changed(&b->roster);
-    if (s != NULL)
-        record_peer(s, out);
-    else if (!list_is_empty(&b->gamers_changed))
-        gamer_record(CONTAINER_OF(b->gamers_changed.next, struct gamer, changed), out);
-    else
-        return false;
-    return true;
-}
-
-bool broker_has_records(const struct broker *b)
-{
-    return b->records.count > 0 || !list_is_empty(&b->roster.changed) ||
-           !list_is_empty(&b->gamers_changed);
 }
 
 struct broker_stat broker_stat(const struct broker *b)

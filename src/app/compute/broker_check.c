@@ -214,7 +214,7 @@ void broker_check(const struct broker *b)
             jobs++;
     }
     assert(jobs == map_count(b->jobs) && tally.kept == map_count(b->kept));
-    assert(list_is_empty(&b->news));
+    assert(list_is_empty(&b->news) && list_is_empty(&b->refused)); // seen to in each turn
     check_queue(&b->queue, &tally);
     check_origins(b, &tally);
 }

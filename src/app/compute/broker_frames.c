@@ -5,16 +5,13 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "base/text.h"
 #include "compute/broker_state.h"
-#include "kernel/kernel.h"
 #include "work/join.h"
 #include "work/split.h"
 
 #define PLAN_SLOTS_MAX  64u // that tiles are cut for
 #define PREPARE_MAX     64u // helpers that are told of a scene; as many as are looked at for a task
 #define FRAMES_KEPT_MAX 16u // of one gamer that are done
-#define FAILED_MAX      64u // jobs that are looked at when an object cannot be had
 
 static void tell_tile(struct broker *b, const struct job *f, const struct piece *p,
                       struct msg_tile *m)
@@ -111,6 +108,8 @@ void job_keep_done(struct broker *b, struct job *f)
         kept--;
         keep_until(b, old, b->now_us);
     }
+    list_del(&f->fetching); // whatever it still waited for
+    list_del(&f->news);
     if (f->is_pinned)
         store_unpin(b->store, &f->spec.scene);
     f->is_pinned = false;
@@ -211,24 +210,6 @@ static uint32_t trace_skill(void)
     return skill_of("trace", false);
 }
 
-static void record_plan(struct broker *b, const struct job *f)
-{
-    struct record r = job_record_of(RECORD_PLAN, f);
-    r.plan = f->plan;
-    r.pieces = f->piece_count;
-    records_put(&b->records, &r, NULL);
-    for (uint32_t i = 0; i < f->piece_count; i++) {
-        uint8_t room[FRAME_PARAMS_BYTES];
-        struct task_spec spec = frame_piece_spec(f, &f->piece[i], room);
-        struct record t = job_record_of(RECORD_TASK, f);
-        t.kernel = "trace";
-        t.index = f->piece[i].index;
-        t.asked = task_digest(&spec);
-        t.bytes = spec.params;
-        records_put(&b->records, &t, NULL);
-    }
-}
-
 static enum rc queue_piece(struct broker *b, struct job *f, uint32_t at, const struct task_cfg *cfg)
 {
     struct task *t = queue_new(&b->queue, cfg, b->now_us);
@@ -290,7 +271,7 @@ static void plan_tiles(struct broker *b, struct job *f)
         return;
     }
     f->plan = entropy_u64(&b->entropy);
-    record_plan(b, f);
+    job_record_plan(b, f);
     tell_planned(b, f);
     open_pieces(b, f);
 }
@@ -343,56 +324,6 @@ static void scene_ready(struct broker *b, struct job *f)
         job_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame");
 }
 
-static void ask_for_object(struct broker *b, struct gamer *g)
-{
-    struct msg m = {.type = MSG_OBJECT_GET};
-    while (fetch_ask(g->fetch, &m.as.object_get))
-        gamer_tell(b, g, &m);
-}
-
-void job_fetch(struct job *j)
-{
-    j->state = JOB_FETCHING;
-    if (list_is_empty(&j->fetching))
-        list_push_back(&j->gamer->fetching, &j->fetching);
-}
-
-// What a job still waits for its gamer to give; NULL: it may have come from somebody else.
-static const struct digest *wanted(struct broker *b, const struct job *j)
-{
-    if (j->kind == JOB_FRAME)
-        return store_has(b->store, &j->spec.scene) ? NULL : &j->spec.scene;
-    return pending_lacks_object(b, j->pending);
-}
-
-static void go_on(struct broker *b, struct job *j)
-{
-    if (j->kind == JOB_FRAME)
-        scene_ready(b, j);
-    else
-        job_has_news(b, j);
-}
-
-// Fetches for the first job that lacks an object, unless a fetch is going on already. Those before
-// it go on.
-void job_want_objects(struct broker *b, struct gamer *g)
-{
-    while (g->fetch == NULL && g->conn != NULL && !list_is_empty(&g->fetching)) {
-        struct job *j = CONTAINER_OF(g->fetching.next, struct job, fetching);
-        const struct digest *object = wanted(b, j);
-        if (object == NULL) {
-            list_del(&j->fetching);
-            go_on(b, j);
-            continue;
-        }
-        g->fetch = fetch_new(b->budget, object);
-        if (g->fetch != NULL)
-            ask_for_object(b, g);
-        else
-            job_fail(b, j, RC_NOMEM, "the hub is out of memory for this job's objects");
-    }
-}
-
 void job_start_frame(struct broker *b, struct job *f)
 {
     job_fetch(f);
@@ -442,12 +373,12 @@ static void believe(struct broker *b, struct job *f, const bool *has)
     LIST_FOR_SAFE (it, &f->tasks) { // checks before what they check
         struct task *t = CONTAINER_OF(it, struct task, sibling);
         if (t->kind == TASK_CHECK && has[t->checked->piece])
-            job_drop_task(b, t);
+            work_drop(b, t);
     }
     LIST_FOR_SAFE (it, &f->tasks) {
         struct task *t = CONTAINER_OF(it, struct task, sibling);
         if (t->kind == TASK_TILE && has[t->piece])
-            job_drop_task(b, t);
+            work_drop(b, t);
     }
     for (uint32_t i = 0; i < f->piece_count; i++) {
         f->pieces_done += has[i] && !f->piece[i].is_done;
@@ -464,19 +395,10 @@ static void reopen(struct broker *b, struct job *f)
     job_start_frame(b, f);
 }
 
-static void resume_frame(struct broker *b, struct job *f, const struct msg_submit *m)
+// What is known to be done of a frame that is cut, for a gamer that names it again. It may be over
+// after this.
+static void resume_pieces(struct broker *b, struct job *f, const struct msg_submit *m)
 {
-    b->stat.resumed++;
-    if (f->state == JOB_FETCHING)
-        job_want_objects(b, f->gamer);
-    if (f->piece == NULL)
-        return;
-    tell_planned(b, f);
-    if (f->is_kept) { // no tile was sent, none is lacking
-        if (f->state == JOB_DONE)
-            tell_done(b, f);
-        return;
-    }
     bool *has = budget_take(b->budget, f->piece_count * sizeof *has);
     if (has == NULL) {
         job_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame");
@@ -486,14 +408,28 @@ static void resume_frame(struct broker *b, struct job *f, const struct msg_submi
     believe(b, f, has);
     bool is_sent = send_lacking(b, f, has);
     budget_give(b->budget, has);
+    const bool is_whole = f->pieces_done == f->piece_count;
     if (!is_sent)
         job_fail(b, f, RC_NOMEM, "the hub is out of memory for this frame's tiles");
-    else if (f->state != JOB_DONE && f->pieces_done == f->piece_count)
-        frame_done(b, f);
-    else if (f->state == JOB_DONE && f->pieces_done == f->piece_count)
+    else if (is_whole && f->state == JOB_DONE)
         tell_done(b, f);
+    else if (is_whole)
+        frame_done(b, f);
     else if (f->state == JOB_DONE)
         reopen(b, f);
+}
+
+static void resume_frame(struct broker *b, struct job *f, const struct msg_submit *m)
+{
+    struct gamer *g = f->gamer;
+    b->stat.resumed++;
+    if (f->piece != NULL)
+        tell_planned(b, f);
+    if (f->is_kept && f->state == JOB_DONE) // no tile was sent, none is lacking
+        tell_done(b, f);
+    else if (f->piece != NULL && !f->is_kept)
+        resume_pieces(b, f, m);
+    job_want_objects(b, g); // what was asked for on its last connection did not come
 }
 
 static bool same_frame(const struct msg_submit *a, const struct msg_submit *b)
@@ -549,66 +485,11 @@ void job_submit(struct broker *b, struct gamer *g, const struct msg_submit *m)
         return;
     }
     if (f->kind != JOB_FRAME || !same_frame(&f->spec, m)) {
-        broker_refuse(b, g->conn, RC_REFUSED, "two jobs with the same number");
+        conn_refuse(b, g->conn, RC_REFUSED, "two jobs with the same number");
         return;
     }
     if (f->gamer != g)
         job_move(b, f, g);
     job_named(f);
     resume_frame(b, f, m);
-}
-
-// The object that was fetched will never be: the first jobs that lack it fail. Others, of very
-// many, ask for it once more.
-static void object_failed(struct broker *b, struct gamer *g, enum rc rc, const char *text)
-{
-    const struct digest object = *fetch_digest(g->fetch);
-    uint32_t looked = 0;
-    fetch_free(g->fetch);
-    g->fetch = NULL;
-    LIST_FOR_SAFE (it, &g->fetching) { // a job's end ends no other at once
-        struct job *j = CONTAINER_OF(it, struct job, fetching);
-        const struct digest *lacking = looked++ < FAILED_MAX ? wanted(b, j) : NULL;
-        if (looked > FAILED_MAX)
-            break;
-        if (lacking != NULL && digest_equal(lacking, &object))
-            job_fail(b, j, rc, text);
-    }
-    job_want_objects(b, g);
-}
-
-static void object_whole(struct broker *b, struct gamer *g)
-{
-    enum rc rc = object_put(b, fetch_digest(g->fetch), fetch_bytes(g->fetch), NULL);
-    if (rc != RC_OK) {
-        object_failed(b, g, rc,
-                      rc == RC_MALFORMED ? "the object's bytes do not have the hash they go by"
-                                         : "the hub cannot store the object");
-        return;
-    }
-    fetch_free(g->fetch);
-    g->fetch = NULL;
-    job_want_objects(b, g);
-}
-
-void job_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m)
-{
-    if (g->fetch == NULL || !digest_equal(fetch_digest(g->fetch), &m->digest))
-        return; // of a job that was withdrawn
-    enum rc rc = fetch_put(g->fetch, m);
-    if (rc == RC_MALFORMED) {
-        broker_refuse(b, g->conn, rc, "a part of an object that was not asked for");
-    } else if (rc != RC_OK) {
-        object_failed(b, g, rc, "the object is too large for this hub");
-    } else if (!fetch_is_whole(g->fetch)) {
-        ask_for_object(b, g);
-    } else {
-        object_whole(b, g);
-    }
-}
-
-void job_object_none(struct broker *b, struct gamer *g, const struct digest *digest)
-{
-    if (g->fetch != NULL && digest_equal(fetch_digest(g->fetch), digest))
-        object_failed(b, g, RC_ABSENT, "the gamer does not have an object that it named");
 }

@@ -7,23 +7,6 @@
 #include "base/text.h"
 #include "compute/broker_state.h"
 
-void gamer_changed(struct broker *b, struct gamer *g)
-{
-    if (list_is_empty(&g->changed))
-        list_push_back(&b->gamers_changed, &g->changed);
-}
-
-void gamer_record(struct gamer *g, struct record *out)
-{
-    *out = (struct record){.kind = RECORD_GAMER,
-                           .node = g->id,
-                           .jobs_done = g->jobs_done,
-                           .jobs_failed = g->jobs_failed};
-    memcpy(out->name, g->name, sizeof out->name);
-    g->jobs_done = g->jobs_failed = 0;
-    list_del(&g->changed);
-}
-
 static struct gamer *gamer_make(struct broker *b, const struct digest *id, const char *name)
 {
     struct gamer *g = budget_take(b->budget, sizeof *g);
@@ -156,11 +139,7 @@ static void gamer_free(struct broker *b, struct gamer *g)
     fetch_free(g->fetch);
     kept_drop_all(b, g);
     view_reset(&g->view);
-    struct record r;
-    bool is_news = !list_is_empty(&g->changed);
-    gamer_record(g, &r);
-    if (is_news) // what the host did not come by for in time
-        records_put(&b->records, &r, NULL);
+    gamer_record_last(b, g); // what the host did not come by for in time
     list_del(&g->node);
     budget_give(b->budget, g);
 }

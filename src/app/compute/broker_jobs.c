@@ -1,35 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The broker's jobs: from a gamer's word through plan and pieces to the answer, and back again.
+// The broker's jobs, whatever they are: made, named, told of, ended.
 #include <assert.h>
-#include <string.h>
 
-#include "base/num.h"
 #include "base/text.h"
 #include "compute/broker_state.h"
-#include "kernel/kernel.h"
 #include "work/join.h"
 
 #define UNNAMED_MAX 256u // jobs that are looked at for one that nobody named
-
-struct broker_note job_note(enum broker_note_kind kind, const struct job *j)
-{
-    struct broker_note n = {.kind = kind,
-                            .job = j->key.number,
-                            .is_run = j->kind == JOB_RUN,
-                            .frame = j->spec.frame,
-                            .node = j->key.gamer};
-    memcpy(n.who, j->gamer->name, sizeof n.who);
-    return n;
-}
-
-struct record job_record_of(enum record_kind kind, const struct job *j)
-{
-    struct record r = {.kind = kind, .node = j->key.gamer, .job = j->key.number};
-    memcpy(r.name, j->gamer->name, sizeof r.name);
-    return r;
-}
-
-// ---- What a job is made of
 
 struct job *job_new(struct broker *b, struct gamer *g, uint64_t number, enum job_kind kind)
 {
@@ -81,15 +58,10 @@ void job_uncount(struct broker *b, struct job *j)
     (*of_hub)--;
 }
 
-void job_drop_task(struct broker *b, struct task *t)
-{
-    work_drop(b, t);
-}
-
 static void drop_tasks(struct broker *b, struct job *j)
 {
     LIST_FOR_SAFE (it, &j->tasks)
-        job_drop_task(b, CONTAINER_OF(it, struct task, sibling));
+        work_drop(b, CONTAINER_OF(it, struct task, sibling));
 }
 
 void job_free(struct broker *b, struct job *j)
@@ -110,22 +82,6 @@ void job_free(struct broker *b, struct job *j)
     budget_give(b->budget, j);
 }
 
-// The disk hears of the end, unless it never heard of the beginning.
-void job_record_end(struct broker *b, struct job *j, enum record_state state)
-{
-    struct gamer *g = j->gamer;
-    g->jobs_done += state == RECORD_DONE;
-    g->jobs_failed += state == RECORD_FAILED;
-    gamer_changed(b, g);
-    bool is_news = j->kind == JOB_FRAME || j->record == NULL;
-    records_drop(&b->records, j->kind == JOB_RUN ? j->record : NULL);
-    struct record r = job_record_of(RECORD_END, j);
-    r.is_run = j->kind == JOB_RUN;
-    r.state = state;
-    if (is_news)
-        records_put(&b->records, &r, NULL);
-}
-
 void job_end(struct broker *b, struct job *j, enum record_state state)
 {
     drop_tasks(b, j);
@@ -135,29 +91,6 @@ void job_end(struct broker *b, struct job *j, enum record_state state)
         job_orphan(b, j);
     }
     job_free(b, j);
-}
-
-static struct msg failed_msg(uint64_t number, const char *label, const struct msg_refuse *why)
-{
-    struct msg m = {.type = MSG_FAILED, .as.failed = {.job = number, .rc = why->rc}};
-    struct text t = text_of(m.as.failed.text, MSG_TEXT_BYTES);
-    text_add_safe(&t, bytes_text(why->text));
-    bytes_to_text(bytes_text(label), m.as.failed.label, MSG_LABEL_BYTES);
-    return m;
-}
-
-void gamer_tell_failed(struct broker *b, struct gamer *g, uint64_t number, const char *label,
-                       const struct msg_refuse *why)
-{
-    struct msg m = failed_msg(number, label, why);
-    gamer_tell(b, g, &m);
-}
-
-struct msg_refuse refuse_because(enum rc rc, const char *text)
-{
-    struct msg_refuse why = {.rc = rc};
-    bytes_to_text(bytes_text(text), why.text, sizeof why.text);
-    return why;
 }
 
 bool job_has_room(struct broker *b, struct gamer *g, enum job_kind kind)
@@ -193,62 +126,6 @@ void job_fail(struct broker *b, struct job *j, enum rc rc, const char *text)
     job_end(b, j, RECORD_FAILED);
 }
 
-// ---- Answers
-
-void job_note_task(struct broker *b, enum broker_note_kind kind, const struct task *t,
-                   const struct who *who)
-{
-    struct broker_note n = job_note(kind, t->job);
-    bytes_to_text(bytes_text(who->name), n.who, sizeof n.who);
-    n.node = *who->node;
-    n.task = t->id;
-    n.kernel = skill_kernel(t->skill)->name;
-    n.index = t->kind == TASK_TILE ? t->job->piece[t->piece].index : 0;
-    n.attempts = t->attempts;
-    n.expected_us = t->back.forecast.expected_us;
-    n.cpu_us = t->back.cpu_us;
-    n.wall_us = t->back.wall_us;
-    broker_note_put(b, &n);
-}
-
-static void keep_result(struct broker *b, const struct task *t, struct bytes bytes)
-{
-    struct result_cfg cfg = {.asked = t->asked,
-                             .hash = t->back.hash,
-                             .node = t->back.node,
-                             .name = t->back.name,
-                             .cpu_us = t->back.cpu_us,
-                             .wall_us = t->back.wall_us,
-                             .bytes = bytes,
-                             .until_us =
-                                 time_after(b->now_us, (uint64_t)RESULTS_LIFE_S * US_PER_S)};
-    const struct result *kept = results_put(&b->results, &cfg);
-    if (kept == NULL)
-        return;
-    struct record r = {.kind = RECORD_RESULT,
-                       .node = cfg.node,
-                       .kernel = skill_kernel(t->skill)->name,
-                       .asked = cfg.asked,
-                       .hash = cfg.hash,
-                       .cpu_us = cfg.cpu_us,
-                       .wall_us = cfg.wall_us,
-                       .is_stored = kept->is_stored,
-                       .bytes = kept->is_stored ? bytes_of(NULL, 0) : bytes};
-    memcpy(r.name, t->back.name, sizeof r.name);
-    records_put(&b->records, &r, NULL);
-}
-
-void job_task_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts)
-{
-    job_note_task(b, NOTE_TASK_DONE, t, &(struct who){&t->back.node, t->back.name});
-    keep_result(b, t, bytes);
-    if (t->kind == TASK_RUN) {
-        job_run_done(b, t, bytes);
-        return;
-    }
-    job_tile_done(b, t, bytes, parts);
-}
-
 struct job *job_known(const struct broker *b, const struct gamer *g, uint64_t number)
 {
     struct job_key key = {g->id, number};
@@ -260,28 +137,4 @@ void job_withdraw(struct broker *b, struct gamer *g, uint64_t number)
     struct job *j = job_known(b, g, number);
     if (j != NULL && j->gamer == g)
         job_end(b, j, RECORD_WITHDRAWN);
-}
-
-// A short block for a message that is kept as it came. NULL: no room.
-void job_record(struct broker *b, struct job *j, const struct msg *m)
-{
-    size_t cap = msg_bytes_max(m);
-    uint8_t room[2 * MSG_HEAD_BYTES_MAX];
-    uint8_t *at = cap <= sizeof room ? room : budget_take(b->budget, cap);
-    struct buffer bytes = buffer_of(at, at != NULL ? cap : 0);
-    if (at != NULL && msg_encode(m, &bytes) == RC_OK) {
-        struct record r = job_record_of(RECORD_JOB, j);
-        r.is_run = j->kind == JOB_RUN;
-        r.is_text = j->is_text;
-        r.kernel = m->type == MSG_RUN ? m->as.run.spec.kernel : "trace";
-        r.kernel = kernel_find(bytes_text(r.kernel))->name;
-        r.bytes = buffer_bytes(&bytes);
-        if (m->type == MSG_RUN)
-            r.asked = j->asked;
-        records_put(&b->records, &r, &j->record);
-    } else {
-        b->records.lost++;
-    }
-    if (at != room)
-        budget_give(b->budget, at);
 }

@@ -473,6 +473,30 @@ static void test_begins_by_rank(void **state)
     desk_close(&w.d);
 }
 
+// Those that are of no graph and have no deadline go in the order in which they came, long or
+// short.
+static void test_others_in_the_order_they_came(void **state)
+{
+    (void)state;
+    struct world w;
+    struct msg m;
+    open_alone(&w, &(struct desk_cfg){0});
+    w.ann = desk_join(&w.d, MSG_ROLE_HELPER, ANN); // of one slot
+    ask(&w, w.gus, &(struct ask){.job = 1, .side = SIDE});
+    ask(&w, w.gus, &(struct ask){.job = 2, .side = SIDE});
+    ask(&w, w.gus, &(struct ask){.job = 3, .side = 8 * SIDE});
+    assert_true(desk_hears(&w.d, w.ann, MSG_ASSIGN, &m));
+    struct msg failure = {.type = MSG_FAILURE, .as.failure = {m.as.assign.task, RC_CRASHED, "oh"}};
+    struct msg withdraw = {.type = MSG_WITHDRAW, .as.withdraw = {1}};
+    desk_say(&w.d, w.gus, &withdraw);
+    desk_say(&w.d, w.ann, &failure); // its slot is free
+    assert_true(desk_hears(&w.d, w.ann, MSG_ASSIGN, &m));
+    struct trace_params p;
+    assert_int_equal(trace_params_decode(&p, m.as.assign.spec.params), RC_OK);
+    assert_int_equal(p.width, SIDE);
+    desk_close(&w.d);
+}
+
 // ---- Objects that the gamer has
 
 static void give(struct world *w, struct bytes object)
@@ -729,6 +753,7 @@ int main(void)
         cmocka_unit_test(test_crash_in_the_middle),
         cmocka_unit_test(test_long_chain_from_results),
         cmocka_unit_test(test_begins_by_rank),
+        cmocka_unit_test(test_others_in_the_order_they_came),
         cmocka_unit_test(test_inputs_are_asked_for),
         cmocka_unit_test(test_inputs_too_large_together),
         cmocka_unit_test(test_pack_is_shown_and_judged),

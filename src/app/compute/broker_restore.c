@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The broker after a crash: what its host kept of its records, taken back.
-#include <assert.h>
 #include <string.h>
 
 #include "base/num.h"
-#include "base/text.h"
 #include "compute/broker_state.h"
 
 static void take_result(struct broker *b, const struct record *r)

@@ -223,6 +223,51 @@ static void test_done_but_not_kept(void **state)
     hears_the_rest(&l, 2);
 }
 
+// The gamer lacked tiles that were not kept, and the scene was lost; while it is on its way again
+// the gamer finds that it has all tiles. The frame is done, and the scene is nothing to it.
+static void test_has_all_while_the_scene_is_awaited(void **state)
+{
+    (void)state;
+    uint8_t room[4 * MSG_HAVE_BYTES];
+    struct left l;
+    struct msg m;
+    leave(&l, true);
+    l.w.d.now_us += (uint64_t)RESULTS_LIFE_S * SECOND;
+    desk_empty_store(&l.w.d);
+    m = submit_again(&l, l.plan, bytes_of(NULL, 0));
+    desk_say(&l.w.d, l.w.gus, &m);
+    assert_true(desk_hears(&l.w.d, l.w.gus, MSG_OBJECT_GET, &m));
+    assert_int_equal(broker_stat(l.w.d.broker).frames, 1);
+    m = submit_again(&l, l.plan, have_of(l.tile, 2, room));
+    desk_say(&l.w.d, l.w.gus, &m);
+    assert_true(desk_hears(&l.w.d, l.w.gus, MSG_DONE, &m));
+    give_scene(&l.w);
+    assert_int_equal(broker_stat(l.w.d.broker).frames, 0);
+    assert_int_equal(broker_stat(l.w.d.broker).frames_done, 2);
+    assert_false(desk_hears(&l.w.d, l.w.gus, MSG_DONE, &m));
+    desk_close(&l.w.d);
+}
+
+// A gamer comes back to a frame whose scene it did not give, and there is no memory to ask for it.
+static void test_no_memory_to_ask_again(void **state)
+{
+    (void)state;
+    for (size_t more = 0; more < 6000; more += 40) {
+        struct world w;
+        struct msg m;
+        world_open(&w, &(struct desk_cfg){0});
+        submit(&w, 1);
+        desk_hang_up(&w.d, w.gus);
+        w.gus = desk_join(&w.d, MSG_ROLE_GAMER, GUS);
+        w.d.budget.limit_bytes = w.d.budget.used_bytes + more;
+        submit(&w, 1);
+        bool is_asked = desk_hears(&w.d, w.gus, MSG_OBJECT_GET, &m);
+        bool is_closed = desk_is_closed(&w.d, w.gus);
+        assert_true(is_asked || is_closed || desk_hears(&w.d, w.gus, MSG_FAILED, &m));
+        desk_close(&w.d);
+    }
+}
+
 static void test_another_frame_by_that_number(void **state)
 {
     (void)state;
@@ -405,6 +450,8 @@ int main(void)
         cmocka_unit_test(test_what_the_gamer_has),
         cmocka_unit_test(test_has_what_is_being_made),
         cmocka_unit_test(test_done_but_not_kept),
+        cmocka_unit_test(test_has_all_while_the_scene_is_awaited),
+        cmocka_unit_test(test_no_memory_to_ask_again),
         cmocka_unit_test(test_another_frame_by_that_number),
         cmocka_unit_test(test_does_not_come_back),
         cmocka_unit_test(test_both_connections_break),

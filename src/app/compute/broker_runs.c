@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The broker's runs: single tasks of any kernel, from a gamer's word to the answer.
-#include <assert.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -155,7 +154,6 @@ static void run_in(struct broker *b, struct job *r, const struct msg_run *m, uin
     memcpy(r->label, m->label, sizeof r->label);
     r->is_kept = m->is_kept;
     r->is_quiet = m->is_quiet;
-    r->self_us = work_expect_us(b, skill_of(m->spec.kernel, r->is_text), units_of(&m->spec));
     if (m->deadline_ms > 0 || m->is_kept || m->need_count > 0) // others go in the order they came
         r->self_us = work_expect_us(b, skill_of(m->spec.kernel, r->is_text), units_of(&m->spec));
     if (m->deadline_ms > 0 && heap_put(&b->deadlines, &r->deadline, due_us) != RC_OK) {
@@ -214,7 +212,7 @@ void job_run(struct broker *b, struct gamer *g, const struct msg_run *m, bool is
         return;
     }
     if (r->kind != JOB_RUN) {
-        broker_refuse(b, g->conn, RC_REFUSED, "two jobs with the same number");
+        conn_refuse(b, g->conn, RC_REFUSED, "two jobs with the same number");
         return;
     }
     if (r->gamer != g) // it came back by another connection

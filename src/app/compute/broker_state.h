@@ -1,6 +1,24 @@
 // SPDX-License-Identifier: MIT
-// What the broker's files share: connections (broker.c), jobs (broker_jobs.c), work
-// (broker_work.c), and what is taken back after a crash (broker_restore.c).
+// What the broker's files share: its connections, gamers and itself. Each file calls only those
+// above it here:
+//
+//     broker_tell.c      what it says, to connections and to its operator
+//     broker_records.c   what must not be forgotten, as records
+//     broker_kept.c      results that are kept for other jobs
+//     broker_tasks.c     tasks as helpers and the scheduler know them
+//     broker_needs.c     jobs that need the results of others
+//     broker_jobs.c      jobs, whatever they are: made, told of, ended
+//     broker_gamers.c    gamers: here, away for a while, and back
+//     broker_objects.c   what jobs need, from their gamers
+//     broker_runs.c      single tasks, from a gamer's word to the answer
+//     broker_frames.c    frames: scene, plan, tiles
+//     broker_work.c      what helpers answer, through verification to its job
+//     broker_assign.c    tasks to helpers; jobs that can go on
+//     broker_restore.c   after a crash
+//     broker.c           the face: connections, who they are, what they say
+//
+// Nothing below knows what is above it: what has become possible is left as news (job_has_news),
+// who is to be sent away as refused (conn_refuse), and both are seen to before the turn is over.
 #ifndef COMPUTE_BROKER_STATE_H
 #define COMPUTE_BROKER_STATE_H
 
@@ -18,6 +36,8 @@
 #include "compute/session.h"
 #include "trust/guard.h"
 #include "work/sched.h"
+
+#define WORK_TILE_UNITS 100000.0 // of trace's cost: a tile as usual, which the scheduler calls 1
 
 enum conn_state {
     CONN_GREETED, // challenged, has not said who it is
@@ -38,6 +58,9 @@ struct conn {
     struct msg_challenge challenge; // in CBOR
     struct seat *seat;              // of a helper
     struct gamer *gamer;            // of a gamer
+    struct list refused; // in the broker's, until the turn is over: it is to be closed ...
+    enum rc refused_rc;  // ... and why, a literal
+    const char *refused_text;
 };
 
 struct origin { // where gamers come from, while some of them are here or may come back
@@ -100,6 +123,7 @@ struct broker {
     struct map *conns;
     struct guard *keys; // what one key may do
     struct list conn_list;
+    struct list refused; // connections that this turn's end closes
     struct heap lives;
     struct roster roster;
     struct queue queue;
@@ -125,74 +149,70 @@ struct broker {
     uint64_t last_told; // number of the last message in JSON
 };
 
-// broker.c
-void broker_note_put(struct broker *b, const struct broker_note *note);
+// ---- broker_tell.c
+
 // To whoever is behind that connection, in its own words.
 void broker_tell(struct broker *b, uint64_t conn, const struct msg *m);
 // The same to a gamer, if it is there.
 void gamer_tell(struct broker *b, const struct gamer *g, const struct msg *m);
-// Tells the other side why, and closes. The connection's work is taken back at once.
-void broker_refuse(struct broker *b, struct conn *c, enum rc rc, const char *text);
-
-// broker_gamers.c
-// Somebody of that id is here: with the jobs it left, if it was away. NULL: no room.
-struct gamer *gamer_arrive(struct broker *b, const struct digest *id, const char *name);
-// One that is not here yet, but may come back to its jobs. NULL: no room.
-struct gamer *gamer_expect(struct broker *b, const struct digest *id, const char *name);
-// It is at the other end of that connection. False: no room.
-MUST_USE bool gamer_attach(struct broker *b, struct gamer *g, struct conn *c);
-// Its connection is gone: its jobs wait for it, if there are any; else it is freed.
-void gamer_detach(struct broker *b, struct gamer *g);
-void gamer_free_all(struct broker *b, struct gamer *g); // with all of its jobs
-void gamer_record(struct gamer *g, struct record *out); // what the disk does not know yet
-void gamer_changed(struct broker *b, struct gamer *g);  // the disk is to know
-// A job to another record of the same gamer: it has connected twice.
-void job_move(struct broker *b, struct job *j, struct gamer *to);
-void job_late(struct broker *b); // deadlines, and gamers that did not come back
-
-// broker_jobs.c
-// NULL: no room.
-struct job *job_new(struct broker *b, struct gamer *g, uint64_t number, enum job_kind kind);
-// For one more in work. The oldest that the gamer did not name since it is back makes room: who was
-// killed knows nothing of what it had asked for.
-bool job_has_room(struct broker *b, struct gamer *g, enum job_kind kind);
-struct job *job_known(const struct broker *b, const struct gamer *g, uint64_t number); // or NULL
-// The gamer named it on the connection that it has now. Only there does it hear of it: on a new one
-// it would not know yet what the words are about, or what it lacks.
-void job_named(struct job *j);
-void job_tell(struct broker *b, const struct job *j, const struct msg *m);
-void job_uncount(struct broker *b, struct job *j);    // not in work any more, however it ended
-void job_free(struct broker *b, struct job *j);       // it has no tasks
-void job_drop_task(struct broker *b, struct task *t); // nobody needs it any more
-void job_end(struct broker *b, struct job *j, enum record_state state);
-void job_fail(struct broker *b, struct job *j, enum rc rc, const char *text);
-void job_record(struct broker *b, struct job *j, const struct msg *m); // it came in by m
-// The disk hears of the end, unless it never heard of the beginning.
-void job_record_end(struct broker *b, struct job *j, enum record_state state);
-struct record job_record_of(enum record_kind kind, const struct job *j);
+void gamer_tell_failed(struct broker *b, struct gamer *g, uint64_t number, const char *label,
+                       const struct msg_refuse *why);
+struct msg failed_msg(uint64_t number, const char *label, const struct msg_refuse *why);
+struct msg_refuse refuse_because(enum rc rc, const char *text);
+// It is told why, and closed, before this turn is over; its work is taken back then. text is a
+// literal; of several reasons the first counts.
+void conn_refuse(struct broker *b, struct conn *c, enum rc rc, const char *text);
+void broker_note_put(struct broker *b, const struct broker_note *note);
+struct broker_note job_note(enum broker_note_kind kind, const struct job *j);
 struct who { // a helper
     const struct digest *node;
     const char *name;
 };
 void job_note_task(struct broker *b, enum broker_note_kind kind, const struct task *t,
                    const struct who *who);
-struct broker_note job_note(enum broker_note_kind kind, const struct job *j);
-struct msg_refuse refuse_because(enum rc rc, const char *text);
-void gamer_tell_failed(struct broker *b, struct gamer *g, uint64_t number, const char *label,
-                       const struct msg_refuse *why);
 
-// broker_runs.c
-void job_run(struct broker *b, struct gamer *g, const struct msg_run *m, bool is_text);
-// By its pending: it begins, waits for what it lacks, or fails.
-void job_try_run(struct broker *b, struct job *r);
-void job_run_done(struct broker *b, struct task *t, struct bytes bytes);
-// Taken back after a crash: as if it came in again, but for the age of its deadline.
-void job_rerun(struct broker *b, struct job *r, const struct msg_run *m, uint64_t age_us);
-void job_withdraw(struct broker *b, struct gamer *g, uint64_t number);
-// A task of it is verified: `bytes` is the result, `parts` were redone. The task is freed.
-void job_task_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts);
+// ---- broker_records.c
 
-// broker_needs.c
+void gamer_changed(struct broker *b, struct gamer *g);                 // the disk is to know
+void gamer_record_last(struct broker *b, struct gamer *g);             // before it is freed
+void job_record(struct broker *b, struct job *j, const struct msg *m); // it came in by m
+void job_record_plan(struct broker *b, const struct job *f);
+// The disk hears of the end, unless it never heard of the beginning.
+void job_record_end(struct broker *b, struct job *j, enum record_state state);
+// A verified result: known from now on, for whoever asks the same again.
+void result_keep(struct broker *b, const struct task *t, struct bytes bytes);
+
+// ---- broker_kept.c
+
+// Into the store; what is kept gives way. wanted NULL: under whatever name it has, which goes to
+// *name.
+MUST_USE enum rc object_put(struct broker *b, const struct digest *wanted, struct bytes bytes,
+                            struct digest *name);
+// NULL: no room.
+const struct kept *kept_put(struct broker *b, const struct job *j, struct bytes result);
+void kept_move_all(struct gamer *from, struct gamer *to); // two records of the same gamer
+void kept_drop_all(struct broker *b, struct gamer *g);
+
+// ---- broker_tasks.c
+
+uint32_t work_types(void); // of tasks, as the scheduler knows them
+uint32_t work_type(const struct task *t);
+double work_size(const struct task *t);
+uint64_t work_payer(const struct task *t);             // the connection it is for; 0: none is here
+void work_sit(struct broker *b, const struct seat *s); // somebody is here to work
+// Microseconds that a unit of trace's cost takes this helper, as far as is known; > 0.
+double work_us_per_unit(const struct broker *b, const struct seat *s);
+// What a run of so many units is expected to take whoever gets it; 0: nobody is here.
+double work_expect_us(const struct broker *b, uint32_t skill, double units);
+void work_withdraw(struct broker *b, struct task *t); // copies of it may stop
+// What was pinned for it: the inputs of a run; of a check, a result that was shown.
+void work_let_go(struct broker *b, const struct task *t);
+void work_drop(struct broker *b, struct task *t);   // nobody needs it any more
+void work_missed(struct broker *b, struct seat *s); // it let somebody wait for nothing
+void work_note_lost(struct broker *b, struct task *t, const struct who *who, const char *why);
+
+// ---- broker_needs.c
+
 // RC_NOMEM; RC_MALFORMED: too many inputs; RC_ABSENT: it needs what will not be. What is kept
 // already is taken.
 MUST_USE enum rc pending_make(struct broker *b, struct job *r, const struct msg_run *m);
@@ -205,40 +225,78 @@ uint64_t job_start_by_us(const struct job *j);
 // Its result is there: jobs that need it go on. False: there is no room for it.
 MUST_USE bool job_keep_result(struct broker *b, struct job *j, struct bytes result);
 void job_orphan(struct broker *b, struct job *j);   // it ends: who needs it still cannot be done
-void job_has_news(struct broker *b, struct job *r); // it can go on, or cannot be done
-void job_see_to_news(struct broker *b);
-// Into the store; what is kept gives way. wanted NULL: under whatever name it has, which goes to
-// *name.
-MUST_USE enum rc object_put(struct broker *b, const struct digest *wanted, struct bytes bytes,
-                            struct digest *name);
-void kept_move_all(struct gamer *from, struct gamer *to); // two records of the same gamer
-void kept_drop_all(struct broker *b, struct gamer *g);
+void job_has_news(struct broker *b, struct job *j); // it can go on, or cannot be done
 
-// broker_frames.c
-void job_submit(struct broker *b, struct gamer *g, const struct msg_submit *m);
+// ---- broker_jobs.c
+
+// NULL: no room.
+struct job *job_new(struct broker *b, struct gamer *g, uint64_t number, enum job_kind kind);
+// For one more in work. The oldest that the gamer did not name since it is back makes room: who was
+// killed knows nothing of what it had asked for.
+bool job_has_room(struct broker *b, struct gamer *g, enum job_kind kind);
+struct job *job_known(const struct broker *b, const struct gamer *g, uint64_t number); // or NULL
+// The gamer named it on the connection that it has now. Only there does it hear of it: on a new one
+// it would not know yet what the words are about, or what it lacks.
+void job_named(struct job *j);
+void job_tell(struct broker *b, const struct job *j, const struct msg *m);
+void job_uncount(struct broker *b, struct job *j); // not in work any more, however it ended
+void job_free(struct broker *b, struct job *j);    // it has no tasks
+void job_end(struct broker *b, struct job *j, enum record_state state);
+void job_fail(struct broker *b, struct job *j, enum rc rc, const char *text);
+void job_withdraw(struct broker *b, struct gamer *g, uint64_t number);
+
+// ---- broker_gamers.c
+
+// Somebody of that id is here: with the jobs it left, if it was away. NULL: no room.
+struct gamer *gamer_arrive(struct broker *b, const struct digest *id, const char *name);
+// One that is not here yet, but may come back to its jobs. NULL: no room.
+struct gamer *gamer_expect(struct broker *b, const struct digest *id, const char *name);
+// It is at the other end of that connection. False: no room.
+MUST_USE bool gamer_attach(struct broker *b, struct gamer *g, struct conn *c);
+// Its connection is gone: its jobs wait for it, if there are any; else it is freed.
+void gamer_detach(struct broker *b, struct gamer *g);
+void gamer_free_all(struct broker *b, struct gamer *g); // with all of its jobs
+// A job to another record of the same gamer: it has connected twice.
+void job_move(struct broker *b, struct job *j, struct gamer *to);
+void job_late(struct broker *b); // deadlines, and gamers that did not come back
+
+// ---- broker_objects.c
+
+void job_fetch(struct job *j);                            // it waits for what its gamer has to give
+void job_want_objects(struct broker *b, struct gamer *g); // that its jobs wait for
 void job_object_part(struct broker *b, struct gamer *g, const struct msg_object_part *m);
 void job_object_none(struct broker *b, struct gamer *g, const struct digest *digest);
-void job_want_objects(struct broker *b, struct gamer *g); // that its jobs wait for
-void job_fetch(struct job *j);                            // it waits for what its gamer has to give
-void job_start_frame(struct broker *b, struct job *f);    // its scene may be here, or not yet
+// A part of one, to whoever may know it: all who said who they are.
+void object_give(struct broker *b, const struct conn *c, const struct msg_object_get *get);
+
+// ---- broker_runs.c
+
+void job_run(struct broker *b, struct gamer *g, const struct msg_run *m, bool is_text);
+// By its pending: it begins, waits for what it lacks, or fails.
+void job_try_run(struct broker *b, struct job *r);
+void job_run_done(struct broker *b, struct task *t, struct bytes bytes);
+// Taken back after a crash: as if it came in again, but for the age of its deadline.
+void job_rerun(struct broker *b, struct job *r, const struct msg_run *m, uint64_t age_us);
+
+// ---- broker_frames.c
+
+void job_submit(struct broker *b, struct gamer *g, const struct msg_submit *m);
+void job_start_frame(struct broker *b, struct job *f); // its scene may be here, or not yet
 void job_probed(struct broker *b, struct job *f, struct bytes report);
+// A piece of it is verified: `parts` were redone. The task is freed.
 void job_tile_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts);
 void job_keep_done(struct broker *b, struct job *f); // for a gamer that did not hear of its end
 
-// broker_work.c
+// ---- broker_work.c
+
 void work_result(struct broker *b, struct seat *s, const struct msg_result *m);
 void work_failure(struct broker *b, struct seat *s, const struct msg_failure *m);
-uint32_t work_types(void);                             // of tasks, as the scheduler knows them
-void work_sit(struct broker *b, const struct seat *s); // somebody is here to work
 // A seat is about to be left: all that it holds goes to others.
 void work_lost(struct broker *b, struct seat *s);
-void work_rested(struct broker *b);                   // who has rested gets work again
-void work_withdraw(struct broker *b, struct task *t); // copies of it may stop
-void work_drop(struct broker *b, struct task *t);     // nobody needs it any more
-// Microseconds that a unit of trace's cost takes this helper, as far as is known; > 0.
-double work_us_per_unit(const struct broker *b, const struct seat *s);
-// What a run of so many units is expected to take whoever gets it; 0: nobody is here.
-double work_expect_us(const struct broker *b, uint32_t skill, double units);
-void work_assign(struct broker *b);
+void work_rested(struct broker *b); // who has rested gets work again
+
+// ---- broker_assign.c
+
+void work_assign(struct broker *b); // last of all in a turn
 
 #endif

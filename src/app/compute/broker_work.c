@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The broker's work: tasks to helpers, results through verification to their jobs.
+// The broker's work: what helpers answer, through verification to its job, or to another helper.
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "base/text.h"
 #include "compute/broker_state.h"
 #include "kernel/kernel.h"
-
-#define PING_US_NEW     5000.0
-#define OBJECT_SHIFT    11 // exact in any reader of JSON
-#define WORK_SIZE_MIN   1e-6
-#define WORK_SIZE_MAX   1e6
-#define WORK_TILE_UNITS 100000.0 // of trace's cost: a tile as usual
-
-#define EXPECT_SEATS_MAX 64u // that are asked what a run would take them
 
 static void tell_verdict(struct broker *b, const struct digest *node, uint64_t task,
                          const struct kernel_verdict *v, const char *text)
@@ -29,79 +20,6 @@ static void tell_verdict(struct broker *b, const struct digest *node, uint64_t t
             .task = task, .is_right = v->is_right, .parts = v->parts, .mismatches = v->mismatches}};
     bytes_to_text(bytes_text(text), m.as.verdict.text, MSG_TEXT_BYTES);
     broker_tell(b, s->conn, &m);
-}
-
-// The connection that a task is for; 0: its gamer is away.
-static uint64_t payer_of(const struct task *t)
-{
-    const struct gamer *g = t->job->gamer;
-    return g->conn != NULL ? g->conn->id : 0;
-}
-
-// What the scheduler knows tasks by: runs by their skill; tiles and probes are apart from these.
-static uint32_t tile_type(void)
-{
-    return skill_count();
-}
-
-uint32_t work_types(void)
-{
-    return skill_count() + 1;
-}
-
-static uint32_t type_of(const struct task *t)
-{
-    return t->kind == TASK_RUN ? t->skill : tile_type();
-}
-
-// ---- Copies that come to nothing
-
-// Nobody waits for what its copies would still say.
-void work_withdraw(struct broker *b, struct task *t)
-{
-    for (uint32_t i = 0; i < t->attempts; i++) {
-        struct copy *c = &t->copy[i];
-        if (c->seat == NULL)
-            continue;
-        broker_tell(b, c->seat->conn, &(struct msg){.type = MSG_CANCEL, .as.cancel = {t->id}});
-        queue_copy_end(c);
-    }
-    sched_forget(b->sched, t->id, b->now_us);
-}
-
-// What was pinned for it: the inputs of a run; of a check, a result that was shown.
-static void let_go(struct broker *b, const struct task *t)
-{
-    if (t->kind == TASK_CHECK && skill_kernel(t->skill)->shows_result)
-        store_unpin(b->store, &t->input[t->input_count - 1]);
-    for (uint32_t i = 0; t->kind == TASK_RUN && i < t->input_count; i++)
-        store_unpin(b->store, &t->input[i]);
-}
-
-void work_drop(struct broker *b, struct task *t)
-{
-    work_withdraw(b, t);
-    let_go(b, t);
-    queue_free(&b->queue, t);
-}
-
-static void note_lost(struct broker *b, struct task *t, const struct who *who, const char *why)
-{
-    t->job->retries++;
-    b->stat.retries++;
-    job_note_task(b, NOTE_TASK_LOST, t, who);
-    log_put(b->log, LOG_LEVEL_INFO, "broker", "task=%llu goes to another helper=%s reason=\"%s\"",
-            (unsigned long long)t->id, who->name, why);
-}
-
-// The seat let somebody wait for nothing.
-static void missed(struct broker *b, struct seat *s)
-{
-    s->standing->failures++;
-    seat_missed(s, b->now_us);
-    roster_changed(&b->roster, s->standing);
-    if (seat_rests(s))
-        sched_rest(b->sched, s->standing->place, true, b->now_us);
 }
 
 static struct sched_answer answer_of(const struct task *t, uint32_t place)
@@ -119,8 +37,8 @@ static bool failed(struct broker *b, struct copy *c, enum rc rc, const char *tex
         return false;
     }
     queue_copy_end(c);
-    missed(b, s);
-    note_lost(b, t, &(struct who){&s->standing->node, s->name}, text);
+    work_missed(b, s);
+    work_note_lost(b, t, &(struct who){&s->standing->node, s->name}, text);
     return true;
 }
 
@@ -170,7 +88,7 @@ static void bar(struct broker *b, struct standing *standing)
         return;
     struct conn *c = map_get(b->conns, &s->conn);
     assert(c != NULL);
-    broker_refuse(b, c, RC_REFUSED, BROKER_BARRED_TEXT);
+    conn_refuse(b, c, RC_REFUSED, BROKER_BARRED_TEXT);
 }
 
 // A result that cannot be, or whose parts came out differently: to another helper.
@@ -188,7 +106,7 @@ static void wrong(struct broker *b, struct task *t, const struct kernel_verdict 
     tell_verdict(b, &node, t->id, v, text);
     if (t->state == TASK_RETURNED)
         queue_unreturn(&b->queue, t);
-    note_lost(b, t, &(struct who){&node, who}, text);
+    work_note_lost(b, t, &(struct who){&node, who}, text);
     sched_answer(b->sched, &a, b->now_us);
     if (standing == NULL)
         return; // no room to remember it; the task is safe
@@ -197,6 +115,17 @@ static void wrong(struct broker *b, struct task *t, const struct kernel_verdict 
     roster_changed(&b->roster, standing);
     if (standing->record.is_barred && !was_barred)
         bar(b, standing);
+}
+
+static void task_done(struct broker *b, struct task *t, struct bytes bytes, uint32_t parts)
+{
+    job_note_task(b, NOTE_TASK_DONE, t, &(struct who){&t->back.node, t->back.name});
+    result_keep(b, t, bytes);
+    if (t->kind == TASK_RUN) {
+        job_run_done(b, t, bytes);
+        return;
+    }
+    job_tile_done(b, t, bytes, parts);
 }
 
 static void accept(struct broker *b, struct task *t, struct bytes result, uint32_t parts)
@@ -216,7 +145,7 @@ static void accept(struct broker *b, struct task *t, struct bytes result, uint32
         sched_answer(b->sched, &a, b->now_us);
     }
     work_withdraw(b, t);
-    job_task_done(b, t, result, parts);
+    task_done(b, t, result, parts);
 }
 
 // The run of a part may want to see the result: it goes into the store for as long. False: no room.
@@ -266,7 +195,7 @@ static void check_back(struct broker *b, struct task *check, const struct msg_re
     enum rc rc = skill_kernel(t->skill)->judge(
         bytes_of(t->params, t->params_len), bytes_of(t->back.result, t->back.result_len),
         bytes_of(check->params, check->params_len), m->result, &v);
-    let_go(b, check);
+    work_let_go(b, check);
     queue_free(&b->queue, check);
     bool is_right = rc == RC_OK && v.is_right;
     enum verify_verdict verdict = verify_draw(&t->back.draws, v.parts, v.mismatches, is_right);
@@ -288,7 +217,7 @@ static void check_refused(struct broker *b, struct task *check)
 {
     struct task *t = check->checked;
     const struct kernel_verdict v = {.parts = 1, .mismatches = 1};
-    let_go(b, check);
+    work_let_go(b, check);
     queue_free(&b->queue, check);
     wrong(b, t, &v, "a result that makes no sense");
 }
@@ -430,7 +359,7 @@ void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
         too_late(b, s, m->task);
         return;
     }
-    b->payer = payer_of(t);
+    b->payer = work_payer(t);
     if (t->state == TASK_RETURNED) { // another's is being checked
         queue_copy_end(c);
         sched_drop(b->sched, t->id, s->standing->place, b->now_us);
@@ -444,202 +373,4 @@ void work_result(struct broker *b, struct seat *s, const struct msg_result *m)
     } else {
         task_back(b, c, m);
     }
-}
-
-// ---- Who is here
-
-static float said_us(const struct msg_ability *a)
-{
-    for (uint32_t i = 0; i < a->speed_count; i++)
-        if (strcmp(a->speed[i].kernel, "trace") == 0)
-            return (float)(WORK_TILE_UNITS * US_PER_S /
-                           (double)num_clamp(a->speed[i].units_s, 1000, 1000000000000u));
-    return 0;
-}
-
-double work_expect_us(const struct broker *b, uint32_t skill, double units)
-{
-    uint32_t looked = 0;
-    LIST_FOR (it, &b->roster.seats) {
-        const struct seat *s = CONTAINER_OF(it, struct seat, node);
-        if (!s->is_own && seat_can(s, skill))
-            return sched_rate_us(b->sched, s->standing->place, skill) * units;
-        if (++looked == EXPECT_SEATS_MAX)
-            break;
-    }
-    return 0;
-}
-
-// The scheduler does not know the hub's own: it is taken at its word.
-double work_us_per_unit(const struct broker *b, const struct seat *s)
-{
-    if (!s->is_own)
-        return sched_rate_us(b->sched, s->standing->place, tile_type()) / WORK_TILE_UNITS;
-    const double us = (double)said_us(&s->ability);
-    return us > 0 ? us / WORK_TILE_UNITS : 1;
-}
-
-void work_sit(struct broker *b, const struct seat *s)
-{
-    if (s->is_own)
-        return;
-    struct sched_intro intro = {
-        .says = {.ping_us = PING_US_NEW,
-                 .right = (double)s->standing->record.right,
-                 .wrong = (double)s->standing->record.wrong + s->standing->failures},
-        .slots = s->ability.slots,
-        .ahead = s->ahead,
-        .can = s->skills,
-        .is_new = s->is_new};
-    if (seat_can(s, skill_of("trace", false)))
-        intro.can |= (uint32_t)1 << tile_type();
-    intro.says.work_us[tile_type()] = said_us(&s->ability);
-    sched_join(b->sched, s->standing->place, &intro, b->now_us);
-    if (seat_rests(s))
-        sched_rest(b->sched, s->standing->place, true, b->now_us);
-}
-
-// ---- Assignment
-
-static void assign(struct broker *b, const struct copy *c)
-{
-    const struct task *t = c->task;
-    const uint64_t budget_us =
-        BROKER_BUDGET_BASE_US + BROKER_BUDGET_FACTOR * c->forecast.expected_us;
-    struct msg m = {.type = MSG_ASSIGN,
-                    .as.assign = {.task = t->id,
-                                  .budget_ms = (uint32_t)num_min(budget_us / US_PER_MS, UINT32_MAX),
-                                  .expected_us = c->forecast.expected_us,
-                                  .spec = task_spec_of(t)}};
-    if (t->attempts == 1)
-        quantiles_put(b->wait_us, time_since(t->came_us, b->now_us));
-    outbox_bill(&b->outbox, payer_of(t));
-    broker_tell(b, c->seat->conn, &m);
-    outbox_bill(&b->outbox, 0);
-}
-
-// Bounded: what a task costs is guessed from what helpers said, and one may have lied.
-static uint64_t us_of(double us)
-{
-    return (uint64_t)fmin(fmax(us, 0), BROKER_EXPECTED_US_MAX);
-}
-
-static void order_copy(struct broker *b, struct task *t, const struct sched_order *o)
-{
-    struct seat *s = roster_by_place(&b->roster, o->helper);
-    assert(s != NULL); // it would have left the scheduler, too
-    struct copy *c = queue_copy(t, s, b->now_us);
-    c->forecast = (struct forecast){us_of(o->answer_us), us_of(o->low_us), us_of(o->high_us)};
-    assign(b, c);
-}
-
-// It may still answer; but its seat let somebody wait.
-static void order_late(struct broker *b, struct task *t, const struct sched_order *o)
-{
-    struct seat *s = roster_by_place(&b->roster, o->helper);
-    if (s == NULL || queue_copy_at(t, s) == NULL)
-        return;
-    missed(b, s);
-    note_lost(b, t, &(struct who){&s->standing->node, s->name}, "late");
-}
-
-// No helper that is here could take it. Without own compute it waits for others to come.
-static void order_own(struct broker *b, struct task *t)
-{
-    const bool is_spent = t->attempts >= b->attempts_max;
-    if (!b->is_own_last && is_spent)
-        job_fail(b, t->job, RC_TIMEOUT, "every attempt failed, and the hub does no work itself");
-    if (!b->is_own_last)
-        return;
-    work_withdraw(b, t);
-    queue_to_own(&b->queue, t);
-}
-
-// What is cancelled is of tasks that are gone, and was told when they went.
-static void take_orders(struct broker *b)
-{
-    struct sched_order o;
-    while (sched_next(b->sched, &o)) {
-        struct task *t = queue_find(&b->queue, o.task);
-        if (t == NULL || t->state != TASK_HELD)
-            continue;
-        if (o.kind == SCHED_ASSIGN)
-            order_copy(b, t, &o);
-        else if (o.kind == SCHED_LATE)
-            order_late(b, t, &o);
-        else if (o.kind == SCHED_SPENT)
-            order_own(b, t);
-    }
-}
-
-static struct seat *free_own(const struct broker *b)
-{
-    struct seat *own = b->roster.own;
-    return own != NULL && seat_free_slots(own) > 0 ? own : NULL;
-}
-
-static void give_own(struct broker *b, struct task *t, struct seat *own)
-{
-    queue_give(&b->queue, t);
-    assign(b, queue_copy(t, own, b->now_us));
-}
-
-static double size_of(const struct task *t)
-{
-    const double units = t->kind == TASK_RUN ? t->units : t->units / WORK_TILE_UNITS;
-    return fmin(fmax(units, WORK_SIZE_MIN), WORK_SIZE_MAX);
-}
-
-// False: the scheduler has no room for it.
-static bool submit(struct broker *b, struct task *t)
-{
-    const uint64_t due_us = t->job->deadline.index != 0 ? t->job->deadline.key : 0;
-    const bool has_object = kernel_takes_object(skill_kernel(t->skill));
-    const struct sched_task task = {.id = t->id,
-                                    .type = type_of(t),
-                                    .size = size_of(t),
-                                    .within_us = due_us > 0 ? time_since(b->now_us, due_us) + 1 : 0,
-                                    .object =
-                                        has_object ? digest_u64(&t->input[0]) >> OBJECT_SHIFT : 0};
-    queue_give(&b->queue, t);
-    if (sched_submit(b->sched, &task, b->now_us) == RC_OK)
-        return true;
-    t->state = TASK_WAITING;
-    queue_wait(&b->queue, t);
-    return false;
-}
-
-// False: nobody can take it now.
-static bool assign_one(struct broker *b, struct task *t)
-{
-    const uint32_t type = type_of(t);
-    struct seat *own = free_own(b);
-    if (!sched_has_able(b->sched, type) && b->is_own_last) {
-        if (own == NULL)
-            return false;
-        give_own(b, t, own);
-    } else if (!sched_has_room(b->sched, type) || !submit(b, t)) {
-        return false;
-    }
-    take_orders(b);
-    return true;
-}
-
-static void give_out(struct broker *b)
-{
-    take_orders(b);
-    for (struct seat *own; (own = free_own(b)) != NULL && !list_is_empty(&b->queue.own);)
-        give_own(b, CONTAINER_OF(b->queue.own.next, struct task, node), own);
-    uint32_t skills = UINT32_MAX; // that somebody has room for
-    for (struct task *t; (t = queue_next(&b->queue, skills)) != NULL;)
-        if (!assign_one(b, t))
-            skills &= ~((uint32_t)1 << t->skill);
-}
-
-void work_assign(struct broker *b)
-{
-    do { // a job that fails here is news to others
-        job_see_to_news(b);
-        give_out(b);
-    } while (!list_is_empty(&b->news));
 }

@@ -217,20 +217,6 @@ static enum rc do_ls(struct side *s, struct err *err)
     return rc == RC_OK || rc == RC_ABSENT ? RC_OK : err_set(err, rc, "%s", rc_text(rc));
 }
 
-// RC_MALFORMED: damaged, or without its bytes.
-static enum rc verify_one(struct side *s, const struct digest *name)
-{
-    struct bytes bytes;
-    if (s->o.is_fix)
-        return store_verify(s->store.store, name);
-    const enum rc rc = store_get(s->store.store, name, &bytes);
-    if (rc != RC_OK)
-        return rc == RC_ABSENT ? RC_MALFORMED : rc;
-    const struct digest found = hash_bytes(bytes);
-    store_release(s->store.store);
-    return digest_equal(&found, name) ? RC_OK : RC_MALFORMED;
-}
-
 static enum rc do_verify(struct side *s, struct err *err)
 {
     struct store_view_check check = {.is_json = s->o.common.is_json, .is_fix = s->o.is_fix};
@@ -241,7 +227,8 @@ static enum rc do_verify(struct side *s, struct err *err)
     progress_start(&progress, !check.is_json, clock_now_us());
     enum rc rc = store_next(s->store.store, NULL, &name, &size_bytes);
     while (rc == RC_OK && !is_stopped()) {
-        const enum rc found = verify_one(s, &name);
+        const enum rc found =
+            s->o.is_fix ? store_verify(s->store.store, &name) : store_probe(s->store.store, &name);
         if (found == RC_MALFORMED) {
             progress_wipe(&progress);
             store_view_damaged(&check, &name, size_bytes);

@@ -2,6 +2,8 @@
 // Evict: time unused, weighed by rarity and size.
 #include "store/evict.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 
 #define IDLE_MAX   (UINT64_C(1) << 48) // so that weights cannot overflow
@@ -38,5 +40,6 @@ uint64_t evict_score(const struct evict_entry *e)
     if (e->is_pinned)
         return 0;
     const uint64_t idle = num_min(e->idle, IDLE_MAX) + 1;
+    static_assert(IDLE_MAX < UINT64_MAX / 32 / (8 + SIZE_STEPS), "weights cannot overflow");
     return idle * copies_weight(e->copies) * size_weight(e->size_bytes);
 }

@@ -68,7 +68,7 @@ enum rc store_get(struct store *s, const struct digest *name, struct bytes *byte
 
 void store_release(struct store *s)
 {
-    assert(s->borrowed > 0);
+    assert(s->borrowed > 0 && s->lent_kv + s->lent_large > 0);
     if (--s->borrowed > 0)
         return;
     for (; s->lent_kv > 0; s->lent_kv--)
@@ -80,26 +80,22 @@ void store_release(struct store *s)
 enum rc store_next(const struct store *s, const struct digest *after, struct digest *name,
                    uint64_t *size_bytes)
 {
-    static const uint8_t kind = ROW_ENTRY;
-    struct store_place p = store_place_at(bytes_of(&kind, 1));
+    struct store_place p = store_place_before(ROW_ENTRY);
     if (after != NULL) {
         const struct row_key k = row_key(ROW_ENTRY, after);
         p = store_place_at(row_key_bytes(&k));
     }
-    for (;;) {
-        uint64_t row_bytes = 0;
-        enum rc rc = store_step(&s->cfg.kv, &p, &row_bytes);
-        if (rc != RC_OK)
-            return rc;
-        if (p.key[0] != kind)
-            return RC_ABSENT;
-        struct row_entry e;
-        if (!row_key_name(bytes_of(p.key, p.len), ROW_ENTRY, name))
-            continue; // another's
-        rc = store_entry(s, name, &e);
-        *size_bytes = e.size_bytes;
+    struct digest found;
+    struct row_entry e;
+    uint64_t row_bytes = 0;
+    enum rc rc = store_step_name(&s->cfg.kv, &p, ROW_ENTRY, &found, &row_bytes);
+    if (rc == RC_OK)
+        rc = store_entry(s, &found, &e);
+    if (rc != RC_OK)
         return rc;
-    }
+    *name = found;
+    *size_bytes = e.size_bytes;
+    return RC_OK;
 }
 
 enum rc store_info(const struct store *s, const struct digest *name, struct store_info *out)
@@ -134,19 +130,6 @@ struct store_stat store_stat(const struct store *s)
 }
 
 // ---- Writing
-
-enum rc store_take_in(struct store *s, const struct digest *name, uint64_t size_bytes,
-                      bool is_large)
-{
-    use_touch(s->use, name);
-    const struct row_entry e = {
-        .size_bytes = size_bytes, .is_large = is_large, .born = use_clock(s->use)};
-    s->meta.objects++;
-    s->meta.bytes += size_bytes;
-    s->meta.large_objects += is_large;
-    s->meta.large_bytes += is_large ? size_bytes : 0;
-    return store_entry_put(s, name, &e);
-}
 
 // Deleted, and its file is there still: then that is it. RC_ABSENT: it is not, or damaged. Whoever
 // is not sure must not write it anew: an abort of this group would take it away, and the delete
@@ -195,18 +178,13 @@ static enum rc put_once(struct store *s, const struct digest *name, struct bytes
         return rc;
     const bool is_large = store_has_large(s) && bytes.len > s->cfg.inline_bytes;
     const struct row_key k = row_key(ROW_OBJECT, name);
-    const uint64_t evicted = s->evicted;
     rc = store_make_room(s, bytes.len);
     *is_disk = rc == RC_OK;
     if (rc == RC_OK)
         rc = is_large ? write_large(s, name, bytes) : store_row_put(s, &k, bytes);
     if (rc == RC_OK)
         rc = store_take_in(s, name, bytes.len, is_large);
-    const bool was_single = !s->is_callers;
-    rc = store_leave(s, rc);
-    if (rc != RC_OK && was_single)
-        s->evicted = evicted;
-    return rc;
+    return store_leave(s, rc);
 }
 
 static enum rc evict_one(struct store *s)
@@ -258,38 +236,6 @@ enum rc store_add(struct store *s, struct bytes bytes, struct digest *name)
     return put_named(s, &found, bytes);
 }
 
-static enum rc drop_labels(struct store *s, const struct digest *name)
-{
-    char label[STORE_LABEL_BYTES_MAX + 1];
-    enum rc rc = store_kept(s, name, bytes_text(""), label);
-    while (rc == RC_OK) {
-        const struct row_key k = row_key_label(name, bytes_text(label));
-        rc = store_row_del(s, &k);
-        if (rc == RC_OK)
-            rc = store_kept(s, name, bytes_text(""), label);
-    }
-    return rc == RC_ABSENT ? RC_OK : store_spoil(s, rc);
-}
-
-enum rc store_drop(struct store *s, const struct digest *name, const struct row_entry *e)
-{
-    assert(s->meta.objects > 0 && s->meta.bytes >= e->size_bytes);
-    const struct row_key entry = row_key(ROW_ENTRY, name);
-    const struct row_key bytes = row_key(e->is_large ? ROW_DELETED : ROW_OBJECT, name);
-    enum rc rc = store_row_del(s, &entry);
-    if (rc == RC_OK)
-        rc = e->is_large ? store_row_put(s, &bytes, bytes_of(NULL, 0)) : store_row_del(s, &bytes);
-    if (rc == RC_OK && e->labels > 0)
-        rc = drop_labels(s, name);
-    s->meta.objects--;
-    s->meta.bytes -= e->size_bytes;
-    s->meta.large_objects -= e->is_large;
-    s->meta.large_bytes -= e->is_large ? e->size_bytes : 0;
-    s->meta.deleted += e->is_large;
-    s->meta.kept -= e->labels > 0;
-    return rc;
-}
-
 enum rc store_del(struct store *s, const struct digest *name)
 {
     struct row_entry e;
@@ -313,130 +259,9 @@ enum rc store_rarity(struct store *s, const struct digest *name, uint32_t copies
     return rc == RC_OK ? store_leave(s, store_entry_put(s, name, &e)) : rc;
 }
 
-// ---- Pins
-
-bool store_is_pinned(const struct store *s, const struct digest *name, const struct row_entry *e)
-{
-    return e->labels > 0 || map_get(s->pins, name->b) != NULL;
-}
-
-enum rc store_pin(struct store *s, const struct digest *name)
-{
-    struct store_pin *pin = map_get(s->pins, name->b);
-    if (pin == NULL && !store_has(s, name))
-        return RC_ABSENT;
-    if (pin == NULL) {
-        if (list_is_empty(&s->pins_unused))
-            return RC_FULL;
-        pin = CONTAINER_OF(s->pins_unused.next, struct store_pin, node);
-        const enum rc rc = map_put(s->pins, name->b, pin);
-        assert(rc == RC_OK); // as large as there are pins
-        list_del(&pin->node);
-        pin->name = *name;
-        pin->count = 0;
-    }
-    assert(pin->count < UINT32_MAX);
-    pin->count++;
-    return RC_OK;
-}
-
-static void end_pin(struct store *s, struct store_pin *pin)
-{
-    (void)map_del(s->pins, pin->name.b); // it is pin
-    list_push_back(&s->pins_unused, &pin->node);
-}
-
-void store_unpin(struct store *s, const struct digest *name)
-{
-    struct store_pin *pin = map_get(s->pins, name->b);
-    if (pin == NULL)
-        return;
-    use_touch(s->use, name);
-    if (--pin->count == 0)
-        end_pin(s, pin);
-}
-
-void store_pins_drop(struct store *s, const struct digest *name)
-{
-    struct store_pin *pin = map_get(s->pins, name->b);
-    if (pin != NULL)
-        end_pin(s, pin);
-}
-
-// RC_ABSENT: no such label.
-static enum rc find_label(const struct store *s, const struct row_key *k)
-{
-    struct bytes value;
-    const enum rc rc = s->cfg.kv.ops->get(s->cfg.kv.self, row_key_bytes(k), &value);
-    if (rc == RC_OK)
-        s->cfg.kv.ops->release(s->cfg.kv.self);
-    return rc;
-}
-
-enum rc store_keep(struct store *s, const struct digest *name, struct bytes label)
-{
-    assert(label.len >= 1 && label.len <= STORE_LABEL_BYTES_MAX);
-    const struct row_key k = row_key_label(name, label);
-    struct row_entry e;
-    enum rc rc = store_entry(s, name, &e);
-    if (rc != RC_OK)
-        return rc;
-    rc = find_label(s, &k);
-    if (rc != RC_ABSENT)
-        return rc; // as wished, or RC_IO
-    if (e.labels == UINT16_MAX)
-        return RC_FULL;
-    rc = store_enter(s);
-    if (rc != RC_OK)
-        return rc;
-    s->meta.kept += e.labels == 0;
-    e.labels++;
-    rc = store_row_put(s, &k, bytes_of(NULL, 0));
-    if (rc == RC_OK)
-        rc = store_entry_put(s, name, &e);
-    return store_leave(s, rc);
-}
-
-enum rc store_unkeep(struct store *s, const struct digest *name, struct bytes label)
-{
-    assert(label.len >= 1 && label.len <= STORE_LABEL_BYTES_MAX);
-    const struct row_key k = row_key_label(name, label);
-    struct row_entry e;
-    enum rc rc = store_entry(s, name, &e);
-    if (rc == RC_OK)
-        rc = find_label(s, &k);
-    if (rc == RC_OK)
-        rc = store_enter(s);
-    if (rc != RC_OK)
-        return rc;
-    e.labels = (uint16_t)(e.labels - (e.labels > 0));
-    s->meta.kept -= e.labels == 0;
-    use_touch(s->use, name);
-    rc = store_row_del(s, &k);
-    if (rc == RC_OK)
-        rc = store_entry_put(s, name, &e);
-    return store_leave(s, rc);
-}
-
-enum rc store_kept(const struct store *s, const struct digest *name, struct bytes after,
-                   char out[static STORE_LABEL_BYTES_MAX + 1])
-{
-    const struct row_key k = row_key_label(name, after);
-    struct store_place p = store_place_at(row_key_bytes(&k));
-    uint64_t size_bytes = 0;
-    const enum rc rc = store_step(&s->cfg.kv, &p, &size_bytes);
-    if (rc != RC_OK)
-        return rc;
-    const struct row_key mine = row_key(ROW_LABEL, name);
-    if (p.len <= mine.len || memcmp(p.key, mine.b, mine.len) != 0 || p.len > ROW_KEY_BYTES_MAX)
-        return RC_ABSENT;
-    bytes_to_text(bytes_of(p.key + mine.len, p.len - mine.len), out, STORE_LABEL_BYTES_MAX + 1);
-    return RC_OK;
-}
-
 // ---- Verification
 
-enum rc store_verify(struct store *s, const struct digest *name)
+enum rc store_probe(struct store *s, const struct digest *name)
 {
     assert(s->borrowed == 0);
     struct bytes bytes;
@@ -446,14 +271,20 @@ enum rc store_verify(struct store *s, const struct digest *name)
         return rc;
     rc = lend(s, name, &bytes);
     if (rc == RC_ABSENT) // a row without its file
-        return drop_damaged(s, name);
+        return RC_MALFORMED;
     if (rc != RC_OK)
         return rc;
     s->borrowed++;
     const struct digest found = hash_bytes(bytes);
     const bool is_whole = digest_equal(&found, name) && bytes.len == e.size_bytes;
     store_release(s);
-    return is_whole ? RC_OK : drop_damaged(s, name);
+    return is_whole ? RC_OK : RC_MALFORMED;
+}
+
+enum rc store_verify(struct store *s, const struct digest *name)
+{
+    const enum rc rc = store_probe(s, name);
+    return rc == RC_MALFORMED ? drop_damaged(s, name) : rc;
 }
 
 enum rc store_verify_all(struct store *s, uint64_t *damaged)

@@ -58,8 +58,8 @@ struct store_cfg {
 // Objects past the limits are deleted, but for pinned ones. A store that has objects and no index
 // (of an earlier version, or a cache whose index was lost) gets one, by a walk. *out lives in arena
 // and dies with it; there is no free. RC_CONFIG: a field is out of range; RC_UNSUPPORTED: written
-// by a later version; RC_NOMEM: the arena's budget is spent; RC_FULL, RC_IO. On failure *out is
-// NULL.
+// by a later version; RC_NOMEM: the arena's budget is spent; RC_FULL; RC_IO, also for counts that
+// cannot be. On failure *out is NULL.
 MUST_USE enum rc store_open(struct store **out, struct arena *arena, const struct store_cfg *cfg);
 // Writes the order of use, and a mark that makes the next open short. No group is begun, nothing
 // borrowed. The store can go on being used. RC_FULL, RC_IO: the next open walks, no more.
@@ -92,8 +92,8 @@ MUST_USE enum rc store_add(struct store *s, struct bytes bytes, struct digest *n
 // RC_ABSENT; RC_REFUSED: it is pinned; RC_FULL, RC_IO.
 MUST_USE enum rc store_del(struct store *s, const struct digest *name);
 
-// For now, in memory. Pins count: an object is free to go after as many unpins as pins. RC_ABSENT;
-// RC_FULL: STORE_PINS_MAX objects are pinned.
+// For now, in memory. Pins count: an object is free to go after as many unpins as pins. RC_ABSENT,
+// RC_IO; RC_FULL: STORE_PINS_MAX objects are pinned.
 MUST_USE enum rc store_pin(struct store *s, const struct digest *name);
 // Harmless where nothing is pinned: verify may have dropped it.
 void store_unpin(struct store *s, const struct digest *name);
@@ -110,8 +110,11 @@ MUST_USE enum rc store_kept(const struct store *s, const struct digest *name, st
 // on the disk. Costs nothing if it is not news. RC_ABSENT, RC_FULL, RC_IO.
 MUST_USE enum rc store_rarity(struct store *s, const struct digest *name, uint32_t copies);
 
-// Hashes it again. RC_MALFORMED: it was damaged, and is deleted, pinned or not (its pins are
-// gone with it). RC_ABSENT, RC_FULL, RC_IO.
+// Hashes it again, and changes nothing: no use either. RC_MALFORMED: it is damaged, or its file is
+// gone. RC_ABSENT, RC_FULL (of what is borrowed), RC_IO.
+MUST_USE enum rc store_probe(struct store *s, const struct digest *name);
+// The same, and RC_MALFORMED: it was damaged, and is deleted, pinned or not (its pins are gone with
+// it). RC_ABSENT, RC_FULL, RC_IO.
 MUST_USE enum rc store_verify(struct store *s, const struct digest *name);
 // Every object; *damaged is how many were deleted. RC_IO, RC_FULL: stopped there.
 MUST_USE enum rc store_verify_all(struct store *s, uint64_t *damaged);

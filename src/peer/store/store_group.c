@@ -12,87 +12,12 @@
 
 #define DELETED_MAX 64u // rows of files that are gone, before they are cleared: that takes a sync
 
-// ---- Rows
-
-enum rc store_spoil(struct store *s, enum rc rc)
-{
-    if (rc != RC_OK && s->spoiled == RC_OK)
-        s->spoiled = rc;
-    return rc;
-}
-
-enum rc store_entry(const struct store *s, const struct digest *name, struct row_entry *out)
-{
-    const struct row_key k = row_key(ROW_ENTRY, name);
-    const struct kv *kv = &s->cfg.kv;
-    struct bytes value;
-    const enum rc rc = kv->ops->get(kv->self, row_key_bytes(&k), &value);
-    if (rc != RC_OK)
-        return rc;
-    const bool is_good = row_entry_get(out, value);
-    kv->ops->release(kv->self);
-    return is_good ? RC_OK : RC_IO;
-}
-
-enum rc store_row_put(struct store *s, const struct row_key *k, struct bytes value)
-{
-    assert(s->is_begun && s->borrowed == 0);
-    return store_spoil(s, s->cfg.kv.ops->put(s->cfg.kv.self, row_key_bytes(k), value));
-}
-
-enum rc store_row_del(struct store *s, const struct row_key *k)
-{
-    assert(s->is_begun && s->borrowed == 0);
-    const enum rc rc = s->cfg.kv.ops->del(s->cfg.kv.self, row_key_bytes(k));
-    return rc == RC_ABSENT ? RC_OK : store_spoil(s, rc);
-}
-
-enum rc store_entry_put(struct store *s, const struct digest *name, const struct row_entry *e)
-{
-    const struct row_key k = row_key(ROW_ENTRY, name);
-    uint8_t room[ROW_ENTRY_BYTES];
-    row_entry_put(e, room);
-    return store_row_put(s, &k, bytes_of(room, sizeof room));
-}
-
-struct store_place store_place_at(struct bytes key)
-{
-    struct store_place p = {.len = key.len};
-    assert(key.len <= sizeof p.key);
-    if (key.len > 0)
-        memcpy(p.key, key.at, key.len);
-    return p;
-}
-
-enum rc store_step(const struct kv *kv, struct store_place *p, uint64_t *size_bytes)
-{
-    struct bytes key;
-    struct bytes value;
-    const enum rc rc = kv->ops->next(kv->self, bytes_of(p->key, p->len), &key, &value);
-    if (rc != RC_OK)
-        return rc;
-    *p = store_place_at(key);
-    *size_bytes = value.len;
-    kv->ops->release(kv->self);
-    return RC_OK;
-}
-
 // ---- What is deleted
 
-// The next name with ROW_DELETED after *p.
 static enum rc next_deleted(struct store *s, struct store_place *p, struct digest *name)
 {
     uint64_t size_bytes = 0;
-    const enum rc rc = store_step(&s->cfg.kv, p, &size_bytes);
-    if (rc != RC_OK)
-        return rc;
-    return row_key_name(bytes_of(p->key, p->len), ROW_DELETED, name) ? RC_OK : RC_ABSENT;
-}
-
-static struct store_place before_deleted(void)
-{
-    static const uint8_t kind = ROW_DELETED;
-    return store_place_at(bytes_of(&kind, 1));
+    return store_step_name(&s->cfg.kv, p, ROW_DELETED, name, &size_bytes);
 }
 
 static enum rc unlink_one(struct store *s, const struct digest *name)
@@ -105,7 +30,7 @@ static enum rc unlink_one(struct store *s, const struct digest *name)
 void store_unlink_deleted(struct store *s)
 {
     assert(store_has_large(s) && !s->is_begun);
-    struct store_place p = before_deleted();
+    struct store_place p = store_place_before(ROW_DELETED);
     struct digest name;
     while (next_deleted(s, &p, &name) == RC_OK)
         (void)unlink_one(s, &name); // else it is tried again: the row stays
@@ -115,7 +40,7 @@ void store_unlink_deleted(struct store *s)
 // leave it, as all large changes of a group are.
 static enum rc clear_deleted(struct store *s)
 {
-    struct store_place p = before_deleted();
+    struct store_place p = store_place_before(ROW_DELETED);
     struct digest name;
     enum rc rc = store_large_begin(s);
     while (rc == RC_OK && next_deleted(s, &p, &name) == RC_OK) {
@@ -134,6 +59,8 @@ static enum rc put_meta(struct store *s)
 {
     const struct row_key k = row_key_meta();
     uint8_t room[ROW_META_BYTES];
+    assert(s->meta.large_objects <= s->meta.objects && s->meta.large_bytes <= s->meta.bytes);
+    assert(s->meta.kept <= s->meta.objects);
     s->meta.clock = use_clock(s->use);
     row_meta_put(&s->meta, room);
     return store_row_put(s, &k, bytes_of(room, sizeof room));
@@ -162,9 +89,9 @@ static bool are_uses_due(const struct store *s)
 
 static void forget_group(struct store *s)
 {
+    assert(!s->is_large_begun);
     s->is_begun = false;
     s->is_callers = false;
-    s->is_large_begun = false;
     s->has_taken_uses = false;
     s->spoiled = RC_OK;
     s->fresh_count = 0;
@@ -173,8 +100,10 @@ static void forget_group(struct store *s)
 
 static void take_back(struct store *s)
 {
+    assert(s->is_begun && s->borrowed == 0);
     if (s->is_large_begun)
         s->cfg.large.ops->abort(s->cfg.large.self);
+    s->is_large_begun = false;
     for (size_t i = 0; i < s->fresh_count && i < STORE_FRESH_MAX; i++)
         if (unlink_one(s, &s->fresh[i]) != RC_OK)
             s->has_unknown_files = true;
@@ -184,6 +113,7 @@ static void take_back(struct store *s)
     if (s->has_taken_uses)
         use_untake(s->use);
     s->meta = s->meta_before;
+    s->evicted = s->evicted_before;
     forget_group(s);
 }
 
@@ -268,6 +198,7 @@ static enum rc begin_rows(struct store *s)
     const enum rc rc = s->cfg.kv.ops->begin(s->cfg.kv.self);
     if (rc == RC_OK) {
         s->meta_before = s->meta;
+        s->evicted_before = s->evicted;
         s->is_begun = true;
     }
     return rc;
@@ -304,6 +235,7 @@ enum rc store_enter(struct store *s)
 
 enum rc store_leave(struct store *s, enum rc rc)
 {
+    assert(s->is_begun);
     if (s->is_callers)
         return rc;
     if (rc == RC_OK)
@@ -314,6 +246,7 @@ enum rc store_leave(struct store *s, enum rc rc)
 
 enum rc store_begin(struct store *s)
 {
+    assert(!s->is_callers);
     const enum rc rc = begin_now(s);
     s->is_callers = rc == RC_OK;
     return rc;
@@ -349,6 +282,7 @@ static enum rc write_uses(struct store *s, bool is_end)
 
 enum rc store_flush(struct store *s)
 {
+    assert(!s->is_begun && s->borrowed == 0);
     return use_unwritten(s->use) == 0 ? RC_OK : write_uses(s, false);
 }
 

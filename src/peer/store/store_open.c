@@ -23,26 +23,21 @@ static enum rc breathe(struct store *s, uint32_t *count)
 // The group is there before and after, unless it fails.
 static enum rc index_small(struct store *s, uint32_t *count)
 {
-    static const uint8_t kind = ROW_OBJECT;
-    struct store_place p = store_place_at(bytes_of(&kind, 1));
-    for (;;) {
-        uint64_t size_bytes = 0;
-        struct digest name;
+    struct store_place p = store_place_before(ROW_OBJECT);
+    struct digest name;
+    uint64_t size_bytes = 0;
+    enum rc rc = store_step_name(&s->cfg.kv, &p, ROW_OBJECT, &name, &size_bytes);
+    while (rc == RC_OK) {
         struct row_entry e;
-        enum rc rc = store_step(&s->cfg.kv, &p, &size_bytes);
-        if (rc == RC_ABSENT || (rc == RC_OK && p.key[0] != kind))
-            return RC_OK;
-        if (rc == RC_OK && !row_key_name(bytes_of(p.key, p.len), ROW_OBJECT, &name))
-            continue; // another's
-        if (rc == RC_OK)
-            rc = store_entry(s, &name, &e);
+        rc = store_entry(s, &name, &e);
         if (rc == RC_ABSENT)
             rc = store_take_in(s, &name, size_bytes, false);
         if (rc == RC_OK)
             rc = breathe(s, count);
-        if (rc != RC_OK)
-            return rc;
+        if (rc == RC_OK)
+            rc = store_step_name(&s->cfg.kv, &p, ROW_OBJECT, &name, &size_bytes);
     }
+    return rc == RC_ABSENT ? RC_OK : rc;
 }
 
 // ---- Files
@@ -89,8 +84,7 @@ static enum rc settle(struct store *s, const struct digest *name, uint64_t size_
 
 static enum rc settle_files(struct store *s, enum orphans what, uint32_t *count)
 {
-    static const uint8_t kind = ROW_OBJECT;
-    struct store_place p = store_place_at(bytes_of(&kind, 1));
+    struct store_place p = store_place_before(ROW_OBJECT);
     struct digest name;
     uint64_t size_bytes = 0;
     bool is_whole = what == ORPHANS_STAY;
@@ -147,6 +141,14 @@ static enum rc make_index(struct store *s)
 
 // ---- The start
 
+// Counts that can be: what the disk damaged is not reckoned with.
+static bool is_sane(const struct row_meta *m)
+{
+    return m->bytes_max <= STORE_BYTES_MAX && m->objects_max <= STORE_OBJECTS_MAX &&
+           m->bytes <= STORE_BYTES_MAX && m->large_bytes <= m->bytes &&
+           m->large_objects <= m->objects && m->kept <= m->objects && m->cells <= USE_CELLS_MAX;
+}
+
 static enum rc read_meta(struct store *s, bool *is_new)
 {
     const struct row_key k = row_key_meta();
@@ -165,7 +167,7 @@ static enum rc read_meta(struct store *s, bool *is_new)
     const bool is_good = row_meta_get(&s->meta, value, &version);
     kv->ops->release(kv->self);
     if (is_good)
-        return RC_OK;
+        return is_sane(&s->meta) ? RC_OK : RC_IO;
     return version > ROW_META_VERSION ? RC_UNSUPPORTED : RC_IO;
 }
 
@@ -177,9 +179,9 @@ static bool set_limits(struct store *s)
     if (c->bytes_max == 0)
         c->bytes_max = s->meta.bytes_max > 0 ? s->meta.bytes_max : STORE_BYTES_UNSAID;
     if (c->objects_max == 0)
-        c->objects_max = s->meta.objects_max > 0 && s->meta.objects_max <= STORE_OBJECTS_MAX
-                             ? (uint32_t)s->meta.objects_max
-                             : STORE_OBJECTS_UNSAID;
+        c->objects_max =
+            s->meta.objects_max > 0 ? (uint32_t)s->meta.objects_max : STORE_OBJECTS_UNSAID;
+    assert(c->bytes_max > 0 && c->objects_max > 0);
     s->meta.bytes_max = c->bytes_max;
     s->meta.objects_max = c->objects_max;
     return before.bytes_max != c->bytes_max || before.objects_max != c->objects_max;

@@ -20,12 +20,6 @@ bool store_is_over(const struct store *s, uint64_t size_bytes, uint64_t objects)
            s->meta.bytes + size_bytes > s->cfg.bytes_max;
 }
 
-uint64_t store_idle(const struct store *s, const struct digest *name, const struct row_entry *e)
-{
-    const uint64_t idle = use_idle(s->use, name);
-    return e->born <= use_clock(s->use) ? num_min(idle, use_clock(s->use) - e->born) : idle;
-}
-
 static uint64_t score_of(const struct store *s, const struct digest *name,
                          const struct row_entry *e)
 {
@@ -48,6 +42,8 @@ static void offer(struct store *s, const struct digest *name, uint64_t score)
     for (size_t i = s->candidate_count - 1; i > at; i--)
         s->candidate[i] = s->candidate[i - 1];
     s->candidate[at] = (struct store_candidate){.name = *name, .score = score};
+    assert(s->candidate_count <= STORE_CANDIDATES_MAX);
+    assert(at == 0 || s->candidate[at - 1].score >= score);
 }
 
 static struct store_place random_place(struct store *s)
@@ -63,17 +59,13 @@ static struct store_place random_place(struct store *s)
 static enum rc step_round(const struct store *s, struct store_place *p, struct digest *name,
                           bool *has_wrapped)
 {
-    static const uint8_t kind = ROW_ENTRY;
-    for (;;) {
-        uint64_t size_bytes = 0;
-        const enum rc rc = store_step(&s->cfg.kv, p, &size_bytes);
-        if (rc == RC_OK && row_key_name(bytes_of(p->key, p->len), ROW_ENTRY, name))
-            return RC_OK;
-        if ((rc != RC_OK && rc != RC_ABSENT) || *has_wrapped)
-            return rc == RC_OK ? RC_ABSENT : rc;
-        *has_wrapped = true;
-        *p = store_place_at(bytes_of(&kind, 1));
-    }
+    uint64_t size_bytes = 0;
+    const enum rc rc = store_step_name(&s->cfg.kv, p, ROW_ENTRY, name, &size_bytes);
+    if (rc != RC_ABSENT || *has_wrapped)
+        return rc;
+    *has_wrapped = true;
+    *p = store_place_before(ROW_ENTRY);
+    return store_step_name(&s->cfg.kv, p, ROW_ENTRY, name, &size_bytes);
 }
 
 static enum rc look(struct store *s)

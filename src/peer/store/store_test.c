@@ -2,70 +2,9 @@
 // Tests of the store over a simulated disk: names, limits, order of use, faults, restarts.
 #include "store/store.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/rng.h"
-#include "sim/kv.h"
-
-struct disk {
-    struct budget budget;
-    struct sim_kv *kv;
-    struct arena *arena; // of the store that runs on it
-};
-
-#define DISK_BYTES (1 << 20)
-
-static struct disk disk_new(void)
-{
-    static struct budget budget = {.limit_bytes = (size_t)1 << 25};
-    struct disk d = {.arena = arena_new(1 << 20)};
-    assert_non_null(d.arena);
-    assert_int_equal(sim_kv_new(&d.kv, &budget, DISK_BYTES), RC_OK);
-    return d;
-}
-
-static void disk_free(struct disk *d)
-{
-    sim_kv_free(d->kv);
-    arena_free(d->arena);
-}
-
-// As after the end of a process: what was in memory is gone.
-static struct store *start(struct disk *d, uint64_t bytes_max, uint32_t objects_max)
-{
-    arena_reset(d->arena);
-    struct store *s = NULL;
-    struct store_cfg cfg = {
-        .kv = sim_kv_host(d->kv), .bytes_max = bytes_max, .objects_max = objects_max, .seed = 42};
-    assert_int_equal(store_open(&s, d->arena, &cfg), RC_OK);
-    return s;
-}
-
-static struct digest add(struct store *s, const char *text)
-{
-    struct digest name;
-    assert_int_equal(store_add(s, bytes_text(text), &name), RC_OK);
-    return name;
-}
-
-static bool holds(struct store *s, const char *text)
-{
-    struct digest name = hash_bytes(bytes_text(text));
-    return store_has(s, &name);
-}
-
-static struct bytes key_of(const struct digest *name, uint8_t at[static 33])
-{
-    at[0] = 'o';
-    memcpy(at + 1, name->b, DIGEST_BYTES);
-    return bytes_of(at, 33);
-}
+#include "store/disk_test.h"
+#include "store/use.h"
 
 static void test_put_get_del(void **state)
 {
@@ -153,7 +92,7 @@ static void test_restart_finds_all(void **state)
 {
     (void)state;
     struct disk d = disk_new();
-    struct kv kv = sim_kv_host(d.kv);
+    struct kv kv = sim_kv_host(d.rows);
     // Others' keys around ours, and one with our prefix that is none of ours.
     assert_int_equal(kv.ops->put(kv.self, bytes_text("n"), bytes_text("1")), RC_OK);
     assert_int_equal(kv.ops->put(kv.self, bytes_text("odd"), bytes_text("1")), RC_OK);
@@ -216,8 +155,8 @@ static void test_damage_is_found(void **state)
     struct digest pinned = add(s, "pinned and damaged");
     uint8_t at[33];
     assert_int_equal(store_pin(s, &pinned), RC_OK);
-    assert_int_equal(sim_kv_damage(d.kv, key_of(&bad, at), 3), RC_OK);
-    assert_int_equal(sim_kv_damage(d.kv, key_of(&pinned, at), 100), RC_OK);
+    assert_int_equal(sim_kv_damage(d.rows, key_of(&bad, at), 3), RC_OK);
+    assert_int_equal(sim_kv_damage(d.rows, key_of(&pinned, at), 100), RC_OK);
     assert_int_equal(store_verify(s, &good), RC_OK);
     assert_int_equal(store_verify(s, &bad), RC_MALFORMED);
     assert_int_equal(store_verify(s, &bad), RC_ABSENT);
@@ -241,11 +180,11 @@ static void test_full_disk(void **state)
         const char text[8] = {c, c, c, c, c, c, c, '\0'}; // 89 bytes with its keys and entry
         (void)add(s, text);
     }
-    sim_kv_limit(d.kv, sim_kv_bytes(d.kv));
+    sim_kv_limit(d.rows, sim_kv_bytes(d.rows));
     (void)add(s, "two objects make room for this one, of 150 bytes of text and keys and entry");
     assert_int_equal(store_stat(s).evicted, 2);
     assert_true(!holds(s, "bbbbbbb") && holds(s, "ccccccc"));
-    sim_kv_limit(d.kv, 0);
+    sim_kv_limit(d.rows, 0);
     assert_int_equal(store_add(s, bytes_text("x"), NULL), RC_FULL);
     assert_int_equal(store_stat(s).evicted, 2 + STORE_DISK_FULL_MAX);
     assert_false(holds(s, "x"));
@@ -261,14 +200,14 @@ static void test_failing_disk(void **state)
     struct digest a = add(s, "aaaaaaaa");
     struct digest b = add(s, "bbbbbbbb");
     struct bytes got;
-    sim_kv_fail(d.kv, 1, RC_IO, false);
+    sim_kv_fail(d.rows, 1, RC_IO, false);
     assert_int_equal(store_get(s, &a, &got), RC_IO);
     const struct store_stat before = store_stat(s);
     // Whichever call of an eviction and put fails: nothing has changed.
     for (uint64_t nth = 1;; nth++) {
-        sim_kv_fail(d.kv, nth, RC_IO, false);
+        sim_kv_fail(d.rows, nth, RC_IO, false);
         const enum rc rc = store_add(s, bytes_text("cccccccc"), NULL);
-        sim_kv_fail(d.kv, 1000000, RC_IO, false); // not the next ones
+        sim_kv_fail(d.rows, 1000000, RC_IO, false); // not the next ones
         if (rc == RC_OK)
             break;
         assert_int_equal(rc, RC_IO);
@@ -282,9 +221,9 @@ static void test_failing_disk(void **state)
     const uint64_t commits = 8; // no eviction: has, begin, object, entry, meta, and then
     for (uint64_t nth = 1; nth < commits; nth++) {
         assert_int_equal(store_del(s, &b), RC_OK);
-        sim_kv_fail(d.kv, nth, RC_IO, true);
+        sim_kv_fail(d.rows, nth, RC_IO, true);
         const enum rc rc = store_add(s, bytes_text("bbbbbbbb"), NULL);
-        sim_kv_fail(d.kv, 1000000, RC_IO, false);
+        sim_kv_fail(d.rows, 1000000, RC_IO, false);
         assert_int_equal(store_stat(s).bytes, holds(s, "bbbbbbbb") ? 16 : 8);
         if (rc == RC_OK)
             assert_true(holds(s, "bbbbbbbb"));
@@ -293,9 +232,9 @@ static void test_failing_disk(void **state)
         if (!holds(s, "bbbbbbbb"))
             (void)add(s, "bbbbbbbb");
     }
-    sim_kv_fail(d.kv, 1, RC_IO, false);
+    sim_kv_fail(d.rows, 1, RC_IO, false);
     struct store_cfg cfg = {
-        .kv = sim_kv_host(d.kv), .bytes_max = 20, .objects_max = 100, .seed = 42};
+        .kv = sim_kv_host(d.rows), .bytes_max = 20, .objects_max = 100, .seed = 42};
     assert_int_equal(store_open(&s, d.arena, &cfg), RC_IO);
     assert_null(s);
     disk_free(&d);
@@ -321,12 +260,12 @@ static void test_groups(void **state)
     assert_int_equal(store_begin(s), RC_OK);
     (void)add(s, "bbbb");
     (void)add(s, "cccc");
-    sim_kv_restart(d.kv); // the process ends in mid-group
+    sim_kv_restart(d.rows); // the process ends in mid-group
     s = start(&d, 1000, 10);
     assert_int_equal(store_stat(s).objects, 1);
     assert_int_equal(store_begin(s), RC_OK);
     (void)add(s, "dddd");
-    sim_kv_fail(d.kv, 3, RC_IO, false); // the object, after has and the tick of the clock
+    sim_kv_fail(d.rows, 3, RC_IO, false); // the object, after has and the tick of the clock
     enum rc rc = RC_OK;
     for (char c = 'e'; rc == RC_OK; c++)
         rc = store_add(s, bytes_of(&c, 1), NULL);
@@ -344,14 +283,14 @@ static void test_many_puts_cost_one_commit(void **state)
     struct disk d = disk_new();
     struct store *s = start(&d, 100000, 1000);
     assert_int_equal(store_begin(s), RC_OK);
-    const uint64_t before = sim_kv_calls(d.kv);
+    const uint64_t before = sim_kv_calls(d.rows);
     for (unsigned i = 0; i < 100; i++) {
         const uint8_t text[2] = {(uint8_t)i, 1};
         assert_int_equal(store_add(s, bytes_of(text, 2), NULL), RC_OK);
     }
     assert_int_equal(store_commit(s), RC_OK);
     // Each: is it there, its bytes, its entry. Then two chunks of uses, counts, and one commit.
-    assert_in_range(sim_kv_calls(d.kv) - before, 302, 306);
+    assert_in_range(sim_kv_calls(d.rows) - before, 302, 306);
     disk_free(&d);
 }
 
@@ -403,9 +342,9 @@ static void test_rare_ones_stay(void **state)
     struct digest common = {{0}};
     assert_int_equal(store_rarity(s, &common, 1), RC_ABSENT);
     assert_int_equal(store_rarity(s, &rare, 1), RC_OK);
-    const uint64_t bytes = sim_kv_calls(d.kv);
+    const uint64_t bytes = sim_kv_calls(d.rows);
     assert_int_equal(store_rarity(s, &rare, 1), RC_OK); // no news: one look
-    assert_int_equal(sim_kv_calls(d.kv) - bytes, 1);
+    assert_int_equal(sim_kv_calls(d.rows) - bytes, 1);
     for (char c = 'a'; c < 'j'; c++)
         assert_int_equal(store_add(s, bytes_of(&c, 1), c == 'i' ? &common : NULL), RC_OK);
     assert_int_equal(store_rarity(s, &common, 100), RC_OK);
@@ -435,10 +374,10 @@ static void test_order_of_use_outlives_a_restart(void **state)
             assert_int_equal(store_close(s), RC_OK);
         if (how == 1)
             assert_int_equal(store_flush(s), RC_OK);
-        const uint64_t calls = sim_kv_calls(d.kv);
+        const uint64_t calls = sim_kv_calls(d.rows);
         if (how < 2)
             assert_int_equal(store_flush(s), RC_OK);
-        assert_int_equal(sim_kv_calls(d.kv), calls); // nothing new
+        assert_int_equal(sim_kv_calls(d.rows), calls); // nothing new
         s = start(&d, 1000, 10);
         (void)add(s, "new");
         assert_int_equal(holds(s, "0"), how < 2);  // the get of a crashed one is forgotten
@@ -451,7 +390,7 @@ static void test_an_older_form_gets_an_index(void **state)
 {
     (void)state;
     struct disk d = disk_new();
-    struct kv kv = sim_kv_host(d.kv);
+    struct kv kv = sim_kv_host(d.rows);
     uint8_t at[33];
     for (unsigned i = 0; i < 2500; i++) { // more than one group
         const uint8_t text[2] = {(uint8_t)i, (uint8_t)(i >> 8)};
@@ -460,13 +399,141 @@ static void test_an_older_form_gets_an_index(void **state)
     }
     struct store *s = NULL;
     const struct store_cfg cfg = {.kv = kv, .bytes_max = 100000, .objects_max = 3000, .seed = 1};
-    sim_kv_crash(d.kv, 7000, false, NULL); // while it is made
+    sim_kv_crash(d.rows, 7000, false, NULL); // while it is made
     arena_reset(d.arena);
     assert_int_equal(store_open(&s, d.arena, &cfg), RC_IO);
-    sim_kv_restart(d.kv);
+    sim_kv_restart(d.rows);
     s = start(&d, 100000, 3000);
     assert_int_equal(store_stat(s).objects, 2500);
     assert_int_equal(store_stat(s).bytes, 5000);
+    disk_free(&d);
+}
+
+// Looking is no use, and takes nothing away.
+static void test_a_probe_changes_nothing(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 12, 4);
+    struct digest oldest = add(s, "aaaa");
+    struct digest bad = add(s, "bbbb");
+    struct digest none = hash_bytes(bytes_text("none"));
+    uint8_t at[33];
+    (void)add(s, "cccc");
+    assert_int_equal(sim_kv_damage(d.rows, key_of(&bad, at), 3), RC_OK);
+    const uint64_t calls = sim_kv_calls(d.rows);
+    assert_int_equal(store_probe(s, &oldest), RC_OK);
+    assert_int_equal(store_probe(s, &bad), RC_MALFORMED);
+    assert_int_equal(store_probe(s, &none), RC_ABSENT);
+    assert_int_equal(sim_kv_calls(d.rows) - calls, 5); // an entry each, and the bytes of two
+    assert_true(store_has(s, &bad));
+    assert_int_equal(store_stat(s).damaged, 0);
+    (void)add(s, "dddd");
+    assert_false(store_has(s, &oldest)); // still the one unused longest
+    disk_free(&d);
+}
+
+static void test_an_abort_takes_evictions_back(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 12, 4);
+    struct digest a = add(s, "aaaa");
+    (void)add(s, "bbbbbbbb");
+    assert_int_equal(store_begin(s), RC_OK);
+    (void)add(s, "cccccccc");
+    assert_int_equal(store_stat(s).evicted, 2);
+    store_abort(s);
+    assert_true(store_has(s, &a) && holds(s, "bbbbbbbb"));
+    assert_int_equal(store_stat(s).evicted, 0);
+    (void)add(s, "cccccccc");
+    assert_int_equal(store_stat(s).evicted, 2);
+    disk_free(&d);
+}
+
+// ---- Rows that the disk damaged
+
+static void put_row(struct disk *d, const char *key, size_t key_bytes, struct bytes value)
+{
+    const struct kv kv = sim_kv_host(d->rows);
+    assert_int_equal(kv.ops->put(kv.self, bytes_of(key, key_bytes), value), RC_OK);
+}
+
+static void test_an_entry_that_no_count_has(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 100, 10);
+    struct digest a = add(s, "aaaa");
+    struct digest b = add(s, "bbbb");
+    const struct row_key k = row_key(ROW_ENTRY, &a);
+    uint8_t room[ROW_ENTRY_BYTES];
+    row_entry_put(&(struct row_entry){.size_bytes = 1000}, room);
+    put_row(&d, (const char *)k.b, k.len, bytes_of(room, sizeof room));
+    assert_int_equal(store_del(s, &a), RC_IO); // and not an end of the process
+    row_entry_put(&(struct row_entry){.size_bytes = 4, .labels = 1}, room);
+    put_row(&d, (const char *)k.b, k.len, bytes_of(room, sizeof room));
+    assert_int_equal(store_verify(s, &a), RC_OK);
+    put_row(&d, (const char *)k.b, k.len, bytes_text("no entry"));
+    struct digest name;
+    uint64_t size_bytes = 77;
+    assert_false(store_has(s, &a));
+    const enum rc rc = store_next(s, NULL, &name, &size_bytes);
+    assert_true(rc == RC_IO ? size_bytes == 77 : size_bytes == 4); // whichever comes first
+    assert_int_equal(store_del(s, &b), RC_OK);
+    disk_free(&d);
+}
+
+static void test_counts_that_cannot_be(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    const struct row_meta bad[] = {
+        {.bytes_max = STORE_BYTES_MAX + 1},
+        {.objects_max = STORE_OBJECTS_MAX + 1},
+        {.bytes = STORE_BYTES_MAX + 1},
+        {.cells = USE_CELLS_MAX + 1},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        uint8_t room[ROW_META_BYTES];
+        row_meta_put(&bad[i], room);
+        put_row(&d, "meta", 4, bytes_of(room, sizeof room));
+        struct store *s = NULL;
+        const struct store_cfg cfg = disk_cfg(&d, 100, 10);
+        arena_reset(d.arena);
+        assert_int_equal(store_open(&s, d.arena, &cfg), RC_IO);
+        assert_null(s);
+    }
+    uint8_t room[ROW_META_BYTES];
+    row_meta_put(&(struct row_meta){.objects = 1}, room);
+    room[3]++; // of a later version
+    put_row(&d, "meta", 4, bytes_of(room, sizeof room));
+    struct store *s = NULL;
+    const struct store_cfg cfg = disk_cfg(&d, 100, 10);
+    assert_int_equal(store_open(&s, d.arena, &cfg), RC_UNSUPPORTED);
+    disk_free(&d);
+}
+
+// Whatever memory there is: it opens, or says that it cannot.
+static void test_memory_may_run_out(void **state)
+{
+    (void)state;
+    struct disk d = disk_new();
+    struct store *s = start(&d, 1000, 100);
+    (void)add(s, "aaaa");
+    assert_int_equal(store_close(s), RC_OK);
+    bool has_opened = false;
+    for (size_t budget = 1024; !has_opened && budget < 1 << 20; budget += 1024) {
+        struct arena *arena = arena_new(budget);
+        const struct store_cfg cfg = disk_cfg(&d, 1000, 100);
+        const enum rc rc = arena != NULL ? store_open(&s, arena, &cfg) : RC_NOMEM;
+        has_opened = rc == RC_OK;
+        assert_true(has_opened || (rc == RC_NOMEM && (arena == NULL || s == NULL)));
+        if (has_opened)
+            assert_true(holds(s, "aaaa"));
+        arena_free(arena);
+    }
+    assert_true(has_opened);
     disk_free(&d);
 }
 
@@ -475,9 +542,9 @@ static void test_bounds_of_open(void **state)
     (void)state;
     struct disk d = disk_new();
     struct store *s = NULL;
-    struct store_cfg cfg = {.kv = sim_kv_host(d.kv), .bytes_max = STORE_BYTES_MAX + 1};
+    struct store_cfg cfg = {.kv = sim_kv_host(d.rows), .bytes_max = STORE_BYTES_MAX + 1};
     assert_int_equal(store_open(&s, d.arena, &cfg), RC_CONFIG);
-    cfg = (struct store_cfg){.kv = sim_kv_host(d.kv), .objects_max = STORE_OBJECTS_MAX + 1};
+    cfg = (struct store_cfg){.kv = sim_kv_host(d.rows), .objects_max = STORE_OBJECTS_MAX + 1};
     assert_int_equal(store_open(&s, d.arena, &cfg), RC_CONFIG);
     cfg.objects_max = STORE_OBJECTS_MAX; // of which the arena has no room
     assert_int_equal(store_open(&s, d.arena, &cfg), RC_NOMEM);
@@ -546,6 +613,11 @@ int main(void)
         cmocka_unit_test(test_damage_is_found),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_failing_disk),
+        cmocka_unit_test(test_a_probe_changes_nothing),
+        cmocka_unit_test(test_an_abort_takes_evictions_back),
+        cmocka_unit_test(test_an_entry_that_no_count_has),
+        cmocka_unit_test(test_counts_that_cannot_be),
+        cmocka_unit_test(test_memory_may_run_out),
         cmocka_unit_test(test_bounds_of_open),
         cmocka_unit_test(test_random_calls),
         cmocka_unit_test(test_groups),

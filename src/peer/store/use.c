@@ -22,6 +22,7 @@ struct use {
 
 struct use *use_new(struct arena *arena, uint32_t objects, uint64_t seed)
 {
+    static_assert(USE_CELLS_MAX == UINT32_C(1) << BITS_MAX, "as many as bits can tell");
     struct use *u = arena_take(arena, sizeof *u);
     unsigned bits = BITS_MIN;
     while (bits < BITS_MAX && UINT64_C(1) << bits < UINT64_C(2) * objects)
@@ -44,6 +45,7 @@ static uint32_t cell_of(const struct use *u, const struct digest *name)
 static void age_all(struct use *u)
 {
     const uint32_t half = UINT32_MAX / 2;
+    assert(u->clock > half);
     for (uint32_t i = 0; i < use_cells(u); i++)
         u->cell[i] = u->cell[i] > half ? u->cell[i] - half : 0;
     u->clock -= half;
@@ -55,6 +57,7 @@ void use_touch(struct use *u, const struct digest *name)
     const uint32_t cell = cell_of(u, name);
     if (u->clock == UINT32_MAX)
         age_all(u);
+    assert(cell < use_cells(u) && u->cell[cell] <= u->clock);
     u->cell[cell] = ++u->clock;
     u->is_changed[cell / USE_CHUNK_CELLS] = true;
     u->unwritten++;
@@ -87,6 +90,7 @@ uint64_t use_unwritten(const struct use *u)
 
 uint32_t use_take(struct use *u, uint32_t from, uint8_t out[static USE_CHUNK_BYTES])
 {
+    assert(from <= use_chunks(u));
     uint32_t chunk = from;
     while (chunk < use_chunks(u) && !u->is_changed[chunk])
         chunk++;
@@ -112,6 +116,7 @@ void use_untake(struct use *u)
 
 void use_resume(struct use *u, uint32_t clock)
 {
+    assert(u->unwritten == 0); // before the first touch
     u->clock = clock;
 }
 

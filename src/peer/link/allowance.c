@@ -121,6 +121,7 @@ void allowance_save(struct allowance *a, uint8_t image[static ALLOWANCE_IMAGE_BY
                     uint64_t wall_s, uint64_t now_us)
 {
     const uint64_t level = level_bytes(a, now_us);
+    assert(level <= a->day_bytes / 2);
     a->lease_bytes = num_min(level, lease_max(a));
     a->short_bytes = 0;
     struct buffer b = buffer_of(image, ALLOWANCE_IMAGE_BYTES);

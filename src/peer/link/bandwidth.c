@@ -292,6 +292,7 @@ void bandwidth_leave(struct bandwidth *b, uint32_t peer)
 
 enum rc bandwidth_put(struct bandwidth *b, enum way way, const struct turn *packet, uint64_t now_us)
 {
+    assert(way < WAYS && packet->peer < b->cfg.peers_max);
     return turns_put(b->side[way].turns, packet, now_us);
 }
 
@@ -318,6 +319,7 @@ static bool is_cap_open(struct bandwidth *b, enum way way, uint64_t now_us)
 static void note_sent(struct bandwidth *b, enum way way, const struct turn *packet,
                       struct bandwidth_stamp *stamp, uint64_t now_us)
 {
+    assert(packet->peer < b->cfg.peers_max && packet->bytes <= b->side[way].packet_bytes_max);
     struct side *s = &b->side[way];
     const bool has_more = turns_stat(s->turns)->queued_packets > 0;
     pace_used(&s->pace[PACE_ALL], packet->bytes);
@@ -358,13 +360,12 @@ uint64_t bandwidth_due_us(struct bandwidth *b, enum way way, uint64_t now_us)
 void bandwidth_acked(struct bandwidth *b, enum way way, uint32_t peer,
                      const struct bandwidth_stamp *stamp, uint64_t bytes, uint64_t now_us)
 {
+    assert(way < WAYS && peer < b->cfg.peers_max);
     struct side *s = &b->side[way];
-    path_acked(&s->line, &stamp->line, bytes, now_us);
+    (void)path_acked(&s->line, &stamp->line, bytes, now_us); // the line is the same for all
     if (stamp->line.has_more && queue_now_us(b, now_us) >= FULL_QUEUE_US)
         s->full_us = now_us;
-    assert(peer < b->cfg.peers_max);
-    if (way == WAY_UP) {
-        path_acked(&b->peer[peer], &stamp->peer, bytes, now_us);
+    if (way == WAY_UP && path_acked(&b->peer[peer], &stamp->peer, bytes, now_us)) {
         const uint64_t rtt_us = time_since(stamp->peer.sent_us, now_us);
         const struct path_view v = path_view(&b->peer[peer], now_us);
         b->queue_last_us = time_since(v.base_us, rtt_us);
@@ -378,8 +379,8 @@ void bandwidth_acked(struct bandwidth *b, enum way way, uint32_t peer,
 void bandwidth_lost(struct bandwidth *b, enum way way, uint32_t peer, uint64_t bytes,
                     uint64_t now_us)
 {
+    assert(way < WAYS && peer < b->cfg.peers_max);
     path_lost(&b->side[way].line, bytes);
-    assert(peer < b->cfg.peers_max);
     if (way == WAY_UP)
         path_lost(&b->peer[peer], bytes);
     b->has_news = true;

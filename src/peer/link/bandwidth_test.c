@@ -110,6 +110,34 @@ static void test_metered_takes_no_background(void **state)
     arena_free(g_arena);
 }
 
+// A number goes from one peer to another: what the first one's packets tell is not of the second.
+static void test_late_word_of_one_who_left(void **state)
+{
+    (void)state;
+    const struct bandwidth_cfg cfg = plain_cfg();
+    struct bandwidth *b = bandwidth_of(&cfg, bytes_of(NULL, 0), 0);
+    struct turn packet = {.bytes = 1000, .class = TURN_URGENT};
+    struct turn got;
+    struct bandwidth_stamp old;
+    struct bandwidth_stamp stamp;
+    uint32_t again;
+    assert_int_equal(bandwidth_join(b, 1, &packet.peer, 0), RC_OK);
+    assert_int_equal(bandwidth_put(b, WAY_UP, &packet, 0), RC_OK);
+    assert_true(bandwidth_next(b, WAY_UP, 0, &got, &old));
+    bandwidth_leave(b, packet.peer);
+    assert_int_equal(bandwidth_join(b, 1, &again, 1000), RC_OK);
+    assert_int_equal(again, packet.peer);
+    bandwidth_acked(b, WAY_UP, again, &old, 1000, 400000); // 400 ms for the one who left
+    assert_int_equal(bandwidth_path(b, again, 400000).rtt_count, 0);
+    assert_int_equal(bandwidth_view(b, 400000).queue_us, 0);
+    assert_int_equal(bandwidth_put(b, WAY_UP, &packet, 400000), RC_OK);
+    assert_true(bandwidth_next(b, WAY_UP, 400000, &got, &stamp));
+    bandwidth_acked(b, WAY_UP, again, &stamp, 1000, 410000);
+    assert_int_equal(bandwidth_path(b, again, 410000).rtt_us, 10000);
+    assert_int_equal(bandwidth_view(b, 410000).queue_us, 0);
+    arena_free(g_arena);
+}
+
 // Asks for upkeep through a whole day, a thousand bytes every ten seconds at least.
 static uint64_t upkeep_of_a_day(struct bandwidth *b, uint8_t *image, uint64_t from_us)
 {
@@ -483,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_are_checked),
         cmocka_unit_test(test_metered_takes_no_background),
+        cmocka_unit_test(test_late_word_of_one_who_left),
         cmocka_unit_test(test_idle_days_are_kept),
         cmocka_unit_test(test_a_days_cap_holds_for_both_ways),
         cmocka_unit_test(test_set_rates_are_kept),

@@ -2,6 +2,7 @@
 // Condition: what this machine's network is like, how good that is, and what is fitting then.
 #include "link/condition.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -166,12 +167,14 @@ enum quality condition_quality(const struct condition *c)
 
 const char *quality_text(enum quality q)
 {
+    assert(q < QUALITY_COUNT);
     static const char *const text[QUALITY_COUNT] = {"poor", "fair", "good", "excellent"};
     return text[q];
 }
 
 enum quality grade_put(struct grade *g, enum quality seen, uint64_t now_us)
 {
+    assert(seen < QUALITY_COUNT);
     if (!g->is_known) {
         *g = (struct grade){seen, now_us, true};
     } else if (seen == g->quality) {
@@ -196,6 +199,7 @@ struct plan plan_of(enum quality q, bool is_metered)
         [QUALITY_GOOD] = {40, 4, 64u << 10, 1000, 500},
         [QUALITY_EXCELLENT] = {50, 8, 256u << 10, 1000, 1000},
     };
+    assert(q < QUALITY_COUNT);
     struct plan p = plans[q];
     if (is_metered)
         p.prefetch_permille = p.background_permille = 0;

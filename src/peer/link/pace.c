@@ -34,6 +34,7 @@ static bool is_made_use_of(const struct pace *p, uint64_t now_us)
 
 static uint64_t grown(const struct pace *p, uint64_t queue_us)
 {
+    assert(queue_us < p->cfg.target_us);
     if (p->is_start)
         return p->rate_bytes_s * 2;
     const uint64_t room_us = p->cfg.target_us - queue_us;
@@ -44,6 +45,7 @@ static uint64_t grown(const struct pace *p, uint64_t queue_us)
 static uint64_t shrunk(struct pace *p, const struct pace_sample *s)
 {
     const uint64_t target_us = p->cfg.target_us;
+    assert(s->queue_us >= target_us);
     if (p->is_start && s->rate_bytes_s > 0)
         return num_min(p->rate_bytes_s / 2, s->rate_bytes_s);
     const uint64_t over_us = num_min((s->queue_us - target_us) / 2, target_us / 4);

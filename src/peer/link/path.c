@@ -2,6 +2,8 @@
 // Path: what the way to a peer is like, by what became of our packets.
 #include "link/path.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 
 #define PPM 1000000u
@@ -31,6 +33,7 @@ static void land(struct path *p, uint64_t bytes, bool is_lost)
 {
     p->flight_bytes -= num_min(p->flight_bytes, bytes);
     p->loss_ppm = (p->loss_ppm * 63 + (is_lost ? PPM : 0)) / 64;
+    assert(p->loss_ppm <= PPM);
 }
 
 static void take_rtt(struct path *p, uint64_t rtt_us, uint64_t now_us)
@@ -57,6 +60,7 @@ static void take_rate(struct path *p, const struct path_stamp *stamp, uint64_t n
                                      time_since(stamp->first_sent_us, stamp->sent_us));
     if (span_us == 0)
         return;
+    assert(stamp->delivered_bytes <= p->delivered_bytes);
     const uint64_t bytes = p->delivered_bytes - stamp->delivered_bytes;
     const uint64_t rate = num_min(bytes, UINT64_MAX / US_PER_S) * US_PER_S / span_us;
     uint64_t best = 0;
@@ -64,16 +68,17 @@ static void take_rate(struct path *p, const struct path_stamp *stamp, uint64_t n
         window_put(&p->rate_bytes_s, rate, now_us);
 }
 
-void path_acked(struct path *p, const struct path_stamp *stamp, uint64_t bytes, uint64_t now_us)
+bool path_acked(struct path *p, const struct path_stamp *stamp, uint64_t bytes, uint64_t now_us)
 {
     if (stamp->sent_us < p->born_us || stamp->delivered_bytes > p->delivered_bytes)
-        return; // of another path that was here before
+        return false; // of another path that was here before
     land(p, bytes, false);
     p->delivered_bytes += bytes;
     p->delivered_us = num_max(p->delivered_us, now_us);
     p->first_sent_us = num_max(p->first_sent_us, stamp->sent_us);
     take_rtt(p, num_min(time_since(stamp->sent_us, now_us), UINT32_MAX), now_us);
     take_rate(p, stamp, now_us);
+    return true;
 }
 
 void path_lost(struct path *p, uint64_t bytes)

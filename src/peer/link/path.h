@@ -64,8 +64,8 @@ struct path path_new(uint64_t now_us);
 // has_more: others wait to be sent after it, so that it is the path that limits.
 void path_sent(struct path *p, uint64_t bytes, bool has_more, uint64_t now_us,
                struct path_stamp *stamp);
-// A stamp from before path_new, of a packet to somebody else, is ignored.
-void path_acked(struct path *p, const struct path_stamp *stamp, uint64_t bytes, uint64_t now_us);
+// False: a stamp from before path_new, of a packet to somebody else; it is ignored.
+bool path_acked(struct path *p, const struct path_stamp *stamp, uint64_t bytes, uint64_t now_us);
 void path_lost(struct path *p, uint64_t bytes);
 struct path_view path_view(struct path *p, uint64_t now_us);
 

@@ -21,6 +21,7 @@ struct window window_min(uint64_t span_us)
 // Spans that ended since the latest one are empty.
 static void turn_to(struct window *w, uint64_t now_us)
 {
+    assert(w->span_us > 0); // made by one of these two
     const uint64_t span = num_max(w->span, now_us / w->span_us);
     for (uint64_t i = num_min(span - w->span, WINDOW_SPANS); i > 0; i--)
         w->has[(span - i + 1) % WINDOW_SPANS] = false;

@@ -2,6 +2,8 @@
 // Fault: a proof, out of a node's own signed words, that it lied. Anyone can check it.
 #include "trust/fault.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 #include "trust/answer.h"
 #include "trust/form.h"
@@ -14,6 +16,7 @@
 enum rc fault_encode(struct buffer *out, enum fault_kind kind, struct bytes first,
                      struct bytes second)
 {
+    assert(out->len == 0 && kind >= 1 && kind <= KIND_MAX);
     cbor_put_array(out, ITEMS);
     cbor_put_u64(out, FORM_FAULT);
     cbor_put_u64(out, kind);

@@ -31,8 +31,8 @@ struct fault {
     uint64_t time_s;   // of the later of its words, as it says
 };
 
-// first and second are signed records; second is empty for FAULT_CHUNK. Not judged: see
-// fault_decode. RC_FULL: it does not fit.
+// Into an empty buffer; first and second are signed records; second is empty for FAULT_CHUNK. Not
+// judged: see fault_decode. RC_FULL: it does not fit.
 MUST_USE enum rc fault_encode(struct buffer *out, enum fault_kind kind, struct bytes first,
                               struct bytes second);
 // Checks everything. RC_MALFORMED: not this form. RC_REFUSED: it proves nothing. On failure *out

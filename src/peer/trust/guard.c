@@ -290,6 +290,7 @@ uint64_t guard_spend(struct guard *g, const struct guard_key *key, uint64_t work
 {
     pass_time(g, now_us);
     struct entry *e = open_entry(g, key);
+    assert(g->share_ppm >= 1);
     const uint64_t pay_us = num_min(work_us, GUARD_DEBT_US_MAX) * GUARD_SHARE_WHOLE / g->share_ppm;
     const uint64_t debt_us = num_min(time_since(g->now_us, e->paid_us) + pay_us, GUARD_DEBT_US_MAX);
     e->paid_us = time_after(g->now_us, debt_us);

@@ -75,6 +75,7 @@ static void share_out(const struct prior *p, double seed_part)
     }
     for (size_t i = 0; i < p->nodes; i++) {
         const double t = p->trust[i];
+        assert(t >= 0 && p->next[i] >= 0);
         p->share[i] = sum > 0 && square > 0 ? fmin(1, t * sum / square) * p->next[i] : 0;
     }
 }
@@ -88,6 +89,7 @@ uint32_t prior_run(const struct prior *p)
     fill(p->share, p->nodes, 0);
     if (seeds == 0)
         return 0;
+    assert(seeds <= p->nodes);
     const double seed_part = PRIOR_SEED_PART / (double)seeds;
     for (size_t i = 0; i < p->nodes; i++)
         p->trust[i] = p->is_seed[i] ? 1 / (double)seeds : 0;
@@ -95,6 +97,7 @@ uint32_t prior_run(const struct prior *p)
     uint32_t turns = 1;
     while (turn(p, seed_part) > PRIOR_STILL && turns < PRIOR_TURNS_MAX)
         turns++;
+    assert(turns <= PRIOR_TURNS_MAX);
     weigh_doubt(p);
     share_out(p, seed_part);
     return turns;

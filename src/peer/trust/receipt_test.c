@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Receipts, answers and vouchers on the wire, and their seal.
+// Receipts on the wire: what they say, and what is none.
 #include "trust/receipt.h"
 
 #include "crypt/seal.h"
@@ -77,44 +77,6 @@ static void refuses(void **state)
     assert_int_equal(seal_form_of(bytes_of(NULL, 0)), 0);
 }
 
-static void answers(void **state)
-{
-    struct people *p = *state;
-    struct answer out;
-    const struct people_record r = people_answer(&p->a, ANSWER_RESULT, 4, 5);
-    assert_int_equal(answer_decode(&out, people_bytes(&r), &p->judge), RC_OK);
-    assert_true(out.kind == ANSWER_RESULT && out.asked.b[0] == 4 && out.given.b[0] == 5);
-    assert_true(out.request.b[0] == 7 && out.time_s == PEOPLE_NOW_S && r.len <= ANSWER_BYTES_MAX);
-    const struct people_record none = people_answer(&p->a, (enum answer_kind)0, 4, 5);
-    assert_int_equal(answer_decode(&out, people_bytes(&none), &p->judge), RC_REFUSED);
-}
-
-static void vouchers(void **state)
-{
-    struct people *p = *state;
-    struct voucher out;
-    const struct people_record r = people_voucher(&p->a, &p->b.node, 3);
-    assert_int_equal(voucher_decode(&out, people_bytes(&r), &p->judge), RC_OK);
-    assert_true(out.slot == 3 && node_id_equal(&out.of, &p->b.node) && r.len <= VOUCH_BYTES_MAX);
-    const struct people_record more = people_voucher(&p->a, &p->b.node, VOUCH_SLOTS);
-    assert_int_equal(voucher_decode(&out, people_bytes(&more), &p->judge), RC_MALFORMED);
-    const struct people_record self = people_voucher(&p->a, &p->a.node, 0);
-    assert_int_equal(voucher_decode(&out, people_bytes(&self), &p->judge), RC_REFUSED);
-}
-
-static void vouchers_age(void **state)
-{
-    (void)state;
-    const struct voucher v = {.period = 100};
-    assert_false(voucher_counts(&v, 98 * VOUCH_PERIOD_S));
-    assert_true(voucher_counts(&v, 100 * VOUCH_PERIOD_S - 3600)); // clocks differ
-    assert_true(voucher_counts(&v, 100 * VOUCH_PERIOD_S));
-    assert_true(voucher_counts(&v, 103 * VOUCH_PERIOD_S - 1));
-    assert_false(voucher_counts(&v, 103 * VOUCH_PERIOD_S));
-    const struct voucher never = {.period = UINT64_MAX};
-    assert_false(voucher_counts(&never, 100 * VOUCH_PERIOD_S));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,9 +84,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(largest_fits, people_begin, people_end),
         cmocka_unit_test_setup_teardown(no_bit_may_change, people_begin, people_end),
         cmocka_unit_test_setup_teardown(refuses, people_begin, people_end),
-        cmocka_unit_test_setup_teardown(answers, people_begin, people_end),
-        cmocka_unit_test_setup_teardown(vouchers, people_begin, people_end),
-        cmocka_unit_test(vouchers_age),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

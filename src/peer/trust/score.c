@@ -18,6 +18,7 @@ void score_fade(struct score *s, uint64_t now_s)
         s->bad *= left;
     }
     s->seen_s = num_max(num_max(s->seen_s, now_s), 1);
+    assert(s->good >= 0 && s->bad >= 0);
 }
 
 void score_good(struct score *s, uint64_t bytes, uint64_t now_s)
@@ -58,11 +59,13 @@ double score_own(const struct score *s)
 
 double score_mix(const struct score *s, double prior)
 {
+    assert(prior >= 0 && prior <= 1);
     const double own = score_count(s) / (score_count(s) + OWN_HALF);
     return own * score_own(s) + (1 - own) * prior;
 }
 
 double score_prior(double share)
 {
+    assert(share >= 0 && share <= 1);
     return SCORE_STRANGER + SCORE_KNOWN * share;
 }

@@ -2,6 +2,8 @@
 // Share: how much of our time one stranger may take, so that all of them leave some to us.
 #include "trust/share.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 
 struct share share_first(void)
@@ -19,6 +21,7 @@ uint32_t share_next(struct share *s, uint64_t span_us, uint64_t idle_us, uint64_
 {
     const bool is_busy = is_below(idle_us, SHARE_BUSY, span_us);
     const bool is_free = !is_below(idle_us, SHARE_FREE, span_us);
+    assert(s->ppm >= SHARE_MIN && s->ppm <= SHARE_WHOLE);
     uint64_t ppm = s->ppm;
     if (is_busy && !is_below(strangers_us, SHARE_STRANGERS, span_us))
         ppm = ppm / 2;

@@ -2,6 +2,8 @@
 // Slots: to whom we upload for the next while.
 #include "trust/slots.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 
 static bool gives(const struct slots_want *w)
@@ -68,5 +70,6 @@ size_t slots_choose(struct slots_want *want, size_t count, size_t slots, struct 
         given++;
     while (given < slots && give_by_lot(want, count, LOT_SPARE, rng))
         given++;
+    assert(given <= slots && given <= count);
     return given;
 }

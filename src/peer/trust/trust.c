@@ -85,6 +85,7 @@ enum rc trust_choose(struct trust *t, const struct node_id *node)
 // RC_IO: there is none that was written down.
 static enum rc take_counter(struct trust *t, uint64_t *out)
 {
+    assert(t->counter > 0 && t->counter <= t->counter_end);
     if (t->counter == t->counter_end) {
         t->counter_end += TRUST_RECEIPTS_RESERVED;
         const enum rc rc = trust_keep_counters(t);
@@ -122,14 +123,6 @@ static void count(struct trust *t, struct node *n, const struct trust_outcome *o
     }
 }
 
-static void isolate_if_bad(struct trust *t, struct node *n)
-{
-    if (n->was_isolated || n->is_chosen || trust_node_score(t, n) >= SCORE_ISOLATED)
-        return;
-    n->was_isolated = true;
-    n->isolated_s = num_max(t->now_s, 1);
-}
-
 static uint32_t centi_of(double count)
 {
     return (uint32_t)lround(fmin(count * 100, RECEIPT_COUNT_MAX));
@@ -155,6 +148,8 @@ enum rc trust_outcome(struct trust *t, const struct node_id *of, const struct tr
                       struct buffer *receipt, uint64_t now_s)
 {
     assert(receipt->len == 0);
+    assert(o->service >= 1 && o->service <= RECEIPT_SERVICE_MAX);
+    assert(o->outcome >= 1 && o->outcome <= RECEIPT_OUTCOME_MAX);
     trust_pass_time(t, now_s);
     if (trust_is_own(t, of))
         return RC_REFUSED;
@@ -163,7 +158,7 @@ enum rc trust_outcome(struct trust *t, const struct node_id *of, const struct tr
         return RC_FULL;
     const bool was_seed = trust_node_is_seed(n);
     count(t, n, o);
-    isolate_if_bad(t, n);
+    trust_node_isolate_if_bad(t, n);
     trust_node_weigh(t, n);
     n->is_dirty = true;
     t->is_stale = t->is_stale || was_seed != trust_node_is_seed(n);

@@ -56,8 +56,9 @@
 #define TRUST_PRIOR_S           UINT64_C(600)     // between two reckonings of what others say
 #define TRUST_RECORD_BYTES_MAX  FAULT_BYTES_MAX
 #define TRUST_RECEIPTS_RESERVED 1024u // counters written down at once
-#define TRUST_EXPLORE_PARTS     20u   // one choice of so many is by lot
-#define TRUST_SEED_GOOD         20.0  // a contact that gave so much is a seed
+#define TRUST_RANK_MAX          256u
+#define TRUST_EXPLORE_PARTS     20u  // one choice of so many is by lot
+#define TRUST_SEED_GOOD         20.0 // a contact that gave so much is a seed
 
 // An arena's budget that has room for all of it.
 #define TRUST_ARENA_BYTES(nodes, edges, liars, papers)                                             \
@@ -136,7 +137,8 @@ bool trust_allows(const struct trust *t, const struct node_id *node, enum trust_
 // What it gave us lately, in chunks, with a half-life of a day; for trust/slots.
 double trust_gave(const struct trust *t, const struct node_id *node, uint64_t now_s);
 uint64_t trust_served_bytes(const struct trust *t, const struct node_id *node, uint64_t now_s);
-// Indices of those to be asked, best first, into order[count]; answers how many. Those who are
+// Indices of those to be asked, best first, into order[count]; answers how many. Looks at the first
+// TRUST_RANK_MAX. Those who are
 // nearly equal come in an order of chance, so that not all of us ask the same one. Who is not
 // allowed, or far below the best, is left out: other candidates are better then. One choice of
 // TRUST_EXPLORE_PARTS puts any allowed one first, drawn by its score.

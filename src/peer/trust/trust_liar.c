@@ -36,7 +36,8 @@ static uint64_t stake_of(const struct node *n)
 
 static void drop(struct trust *t, struct liar *l)
 {
-    (void)map_del(t->liars, l->id.b); // it is l
+    const void *was = map_del(t->liars, l->id.b);
+    assert(was == l && t->stat.liars > 0);
     heap_del(&t->liar_worth, &l->worth);
     list_del(&l->age);
     list_push_back(&t->liar_spare, &l->age);
@@ -53,6 +54,7 @@ static void punish_round(struct trust *t, const struct node_id *id)
         if (by != NULL) {
             score_blame(&by->score, t->now_s);
             by->is_dirty = true;
+            trust_node_isolate_if_bad(t, by);
             trust_node_weigh(t, by);
         }
         trust_node_unvouch(t, n);
@@ -96,6 +98,7 @@ enum rc trust_liar_put(struct trust *t, const struct node_id *id, struct bytes p
     const enum rc rc_heap = heap_put(&t->liar_worth, &l->worth, stake);
     assert(rc == RC_OK && rc_heap == RC_OK); // both as large as liars_max
     t->stat.liars++;
+    assert(t->stat.liars <= t->cfg.liars_max);
     return RC_OK;
 }
 

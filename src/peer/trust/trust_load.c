@@ -40,6 +40,7 @@ static bool load_liar(struct trust *t, const struct node_id *id, struct cbor_rea
     if (trust_liar_put(t, id, proof, end_s) != RC_OK)
         return true; // no room for all of them any more
     struct liar *l = trust_liar_find(t, id);
+    assert(l != NULL);
     heap_move(&t->liar_worth, &l->worth, stake);
     l->is_dirty = false;
     return true;

@@ -71,6 +71,7 @@ static enum node_class class_of(const struct node *n)
 static uint64_t worth_of(const struct node *n)
 {
     const uint64_t seen = (uint64_t)fmin(score_count(&n->score) * 64, SEEN_LEVELS);
+    assert(score_count(&n->score) >= 0);
     const uint64_t late_s = num_min(n->score.seen_s, (UINT64_C(1) << 40) - 1);
     return (uint64_t)class_of(n) << 56 | seen << 40 | late_s;
 }
@@ -85,7 +86,8 @@ void trust_node_weigh(struct trust *t, struct node *n)
 void trust_edge_drop(struct trust *t, struct edge *e)
 {
     const struct edge_key key = {.from = e->from->index, .to = e->to->index};
-    (void)map_del(t->edges, &key); // it is e
+    const void *was = map_del(t->edges, &key);
+    assert(was == e);
     trust_paper_drop(&t->others, &e->paper);
     list_del(&e->out);
     list_del(&e->in);
@@ -133,6 +135,7 @@ static struct edge *edge_make(struct trust *t, struct node *from, struct node *t
     e = edge_room(t, from);
     if (e == NULL)
         return NULL;
+    assert(from != to && from->row < TRUST_ROW_MAX);
     const enum rc rc = map_put(t->edges, &key, e);
     assert(rc == RC_OK); // as large as edges_max
     list_del(&e->age);
@@ -153,6 +156,7 @@ enum rc trust_edge_put(struct trust *t, const struct account *a, struct bytes re
     struct edge *e = from != NULL ? edge_make(t, from, to) : NULL;
     if (e == NULL)
         return RC_FULL;
+    assert(e->from == from && e->to == to);
     if (e->counter >= a->counter)
         return RC_OK; // an old one
     e->counter = a->counter;
@@ -203,13 +207,24 @@ void trust_node_forgive(struct trust *t, struct node *n)
     trust_node_weigh(t, n);
 }
 
+void trust_node_isolate_if_bad(struct trust *t, struct node *n)
+{
+    if (n->was_isolated || n->is_chosen || trust_node_score(t, n) >= SCORE_ISOLATED)
+        return;
+    n->was_isolated = true;
+    n->isolated_s = num_max(t->now_s, 1);
+    n->is_dirty = true;
+}
+
 static void node_forget(struct trust *t, struct node *n)
 {
     trust_node_cut(t, n);
     trust_paper_drop(&t->own, &n->given);
     trust_paper_drop(&t->own, &n->held);
     trust_paper_drop(&t->own, &n->vouched);
-    (void)map_del(t->nodes, n->id.b); // it is n
+    assert(n->row == 0 && list_is_empty(&n->in));
+    const void *was = map_del(t->nodes, n->id.b);
+    assert(was == n);
     heap_del(&t->worth, &n->worth);
     list_push_front(&t->unused, &n->place);
     t->stat.forgotten++;

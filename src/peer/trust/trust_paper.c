@@ -24,7 +24,8 @@ static struct paper *first_of(const struct list *l)
 
 void trust_paper_put(struct papers *p, struct paper **owner, struct bytes record, uint64_t seq)
 {
-    assert(record.len <= TRUST_PAPER_BYTES_MAX);
+    assert(record.len > 0 && record.len <= TRUST_PAPER_BYTES_MAX);
+    assert(*owner == NULL || (*owner)->owner == owner);
     if (*owner == NULL) {
         if (list_is_empty(&p->unused)) {
             struct paper *oldest = first_of(&p->used);

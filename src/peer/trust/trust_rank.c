@@ -6,7 +6,6 @@
 #include "base/num.h"
 #include "trust/trust_state.h"
 
-#define RANK_MAX    256u
 #define RANK_FAR    0.5  // of the best score: below it one is better off with other candidates
 #define RANK_JITTER 0.15 // scores that differ by less come in an order of chance
 
@@ -44,15 +43,16 @@ static size_t explore(struct trust *t, uint32_t *order, const double *key, size_
     const uint32_t first = order[lucky];
     memmove(order + 1, order, num_min(lucky, near) * sizeof *order);
     order[0] = first;
+    assert(lucky < allowed);
     return lucky >= near && near < allowed ? near + 1 : near;
 }
 
 size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enum trust_use use,
                   uint32_t *order)
 {
-    double key[RANK_MAX];
+    double key[TRUST_RANK_MAX];
     size_t allowed = 0;
-    count = num_min(count, RANK_MAX);
+    count = num_min(count, TRUST_RANK_MAX);
     for (uint32_t i = 0; i < count; i++) {
         const double jitter = 1 - RANK_JITTER * rng_unit(&t->rng);
         if (trust_allows(t, &node[i], use) && !trust_is_own(t, &node[i]))
@@ -61,6 +61,7 @@ size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enu
     if (use == TRUST_EXECUTED || allowed == 0)
         return allowed;
     const size_t near = near_of(key, allowed);
+    assert(near >= 1 && near <= allowed);
     const bool is_by_lot = rng_below(&t->rng, TRUST_EXPLORE_PARTS) == 0;
     return is_by_lot ? explore(t, order, key, allowed, near) : near;
 }

@@ -15,6 +15,7 @@ static size_t flatten(struct trust *t, struct list *from, size_t count)
             trust_edge_drop(t, e);
             continue;
         }
+        assert(count < t->cfg.edges_max);
         t->flat[count++] = (struct prior_edge){.from = e->from->index,
                                                .to = e->to->index,
                                                .good = (float)e->good_centi / CENTI,
@@ -45,6 +46,7 @@ void trust_reckon(struct trust *t)
     }
     t->prior.edges = flatten(t, &t->strong, 0);
     t->prior.edges = flatten(t, &t->weak, t->prior.edges);
+    assert(t->prior.edges == t->stat.edges);
     t->turns = prior_run(&t->prior);
     for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {
         struct node *n = &t->node[i];

@@ -199,6 +199,7 @@ struct node *trust_node_make(struct trust *t, const struct node_id *id, enum nod
 void trust_node_weigh(struct trust *t, struct node *n); // its worth has changed
 double trust_node_score(const struct trust *t, const struct node *n);
 bool trust_node_is_seed(const struct node *n);
+void trust_node_isolate_if_bad(struct trust *t, struct node *n);
 void trust_node_unvouch(struct trust *t, struct node *n);
 void trust_node_forgive(struct trust *t, struct node *n); // a newcomer again
 void trust_node_cut(struct trust *t, struct node *n);     // all that it said, or others of it, goes

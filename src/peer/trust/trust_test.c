@@ -112,7 +112,8 @@ static void conduct_makes_standing(void **state)
     assert_true(trust_gave(f->t, node(f, 0), PEOPLE_NOW_S + DAY_S) < 4.1);
     assert_int_equal(outcome(f, 0, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
     assert_false(trust_allows(f->t, node(f, 0), TRUST_EXECUTED));
-    assert_int_equal(trust_outcome(f->t, &f->me.node, &(struct trust_outcome){.service = 1},
+    assert_int_equal(trust_outcome(f->t, &f->me.node,
+                                   &(struct trust_outcome){RECEIPT_CHUNK, RECEIPT_GOOD, {{0}}, 1},
                                    &(struct buffer){.len = 0}, PEOPLE_NOW_S),
                      RC_REFUSED);
 }
@@ -262,6 +263,24 @@ static void vouchers_cost(void **state)
     assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_ISOLATED);
 }
 
+// Whom it vouched for, one after another, are proven liars: in the end it is not used either.
+static void vouching_for_liars_isolates(void **state)
+{
+    struct fixture *f = *state;
+    good(f, 0, 2);
+    for (uint32_t i = 0; i < VOUCH_SLOTS; i++) {
+        const struct people_record v = people_voucher(&f->who[0], node(f, 1 + i), i);
+        assert_int_equal(trust_input(f->t, people_bytes(&v), PEOPLE_NOW_S), RC_OK);
+    }
+    assert_int_equal(outcome(f, 0, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
+    assert_int_not_equal(trust_standing(f->t, node(f, 0)), TRUST_ISOLATED);
+    for (uint32_t i = 0; i < VOUCH_SLOTS; i++)
+        lie(f, 1 + i, RC_OK);
+    assert_true(trust_score(f->t, node(f, 0)) < SCORE_ISOLATED);
+    assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_ISOLATED);
+    assert_false(trust_allows(f->t, node(f, 0), TRUST_CHECKED));
+}
+
 static void our_own_vouchers(void **state)
 {
     struct fixture *f = *state;
@@ -360,6 +379,78 @@ static void shows_what_is_new(void **state)
         assert_int_equal(receipt_decode(&r, record[i], &judge), RC_OK);
 }
 
+// A clock that goes back is taken as standing still; all goes on when it has caught up.
+static void a_clock_backwards_is_harmless(void **state)
+{
+    struct fixture *f = *state;
+    good(f, 0, 5);
+    const double score = trust_score(f->t, node(f, 0));
+    const uint64_t due_s = trust_due_s(f->t);
+    assert_int_equal(outcome(f, 0, RECEIPT_GOOD, 0), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S - DAY_S), RC_OK);
+    assert_true(trust_due_s(f->t) <= due_s);
+    assert_true(trust_score(f->t, node(f, 0)) > score);
+    trust_served(f->t, node(f, 0), 100, PEOPLE_NOW_S - DAY_S);
+    assert_int_equal(trust_served_bytes(f->t, node(f, 0), 0), 100);
+    lie(f, 1, RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 1)), TRUST_LIAR);
+}
+
+// Chosen ones stay, so of them there are as many as there is room for.
+static void chosen_ones_can_be_too_many(void **state)
+{
+    struct fixture *f = *state;
+    for (uint32_t i = 0; i < 32; i++)
+        assert_int_equal(trust_choose(f->t, node(f, i)), RC_OK);
+    assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK); // again
+    assert_int_equal(trust_choose(f->t, node(f, 32)), RC_FULL);
+    assert_int_equal(outcome(f, 33, RECEIPT_GOOD, PEOPLE_NOW_S), RC_FULL);
+    trust_served(f->t, node(f, 33), 7, PEOPLE_NOW_S); // not remembered, and no harm
+    assert_int_equal(trust_served_bytes(f->t, node(f, 33), PEOPLE_NOW_S), 0);
+    assert_int_equal(trust_standing(f->t, node(f, 33)), TRUST_STRANGER);
+}
+
+// Whole receipts make room for newer ones; the accounts that they gave stay.
+static void papers_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+    struct bytes record[64];
+    assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
+    for (uint32_t i = 0; i < 40; i++) {
+        const struct people_record r =
+            people_receipt(&f->who[i % 4], node(f, 4 + i % 20), 1 + i, 9, 0);
+        assert_int_equal(trust_input(f->t, people_bytes(&r), PEOPLE_NOW_S), RC_OK);
+    }
+    trust_check(f->t);
+    assert_int_equal(trust_stat(f->t).edges, 20);
+    for (uint32_t i = 0; i < 25; i++)
+        assert_int_equal(outcome(f, i, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
+    for (uint32_t i = 0; i < 25; i++) {
+        const struct people_record r = people_receipt(&f->who[i], &f->me.node, 100, 9, 0);
+        assert_int_equal(trust_input(f->t, people_bytes(&r), PEOPLE_NOW_S), RC_OK);
+    }
+    assert_int_equal(trust_show(f->t, 0, record, 64), 32); // as many as there are papers
+    trust_check(f->t);
+}
+
+// Whatever memory there is: it opens, or says that it cannot.
+static void memory_may_run_out(void **state)
+{
+    struct fixture *f = *state;
+    const struct trust_cfg cfg = cfg_of(f);
+    bool has_opened = false;
+    for (size_t budget = 1024; !has_opened; budget += 4096) {
+        struct arena *arena = arena_new(budget);
+        struct trust *t = f->t;
+        const enum rc rc = arena != NULL ? trust_open(&t, arena, &cfg, PEOPLE_NOW_S) : RC_NOMEM;
+        has_opened = rc == RC_OK;
+        assert_true(has_opened || (rc == RC_NOMEM && (arena == NULL || t == NULL)));
+        assert_true(budget < TRUST_ARENA_BYTES(32, 64, 16, 32));
+        arena_free(arena);
+    }
+}
+
 static void the_free_allowance(void **state)
 {
     struct fixture *f = *state;
@@ -389,7 +480,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(liars_are_not_washed_out, setup, teardown),
         cmocka_unit_test_setup_teardown(ranks, setup, teardown),
         cmocka_unit_test_setup_teardown(shows_what_is_new, setup, teardown),
+        cmocka_unit_test_setup_teardown(vouching_for_liars_isolates, setup, teardown),
         cmocka_unit_test_setup_teardown(the_free_allowance, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_clock_backwards_is_harmless, setup, teardown),
+        cmocka_unit_test_setup_teardown(chosen_ones_can_be_too_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(papers_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(memory_may_run_out, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

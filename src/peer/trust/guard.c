@@ -50,6 +50,12 @@ struct guard {
 
 // ---- Make
 
+struct guard_rate guard_rate_of(uint64_t per_s, uint64_t burst_s)
+{
+    assert(burst_s >= 1);
+    return (struct guard_rate){.per_s = per_s, .burst = per_s > 0 ? per_s * burst_s : 1};
+}
+
 static bool is_rate(const struct guard_rate *r)
 {
     return r->per_s == 0 || (r->per_s <= BUCKET_RATE_BYTES_S_MAX && r->burst >= 1 &&

@@ -55,6 +55,9 @@ struct guard_rate {
     uint64_t burst; // at once after a pause: 1 .. BUCKET_BURST_BYTES_MAX; ignored without limit
 };
 
+// So many a second, and after a pause as many at once as in burst_s seconds. per_s 0: no limit.
+struct guard_rate guard_rate_of(uint64_t per_s, uint64_t burst_s);
+
 struct guard_cfg {
     uint32_t keys_max;         // 1 .. GUARD_KEYS_MAX
     uint32_t open_max;         // connections of one key at the same time; 0: no limit

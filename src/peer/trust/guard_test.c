@@ -118,6 +118,19 @@ static void test_settings_are_checked(void **state)
     assert_int_equal(guard_new(&w->g, w->arena, &good, 7), RC_OK);
 }
 
+static void test_a_rate_of_so_many_seconds(void **state)
+{
+    struct world *w = *state;
+    w->cfg.connect = guard_rate_of(3, 4);
+    assert_true(w->cfg.connect.per_s == 3 && w->cfg.connect.burst == 12);
+    w->cfg.messages = guard_rate_of(0, 4); // no limit
+    make_guard(w);
+    for (uint32_t i = 0; i < 12; i++)
+        assert_int_equal(admit(w, 1), RC_OK);
+    assert_int_equal(admit(w, 1), RC_AGAIN);
+    assert_int_equal(charge(w, 1, UINT64_MAX, 1), 0);
+}
+
 static void test_without_limits_all_goes(void **state)
 {
     struct world *w = *state;
@@ -615,6 +628,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_settings_are_checked),
+        T(test_a_rate_of_so_many_seconds),
         T(test_without_limits_all_goes),
         T(test_addresses_become_keys),
         T(test_open_at_once),

@@ -7,6 +7,7 @@
 
 #include "prog/json_line.h"
 #include "prog/sim/trust_attack.h"
+#include "prog/sim/trust_flood.h"
 
 #define FLOOD "flood" // an attack on the guard, with figures of its own
 

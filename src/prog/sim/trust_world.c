@@ -9,7 +9,6 @@
 #include "crypt/hash.h"
 #include "prog/sim/trust_state.h"
 #include "trust/answer.h"
-#include "trust/guard.h"
 #include "trust/quorum.h"
 
 #define NEWCOMER_PARTS 50u // one of so many honest peers comes later
@@ -521,62 +520,5 @@ enum rc sim_trust_run(struct sim_trust_figures *out, const struct sim_trust_cfg 
     for (uint32_t i = 0; w.peer != NULL && i < w.peers; i++)
         id_end(&w.peer[i].id);
     arena_free(w.arena);
-    return rc;
-}
-
-// ---- Floods
-
-#define FLOOD_S      60u
-#define FLOOD_HONEST 2u // queries a second
-#define FLOOD_ATTACK 1000u
-#define FLOOD_CONFIG                                                                               \
-    {                                                                                              \
-        .keys_max = SIM_TRUST_PEERS_MAX, .messages = {.per_s = 20, .burst = 100},                  \
-    }
-
-struct flooder {       // one who sends
-    uint64_t quiet_us; // until then its queries are dropped
-    uint64_t sent;
-    uint64_t answered;
-};
-
-static void flood_second(struct guard *g, struct flooder *f, const struct guard_key *key,
-                         uint32_t count, uint64_t from_us)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        const uint64_t now_us = from_us + (uint64_t)i * US_PER_S / count;
-        f->sent++;
-        if (now_us < f->quiet_us)
-            continue;
-        f->answered++;
-        f->quiet_us = now_us + guard_charge(g, key, 1, 100, now_us);
-    }
-}
-
-enum rc sim_trust_flood(struct sim_flood *out, uint32_t peers, uint64_t seed)
-{
-    static const struct guard_cfg cfg = FLOOD_CONFIG;
-    struct arena *arena = arena_new(GUARD_ARENA_BYTES(SIM_TRUST_PEERS_MAX) + ((size_t)1 << 20));
-    struct guard *g = NULL;
-    struct flooder *f = arena != NULL ? arena_take_array(arena, peers, sizeof *f) : NULL;
-    enum rc rc = f != NULL ? guard_new(&g, arena, &cfg, seed) : RC_NOMEM;
-    struct flooder sum[2] = {{.sent = 0}};
-    for (uint32_t s = 1; rc == RC_OK && s <= FLOOD_S; s++)
-        for (uint32_t i = 0; rc == RC_OK && i < peers; i++) {
-            const struct guard_key key = {.b = {(uint8_t)(i >> 8), (uint8_t)i}};
-            const uint64_t from_us = (uint64_t)s * US_PER_S;
-            if (s == 1)
-                rc = guard_admit(g, &key, from_us);
-            if (rc == RC_OK)
-                flood_second(g, &f[i], &key, i % 10 < 3 ? FLOOD_ATTACK : FLOOD_HONEST, from_us);
-        }
-    for (uint32_t i = 0; rc == RC_OK && i < peers; i++) {
-        sum[i % 10 < 3].sent += f[i].sent;
-        sum[i % 10 < 3].answered += f[i].answered;
-    }
-    if (rc == RC_OK)
-        *out = (struct sim_flood){.honest = part_of(sum[0].answered, sum[0].sent),
-                                  .attackers = part_of(sum[1].answered, sum[1].sent)};
-    arena_free(arena);
     return rc;
 }

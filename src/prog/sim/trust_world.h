@@ -67,11 +67,4 @@ struct sim_trust_figures {
 // RC_NOMEM.
 MUST_USE enum rc sim_trust_run(struct sim_trust_figures *out, const struct sim_trust_cfg *cfg);
 
-// How many of the queries of honest peers and of attackers who flood a guard answers, out of one.
-struct sim_flood {
-    double honest;
-    double attackers;
-};
-MUST_USE enum rc sim_trust_flood(struct sim_flood *out, uint32_t peers, uint64_t seed);
-
 #endif

@@ -63,6 +63,8 @@ struct side {
     struct archive archive;
     struct log log;
     struct tls_context *tls;
+    struct doors_machine machine; // the broker
+    struct doors_path path[2];
     struct doors *doors;
     struct budget budget;
     size_t peak_bytes; // that was in use since memory went back to the system
@@ -101,11 +103,12 @@ static bool drain_broker(struct side *s)
     bool did = false;
     while (broker_next(s->broker, &out)) {
         did = true;
-        if (out.conn != OWN_CONN)
-            doors_do(s->doors, &out);
-        else if (out.kind == OUT_SEND)
+        const bool is_own = out.conn == OWN_CONN;
+        if (!is_own && !doors_do(s->doors, &out))
+            broker_closed(s->broker, out.conn, loop_now_us(s->loop));
+        else if (is_own && out.kind == OUT_SEND)
             helper_input(s->own, out.bytes, loop_now_us(s->loop));
-        else
+        else if (is_own)
             own_lost(s);
     }
     return did;
@@ -206,8 +209,30 @@ static void on_clean(void *self)
     loop_timer_at(s->clean, time_after(loop_now_us(s->loop), CLEAN_US));
 }
 
-static void put_figures(struct side *s, struct http_response *response, struct text *text)
+// ---- What is asked by HTTP
+
+static struct api_answer page_hello(void *self, struct text *body)
 {
+    (void)self;
+    return api_hello(body);
+}
+
+static struct api_answer page_health(void *self, struct text *body)
+{
+    const struct side *s = self;
+    return api_health(s->own != NULL, archive_stat(&s->archive).rc == RC_OK, body);
+}
+
+static struct api_answer page_status(void *self, struct text *body)
+{
+    const struct side *s = self;
+    const struct broker_stat stat = broker_stat(s->broker);
+    return api_status(&stat, body);
+}
+
+static struct api_answer page_metrics(void *self, struct text *body)
+{
+    struct side *s = self;
     struct hub_sources from = {.broker = s->broker,
                                .doors = doors_stat(s->doors),
                                .connections = doors_count(s->doors),
@@ -215,28 +240,54 @@ static void put_figures(struct side *s, struct http_response *response, struct t
                                .objects = store_stat(s->objects.store),
                                .results = store_stat(s->results.store),
                                .up_us = time_since(s->start_us, loop_now_us(s->loop))};
-    response->status = hub_figures_put(s->figures, &from, text) == RC_OK ? 200 : 500;
-    response->content_type = METRICS_TYPE;
+    const bool is_whole = hub_figures_put(s->figures, &from, body) == RC_OK;
+    return (struct api_answer){is_whole ? 200 : 500, METRICS_TYPE};
 }
+
+static const struct api_page pages[] = {{"GET", "/", page_hello},
+                                        {"GET", "/healthz", page_health},
+                                        {"GET", "/status", page_status},
+                                        {"GET", "/metrics", page_metrics}};
 
 static void on_request(void *self, const struct http_request *request,
                        struct http_response *response)
 {
     struct side *s = self;
     struct text text = text_of(s->body, sizeof s->body);
-    struct bytes method = bytes_text(request->method);
-    if (bytes_is(bytes_text(request->target), "/metrics") && bytes_is(method, "GET")) {
-        put_figures(s, response, &text);
-    } else {
-        struct api_state state = {.stat = broker_stat(s->broker),
-                                  .is_written = archive_stat(&s->archive).rc == RC_OK,
-                                  .is_open = s->own != NULL};
-        struct api_answer a = api_answer(method, bytes_text(request->target), &state, &text);
-        response->status = a.status;
-        response->content_type = a.type;
-    }
+    const struct api_answer a =
+        api_answer(pages, ARRAY_COUNT(pages), s, bytes_text(request->method),
+                   bytes_text(request->target), &text);
+    response->status = a.status;
+    response->content_type = a.type;
     response->body = bytes_of(s->body, text.len);
 }
+
+// ---- Who comes by WebSocket
+
+static void open_conn(void *self, uint64_t conn, const struct broker_guest *guest, uint64_t now_us)
+{
+    broker_open(self, conn, guest, now_us);
+}
+
+static uint64_t conn_says(void *self, uint64_t conn, struct bytes message, uint64_t now_us)
+{
+    return broker_input(self, conn, message, now_us);
+}
+
+static void conn_closed(void *self, uint64_t conn, uint64_t now_us)
+{
+    broker_closed(self, conn, now_us);
+}
+
+// Our CBOR, and the JSON of doc/vocabulary.md: two dialects of one broker.
+static void make_paths(struct side *s)
+{
+    s->machine = (struct doors_machine){s->broker, open_conn, conn_says, conn_closed};
+    s->path[0] = (struct doors_path){"/v1", .machine = &s->machine};
+    s->path[1] = (struct doors_path){"/", .is_text = true, .machine = &s->machine};
+}
+
+// ---- Making it
 
 static enum rc open_tls(struct side *s, struct err *err)
 {
@@ -289,7 +340,8 @@ static enum rc open_doors(struct side *s, struct err *err)
     struct doors_cfg cfg = {.loop = s->loop,
                             .arena = s->arena,
                             .budget = &s->budget,
-                            .broker = s->broker,
+                            .path = s->path,
+                            .path_count = ARRAY_COUNT(s->path),
                             .log = &s->log,
                             .options = &s->o,
                             .host = s->host,
@@ -299,6 +351,7 @@ static enum rc open_doors(struct side *s, struct err *err)
                             .first_conn = OWN_CONN,
                             .self = s,
                             .on_request = on_request};
+    make_paths(s);
     return doors_open(&s->doors, &cfg, err);
 }
 

@@ -2,9 +2,11 @@
 // What the hub answers to plain HTTP: is it well, and what is it doing.
 #include "hub/api.h"
 
+#include <assert.h>
+
 #include "wire/json.h"
 
-static void put_status(const struct broker_stat *s, struct text *body)
+struct api_answer api_status(const struct broker_stat *s, struct text *body)
 {
     struct json_writer w = json_writer_of(body);
     json_put_object(&w, NULL);
@@ -29,34 +31,40 @@ static void put_status(const struct broker_stat *s, struct text *body)
     json_put_u64(&w, "barred", s->barred);
     json_put_object_end(&w);
     text_add(body, "\n");
+    return (struct api_answer){200, "application/json"};
 }
 
-static struct api_answer health(const struct api_state *state, struct text *body)
+struct api_answer api_health(bool is_open, bool is_written, struct text *body)
 {
-    const char *fault = !state->is_open      ? "starting\n"
-                        : !state->is_written ? "the disk takes no records\n"
-                                             : NULL;
+    const char *fault = !is_open      ? "starting\n"
+                        : !is_written ? "the disk takes no records\n"
+                                      : NULL;
     text_add(body, fault != NULL ? fault : "ok\n");
     return (struct api_answer){fault != NULL ? 503 : 200, "text/plain"};
 }
 
-struct api_answer api_answer(struct bytes method, struct bytes path, const struct api_state *state,
-                             struct text *body)
+struct api_answer api_hello(struct text *body)
 {
-    if (!bytes_is(method, "GET")) {
-        text_add(body, "only GET is answered here\n");
+    text_add(body, "This is a shoal hub. Helpers and gamers connect to it by WebSocket: "
+                   "`shoal helper --hub HOST`, `shoal play --hub HOST`.\n");
+    return (struct api_answer){200, "text/plain"};
+}
+
+struct api_answer api_answer(const struct api_page *page, size_t count, void *self,
+                             struct bytes method, struct bytes path, struct text *body)
+{
+    bool has_path = false;
+    assert(body->len == 0);
+    for (size_t i = 0; i < count; i++) {
+        if (!bytes_is(path, page[i].path))
+            continue;
+        if (bytes_is(method, page[i].method))
+            return page[i].answer(self, body);
+        has_path = true;
+    }
+    if (has_path) {
+        text_add(body, "this page does not know that method\n");
         return (struct api_answer){405, "text/plain"};
-    }
-    if (bytes_is(path, "/healthz"))
-        return health(state, body);
-    if (bytes_is(path, "/status")) {
-        put_status(&state->stat, body);
-        return (struct api_answer){200, "application/json"};
-    }
-    if (bytes_is(path, "/")) {
-        text_add(body, "This is a shoal hub. Helpers and gamers connect to it by WebSocket: "
-                       "`shoal helper --hub HOST`, `shoal play --hub HOST`.\n");
-        return (struct api_answer){200, "text/plain"};
     }
     text_add(body, "there is no such page; try /status, /metrics or /healthz\n");
     return (struct api_answer){404, "text/plain"};

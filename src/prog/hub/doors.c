@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The hub's doors: who comes by HTTP or WebSocket, within limits, and the broker behind.
+// The hub's doors: who comes by HTTP or WebSocket, within limits, and the machines behind.
 #include "prog/hub/doors.h"
 
 #include <string.h>
@@ -26,9 +26,10 @@
 #define CONNECTS_A_S    20u
 #define BURST_S         4u // of messages and bytes, after a pause
 
-struct door { // a connection, and the number that the broker knows it by
+struct door { // a connection, and the number that its machine knows it by
     uint64_t number;
     struct web_conn *conn;
+    const struct doors_machine *machine;
     struct broker_guest guest;
 };
 
@@ -138,13 +139,7 @@ static void on_read(void *self, struct web_conn *conn, size_t bytes, size_t fram
         web_pause(conn, time_after(now_us, wait_us));
 }
 
-// ---- From the door to the broker
-
-static uint64_t number_of(const struct web_conn *conn)
-{
-    const struct door *door = web_user(conn);
-    return door != NULL ? door->number : 0;
-}
+// ---- From the door to its machine
 
 static bool refuse(struct http_response *refusal, unsigned status, const char *words)
 {
@@ -154,12 +149,20 @@ static bool refuse(struct http_response *refusal, unsigned status, const char *w
     return false;
 }
 
+static const struct doors_path *path_of(const struct doors *d, const char *target)
+{
+    for (size_t i = 0; i < d->cfg.path_count; i++)
+        if (strcmp(d->cfg.path[i].path, target) == 0)
+            return &d->cfg.path[i];
+    return NULL;
+}
+
 static bool on_upgrade(void *self, struct web_conn *conn, const struct http_request *request,
                        struct http_response *refusal)
 {
     struct doors *d = self;
-    bool is_text = strcmp(request->target, "/") == 0;
-    if (!is_text && strcmp(request->target, "/v1") != 0)
+    const struct doors_path *path = path_of(d, request->target);
+    if (path == NULL)
         return refuse(refusal, 404, "helpers and gamers connect to /v1, in JSON to /\n");
     if (http_field(request->message, "Origin") != NULL) // some web page, in somebody's browser
         return refuse(refusal, 403, "not for web pages\n");
@@ -173,7 +176,8 @@ static bool on_upgrade(void *self, struct web_conn *conn, const struct http_requ
     *door = (struct door){
         .number = number,
         .conn = conn,
-        .guest = {.is_text = is_text, .is_local = is_own_address(web_peer_ip6(conn))}};
+        .machine = path->machine,
+        .guest = {.is_text = path->is_text, .is_local = is_own_address(web_peer_ip6(conn))}};
     struct guard_key origin = guard_key_of(web_peer_ip6(conn));
     memcpy(door->guest.origin, origin.b, sizeof door->guest.origin);
     web_set_user(conn, door);
@@ -186,15 +190,18 @@ static void on_open(void *self, struct web_conn *conn)
     const struct door *door = web_user(conn);
     log_put(d->cfg.log, LOG_LEVEL_DEBUG, "doors", "connection=%llu from=%s",
             (unsigned long long)door->number, web_peer_text(conn));
-    broker_open(d->cfg.broker, door->number, &door->guest, loop_now_us(d->cfg.loop));
+    const struct doors_machine *m = door->machine;
+    m->open(m->self, door->number, &door->guest, loop_now_us(d->cfg.loop));
 }
 
 static void on_message(void *self, struct web_conn *conn, struct bytes message, bool is_text)
 {
     struct doors *d = self;
     (void)is_text; // each dialect fails to read what is none of it
-    const uint64_t number = number_of(conn);
-    const uint64_t payer = broker_input(d->cfg.broker, number, message, loop_now_us(d->cfg.loop));
+    const struct door *door = web_user(conn);
+    const struct doors_machine *m = door->machine;
+    const uint64_t number = door->number;
+    const uint64_t payer = m->input(m->self, number, message, loop_now_us(d->cfg.loop));
     if (payer != number) // a result is at the expense of who asked for it
         bill(d, payer, web_work_us(conn), clock_now_us());
 }
@@ -202,11 +209,16 @@ static void on_message(void *self, struct web_conn *conn, struct bytes message, 
 static void on_close(void *self, struct web_conn *conn, const char *reason)
 {
     struct doors *d = self;
-    uint64_t number = number_of(conn);
+    struct door *door = web_user(conn);
+    if (door == NULL)
+        return;
+    const struct doors_machine *m = door->machine;
+    const uint64_t number = door->number;
     log_put(d->cfg.log, LOG_LEVEL_DEBUG, "doors", "connection=%llu ended: %s",
             (unsigned long long)number, reason);
-    budget_give(d->cfg.budget, map_del(d->doors, &number));
-    broker_closed(d->cfg.broker, number, loop_now_us(d->cfg.loop));
+    (void)map_del(d->doors, &number);
+    budget_give(d->cfg.budget, door);
+    m->closed(m->self, number, loop_now_us(d->cfg.loop));
 }
 
 static void on_request(void *self, struct web_conn *conn, const struct http_request *request,
@@ -217,15 +229,16 @@ static void on_request(void *self, struct web_conn *conn, const struct http_requ
     d->cfg.on_request(d->cfg.self, request, response);
 }
 
-// ---- From the broker to the door
+// ---- From a machine to the door
 
 static void hang_up(struct doors *d, const struct door *door, struct bytes why)
 {
     char words[120];
-    uint64_t number = door->number;
+    const struct doors_machine *m = door->machine;
+    const uint64_t number = door->number;
     bytes_to_text(why, words, sizeof words);
     web_close(door->conn, 1008, words);
-    broker_closed(d->cfg.broker, number, loop_now_us(d->cfg.loop));
+    m->closed(m->self, number, loop_now_us(d->cfg.loop));
 }
 
 // Sent, and paid for: an answer by who asked, a task by whose it is.
@@ -238,25 +251,21 @@ static enum rc put(struct doors *d, const struct door *door, const struct out *o
     return rc;
 }
 
-void doors_do(struct doors *d, const struct out *out)
+bool doors_do(struct doors *d, const struct out *out)
 {
     const struct door *door = map_get(d->doors, &out->conn);
-    if (door == NULL) {
-        if (out->kind == OUT_CLOSE)
-            broker_closed(d->cfg.broker, out->conn, loop_now_us(d->cfg.loop));
-        return;
-    }
+    if (door == NULL)
+        return false;
     if (out->kind == OUT_CLOSE) {
         hang_up(d, door, out->bytes);
-        return;
-    }
-    if (out->kind == OUT_PAUSE) {
+    } else if (out->kind == OUT_PAUSE) {
         web_pause(door->conn, out->until_us);
-        return;
+    } else {
+        const enum rc rc = put(d, door, out);
+        if (rc != RC_OK && rc != RC_CLOSED) // a slow reader must not hold our memory
+            hang_up(d, door, bytes_text("too slow: the hub's queue for you is full"));
     }
-    enum rc rc = put(d, door, out);
-    if (rc != RC_OK && rc != RC_CLOSED) // a slow reader must not hold our memory
-        hang_up(d, door, bytes_text("too slow: the hub's queue for you is full"));
+    return true;
 }
 
 // ---- Opening

@@ -15,29 +15,6 @@
 #define FRAMES 2u
 #define RUNS   2u
 
-static void begin(struct play *p, struct rng *dice)
-{
-    play_open(p, &(struct desk_cfg){.has_rows = true}, dice);
-    for (uint32_t i = 0; i < FRAMES; i++)
-        (void)play_submit(p, i);
-    (void)play_run(p, "one");
-    (void)play_run(p, "two");
-}
-
-static void finish(struct play *p)
-{
-    while (play_step(p))
-        continue;
-    assert_int_equal(p->closings, 0);
-    assert_int_equal(p->events[GAMER_EVENT_FAILED], 0);
-    assert_int_equal(p->events[GAMER_EVENT_FRAME], FRAMES);
-    assert_int_equal(p->events[GAMER_EVENT_RAN], RUNS);
-    struct broker_stat s = broker_stat(p->w.d.broker);
-    assert_int_equal(s.frames + s.runs + s.tasks_waiting + s.tasks_held, 0);
-    assert_int_equal(s.wrong + s.retries, 0);
-    play_close(p);
-}
-
 // After every message, with records that were taken `lag` messages ago for the last time.
 static void test_crash_at_every_message(void **state)
 {
@@ -48,7 +25,7 @@ static void test_crash_at_every_message(void **state)
         bool is_over = false;
         for (uint32_t at = 0; !is_over; at++) {
             struct play p;
-            begin(&p, NULL);
+            play_begin(&p, FRAMES, RUNS, NULL);
             for (uint32_t i = 0; i < at && !is_over; i++) {
                 p.w.d.is_deaf = lag[l] >= at - i;
                 is_over = !play_step(&p);
@@ -57,7 +34,7 @@ static void test_crash_at_every_message(void **state)
             play_crash(&p);
             restored += (uint32_t)broker_stat(p.w.d.broker).restored;
             play_connect(&p);
-            finish(&p);
+            play_finish(&p);
         }
     }
     assert_true(restored > 100);
@@ -71,7 +48,7 @@ static void test_crash_while_away(void **state)
         bool is_over = false;
         for (uint32_t at = (uint32_t)has_scene; !is_over; at += 2) {
             struct play p;
-            begin(&p, NULL);
+            play_begin(&p, FRAMES, RUNS, NULL);
             for (uint32_t i = 0; i < at && !is_over; i++)
                 is_over = !play_step(&p);
             (void)play_cut(&p, true);
@@ -92,7 +69,7 @@ static void test_crash_while_away(void **state)
             while (play_step(&p)) // helpers go on before the gamer is back
                 continue;
             play_connect(&p);
-            finish(&p);
+            play_finish(&p);
         }
     }
 }
@@ -105,7 +82,7 @@ static void test_any_order(void **state)
     uint32_t crashes = 0;
     for (int round = 0; round < 40; round++) {
         struct play p;
-        begin(&p, &r);
+        play_begin(&p, FRAMES, RUNS, &r);
         while (play_step(&p)) {
             uint64_t what = rng_below(&r, 40);
             p.w.d.is_deaf = what < 4 || (p.w.d.is_deaf && what < 30);
@@ -121,7 +98,7 @@ static void test_any_order(void **state)
                 crashes++;
             }
         }
-        finish(&p);
+        play_finish(&p);
     }
     assert_true(crashes > 40);
 }

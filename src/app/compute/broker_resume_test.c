@@ -15,31 +15,6 @@
 #define FRAMES 2u
 #define RUNS   3u
 
-static void begin(struct play *p, struct rng *dice)
-{
-    play_open(p, &(struct desk_cfg){.has_rows = true}, dice);
-    for (uint32_t i = 0; i < FRAMES; i++)
-        (void)play_submit(p, i);
-    (void)play_run(p, "one");
-    (void)play_run(p, "two");
-    (void)play_run(p, "three");
-}
-
-// Everything came, once.
-static void finish(struct play *p)
-{
-    while (play_step(p))
-        continue;
-    assert_int_equal(p->closings, 0);
-    assert_int_equal(p->events[GAMER_EVENT_FAILED], 0);
-    assert_int_equal(p->events[GAMER_EVENT_FRAME], FRAMES);
-    assert_int_equal(p->events[GAMER_EVENT_RAN], RUNS);
-    struct broker_stat s = broker_stat(p->w.d.broker);
-    assert_int_equal(s.frames + s.runs + s.tasks_waiting + s.tasks_held, 0);
-    assert_int_equal(s.wrong + s.retries, 0);
-    play_close(p);
-}
-
 // How the connection breaks, and what happens before the gamer is back.
 enum how {
     HOW_AT_ONCE,   // back before anything else
@@ -77,11 +52,11 @@ static void test_lost_at_every_message(void **state)
         bool is_over = false;
         for (uint32_t at = 0; !is_over; at++) {
             struct play p;
-            begin(&p, NULL);
+            play_begin(&p, FRAMES, RUNS, NULL);
             for (uint32_t i = 0; i < at && !is_over; i++)
                 is_over = !play_step(&p);
             break_it(&p, how);
-            finish(&p);
+            play_finish(&p);
         }
     }
 }
@@ -94,13 +69,13 @@ static void test_any_order(void **state)
     uint32_t broken = 0;
     for (int round = 0; round < 60; round++) {
         struct play p;
-        begin(&p, &r);
+        play_begin(&p, FRAMES, RUNS, &r);
         while (play_step(&p))
             if (rng_below(&r, 20) == 0) {
                 break_it(&p, (enum how)rng_below(&r, HOW_COUNT));
                 broken++;
             }
-        finish(&p);
+        play_finish(&p);
     }
     assert_true(broken > 60);
 }

@@ -30,6 +30,7 @@ struct play {
     uint32_t closings; // by the gamer or the hub
     uint32_t events[GAMER_EVENT_PEERS + 1];
     struct gamer_event last_failed;
+    uint32_t frames_asked, runs_asked;
     struct msg_planned planned; // the last one
 };
 
@@ -215,6 +216,7 @@ static inline uint64_t play_submit(struct play *p, uint32_t frame)
     m.as.submit.frame = frame;
     m.as.submit.tiles = 3;
     hand_must(gamer_submit(p->gamer, &m.as.submit, &job));
+    p->frames_asked++;
     return job;
 }
 
@@ -223,7 +225,35 @@ static inline uint64_t play_run(struct play *p, const char *text)
     struct msg m = echo_run(0, text);
     uint64_t job = 0;
     hand_must(gamer_run(p->gamer, &m.as.run, &job));
+    p->runs_asked++;
     return job;
+}
+
+// Frames and runs, and a host that keeps what it is told.
+static inline void play_begin(struct play *p, uint32_t frames, uint32_t runs, struct rng *dice)
+{
+    static const char *const text[] = {"one", "two", "three"};
+    assert(runs <= ARRAY_COUNT(text));
+    play_open(p, &(struct desk_cfg){.has_rows = true}, dice);
+    for (uint32_t i = 0; i < frames; i++)
+        (void)play_submit(p, i);
+    for (uint32_t i = 0; i < runs; i++)
+        (void)play_run(p, text[i]);
+}
+
+// All that was asked for came, once, and nothing is left behind.
+static inline void play_finish(struct play *p)
+{
+    while (play_step(p))
+        continue;
+    const struct broker_stat s = broker_stat(p->w.d.broker);
+    assert(p->closings == 0);
+    assert(p->events[GAMER_EVENT_FAILED] == 0);
+    assert(p->events[GAMER_EVENT_FRAME] == p->frames_asked);
+    assert(p->events[GAMER_EVENT_RAN] == p->runs_asked);
+    assert(s.frames + s.runs + s.tasks_waiting + s.tasks_held == 0);
+    assert(s.wrong + s.retries == 0);
+    play_close(p);
 }
 
 #endif

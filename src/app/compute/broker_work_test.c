@@ -515,8 +515,8 @@ static void test_largest_frame(void **state)
     struct world w;
     struct msg m = desk_submit(1);
     world_open(&w, &(struct desk_cfg){.bytes = (size_t)512 << 20});
-    m.as.submit.width = TRACE_SIDE_MAX;
-    m.as.submit.height = TRACE_SIDE_MAX;
+    m.as.submit.width = PIXELS_SIDE_MAX;
+    m.as.submit.height = PIXELS_SIDE_MAX;
     m.as.submit.samples = MSG_SAMPLES_MAX;
     m.as.submit.tiles = MSG_TILES_MAX;
     desk_say(&w.d, w.gus, &m);

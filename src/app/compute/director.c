@@ -66,7 +66,7 @@ static bool cfg_is_sound(const struct director_cfg *cfg)
     return cfg->width >= 2 && cfg->height >= 2 && cfg->width <= LAYER_SIDE_MAX &&
            cfg->height <= LAYER_SIDE_MAX && cfg->samples >= 1 &&
            cfg->samples <= TRACE_SAMPLES_MAX && cfg->group <= DIRECTOR_GROUP_MAX &&
-           (uint64_t)cfg->width * cfg->height <= TRACE_TILE_PIXELS_MAX &&
+           (uint64_t)cfg->width * cfg->height <= PIXELS_TILE_MAX &&
            (cfg->group == 0 || (video_size_is_good(cfg->width, cfg->height) && cfg->fps >= 1 &&
                                 cfg->fps <= VIDEO_FPS_MAX));
 }

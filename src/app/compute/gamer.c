@@ -10,7 +10,7 @@
 #include "kernel/trace/trace.h"
 
 #define GAMER_ARENA_BYTES (2u << 20)
-#define PARTS_MAX         16384u // of one frame: tiles, and ranges out of order
+#define FRAME_PARTS_MAX   16384u // of one frame: tiles, and ranges out of order
 
 enum slot_state {
     SLOT_FREE,
@@ -187,7 +187,7 @@ enum rc gamer_submit(struct gamer_side *g, const struct msg_submit *m, uint64_t 
                            .height = m->height,
                            .layers = TRACE_LAYERS,
                            .samples = m->samples,
-                           .parts_max = PARTS_MAX,
+                           .parts_max = FRAME_PARTS_MAX,
                            .value_max = (uint32_t)(TRACE_RADIANCE_MAX * TRACE_UNIT)};
     enum rc rc = m->is_kept ? RC_OK : join_new(&s->join, g->budget, &cfg);
     if (rc != RC_OK)

@@ -209,7 +209,7 @@ static void test_tiles_that_lie(void **state)
         if (how == 1)
             t->rect.x = 5; // leaves the frame
         if (how == 2)
-            t->rect.x = TRACE_SIDE_MAX - 1;
+            t->rect.x = PIXELS_SIDE_MAX - 1;
         if (how == 3)
             t->sample_first = 1; // a sample that was not asked for
         if (how == 4)
@@ -333,7 +333,7 @@ static void test_frames_it_cannot_take(void **state)
     for (size_t i = 0; i < 7; i++)
         bad[i] = player_frame();
     bad[0].width = 0;
-    bad[1].height = TRACE_SIDE_MAX + 1;
+    bad[1].height = PIXELS_SIDE_MAX + 1;
     bad[2].samples = MSG_SAMPLES_MAX + 1;
     bad[3].depth_max = 0;
     bad[4].tiles = MSG_TILES_MAX + 1;

@@ -232,8 +232,8 @@ static void submit(struct codec *c, struct msg *m)
     u64_field(c, &v->job, 0, UINT64_MAX);
     fixed_field(c, v->scene.b, DIGEST_BYTES);
     u32_field(c, &v->frame, 0, UINT32_MAX);
-    u32_field(c, &v->width, 1, TRACE_SIDE_MAX);
-    u32_field(c, &v->height, 1, TRACE_SIDE_MAX);
+    u32_field(c, &v->width, 1, PIXELS_SIDE_MAX);
+    u32_field(c, &v->height, 1, PIXELS_SIDE_MAX);
     u32_field(c, &v->samples, 1, MSG_SAMPLES_MAX);
     u32_field(c, &v->depth_max, 1, TRACE_DEPTH_MAX);
     u32_field(c, &v->tiles, 0, MSG_TILES_MAX);
@@ -271,10 +271,10 @@ static void tile(struct codec *c, struct msg *m)
     struct msg_tile *v = &m->as.tile;
     u64_field(c, &v->job, 0, UINT64_MAX);
     u32_field(c, &v->index, 0, UINT32_MAX);
-    u32_field(c, &v->rect.x, 0, TRACE_SIDE_MAX - 1);
-    u32_field(c, &v->rect.y, 0, TRACE_SIDE_MAX - 1);
-    u32_field(c, &v->rect.w, 1, TRACE_SIDE_MAX);
-    u32_field(c, &v->rect.h, 1, TRACE_SIDE_MAX);
+    u32_field(c, &v->rect.x, 0, PIXELS_SIDE_MAX - 1);
+    u32_field(c, &v->rect.y, 0, PIXELS_SIDE_MAX - 1);
+    u32_field(c, &v->rect.w, 1, PIXELS_SIDE_MAX);
+    u32_field(c, &v->rect.h, 1, PIXELS_SIDE_MAX);
     u32_field(c, &v->sample_first, 0, MSG_SAMPLES_MAX - 1);
     u32_field(c, &v->sample_count, 1, TRACE_SAMPLES_MAX);
     text_field(c, v->helper, sizeof v->helper);
@@ -283,7 +283,7 @@ static void tile(struct codec *c, struct msg *m)
     u64_field(c, &v->wall_us, 0, UINT64_MAX);
     u64_field(c, &v->cpu_us, 0, UINT64_MAX);
     u32_field(c, &v->attempts, 1, UINT32_MAX);
-    u32_field(c, &v->parts, 0, TRACE_PARTS_MAX);
+    u32_field(c, &v->parts, 0, PARTS_MAX);
     bool_field(c, &v->is_cached);
     bytes_field(c, &v->result, MSG_RESULT_BYTES_MAX);
 }

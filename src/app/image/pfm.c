@@ -15,7 +15,7 @@ size_t pfm_bytes_max(const struct image_sums *image)
 enum rc pfm_encode(const struct image_sums *image, unsigned layer, struct buffer *out)
 {
     assert(layer < TRACE_LAYERS && image->samples > 0);
-    assert(image->width <= TRACE_SIDE_MAX && image->height <= TRACE_SIDE_MAX);
+    assert(image->width <= PIXELS_SIDE_MAX && image->height <= PIXELS_SIDE_MAX);
     char head[PFM_HEADER_BYTES_MAX];
     struct text t = text_of(head, sizeof head);
     text_addf(&t, "PF\n%u %u\n-1.0\n", image->width, image->height);

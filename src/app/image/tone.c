@@ -10,7 +10,7 @@
 #include "kernel/trace/trace.h"
 
 #define MID_GREY     0.18f // stays where it is under the curve
-#define LEVELS_MAX   12u   // of the pyramid: half of TRACE_SIDE_MAX down to a few pixels
+#define LEVELS_MAX   12u   // of the pyramid: half of PIXELS_SIDE_MAX down to a few pixels
 #define LEVEL_SIDE   6u    // no level gets smaller than this
 #define LEVELS_SHOWN 6u    // the widest ones, so that the glare is as wide at every image size
 

@@ -22,7 +22,7 @@
 
 struct image_sums {         // light layers, summed over samples; borrowed
     const uint64_t *sum;    // rows from the top left, per pixel TRACE_LAYERS times red, green, blue
-    uint32_t width, height; // 1..TRACE_SIDE_MAX
+    uint32_t width, height; // 1..PIXELS_SIDE_MAX
     uint32_t samples;       // of each pixel, > 0; one step is 1 / TRACE_UNIT
 };
 

@@ -16,7 +16,7 @@ void parts_put(struct buffer *out, const uint32_t *part, uint32_t count)
     cbor_put_bytes(out, buffer_bytes(&list));
 }
 
-void parts_put_pixels(struct buffer *out, const struct trace_pixel *pixel, uint32_t count)
+void parts_put_pixels(struct buffer *out, const struct pixel *pixel, uint32_t count)
 {
     uint8_t at[PARTS_MAX * EACH];
     struct buffer list = buffer_of(at, sizeof at);
@@ -44,8 +44,7 @@ void parts_get(struct cbor_reader *r, uint32_t *part, uint32_t *count, uint32_t 
         part[i] = cursor_u32le(&list);
 }
 
-void parts_get_pixels(struct cbor_reader *r, struct trace_pixel *pixel, uint32_t *count,
-                      uint32_t max)
+void parts_get_pixels(struct cbor_reader *r, struct pixel *pixel, uint32_t *count, uint32_t max)
 {
     struct cursor list = list_of(r, count, max);
     for (uint32_t i = 0; i < *count; i++) {
@@ -59,6 +58,24 @@ void parts_draw(struct rng *r, uint32_t all, uint32_t *part, uint32_t count)
     assert(count <= all);
     for (uint32_t i = 0; i < count; i++)
         part[i] = (uint32_t)(((uint64_t)all * i + rng_below(r, all)) / count);
+}
+
+// Floyd's choice (Bentley and Floyd, CACM 1987): one draw each.
+void parts_choose(struct rng *r, uint32_t all, uint32_t *part, uint32_t count)
+{
+    assert(count <= all);
+    assert(count <= PARTS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t top = all - count + i;
+        uint32_t pick = (uint32_t)rng_below(r, (uint64_t)top + 1);
+        for (uint32_t k = 0; k < i; k++) {
+            if (part[k] == pick) {
+                pick = top; // which no earlier turn could draw
+                break;
+            }
+        }
+        part[i] = pick;
+    }
 }
 
 // Of a list of so many, with its head.

@@ -6,23 +6,28 @@
 #ifndef KERNEL_PARTS_H
 #define KERNEL_PARTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
 #include "base/rng.h"
-#include "kernel/trace/trace.h"
 #include "wire/cbor.h"
 
-#define PARTS_MAX 1024u
+#define PARTS_MAX 1024u // in one list
+
+struct pixel { // of a frame, from its top left
+    uint16_t x, y;
+};
 
 // count is at most PARTS_MAX. A full buffer remembers.
 void parts_put(struct buffer *out, const uint32_t *part, uint32_t count);
-void parts_put_pixels(struct buffer *out, const struct trace_pixel *pixel, uint32_t count);
+void parts_put_pixels(struct buffer *out, const struct pixel *pixel, uint32_t count);
 // At most max, and whole ones, or the reader is bad and the count 0. Ranges are not looked at.
 void parts_get(struct cbor_reader *r, uint32_t *part, uint32_t *count, uint32_t max);
-void parts_get_pixels(struct cbor_reader *r, struct trace_pixel *pixel, uint32_t *count,
-                      uint32_t max);
+void parts_get_pixels(struct cbor_reader *r, struct pixel *pixel, uint32_t *count, uint32_t max);
 
+// Draws count different numbers below `all`, any of them as likely; count is at most `all`.
+void parts_choose(struct rng *r, uint32_t all, uint32_t *part, uint32_t count);
 // Draws count of `all`, ascending: one in each of as many even stretches. count is at most `all`.
 void parts_draw(struct rng *r, uint32_t all, uint32_t *part, uint32_t count);
 // Is a part of that task: the same params but for the lists at their ends, of so many each, and the

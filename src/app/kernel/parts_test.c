@@ -15,9 +15,9 @@ static void what_is_written_is_read(void **state)
 {
     (void)state;
     const uint32_t part[] = {0, 70000, UINT32_MAX};
-    const struct trace_pixel pixel[] = {{1, 65535}, {300, 2}};
+    const struct pixel pixel[] = {{1, 65535}, {300, 2}};
     uint32_t again[3];
-    struct trace_pixel pixels[2];
+    struct pixel pixels[2];
     uint32_t count = 0;
     struct buffer b = buffer_of(room, sizeof room);
     parts_put(&b, part, 3);
@@ -92,9 +92,38 @@ static void a_part_differs_in_its_list_alone(void **state)
     }
 }
 
+static void choices_are_different_and_even(void **state)
+{
+    (void)state;
+    uint32_t chosen[PARTS_MAX];
+    struct rng r = rng_seeded(6);
+    for (uint32_t all = 1; all <= 40; all++) {
+        uint32_t hits[40] = {0};
+        const uint32_t count = (all + 1) / 2;
+        for (int turn = 0; turn < 1000; turn++) {
+            parts_choose(&r, all, chosen, count);
+            for (uint32_t i = 0; i < count; i++) {
+                assert_in_range(chosen[i], 0, all - 1);
+                hits[chosen[i]]++;
+                for (uint32_t k = 0; k < i; k++)
+                    assert_int_not_equal(chosen[i], chosen[k]);
+            }
+        }
+        for (uint32_t i = 0; i < all; i++) // deviation 16 at most
+            assert_in_range(hits[i], 1000 * count / all - 80, 1000 * count / all + 80);
+    }
+    parts_choose(&r, 0, chosen, 0);
+    parts_choose(&r, PARTS_MAX, chosen, PARTS_MAX); // all of them
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < PARTS_MAX; i++)
+        sum += chosen[i];
+    assert_int_equal(sum, (uint64_t)PARTS_MAX * (PARTS_MAX - 1) / 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(choices_are_different_and_even),
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(too_many_or_half_a_part_is_bad),
         cmocka_unit_test(what_is_drawn_ascends_in_even_stretches),

@@ -381,9 +381,9 @@ static enum rc sizes(struct game *g, struct err *err)
     g->light_height = g->o.light.height;
     if (full->width < LIGHT_SIDE_MIN || full->height < LIGHT_SIDE_MIN ||
         full->width > LAYER_SIDE_MAX || full->height > LAYER_SIDE_MAX ||
-        (uint64_t)full->width * full->height > TRACE_TILE_PIXELS_MAX)
+        (uint64_t)full->width * full->height > PIXELS_TILE_MAX)
         return err_set(err, RC_CONFIG, "--size with --split: sides of %u to %u, %u pixels at most",
-                       LIGHT_SIDE_MIN, LAYER_SIDE_MAX, TRACE_TILE_PIXELS_MAX);
+                       LIGHT_SIDE_MIN, LAYER_SIDE_MAX, PIXELS_TILE_MAX);
     if (g->o.group > 0 && g->split != SPLIT_AUTO && !split_has_stages(g->split))
         return err_set(err, RC_CONFIG, "--group is for --split pipeline, hybrid or auto");
     if (g->light_width == 0) { // half, as streams want it

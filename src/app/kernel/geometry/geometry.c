@@ -7,19 +7,15 @@
 #include "kernel/geometry/geometry.h"
 
 #include <math.h>
-#include <string.h>
-#include <xmmintrin.h>
 
-#include "base/num.h"
+#include "kernel/float_mode.h"
 #include "kernel/geometry/look.h"
 #include "kernel/trace/base.h"
-#include "kernel/trace/check.h"
 #include "kernel/trace/ray.h"
+#include "kernel/trace/trace.h"
 #include "scene/normal.h"
 
-#define PARAMS_BYTES_MAX (GEOMETRY_PARTS_MAX * sizeof(struct trace_pixel) + 256) // encoded
-#define FLOAT_MODE       0x9fc0u   // as kernel `trace`
-#define USUAL_RAYS       1000000.0 // of a task: 480 by 270 pixels, two rays each way, mirrors
+#define USUAL_RAYS 1000000.0 // of a task: 480 by 270 pixels, two rays each way, mirrors
 
 #define DEPTH_PART     256u // depths may be a 256th apart
 #define NORMAL_MIN     0.99f
@@ -42,42 +38,29 @@ static void store(uint8_t *out, const struct look *middle, struct vec albedo, st
     geometry_pixel_put(out, &p);
 }
 
-static void draw_pixel(const struct world *w, const struct raster *r,
-                       const struct geometry_params *p, struct trace_pixel at, uint8_t *out)
+static void draw_pixel(const struct world *w, const struct raster *r, uint32_t side,
+                       struct pixel at, uint8_t *out)
 {
     const float x = (float)at.x + 0.5f;
     const float y = (float)at.y + 0.5f;
     struct look middle = look_along(w, r->eye, raster_ray(r, x, y));
-    if (p->side == 1) {
+    if (side == 1) {
         store(out, &middle, middle.albedo, middle.emission);
         return;
     }
-    const float side = (float)p->side;
+    const float per = (float)side;
     struct vec albedo = vec_of(0.0f, 0.0f, 0.0f);
     struct vec emission = albedo;
-    for (uint32_t i = 0; i < p->side * p->side; i++) {
-        const uint32_t row = i / p->side;
-        const float dx = tent(((float)(i - row * p->side) + 0.5f) / side);
-        const float dy = tent(((float)row + 0.5f) / side);
+    for (uint32_t i = 0; i < side * side; i++) {
+        const uint32_t row = i / side;
+        const float dx = tent(((float)(i - row * side) + 0.5f) / per);
+        const float dy = tent(((float)row + 0.5f) / per);
         struct look l = look_along(w, r->eye, raster_ray(r, x + dx, y + dy));
         albedo = vec_add(albedo, l.albedo);
         emission = vec_add(emission, l.emission);
     }
-    const float share = 1.0f / (side * side);
+    const float share = 1.0f / (per * per);
     store(out, &middle, vec_scale(albedo, share), vec_scale(emission, share));
-}
-
-static uint32_t pixels_of(const struct geometry_params *p)
-{
-    return p->pixel_count > 0 ? p->pixel_count : p->w * p->h; // at most 2^22
-}
-
-static struct trace_pixel pixel_at(const struct geometry_params *p, uint32_t index)
-{
-    if (p->pixel_count > 0)
-        return p->pixel[index];
-    return (struct trace_pixel){.x = (uint16_t)(p->x + index % p->w),
-                                .y = (uint16_t)(p->y + index / p->w)};
 }
 
 static enum rc geometry_run(void *state, const struct kernel_in *in, struct buffer *result,
@@ -91,15 +74,16 @@ static enum rc geometry_run(void *state, const struct kernel_in *in, struct buff
     const struct world *w = trace_base_world(state);
     if (w == NULL)
         return RC_ABSENT;
-    uint8_t *at = buffer_room(result, pixels_of(&p) * GEOMETRY_PIXEL_BYTES);
+    const struct pixels pixels = geometry_pixels(&p);
+    const uint32_t count = pixels_count(&pixels);
+    uint8_t *at = buffer_room(result, count * GEOMETRY_PIXEL_BYTES);
     if (at == NULL)
         return RC_FULL;
-    unsigned mode = _mm_getcsr();
-    _mm_setcsr(FLOAT_MODE);
+    const unsigned mode = float_mode_begin();
     const struct raster r = raster_of(&p.camera, p.width, p.height);
-    for (uint32_t i = 0; i < pixels_of(&p); i++)
-        draw_pixel(w, &r, &p, pixel_at(&p, i), at + i * GEOMETRY_PIXEL_BYTES);
-    _mm_setcsr(mode);
+    for (uint32_t i = 0; i < count; i++, at += GEOMETRY_PIXEL_BYTES)
+        draw_pixel(w, &r, p.side, pixels_at(&pixels, i), at);
+    float_mode_end(mode);
     return RC_OK;
 }
 
@@ -107,9 +91,11 @@ static enum rc geometry_result_bounds(struct bytes params, size_t *min, size_t *
 {
     struct geometry_params p;
     enum rc rc = geometry_params_decode(&p, params);
-    if (rc == RC_OK)
-        *min = *max = pixels_of(&p) * GEOMETRY_PIXEL_BYTES;
-    return rc;
+    if (rc != RC_OK)
+        return rc;
+    const struct pixels pixels = geometry_pixels(&p);
+    *min = *max = pixels_count(&pixels) * GEOMETRY_PIXEL_BYTES;
+    return RC_OK;
 }
 
 static double geometry_size(struct bytes params)
@@ -117,7 +103,8 @@ static double geometry_size(struct bytes params)
     struct geometry_params p;
     if (geometry_params_decode(&p, params) != RC_OK)
         return 1;
-    return (double)pixels_of(&p) * (p.side == 1 ? 1 : p.side * p.side + 1) / USUAL_RAYS;
+    const struct pixels pixels = geometry_pixels(&p);
+    return (double)pixels_count(&pixels) * (p.side == 1 ? 1 : p.side * p.side + 1) / USUAL_RAYS;
 }
 
 static enum rc geometry_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
@@ -126,31 +113,9 @@ static enum rc geometry_part(struct bytes params, uint64_t nonce, struct buffer 
     enum rc rc = geometry_params_decode(&p, params);
     if (rc != RC_OK)
         return rc;
-    const uint32_t count = (uint32_t)num_min(GEOMETRY_PARTS, pixels_of(&p));
-    uint32_t index[GEOMETRY_PARTS];
-    struct trace_pixel pixel[GEOMETRY_PARTS] = {{0}};
-    trace_choose(index, count, pixels_of(&p), nonce);
-    for (uint32_t i = 0; i < count; i++)
-        pixel[i] = pixel_at(&p, index[i]);
-    memcpy(p.pixel, pixel, count * sizeof *pixel);
-    p.pixel_count = count;
+    const struct pixels pixels = geometry_pixels(&p);
+    p.pixel_count = pixels_choose(&pixels, GEOMETRY_PARTS, nonce, p.pixel);
     return geometry_params_encode(&p, part_params);
-}
-
-// Where a pixel is in the result; false: it is not asked for.
-static bool pixel_find(const struct geometry_params *p, struct trace_pixel at, uint32_t *index)
-{
-    if (p->pixel_count == 0) {
-        *index = (at.y - p->y) * p->w + (at.x - p->x);
-        return true; // a part's pixels are inside the tile, which is the same
-    }
-    for (uint32_t i = 0; i < p->pixel_count; i++) {
-        if (p->pixel[i].x == at.x && p->pixel[i].y == at.y) {
-            *index = i;
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool emission_differs(uint32_t x, uint32_t y)
@@ -184,19 +149,6 @@ static bool pixel_differs(const struct geometry_pixel *a, const struct geometry_
            NORMAL_MIN;
 }
 
-// Whether a part is the task itself with a list of pixels of its own.
-static bool belongs(const struct geometry_params *task, const struct geometry_params *part,
-                    struct bytes part_params)
-{
-    struct geometry_params wanted = *task;
-    wanted.pixel_count = part->pixel_count;
-    memcpy(wanted.pixel, part->pixel, sizeof wanted.pixel);
-    uint8_t at[PARAMS_BYTES_MAX];
-    struct buffer b = buffer_of(at, sizeof at);
-    return part->pixel_count > 0 && geometry_params_encode(&wanted, &b) == RC_OK &&
-           bytes_equal(buffer_bytes(&b), part_params);
-}
-
 static enum rc geometry_judge(struct bytes params, struct bytes result, struct bytes part_params,
                               struct bytes part_result, struct kernel_verdict *out)
 {
@@ -204,15 +156,17 @@ static enum rc geometry_judge(struct bytes params, struct bytes result, struct b
     struct geometry_params p;
     struct geometry_params part;
     if (geometry_params_decode(&p, params) != RC_OK ||
-        geometry_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part, part_params))
+        geometry_params_decode(&part, part_params) != RC_OK ||
+        !parts_belong(params, p.pixel_count, part_params, part.pixel_count))
         return RC_MALFORMED;
-    if (result.len != pixels_of(&p) * GEOMETRY_PIXEL_BYTES ||
+    const struct pixels pixels = geometry_pixels(&p);
+    if (result.len != pixels_count(&pixels) * GEOMETRY_PIXEL_BYTES ||
         part_result.len != part.pixel_count * GEOMETRY_PIXEL_BYTES)
         return RC_MALFORMED;
     uint32_t mismatches = 0;
     for (uint32_t i = 0; i < part.pixel_count; i++) {
         uint32_t at;
-        if (!pixel_find(&p, part.pixel[i], &at))
+        if (!pixels_find(&pixels, part.pixel[i], &at))
             return RC_MALFORMED;
         struct geometry_pixel a = geometry_pixel_at(result, at);
         struct geometry_pixel b = geometry_pixel_at(part_result, i);

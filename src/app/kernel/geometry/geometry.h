@@ -27,20 +27,20 @@
 #include "base/bytes.h"
 #include "base/rc.h"
 #include "kernel/kernel.h"
-#include "kernel/trace/trace.h"
+#include "kernel/pixels.h"
+#include "scene/camera.h"
 
 #define GEOMETRY_PIXEL_BYTES ((size_t)16)
-#define GEOMETRY_SIDE_MAX    4u    // rays each way through a pixel
-#define GEOMETRY_PARTS_MAX   1024u // single pixels in one task
-#define GEOMETRY_PARTS       128u  // pixels redone of every result
+#define GEOMETRY_SIDE_MAX    4u   // rays each way through a pixel
+#define GEOMETRY_PARTS       128u // pixels redone of every result
 
 struct geometry_params {
-    uint32_t width, height; // of the whole frame, 1..TRACE_SIDE_MAX
-    uint32_t x, y, w, h;    // the tile, inside the frame, at most TRACE_TILE_PIXELS_MAX pixels
+    uint32_t width, height; // of the whole frame, 1..PIXELS_SIDE_MAX
+    uint32_t x, y, w, h;    // the tile, inside the frame, at most PIXELS_TILE_MAX pixels
     uint32_t side;          // 1: the centre only
     struct camera camera;
     uint32_t pixel_count; // 0: the whole tile; else only these, each inside the tile
-    struct trace_pixel pixel[GEOMETRY_PARTS_MAX];
+    struct pixel pixel[PARTS_MAX];
 };
 
 struct geometry_pixel {
@@ -51,6 +51,8 @@ struct geometry_pixel {
     uint32_t emission;
 };
 
+// The pixels that it is about; borrows p.
+struct pixels geometry_pixels(const struct geometry_params *p);
 // Checks every field's range on both ways. A CBOR array (doc/kernels/geometry.md).
 // RC_MALFORMED: a field is out of range, *out untouched; encode also RC_FULL: no room.
 enum rc geometry_params_encode(const struct geometry_params *p, struct buffer *out);

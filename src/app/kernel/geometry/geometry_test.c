@@ -243,7 +243,7 @@ static void bad_params_are_refused(void **state)
     for (size_t i = 0; i < 9; i++)
         bad[i] = good;
     bad[0].width = 0;
-    bad[1].height = TRACE_SIDE_MAX + 1;
+    bad[1].height = PIXELS_SIDE_MAX + 1;
     bad[2].x = SIDE;
     bad[3].w = SIDE + 1;
     bad[4].side = 0;
@@ -251,7 +251,7 @@ static void bad_params_are_refused(void **state)
     bad[6].camera.fov_deg = NAN;
     bad[7].pixel_count = 1;
     bad[7].pixel[0].x = SIDE;
-    bad[8].pixel_count = GEOMETRY_PARTS_MAX + 1;
+    bad[8].pixel_count = PARTS_MAX + 1;
     struct buffer out = buffer_of(params_at, sizeof params_at);
     for (size_t i = 0; i < 9; i++)
         assert_int_equal(geometry_params_encode(&bad[i], &out), RC_MALFORMED);

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "kernel/parts.h"
-#include "scene/camera.h"
 #include "wire/cbor.h"
 
 // params = [width, height, x, y, w, h, side, camera, pixels: u16 x, u16 y little-endian each]
@@ -16,27 +14,23 @@
 // RGB9E5: value = mantissa * 2^(exponent - 24).
 #define EMISSION_MAX 65408.0f
 
-static bool tile_is_good(const struct geometry_params *p)
+struct pixels geometry_pixels(const struct geometry_params *p)
 {
-    if (p->width < 1 || p->width > TRACE_SIDE_MAX || p->height < 1 || p->height > TRACE_SIDE_MAX)
-        return false;
-    if (p->x >= p->width || p->y >= p->height || p->side < 1 || p->side > GEOMETRY_SIDE_MAX)
-        return false;
-    if (p->w < 1 || p->w > p->width - p->x || p->h < 1 || p->h > p->height - p->y)
-        return false;
-    return (uint64_t)p->w * p->h <= TRACE_TILE_PIXELS_MAX;
+    return (struct pixels){.width = p->width,
+                           .height = p->height,
+                           .x = p->x,
+                           .y = p->y,
+                           .w = p->w,
+                           .h = p->h,
+                           .count = p->pixel_count,
+                           .list = p->pixel};
 }
 
 static bool params_are_good(const struct geometry_params *p)
 {
-    if (!tile_is_good(p) || !camera_is_good(&p->camera) || p->pixel_count > GEOMETRY_PARTS_MAX)
-        return false;
-    for (uint32_t i = 0; i < p->pixel_count; i++) {
-        const struct trace_pixel *at = &p->pixel[i];
-        if (at->x < p->x || at->x - p->x >= p->w || at->y < p->y || at->y - p->y >= p->h)
-            return false;
-    }
-    return true;
+    const struct pixels pixels = geometry_pixels(p);
+    return pixels_are_good(&pixels) && camera_is_good(&p->camera) && p->side >= 1 &&
+           p->side <= GEOMETRY_SIDE_MAX;
 }
 
 enum rc geometry_params_encode(const struct geometry_params *p, struct buffer *out)
@@ -62,7 +56,7 @@ enum rc geometry_params_decode(struct geometry_params *out, struct bytes in)
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         *word[i] = (uint32_t)cbor_get_u64_max(&r, UINT32_MAX);
     camera_get(&r, &p.camera);
-    parts_get_pixels(&r, p.pixel, &p.pixel_count, GEOMETRY_PARTS_MAX);
+    parts_get_pixels(&r, p.pixel, &p.pixel_count, PARTS_MAX);
     if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;
     *out = p;

@@ -2,25 +2,18 @@
 // The wire form of kernel `post`: params, as a CBOR array.
 #include "base/num.h"
 #include "kernel/post/post.h"
-#include "scene/camera.h"
 #include "wire/cbor.h"
+#include "work/rect.h"
 
 // params = [width, height, has_before, keeps_memory, levels, history_max, camera, before,
 //           [[x, y, w, h, samples] ...], blocks: u16 x, u16 y little-endian each]
 #define PARAMS_ITEMS 10
 #define TILE_ITEMS   5
-#define BLOCK_BYTES  4u
 #define SAMPLES_MAX  (1u << 20) // sums are 32 bits: the sender's lookout
 
-static bool tile_is_good(const struct post_params *p, const struct post_tile *t)
+static struct rect rect_of(const struct post_tile *t)
 {
-    return t->x < p->width && t->y < p->height && t->w >= 1 && t->w <= p->width - t->x &&
-           t->h >= 1 && t->h <= p->height - t->y && t->samples <= SAMPLES_MAX;
-}
-
-static bool tiles_overlap(const struct post_tile *a, const struct post_tile *b)
-{
-    return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h && b->y < a->y + a->h;
+    return (struct rect){t->x, t->y, t->w, t->h};
 }
 
 static bool tiles_are_good(const struct post_params *p)
@@ -28,10 +21,11 @@ static bool tiles_are_good(const struct post_params *p)
     if (p->tile_count < 1 || p->tile_count > POST_TILES_MAX)
         return false;
     for (uint32_t i = 0; i < p->tile_count; i++) {
-        if (!tile_is_good(p, &p->tile[i]))
+        const struct rect r = rect_of(&p->tile[i]);
+        if (!rect_fits(r, p->width, p->height) || p->tile[i].samples > SAMPLES_MAX)
             return false;
         for (uint32_t j = 0; j < i; j++) {
-            if (tiles_overlap(&p->tile[i], &p->tile[j]))
+            if (rect_meets(r, rect_of(&p->tile[j])))
                 return false;
         }
     }
@@ -43,7 +37,7 @@ static bool blocks_are_good(const struct post_params *p)
     if (p->block_count > POST_BLOCKS)
         return false;
     for (uint32_t i = 0; i < p->block_count; i++) {
-        const struct post_block *b = &p->block[i];
+        const struct pixel *b = &p->block[i];
         if (b->x * POST_BLOCK >= p->width || b->y * POST_BLOCK >= p->height)
             return false;
         for (uint32_t j = 0; j < i; j++) {
@@ -86,13 +80,7 @@ enum rc post_params_encode(const struct post_params *p, struct buffer *out)
         for (size_t k = 0; k < TILE_ITEMS; k++)
             cbor_put_u64(out, word[k]);
     }
-    uint8_t at[POST_BLOCKS * BLOCK_BYTES];
-    struct buffer blocks = buffer_of(at, sizeof at);
-    for (uint32_t i = 0; i < p->block_count; i++) {
-        buffer_u16le(&blocks, p->block[i].x);
-        buffer_u16le(&blocks, p->block[i].y);
-    }
-    cbor_put_bytes(out, buffer_bytes(&blocks));
+    parts_put_pixels(out, p->block, p->block_count);
     return out->is_full ? RC_FULL : RC_OK;
 }
 
@@ -122,16 +110,8 @@ enum rc post_params_decode(struct post_params *out, struct bytes in)
     p.tile_count = (uint32_t)cbor_get_array(&r, POST_TILES_MAX);
     for (uint32_t i = 0; i < p.tile_count; i++)
         read_tile(&r, &p.tile[i]);
-    struct bytes blocks = cbor_get_bytes(&r);
-    if (!cbor_done(&r) || blocks.len % BLOCK_BYTES != 0 || blocks.len / BLOCK_BYTES > POST_BLOCKS)
-        return RC_MALFORMED;
-    p.block_count = (uint32_t)(blocks.len / BLOCK_BYTES);
-    struct cursor c = {.left = blocks};
-    for (uint32_t i = 0; i < p.block_count; i++) {
-        p.block[i].x = cursor_u16le(&c);
-        p.block[i].y = cursor_u16le(&c);
-    }
-    if (!params_are_good(&p))
+    parts_get_pixels(&r, p.block, &p.block_count, POST_BLOCKS);
+    if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;
     *out = p;
     return RC_OK;

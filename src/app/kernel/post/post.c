@@ -3,31 +3,25 @@
 // much around them as they reach, and compared to the bit.
 #include "kernel/post/post.h"
 
-#include <string.h>
-#include <xmmintrin.h>
-
 #include "base/num.h"
+#include "base/rng.h"
+#include "kernel/float_mode.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/post/field.h"
-#include "kernel/trace/check.h"
+#include "kernel/trace/trace.h"
+#include "work/rect.h"
 
-#define FLOAT_MODE       0x9fc0u // as kernel `trace`
-#define USUAL_PIXELS     130000.0
-#define PIXEL_SCRATCH    256u // bytes, at most
-#define SCRATCH_EXTRA    (1u << 20)
-#define PARAMS_BYTES_MAX 2048u // encoded
-
-struct rect {
-    uint32_t x, y, w, h;
-};
+#define USUAL_PIXELS  130000.0
+#define PIXEL_SCRATCH 256u // bytes, at most
+#define SCRATCH_EXTRA (1u << 20)
 
 static enum rc open_given(const struct post_params *p, const struct kernel_in *in,
                           struct post_in *out)
 {
     const size_t pixels = (size_t)p->width * p->height;
-    *out = (struct post_in){.params = p, .geometry = in->given[0]};
     if (in->given_count != post_given_count(p) || in->given[0].len != pixels * GEOMETRY_PIXEL_BYTES)
         return RC_MALFORMED;
+    *out = (struct post_in){.params = p, .geometry = in->given[0]};
     uint32_t next = 1;
     for (uint32_t i = 0; i < p->tile_count; i++) {
         const struct post_tile *t = &p->tile[i];
@@ -119,7 +113,7 @@ static enum rc make_frame(const struct post_in *in, struct buffer *result)
 }
 
 // A block's rectangle, cut to the frame.
-static struct rect block_rect(const struct post_params *p, struct post_block b)
+static struct rect block_rect(const struct post_params *p, struct pixel b)
 {
     struct rect r = {b.x * POST_BLOCK, b.y * POST_BLOCK, 0, 0};
     r.w = (uint32_t)num_min(POST_BLOCK, p->width - r.x);
@@ -128,7 +122,7 @@ static struct rect block_rect(const struct post_params *p, struct post_block b)
 }
 
 // Bytes of a block in the result of a part: its pixels, then as many of the memory.
-static size_t block_bytes(const struct post_params *p, struct post_block b)
+static size_t block_bytes(const struct post_params *p, struct pixel b)
 {
     const struct rect r = block_rect(p, b);
     return (size_t)r.w * r.h * LAYER_PIXEL_BYTES * (p->keeps_memory ? 2 : 1);
@@ -160,10 +154,9 @@ static enum rc post_run(void *state, const struct kernel_in *in, struct buffer *
         rc = open_given(&p, in, &given);
     if (rc != RC_OK)
         return rc;
-    unsigned mode = _mm_getcsr();
-    _mm_setcsr(FLOAT_MODE);
+    const unsigned mode = float_mode_begin();
     rc = p.block_count > 0 ? make_blocks(&given, result) : make_frame(&given, result);
-    _mm_setcsr(mode);
+    float_mode_end(mode);
     return rc;
 }
 
@@ -204,23 +197,11 @@ static enum rc post_part(struct bytes params, uint64_t nonce, struct buffer *par
     const uint32_t blocks = across * (uint32_t)num_div_ceil(p.height, POST_BLOCK);
     uint32_t index[POST_BLOCKS];
     p.block_count = (uint32_t)num_min(POST_BLOCKS, blocks);
-    trace_choose(index, p.block_count, blocks, nonce);
+    struct rng r = rng_seeded(nonce);
+    parts_choose(&r, blocks, index, p.block_count);
     for (uint32_t i = 0; i < p.block_count; i++)
-        p.block[i] =
-            (struct post_block){(uint16_t)(index[i] % across), (uint16_t)(index[i] / across)};
+        p.block[i] = (struct pixel){(uint16_t)(index[i] % across), (uint16_t)(index[i] / across)};
     return post_params_encode(&p, part_params);
-}
-
-static bool belongs(const struct post_params *task, const struct post_params *part,
-                    struct bytes part_params)
-{
-    struct post_params wanted = *task;
-    wanted.block_count = part->block_count;
-    memcpy(wanted.block, part->block, sizeof wanted.block);
-    uint8_t at[PARAMS_BYTES_MAX];
-    struct buffer b = buffer_of(at, sizeof at);
-    return task->block_count == 0 && part->block_count > 0 &&
-           post_params_encode(&wanted, &b) == RC_OK && bytes_equal(buffer_bytes(&b), part_params);
 }
 
 // One plane of a block, as made by two: `frame` are the pixels of a whole layer.
@@ -243,8 +224,9 @@ static enum rc post_judge(struct bytes params, struct bytes result, struct bytes
     struct post_params p;
     struct post_params part;
     if (post_params_decode(&p, params) != RC_OK ||
-        post_params_decode(&part, part_params) != RC_OK || !belongs(&p, &part, part_params) ||
-        result.len != result_bytes(&p) || part_result.len != result_bytes(&part))
+        post_params_decode(&part, part_params) != RC_OK || p.block_count > 0 ||
+        !parts_belong(params, 0, part_params, part.block_count) || result.len != result_bytes(&p) ||
+        part_result.len != result_bytes(&part))
         return RC_MALFORMED;
     struct layer layer[2] = {0};
     struct bytes rest = result;

@@ -23,7 +23,8 @@
 #include "base/rc.h"
 #include "kernel/kernel.h"
 #include "kernel/layer.h"
-#include "kernel/trace/trace.h"
+#include "kernel/parts.h"
+#include "scene/camera.h"
 
 #define POST_TILES_MAX  12u
 #define POST_LEVELS_MAX 5u  // of the filter: level i reaches 2^i pixels
@@ -36,10 +37,6 @@ struct post_tile {
     uint32_t samples;    // of each pixel; 0: it is missing, and nothing is given for it
 };
 
-struct post_block {
-    uint16_t x, y; // in blocks from the top left
-};
-
 struct post_params {
     uint32_t width, height; // of the layer, 1..LAYER_SIDE_MAX, at most LAYER_PIXELS_MAX pixels
     bool has_before;
@@ -49,8 +46,8 @@ struct post_params {
     struct camera camera, before; // before: any valid one if not has_before
     uint32_t tile_count;          // 1..POST_TILES_MAX
     struct post_tile tile[POST_TILES_MAX];
-    uint32_t block_count; // 0: all of it; else only these, each at most once
-    struct post_block block[POST_BLOCKS];
+    uint32_t block_count;            // 0: all of it; else only these, each at most once
+    struct pixel block[POST_BLOCKS]; // in blocks from the top left
 };
 
 // Checks every field's range on both ways. A CBOR array (doc/kernels/post.md).

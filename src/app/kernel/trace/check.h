@@ -17,7 +17,4 @@ enum rc trace_part(struct bytes params, uint64_t nonce, struct buffer *part_para
 enum rc trace_judge(struct bytes params, struct bytes result, struct bytes part_params,
                     struct bytes part_result, struct kernel_verdict *out);
 
-// count different numbers below n, count <= n.
-void trace_choose(uint32_t *out, uint32_t count, uint32_t n, uint64_t nonce);
-
 #endif

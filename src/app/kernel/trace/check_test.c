@@ -129,7 +129,7 @@ static void small_tiles_and_lists_are_redone_whole(void **state)
     assert_true(TRACE_PARTS > 63);
     p.pixel_count = 3;
     for (uint16_t i = 0; i < 3; i++)
-        p.pixel[i] = (struct trace_pixel){(uint16_t)(101 + i), 52};
+        p.pixel[i] = (struct pixel){(uint16_t)(101 + i), 52};
     (void)part_of(encoded(&p), 1, &part);
     assert_int_equal(part.pixel_count, 3);
 }

@@ -16,36 +16,31 @@
 // report = [rays, shadow_rays, cells_x, cells_y, cost]
 #define REPORT_ITEMS 5
 
-static bool tile_is_good(const struct trace_params *p)
+struct pixels trace_pixels(const struct trace_params *p)
 {
-    if (p->width < 1 || p->width > TRACE_SIDE_MAX || p->height < 1 || p->height > TRACE_SIDE_MAX)
-        return false;
-    if (p->x >= p->width || p->y >= p->height)
-        return false;
-    if (p->w < 1 || p->w > p->width - p->x || p->h < 1 || p->h > p->height - p->y)
-        return false;
-    if (p->cell < 1 || p->cell > 64)
-        return false;
-    // Sides are below 2^15: the products fit.
-    uint64_t cells = num_div_ceil(p->w, p->cell) * num_div_ceil(p->h, p->cell);
-    return (uint64_t)p->w * p->h <= TRACE_TILE_PIXELS_MAX && cells <= TRACE_CELLS_MAX;
+    return (struct pixels){.width = p->width,
+                           .height = p->height,
+                           .x = p->x,
+                           .y = p->y,
+                           .w = p->w,
+                           .h = p->h,
+                           .count = p->pixel_count,
+                           .list = p->pixel};
 }
 
 static bool params_are_good(const struct trace_params *p)
 {
-    if (!tile_is_good(p) || !camera_is_good(&p->camera))
+    const struct pixels pixels = trace_pixels(p);
+    if (!pixels_are_good(&pixels) || !camera_is_good(&p->camera))
         return false;
-    if (p->sample_count < 1 || p->sample_count > TRACE_SAMPLES_MAX ||
-        p->sample_first > UINT32_MAX - p->sample_count)
+    if (p->cell < 1 || p->cell > TRACE_CELL_MAX)
         return false;
-    if (p->depth_max < 1 || p->depth_max > TRACE_DEPTH_MAX || p->pixel_count > TRACE_PARTS_MAX)
+    // Sides are below 2^15: the product fits.
+    if (num_div_ceil(p->w, p->cell) * num_div_ceil(p->h, p->cell) > TRACE_CELLS_MAX)
         return false;
-    for (uint32_t i = 0; i < p->pixel_count; i++) {
-        const struct trace_pixel *at = &p->pixel[i];
-        if (at->x < p->x || at->x - p->x >= p->w || at->y < p->y || at->y - p->y >= p->h)
-            return false;
-    }
-    return true;
+    return p->sample_count >= 1 && p->sample_count <= TRACE_SAMPLES_MAX &&
+           p->sample_first <= UINT32_MAX - p->sample_count && p->depth_max >= 1 &&
+           p->depth_max <= TRACE_DEPTH_MAX;
 }
 
 enum rc trace_params_encode(const struct trace_params *p, struct buffer *out)
@@ -75,7 +70,7 @@ enum rc trace_params_decode(struct trace_params *out, struct bytes in)
     for (size_t i = 0; i < ARRAY_COUNT(word); i++)
         *word[i] = (uint32_t)cbor_get_u64_max(&r, UINT32_MAX);
     camera_get(&r, &p.camera);
-    parts_get_pixels(&r, p.pixel, &p.pixel_count, TRACE_PARTS_MAX);
+    parts_get_pixels(&r, p.pixel, &p.pixel_count, PARTS_MAX);
     if (!cbor_done(&r) || !params_are_good(&p))
         return RC_MALFORMED;
     *out = p;

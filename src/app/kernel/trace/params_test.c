@@ -51,9 +51,9 @@ static void params_come_back_as_they_went(void **state)
     assert_int_equal(encode(&p, &wire), RC_OK);
     assert_int_equal(trace_params_decode(&back, wire), RC_OK);
     assert_memory_equal(&back, &p, sizeof p);
-    for (uint32_t i = 0; i < TRACE_PARTS_MAX; i++)
-        p.pixel[i] = (struct trace_pixel){(uint16_t)(600 + i % 40), (uint16_t)(300 + i / 40)};
-    p.pixel_count = TRACE_PARTS_MAX;
+    for (uint32_t i = 0; i < PARTS_MAX; i++)
+        p.pixel[i] = (struct pixel){(uint16_t)(600 + i % 40), (uint16_t)(300 + i / 40)};
+    p.pixel_count = PARTS_MAX;
     assert_int_equal(encode(&p, &wire), RC_OK);
     assert_int_equal(trace_params_decode(&back, wire), RC_OK);
     assert_memory_equal(&back, &p, sizeof p);
@@ -81,7 +81,7 @@ static void each_field_out_of_range_is_refused(void **state)
     size_t n = 0;
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
         bad[i] = fine;
-    bad[n++].width = TRACE_SIDE_MAX + 1;
+    bad[n++].width = PIXELS_SIDE_MAX + 1;
     bad[n++].height = 0;
     bad[n++].x = 640;
     bad[n++].w = 41;
@@ -99,7 +99,7 @@ static void each_field_out_of_range_is_refused(void **state)
     bad[n++].camera.target[2] = 2e6f;
     bad[n++].camera.up[0] = -INFINITY;
     bad[n++].camera.fov_deg = 171.0f;
-    bad[n++].pixel_count = TRACE_PARTS_MAX + 1;
+    bad[n++].pixel_count = PARTS_MAX + 1;
     bad[n++].pixel[0].x = 599;
     bad[n++].pixel[1].y = 360;
     for (size_t i = 0; i < n; i++) {

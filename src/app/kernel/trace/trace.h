@@ -20,28 +20,22 @@
 #include "base/rc.h"
 #include "crypt/hash.h"
 #include "kernel/kernel.h"
+#include "kernel/pixels.h"
 #include "scene/scene.h"
 
-#define TRACE_LAYERS          2
-#define TRACE_PIXEL_BYTES     ((size_t)TRACE_LAYERS * 3 * 4)
-#define TRACE_UNIT            65536  // one step of a sum is 1 / 65536 of radiance 1
-#define TRACE_RADIANCE_MAX    64.0f  // of one sample, per layer and channel: bounds fireflies
-#define TRACE_SAMPLES_MAX     1024u  // in one task: 1024 * 64 * 65536 just fits 32 bits
-#define TRACE_SIDE_MAX        16384u // pixels
-#define TRACE_TILE_PIXELS_MAX (1u << 22)
-#define TRACE_DEPTH_MAX       16u   // scatterings of a path
-#define TRACE_PARTS_MAX       1024u // single pixels in one task
-#define TRACE_PARTS           128u  // pixels redone of every result: doc/decisions/0004
-
-struct trace_pixel {
-    uint16_t x;
-    uint16_t y;
-};
+#define TRACE_LAYERS       2
+#define TRACE_PIXEL_BYTES  ((size_t)TRACE_LAYERS * 3 * 4)
+#define TRACE_UNIT         65536 // one step of a sum is 1 / 65536 of radiance 1
+#define TRACE_RADIANCE_MAX 64.0f // of one sample, per layer and channel: bounds fireflies
+#define TRACE_SAMPLES_MAX  1024u // in one task: 1024 * 64 * 65536 just fits 32 bits
+#define TRACE_DEPTH_MAX    16u   // scatterings of a path
+#define TRACE_CELL_MAX     64u
+#define TRACE_PARTS        128u // pixels redone of every result: doc/decisions/0004
 
 struct trace_params {
     uint64_t seed; // which stream of randomness: from the scene's name
     uint32_t frame;
-    uint32_t width, height; // of the whole frame, 1..TRACE_SIDE_MAX
+    uint32_t width, height; // of the whole frame, 1..PIXELS_SIDE_MAX
     uint32_t x, y, w, h;    // the tile, inside the frame
     uint32_t sample_first;  // first sample's index
     uint32_t sample_count;  // 1..TRACE_SAMPLES_MAX
@@ -49,9 +43,11 @@ struct trace_params {
     uint32_t cell;          // side of a square of the cost map, pixels, 1..64
     struct camera camera;
     uint32_t pixel_count; // 0: the whole tile; else only these, each inside the tile
-    struct trace_pixel pixel[TRACE_PARTS_MAX];
+    struct pixel pixel[PARTS_MAX];
 };
 
+// The pixels that it is about; borrows p.
+struct pixels trace_pixels(const struct trace_params *p);
 // Checks every field's range on both ways. A CBOR array (doc/messages.cddl).
 // RC_MALFORMED: a field is out of range, *out untouched; encode also RC_FULL: no room.
 enum rc trace_params_encode(const struct trace_params *p, struct buffer *out);

@@ -120,7 +120,7 @@ static void single_pixels_equal_those_of_the_frame(void **state)
         for (uint32_t i = 0; i < p->pixel_count; i++) {
             size_t n =
                 (size_t)(from + i) * 7 % (SIDE * SIDE); // 7 and the frame have no common divisor
-            p->pixel[i] = (struct trace_pixel){(uint16_t)(n % SIDE), (uint16_t)(n / SIDE)};
+            p->pixel[i] = (struct pixel){(uint16_t)(n % SIDE), (uint16_t)(n / SIDE)};
         }
         struct bytes r = stage_run(&stage);
         assert_int_equal(r.len, (size_t)p->pixel_count * TRACE_PIXEL_BYTES);

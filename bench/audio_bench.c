@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 #include "kernel/audio/audio.h"
-#include "kernel/trace/open.h"
+#include "kernel/world/base.h"
 #include "kernel/trace/trace.h"
 #include "measure.h"
 #include "scene/scene.h"
@@ -79,9 +79,9 @@ static void measure(struct bench *b)
 static void compare(struct bench *b, struct bytes scene, const char *isa)
 {
     void *other;
-    if (trace_open_isa(&other, NULL, isa) != RC_OK)
+    if (world_base_open_isa(&other, NULL, isa) != RC_OK)
         return;
-    measure_need(trace_base.load(other, scene), "audio_bench");
+    measure_need(world_base.load(other, scene), "audio_bench");
     uint32_t differ = 0;
     uint32_t groups = 0;
     b->params.frames = 0;
@@ -96,7 +96,7 @@ static void compare(struct bench *b, struct bytes scene, const char *isa)
             differ += memcmp(x.at + g * each, y.at + g * each, each) != 0;
     }
     printf("%s: of %u groups of 32 rays %u differ from this machine's best\n", isa, groups, differ);
-    trace_base.close(other);
+    world_base.close(other);
 }
 
 int main(int argc, char **argv)
@@ -115,8 +115,8 @@ int main(int argc, char **argv)
     }
     measure_need(scenes_make(bytes_text(name), &budget, &object, &err), "audio_bench");
     measure_need(scene_open(&scene, buffer_bytes(&object), &err), "audio_bench");
-    measure_need(trace_base.open(&b.state, NULL), "audio_bench");
-    measure_need(trace_base.load(b.state, buffer_bytes(&object)), "audio_bench");
+    measure_need(world_base.open(&b.state, NULL), "audio_bench");
+    measure_need(world_base.load(b.state, buffer_bytes(&object)), "audio_bench");
     for (size_t i = 0; i < sizeof b.sound_at; i++)
         b.sound_at[i] = (uint8_t)(i % 2 == 0 ? rng_u64(&r) : rng_below(&r, 16));
     const struct camera at = scene_camera(&scene, 0);
@@ -129,6 +129,6 @@ int main(int argc, char **argv)
     compare(&b, buffer_bytes(&object), "sse2");
     compare(&b, buffer_bytes(&object), "avx");
     compare(&b, buffer_bytes(&object), "avx2");
-    trace_base.close(b.state);
+    world_base.close(b.state);
     return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "compute/frame.h"
 #include "kernel/kernel.h"
+#include "kernel/world/base.h"
 #include "os/clock.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
@@ -160,14 +161,14 @@ int main(int argc, char **argv)
     need(queue_init(&b.queue, arena, &b.budget, 1), "queue");
     need(scenes_make(bytes_text(name), &b.budget, &b.scene, &err), name);
     need(scene_open(&scene, buffer_bytes(&b.scene), &err), name);
-    need(trace_base.open(&b.kernel, clock_ticks), "open");
-    need(trace_base.load(b.kernel, buffer_bytes(&b.scene)), "load");
+    need(world_base.open(&b.kernel, clock_ticks), "open");
+    need(world_base.load(b.kernel, buffer_bytes(&b.scene)), "load");
     spec.scene = hash_bytes(buffer_bytes(&b.scene));
     for (spec.frame = 0; spec.frame < frames; spec.frame++) {
         spec.camera = scene_camera(&scene, (float)spec.frame / 24);
         run_frame(&b, &spec);
     }
-    trace_base.close(b.kernel);
+    world_base.close(b.kernel);
     arena_free(arena);
     return 0;
 }

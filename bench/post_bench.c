@@ -24,6 +24,7 @@
 #include "kernel/geometry/geometry.h"
 #include "kernel/post/post.h"
 #include "kernel/trace/trace.h"
+#include "kernel/world/base.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -417,8 +418,8 @@ static void open_scene(struct bench *b)
         die("scene", err.text);
     struct digest name = hash_bytes(buffer_bytes(&object));
     b->seed = trace_seed(&name);
-    need(trace_base.open(&b->state, NULL), "open");
-    need(trace_base.load(b->state, buffer_bytes(&object)), "load");
+    need(world_base.open(&b->state, NULL), "open");
+    need(world_base.load(b->state, buffer_bytes(&object)), "load");
 }
 
 int main(int argc, char **argv)
@@ -455,6 +456,6 @@ int main(int argc, char **argv)
         noise(&b);
     else
         quality(&b);
-    trace_base.close(b.state);
+    world_base.close(b.state);
     return 0;
 }

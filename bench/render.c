@@ -17,6 +17,7 @@
 #include "image/png.h"
 #include "image/tone.h"
 #include "kernel/trace/trace.h"
+#include "kernel/world/base.h"
 #include "scene/mesh.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
@@ -184,9 +185,9 @@ static void render(const struct options *o, struct bytes object, uint64_t *sum,
     void *state = NULL;
     if (room == NULL)
         die("frame", "no memory");
-    need(trace_base.open(&state, NULL), "open");
+    need(world_base.open(&state, NULL), "open");
     double start = seconds();
-    need(trace_base.load(state, object), "load");
+    need(world_base.load(state, object), "load");
     double loaded = seconds();
     struct buffer result = buffer_of(room, len);
     struct buffer report = buffer_of(room + len, KERNEL_REPORT_BYTES_MAX);
@@ -196,7 +197,7 @@ static void render(const struct options *o, struct bytes object, uint64_t *sum,
     double done = seconds();
     struct trace_report r;
     need(trace_report_decode(&r, buffer_bytes(&report)), "report");
-    trace_base.close(state);
+    world_base.close(state);
     struct cursor c = {.left = buffer_bytes(&result)};
     for (size_t i = 0; i < len / 4; i++)
         sum[i] = cursor_u32le(&c);

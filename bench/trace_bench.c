@@ -14,9 +14,9 @@
 #include <time.h>
 
 #include "base/num.h"
-#include "kernel/trace/open.h"
 #include "kernel/trace/trace.h"
-#include "kernel/trace/world.h"
+#include "kernel/world/base.h"
+#include "kernel/world/world.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -138,10 +138,10 @@ struct bench { // one opened kernel and what it renders
 static void bench_open(struct bench *b, const char *isa, struct bytes object)
 {
     double from = cpu_s();
-    if (trace_open_isa(&b->state, NULL, isa) != RC_OK)
+    if (world_base_open_isa(&b->state, NULL, isa) != RC_OK)
         die("this machine cannot");
     double opened = cpu_s();
-    if (trace_base.load(b->state, object) != RC_OK)
+    if (world_base.load(b->state, object) != RC_OK)
         die("the scene does not load");
     (void)printf("open %.1f ms, load %.1f ms\n", (opened - from) * 1e3, (cpu_s() - opened) * 1e3);
 }
@@ -273,7 +273,7 @@ static void mode_isa(struct bench *b, struct bytes object)
             memcpy(first, b->result.at, b->result.len);
         else
             compare(isa[i], bytes_of(first, b->result.len), b->result, b->params.sample_count);
-        trace_base.close(b->state);
+        world_base.close(b->state);
     }
     free(first);
 }
@@ -300,6 +300,6 @@ int main(int argc, char **argv)
     }
     bench_open(&b, getenv("TRACE_ISA"), object);
     mode_rays(&b, rounds);
-    trace_base.close(b.state);
+    world_base.close(b.state);
     return 0;
 }

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "compute_rig.h"
-#include "kernel/kernel.h"
 #include "kernel/pack/pack.h"
+#include "kernel/world/base.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -67,8 +67,8 @@ static uint8_t *reference(const struct msg_submit *m, size_t *len)
     struct buffer params = buffer_of(room, sizeof room);
     assert_int_equal(trace_params_encode(&p, &params), RC_OK);
     void *kernel;
-    assert_int_equal(trace_base.open(&kernel, NULL), RC_OK);
-    assert_int_equal(trace_base.load(kernel, buffer_bytes(&cornell)), RC_OK);
+    assert_int_equal(world_base.open(&kernel, NULL), RC_OK);
+    assert_int_equal(world_base.load(kernel, buffer_bytes(&cornell)), RC_OK);
     assert_int_equal(trace_kernel.result_bounds(buffer_bytes(&params), len, len), RC_OK);
     uint8_t *at = malloc(*len);
     uint8_t *report_at = malloc(KERNEL_REPORT_BYTES_MAX);
@@ -77,7 +77,7 @@ static uint8_t *reference(const struct msg_submit *m, size_t *len)
     assert_int_equal(trace_kernel.run(kernel, &(struct kernel_in){.params = buffer_bytes(&params)},
                                       &result, &report),
                      RC_OK);
-    trace_base.close(kernel);
+    world_base.close(kernel);
     free(report_at);
     return at;
 }

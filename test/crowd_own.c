@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "crowd_state.h"
 #include "kernel/kernel.h"
+#include "kernel/world/base.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -37,8 +38,8 @@ void kernel_start(struct crowd *c)
     c->report_room = crowd_take(KERNEL_REPORT_BYTES_MAX);
     c->scenes = (struct budget){.limit_bytes = SCENES_BUDGET_BYTES};
     crowd_must(scenes_make(bytes_text("cornell"), &c->scenes, &c->scene, NULL));
-    crowd_must(trace_base.open(&c->kernel, NULL));
-    crowd_must(trace_base.load(c->kernel, buffer_bytes(&c->scene)));
+    crowd_must(world_base.open(&c->kernel, NULL));
+    crowd_must(world_base.load(c->kernel, buffer_bytes(&c->scene)));
     struct scene scene;
     crowd_must(scene_open(&scene, buffer_bytes(&c->scene), NULL));
     c->camera = scene_camera(&scene, 0);
@@ -54,7 +55,7 @@ void kernel_stop(struct crowd *c)
         traced_free(t);
     traced_free(c->passing);
     free(c->report_room);
-    trace_base.close(c->kernel);
+    world_base.close(c->kernel);
     budget_give(&c->scenes, c->scene.at);
 }
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "kernel/trace/trace.h"
+#include "kernel/world/base.h"
 #include "scene/scene.h"
 
 #define TRIANGLES_MAX 256u // larger ones take the same ways, for longer
@@ -27,7 +28,7 @@ static void render(void *kernel, struct bytes object, const struct scene *scene)
     struct buffer result = buffer_of(result_at, sizeof result_at);
     struct buffer report = buffer_of(report_at, sizeof report_at);
     assert(trace_params_encode(&p, &params) == RC_OK); // every camera of a scene is a good one
-    assert(trace_base.load(kernel, object) == RC_OK);
+    assert(world_base.load(kernel, object) == RC_OK);
     assert(trace_kernel.run(kernel, &(struct kernel_in){.params = buffer_bytes(&params)}, &result,
                             &report) == RC_OK);
     struct trace_report r;
@@ -38,7 +39,7 @@ static void render(void *kernel, struct bytes object, const struct scene *scene)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void *kernel; // opening takes longer than all the rest
-    if (kernel == NULL && trace_base.open(&kernel, NULL) != RC_OK)
+    if (kernel == NULL && world_base.open(&kernel, NULL) != RC_OK)
         return 0;
     struct bytes object = bytes_of(data, size);
     struct scene scene;

@@ -14,6 +14,7 @@
 #include "base/rng.h"
 #include "kernel/audio/energy.h"
 #include "kernel/trace/trace.h"
+#include "kernel/world/base.h"
 
 #define GROUPS_A_PART 16u // of so many one is redone
 #define FRAMES        16u
@@ -132,7 +133,7 @@ static enum rc judge(struct bytes params, struct bytes result, struct bytes part
 
 const struct kernel audio_kernel = {
     .name = "audio",
-    .base = &trace_base,
+    .base = &world_base,
     .given_min = 0,
     .given_max = 1,
     .shows_result = true,

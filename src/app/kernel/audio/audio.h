@@ -22,6 +22,6 @@
 // What a worker does; as struct kernel has it.
 enum rc audio_run(void *state, const struct kernel_in *in, struct buffer *result,
                   struct buffer *report);
-extern const struct kernel audio_kernel; // of trace_base: takes scenes
+extern const struct kernel audio_kernel; // of world_base: takes scenes
 
 #endif

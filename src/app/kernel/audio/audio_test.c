@@ -17,7 +17,7 @@
 #include "kernel/audio/energy.h"
 #include "kernel/audio/paths.h"
 #include "kernel/audio/stage.h"
-#include "kernel/trace/open.h"
+#include "kernel/world/base.h"
 
 static struct audio_stage s;
 
@@ -136,16 +136,16 @@ static void what_is_honest_passes(void **state)
     const struct bytes result = audio_stage_run(&s);
     for (size_t i = 0; i < ARRAY_COUNT(isa); i++) {
         void *other;
-        if (trace_open_isa(&other, NULL, isa[i]) != RC_OK)
+        if (world_base_open_isa(&other, NULL, isa[i]) != RC_OK)
             continue;
-        assert_int_equal(trace_base.load(other, stage_object(&s.scene)), RC_OK);
+        assert_int_equal(world_base.load(other, stage_object(&s.scene)), RC_OK);
         for (uint64_t nonce = 0; nonce < 20; nonce++) {
             struct kernel_verdict v;
             assert_int_equal(audio_stage_check(&s, other, result, nonce, &v), RC_OK);
             assert_true(v.is_right && v.parts == 17);
             assert_true(i > 0 || v.mismatches == 0);
         }
-        trace_base.close(other);
+        world_base.close(other);
     }
 }
 
@@ -259,9 +259,9 @@ static void wrong_recordings_are_refused(void **state)
     assert_int_equal(run_with(s.sound, 0), RC_OK);
     s.params.frames = 1000;
     void *const loaded = s.scene.state;
-    assert_int_equal(trace_base.open(&s.scene.state, NULL), RC_OK);
+    assert_int_equal(world_base.open(&s.scene.state, NULL), RC_OK);
     assert_int_equal(run_with(s.sound, 1), RC_ABSENT);
-    trace_base.close(s.scene.state);
+    world_base.close(s.scene.state);
     s.scene.state = loaded;
     struct buffer small = buffer_of(s.result_at, 100);
     const struct kernel_in in = {audio_stage_params(&s), &s.sound, 1};

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "kernel/audio/energy.h"
-#include "kernel/trace/random.h"
+#include "kernel/world/random.h"
 
 #define BOUNCES_MAX  512u
 #define ENERGY_LEAST 1e-7f // of what it set out with: the rest is not followed

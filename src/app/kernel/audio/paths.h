@@ -9,7 +9,7 @@
 #define KERNEL_AUDIO_PATHS_H
 
 #include "kernel/audio/params.h"
-#include "kernel/trace/world.h"
+#include "kernel/world/world.h"
 
 // Adds one group's energies: bins by AUDIO_BANDS sums of all its rays; *is_free: whether the
 // direct way is.

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "kernel/audio/energy.h"
-#include "kernel/trace/random.h"
+#include "kernel/world/random.h"
 
 // Two poles part the noise: what each lets through of the difference, 1 - e^(-2 pi f / rate).
 #define LOW_POLE    0.063353           // 500 Hz

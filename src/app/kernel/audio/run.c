@@ -10,7 +10,7 @@
 #include "kernel/audio/energy.h"
 #include "kernel/audio/paths.h"
 #include "kernel/audio/response.h"
-#include "kernel/trace/base.h"
+#include "kernel/world/base.h"
 
 #define RUN_BYTES_MAX (64u << 20)
 
@@ -110,7 +110,7 @@ enum rc audio_run(void *state, const struct kernel_in *in, struct buffer *result
     struct job j = {0};
     if (audio_params_decode(&j.params, in->params) != RC_OK || !take_given(&j, in))
         return RC_MALFORMED;
-    j.world = trace_base_world(state);
+    j.world = world_base_loaded(state);
     if (j.world == NULL)
         return RC_ABSENT;
     j.arena = arena_new(RUN_BYTES_MAX);

@@ -10,9 +10,9 @@
 
 #include "kernel/float_mode.h"
 #include "kernel/geometry/look.h"
-#include "kernel/trace/base.h"
-#include "kernel/trace/ray.h"
 #include "kernel/trace/trace.h"
+#include "kernel/world/base.h"
+#include "kernel/world/ray.h"
 #include "scene/normal.h"
 
 #define USUAL_RAYS 1000000.0 // of a task: 480 by 270 pixels, two rays each way, mirrors
@@ -71,7 +71,7 @@ static enum rc geometry_run(void *state, const struct kernel_in *in, struct buff
     enum rc rc = geometry_params_decode(&p, in->params);
     if (rc != RC_OK)
         return rc;
-    const struct world *w = trace_base_world(state);
+    const struct world *w = world_base_loaded(state);
     if (w == NULL)
         return RC_ABSENT;
     const struct pixels pixels = geometry_pixels(&p);
@@ -180,7 +180,7 @@ static enum rc geometry_judge(struct bytes params, struct bytes result, struct b
 
 const struct kernel geometry_kernel = {
     .name = "geometry",
-    .base = &trace_base,
+    .base = &world_base,
     .run = geometry_run,
     .result_bounds = geometry_result_bounds,
     .size = geometry_size,

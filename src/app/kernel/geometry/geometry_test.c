@@ -10,8 +10,8 @@
 #include "base/rng.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/geometry/look.h"
-#include "kernel/trace/base.h"
 #include "kernel/trace/stage.h"
+#include "kernel/world/base.h"
 #include "scene/normal.h"
 
 #define SIDE 32u
@@ -55,7 +55,7 @@ static struct geometry_pixel pixel(struct bytes b, uint32_t x, uint32_t y)
 static void open_stage(void)
 {
     assert_int_equal(stage_open(&stage), RC_OK);
-    assert_non_null(trace_base_world(stage.state));
+    assert_non_null(world_base_loaded(stage.state));
 }
 
 // A wall across the view, five metres off.
@@ -295,8 +295,8 @@ static void without_a_scene_there_is_nothing_to_see(void **state)
 {
     (void)state;
     stage_init(&stage, SIDE, 1);
-    assert_int_equal(trace_base.open(&stage.state, NULL), RC_OK);
-    assert_null(trace_base_world(stage.state));
+    assert_int_equal(world_base.open(&stage.state, NULL), RC_OK);
+    assert_null(world_base_loaded(stage.state));
     struct geometry_params p = params_of(1);
     struct buffer params = buffer_of(params_at, sizeof params_at);
     struct buffer result = buffer_of(result_at, sizeof result_at);

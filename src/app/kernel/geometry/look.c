@@ -6,7 +6,7 @@
 // that scatter widely: what those would send on is light, not geometry.
 #include "kernel/geometry/look.h"
 
-#include "kernel/trace/ray.h"
+#include "kernel/world/ray.h"
 
 #define WAYS_MAX    24u    // rays of one look
 #define WAYS_OPEN   8u     // ways that wait

@@ -3,7 +3,7 @@
 #ifndef KERNEL_GEOMETRY_LOOK_H
 #define KERNEL_GEOMETRY_LOOK_H
 
-#include "kernel/trace/world.h"
+#include "kernel/world/world.h"
 #include "scene/math.h"
 
 struct look {

@@ -6,6 +6,7 @@
 
 #include "kernel/geometry/geometry.h"
 #include "kernel/post/post.h"
+#include "kernel/trace/trace.h"
 
 #define PIXELS_MAX 4096u
 #define GIVEN_MAX  ((size_t)24 * PIXELS_MAX + 16)

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <xmmintrin.h>
 
-#include "kernel/trace/random.h"
+#include "kernel/world/random.h"
 
 #define NEAR2_MIN 1e-12f // square metres: a point on the light itself gives nothing
 

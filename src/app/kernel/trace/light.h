@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel/trace/material.h"
-#include "kernel/trace/world.h"
+#include "kernel/world/material.h"
+#include "kernel/world/world.h"
 
 #define LIGHT_CANDIDATES 4u // as many as a vector register has floats
 

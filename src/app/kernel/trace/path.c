@@ -3,9 +3,9 @@
 #include "kernel/trace/path.h"
 
 #include "kernel/trace/light.h"
-#include "kernel/trace/material.h"
-#include "kernel/trace/random.h"
-#include "kernel/trace/ray.h"
+#include "kernel/world/material.h"
+#include "kernel/world/random.h"
+#include "kernel/world/ray.h"
 
 // Dimensions: 0 is the camera's; vertex k (0: the first hit) has PATH_DIMENSIONS from
 // PATH_DIMENSIONS * (k + 1).

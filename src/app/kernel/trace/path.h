@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #include "kernel/trace/trace.h"
-#include "kernel/trace/world.h"
+#include "kernel/world/world.h"
 #include "scene/math.h"
 
 #define PATH_ROULETTE     3u

@@ -9,6 +9,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/trace/trace.h"
+#include "kernel/world/base.h"
 #include "scene/scene.h"
 
 #define STAGE_THINGS_MAX 4096u
@@ -155,13 +156,13 @@ static inline void stage_init(struct stage *s, uint32_t side, uint32_t samples)
 
 static inline enum rc stage_open(struct stage *s)
 {
-    enum rc rc = trace_base.open(&s->state, NULL);
-    return rc == RC_OK ? trace_base.load(s->state, stage_object(s)) : rc;
+    enum rc rc = world_base.open(&s->state, NULL);
+    return rc == RC_OK ? world_base.load(s->state, stage_object(s)) : rc;
 }
 
 static inline void stage_close(struct stage *s)
 {
-    trace_base.close(s->state);
+    world_base.close(s->state);
     s->state = NULL;
 }
 

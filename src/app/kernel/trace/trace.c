@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel's face: opens Embree, loads a scene, runs a tile or single pixels.
+// The kernel's face: runs a tile or single pixels.
 //
 // Paths run TRACE_FLIGHT at a time, each step for all of them: rays back to back keep Embree's
 // code and tree in the caches, and the surfaces that they hit can be fetched ahead. No path
@@ -9,182 +9,49 @@
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-#include <xmmintrin.h>
 
 #include "base/arena.h"
 #include "base/num.h"
-#include "kernel/trace/base.h"
+#include "kernel/float_mode.h"
 #include "kernel/trace/check.h"
-#include "kernel/trace/open.h"
 #include "kernel/trace/path.h"
-#include "kernel/trace/random.h"
-#include "kernel/trace/world.h"
-#include "scene/scene.h"
+#include "kernel/world/base.h"
+#include "kernel/world/random.h"
+#include "kernel/world/world.h"
 
-#define STATE_BYTES_MAX (2u << 20)
-#define WORLD_BYTES_MAX (3ull << 30) // of the largest scene that scene.h allows
-#define TRACE_FLIGHT    64u          // 20 KiB of paths: stays in the first-level cache
-#define FETCH_AHEAD     4u           // paths
+#define SCRATCH_BYTES_MAX (2u << 20) // of one run
+#define TRACE_FLIGHT      64u        // 20 KiB of paths: stays in the first-level cache
+#define FETCH_AHEAD       4u         // paths
 
-#define PROBE_CELL 1u   // pixels: a cost map this fine is asked for by probes only
+#define PROBE_CELL 1u   // pixels
 #define PROBE_PASS 16u  // samples of a pixel that are timed at once
 #define PROBE_MEAN 64.0 // pixels that the running mean looks back on
 #define PROBE_MOST 3.0  // times the mean time per unit; more was spent on something else
 
-// Rounding to nearest, no exceptions, denormals are zero (bits 15 and 6): as Embree wants it, and
-// the same wherever this runs.
-#define FLOAT_MODE 0x9fc0u
-
-struct trace_state {
-    RTCDevice device;
-    uint64_t (*ticks)(void); // the host's; NULL: none
-    struct arena *arena;     // holds this struct
-    struct arena *world_arena;
-    struct world world;
-    bool is_loaded;
-    uint32_t cost[TRACE_CELLS_MAX];
-    float spent[TRACE_CELLS_MAX]; // ticks of a probe's pixels
-    struct path path[TRACE_FLIGHT];
-};
-
 struct job { // one run
-    struct trace_state *state;
+    const void *base;
+    const struct world *world;
     struct trace_params params;
+    struct pixels pixels; // of params
     struct raster raster;
     struct world_context context;
     uint8_t *sums;                    // the result
+    struct path *path;                // TRACE_FLIGHT of them
+    uint32_t *cost;                   // of each cell
+    float *spent;                     // ticks of a probe's pixels
     uint32_t pixel_end;               // one past the last to trace
     uint32_t sample_from, sample_end; // of each pixel
     uint32_t cells_x;
     uint32_t pixel, sample; // the next sample to start
-    uint32_t x, y;          // of that pixel
+    struct pixel at;        // that pixel
     uint64_t pixel_key;
     struct trace_report report;
 };
 
-static void kernel_close(void *state)
-{
-    struct trace_state *s = state;
-    if (s == NULL)
-        return;
-    world_close(&s->world);
-    if (s->device != NULL)
-        rtcReleaseDevice(s->device);
-    arena_free(s->world_arena);
-    struct arena *own = s->arena;
-    arena_free(own);
-}
-
-// Builds and traces one triangle, so that Embree and TBB have asked the system for all that they
-// ever ask before a sandbox closes.
-static enum rc warm_up(RTCDevice device, struct arena *arena)
-{
-    static const uint8_t one[] = {
-        0, 0, 0,    0,    0, 0, 0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // a
-        0, 0, 0x80, 0x3f, 0, 0, 0,    0,    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // b
-        0, 0, 0,    0,    0, 0, 0x80, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // c
-        0, 0, 0,    0,    1, 0, 0,    0,    2, 0, 0, 0, 0, 0, 0, 0,                         // abc
-    };
-    static const uint8_t grey[64] = {[47] = 0x3f, [46] = 0x80}; // ior 1, all else 0
-    struct scene scene = {.material_count = 1,
-                          .vertex_count = 3,
-                          .triangle_count = 1,
-                          .materials = bytes_of(grey, sizeof grey),
-                          .vertices = bytes_of(one, 72),
-                          .triangles = bytes_of(one + 72, 16)};
-    struct world world = {0};
-    enum rc rc = world_open(&world, device, &scene, arena);
-    world_close(&world);
-    arena_reset(arena);
-    return rc;
-}
-
-// Embree itself takes names that it does not know for nothing said. NULL: not a known one.
-static const char *device_config(const char *isa)
-{
-    static const struct {
-        const char *isa, *config;
-    } known[] = {
-        {"sse2", "threads=1,isa=sse2"},     {"sse4.2", "threads=1,isa=sse4.2"},
-        {"avx", "threads=1,isa=avx"},       {"avx2", "threads=1,isa=avx2"},
-        {"avx512", "threads=1,isa=avx512"},
-    };
-    if (isa == NULL)
-        return "threads=1";
-    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
-        if (strcmp(isa, known[i].isa) == 0)
-            return known[i].config;
-    }
-    return NULL;
-}
-
-enum rc trace_open_isa(void **state, uint64_t (*ticks)(void), const char *isa)
-{
-    *state = NULL;
-    const char *config = device_config(isa);
-    if (config == NULL)
-        return RC_UNSUPPORTED;
-    unsigned mode = _mm_getcsr();
-    _mm_setcsr(FLOAT_MODE);
-    enum rc rc = RC_NOMEM;
-    struct arena *arena = arena_new(STATE_BYTES_MAX);
-    struct trace_state *s = arena != NULL ? arena_take(arena, sizeof *s) : NULL;
-    if (s == NULL) {
-        arena_free(arena);
-        goto done;
-    }
-    s->arena = arena;
-    s->ticks = ticks;
-    s->world_arena = arena_new(WORLD_BYTES_MAX);
-    if (s->world_arena == NULL)
-        goto done;
-    s->device = rtcNewDevice(config);
-    rc = s->device == NULL || rtcGetDeviceError(s->device) != RTC_ERROR_NONE
-             ? RC_UNSUPPORTED
-             : warm_up(s->device, s->world_arena);
-done:
-    if (rc == RC_OK)
-        *state = s;
-    else
-        kernel_close(s);
-    _mm_setcsr(mode);
-    return rc;
-}
-
-static enum rc kernel_open(void **state, uint64_t (*ticks)(void))
-{
-    return trace_open_isa(state, ticks, NULL);
-}
-
-static enum rc kernel_load(void *state, struct bytes object)
-{
-    struct trace_state *s = state;
-    unsigned mode = _mm_getcsr();
-    _mm_setcsr(FLOAT_MODE);
-    world_close(&s->world);
-    arena_reset(s->world_arena);
-    struct scene scene;
-    enum rc rc = scene_open(&scene, object, NULL);
-    if (rc == RC_OK)
-        rc = world_open(&s->world, s->device, &scene, s->world_arena);
-    s->is_loaded = rc == RC_OK;
-    if (rc != RC_OK)
-        world_close(&s->world);
-    _mm_setcsr(mode);
-    return rc;
-}
-
 static void job_pixel(struct job *j)
 {
-    const struct trace_params *p = &j->params;
-    if (p->pixel_count > 0) {
-        j->x = p->pixel[j->pixel].x;
-        j->y = p->pixel[j->pixel].y;
-    } else {
-        j->x = p->x + j->pixel % p->w;
-        j->y = p->y + j->pixel / p->w;
-    }
-    j->pixel_key = random_pixel_key(p->seed, p->frame, j->x, j->y);
+    j->at = pixels_at(&j->pixels, j->pixel);
+    j->pixel_key = random_pixel_key(j->params.seed, j->params.frame, j->at.x, j->at.y);
 }
 
 // Puts the next sample into *p; false: all of them are under way.
@@ -196,10 +63,11 @@ static bool job_next(struct job *j, struct path *p)
     if (j->sample == j->sample_from)
         job_pixel(j);
     uint64_t key = random_sample_key(j->pixel_key, a->sample_first + j->sample);
-    path_begin(p, &j->raster, j->x, j->y, key);
+    path_begin(p, &j->raster, j->at.x, j->at.y, key);
     p->pixel = j->pixel;
-    p->cell =
-        a->pixel_count > 0 ? 0 : (j->y - a->y) / a->cell * j->cells_x + (j->x - a->x) / a->cell;
+    p->cell = a->pixel_count > 0
+                  ? 0
+                  : (j->at.y - a->y) / a->cell * j->cells_x + (j->at.x - a->x) / a->cell;
     if (++j->sample == j->sample_end) {
         j->sample = j->sample_from;
         j->pixel++;
@@ -237,15 +105,15 @@ static void job_finish(struct job *j, const struct path *p)
         sum_add(at + i * 12 + 4, to_units(p->light[i].y));
         sum_add(at + i * 12 + 8, to_units(p->light[i].z));
     }
-    uint32_t *cost = &j->state->cost[p->cell];
+    uint32_t *cost = &j->cost[p->cell];
     *cost = p->cost > UINT32_MAX - *cost ? UINT32_MAX : *cost + p->cost;
 }
 
 // One step of every path: the ray, the hit, the shadow ray. All are alive.
 static void job_step(struct job *j, uint32_t count)
 {
-    struct path *path = j->state->path;
-    const struct world *w = &j->state->world;
+    struct path *path = j->path;
+    const struct world *w = j->world;
     const bool has_screens = w->surface_count > w->opaque_count;
     for (uint32_t i = 0; i < count; i++) {
         if (has_screens)
@@ -275,7 +143,7 @@ static void job_step(struct job *j, uint32_t count)
 
 static void job_run(struct job *j)
 {
-    struct path *path = j->state->path;
+    struct path *path = j->path;
     uint32_t count = 0;
     while (count < TRACE_FLIGHT && job_next(j, &path[count]))
         count++;
@@ -295,26 +163,25 @@ static void job_run(struct job *j)
     }
 }
 
-// Some samples of each pixel, and what they took: added to the state's `spent`, if is_timed.
+// Some samples of each pixel, and what they took: added to `spent`, if is_timed.
 static void job_pass(struct job *j, uint32_t pixels, bool is_timed)
 {
-    struct trace_state *s = j->state;
     double mean = 0.0; // ticks per unit, lately
     for (uint32_t i = 0; i < pixels; i++) {
-        uint32_t units = s->cost[i];
-        uint64_t from = s->ticks();
+        uint32_t units = j->cost[i];
+        uint64_t from = world_base_ticks(j->base);
         j->pixel = i;
         j->pixel_end = i + 1;
         j->sample = j->sample_from;
         job_run(j);
-        uint64_t ticks = s->ticks() - from;
+        uint64_t ticks = world_base_ticks(j->base) - from;
         if (!is_timed)
             continue;
-        units = s->cost[i] - units; // of this pass; no path is free
+        units = j->cost[i] - units; // of this pass; no path is free
         double rate = (double)ticks / fmax(units, 1.0);
         rate = i == 0 ? rate : fmin(rate, mean * PROBE_MOST);
         mean += (rate - mean) / fmin(i + 1.0, PROBE_MEAN);
-        s->spent[i] += (float)(rate * units);
+        j->spent[i] += (float)(rate * units);
     }
 }
 
@@ -324,7 +191,6 @@ static void job_pass(struct job *j, uint32_t pixels, bool is_timed)
 // warming caches up; the others come in passes, so that a slow moment spreads.
 static void job_probe(struct job *j)
 {
-    struct trace_state *s = j->state;
     uint32_t pixels = j->pixel_end;
     uint32_t samples = j->params.sample_count;
     for (uint32_t from = 0; from < samples; from = j->sample_end) {
@@ -335,19 +201,19 @@ static void job_probe(struct job *j)
     double spent = 0.0;
     double units = 0.0;
     for (uint32_t i = 0; i < pixels; i++) {
-        spent += (double)s->spent[i];
-        units += s->cost[i];
+        spent += (double)j->spent[i];
+        units += j->cost[i];
     }
     if (!(spent > 0.0)) // a single sample, or a clock that stands still
         return;
     for (uint32_t i = 0; i < pixels; i++)
-        s->cost[i] = (uint32_t)fmin((double)s->spent[i] * (units / spent) + 0.5, UINT32_MAX);
+        j->cost[i] = (uint32_t)fmin((double)j->spent[i] * (units / spent) + 0.5, UINT32_MAX);
 }
 
 static enum rc job_report(struct job *j, struct buffer *report)
 {
     const struct trace_params *p = &j->params;
-    uint32_t *cost = j->state->cost;
+    uint32_t *cost = j->cost;
     uint32_t cells = 0;
     if (p->pixel_count == 0) {
         j->report.cells_x = j->cells_x;
@@ -363,59 +229,70 @@ static enum rc job_report(struct job *j, struct buffer *report)
     return trace_report_encode(&j->report, report);
 }
 
-static enum rc kernel_run(void *state, const struct kernel_in *in, struct buffer *result,
-                          struct buffer *report)
+static uint32_t job_cells(const struct job *j)
 {
-    struct trace_state *s = state;
-    struct job j = {.state = s};
-    size_t result_bytes = 0;
+    const struct trace_params *p = &j->params;
+    return p->pixel_count > 0 ? 1 : j->cells_x * (uint32_t)num_div_ceil(p->h, p->cell);
+}
+
+// A cost map of single pixels is asked for by probes only.
+static bool job_is_probe(const struct job *j)
+{
+    return j->params.cell == PROBE_CELL && j->params.pixel_count == 0;
+}
+
+static enum rc job_trace(struct job *j, struct arena *arena)
+{
+    const uint32_t cells = job_cells(j);
+    j->path = arena_take_array(arena, TRACE_FLIGHT, sizeof *j->path);
+    j->cost = arena_take_array(arena, cells, sizeof *j->cost);
+    j->spent = arena_take_array(arena, job_is_probe(j) ? cells : 1, sizeof *j->spent);
+    if (j->path == NULL || j->cost == NULL || j->spent == NULL)
+        return RC_NOMEM;
+    rtcInitIntersectContext(&j->context.context);
+    j->context.world = j->world;
+    const unsigned mode = float_mode_begin();
+    j->raster = raster_of(&j->params.camera, j->params.width, j->params.height);
+    if (job_is_probe(j))
+        job_probe(j);
+    else
+        job_run(j);
+    float_mode_end(mode);
+    return RC_OK;
+}
+
+static enum rc trace_run(void *state, const struct kernel_in *in, struct buffer *result,
+                         struct buffer *report)
+{
+    struct job j = {.base = state, .world = world_base_loaded(state)};
     enum rc rc = trace_params_decode(&j.params, in->params);
-    if (rc == RC_OK)
-        rc = trace_result_bounds(in->params, &result_bytes, &result_bytes);
     if (rc != RC_OK)
         return rc;
-    if (!s->is_loaded)
+    if (j.world == NULL)
         return RC_ABSENT;
-    j.sums = buffer_room(result, result_bytes);
-    if (j.sums == NULL)
-        return RC_FULL;
-    memset(j.sums, 0, result_bytes);
-    memset(s->cost, 0, sizeof s->cost);
-    memset(s->spent, 0, sizeof s->spent);
-
-    unsigned mode = _mm_getcsr();
-    _mm_setcsr(FLOAT_MODE);
-    j.pixel_end = (uint32_t)(result_bytes / TRACE_PIXEL_BYTES);
+    j.pixels = trace_pixels(&j.params);
+    j.pixel_end = pixels_count(&j.pixels);
     j.sample_end = j.params.sample_count;
     j.cells_x = (uint32_t)num_div_ceil(j.params.w, j.params.cell);
-    j.raster = raster_of(&j.params.camera, j.params.width, j.params.height);
-    rtcInitIntersectContext(&j.context.context);
-    j.context.world = &s->world;
-    if (j.params.cell == PROBE_CELL && j.params.pixel_count == 0 && s->ticks != NULL)
-        job_probe(&j);
-    else
-        job_run(&j);
-    _mm_setcsr(mode);
-    return job_report(&j, report);
+    const size_t bytes = j.pixel_end * TRACE_PIXEL_BYTES;
+    j.sums = buffer_room(result, bytes);
+    if (j.sums == NULL)
+        return RC_FULL;
+    memset(j.sums, 0, bytes);
+    struct arena *arena = arena_new(SCRATCH_BYTES_MAX);
+    if (arena == NULL)
+        return RC_NOMEM;
+    rc = job_trace(&j, arena);
+    if (rc == RC_OK)
+        rc = job_report(&j, report);
+    arena_free(arena);
+    return rc;
 }
-
-const struct world *trace_base_world(void *state)
-{
-    const struct trace_state *s = state;
-    return s->is_loaded ? &s->world : NULL;
-}
-
-const struct kernel_base trace_base = {
-    .open = kernel_open,
-    .accepts = scene_is,
-    .load = kernel_load,
-    .close = kernel_close,
-};
 
 const struct kernel trace_kernel = {
     .name = "trace",
-    .base = &trace_base,
-    .run = kernel_run,
+    .base = &world_base,
+    .run = trace_run,
     .result_bounds = trace_result_bounds,
     .size = trace_size,
     .part = trace_part,

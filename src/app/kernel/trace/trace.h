@@ -72,8 +72,6 @@ enum rc trace_report_decode(struct trace_report *out, struct bytes in);
 // (cell 1) of a kernel that was given ticks spreads the sum of its units by measured time.
 uint32_t trace_report_cost(const struct trace_report *r, uint32_t cell_x, uint32_t cell_y);
 
-// Takes scene objects (scene/scene.h).
-extern const struct kernel_base trace_base;
-extern const struct kernel trace_kernel;
+extern const struct kernel trace_kernel; // of world_base: takes scenes
 
 #endif

@@ -11,8 +11,8 @@
 
 #include "base/num.h"
 #include "base/rng.h"
-#include "kernel/trace/open.h"
 #include "kernel/trace/stage.h"
+#include "kernel/world/base.h"
 
 #define SIDE 40ul
 
@@ -199,9 +199,9 @@ static uint64_t ticks_stand_still(void)
 static void probe(uint64_t (*ticks)(void), uint64_t column[2])
 {
     stage.params.cell = 1;
-    trace_base.close(stage.state);
-    assert_int_equal(trace_base.open(&stage.state, ticks), RC_OK);
-    assert_int_equal(trace_base.load(stage.state, stage_object(&stage)), RC_OK);
+    world_base.close(stage.state);
+    assert_int_equal(world_base.open(&stage.state, ticks), RC_OK);
+    assert_int_equal(world_base.load(stage.state, stage_object(&stage)), RC_OK);
     struct bytes r = stage_run(&stage);
     assert_int_equal(r.len, sizeof whole);
     memcpy(whole, r.at, sizeof whole);
@@ -257,17 +257,17 @@ static void what_cannot_be_run_is_refused(void **state)
         RC_MALFORMED);
     // A bad object takes the place of the good one: nothing is loaded then.
     struct bytes object = stage_object(&stage);
-    assert_int_equal(trace_base.load(stage.state, bytes_part(object, 0, object.len - 1)),
+    assert_int_equal(world_base.load(stage.state, bytes_part(object, 0, object.len - 1)),
                      RC_MALFORMED);
     assert_int_equal(
         trace_kernel.run(stage.state, &(struct kernel_in){.params = good}, &result, &report),
         RC_ABSENT);
-    assert_int_equal(trace_base.load(stage.state, object), RC_OK);
+    assert_int_equal(world_base.load(stage.state, object), RC_OK);
     assert_int_equal(
         trace_kernel.run(stage.state, &(struct kernel_in){.params = good}, &result, &report),
         RC_OK);
     stage_close(&stage);
-    trace_base.close(NULL);
+    world_base.close(NULL);
 }
 
 static void a_bright_frame_fits_its_sums(void **state)
@@ -284,14 +284,6 @@ static void a_bright_frame_fits_its_sums(void **state)
     stage_close(&stage);
 }
 
-static void unknown_instruction_sets_are_refused(void **state)
-{
-    (void)state;
-    void *kernel = &stage;
-    assert_int_equal(trace_open_isa(&kernel, NULL, "avx1024"), RC_UNSUPPORTED);
-    assert_null(kernel);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,7 +294,6 @@ int main(void)
         cmocka_unit_test(a_probe_spreads_its_units_by_time),
         cmocka_unit_test(what_cannot_be_run_is_refused),
         cmocka_unit_test(a_bright_frame_fits_its_sums),
-        cmocka_unit_test(unknown_instruction_sets_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,8 @@
 // One key per sample, mixed three times over; one more mix per dimension gives 64 fresh bits.
 // The mixer is Stafford's variant 13 (the finaliser of splitmix64), a bijection that passes
 // BigCrush on consecutive counters.
-#ifndef KERNEL_TRACE_RANDOM_H
-#define KERNEL_TRACE_RANDOM_H
+#ifndef KERNEL_WORLD_RANDOM_H
+#define KERNEL_WORLD_RANDOM_H
 
 #include <stdint.h>
 

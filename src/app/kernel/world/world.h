@@ -4,8 +4,8 @@
 // Lives in an arena of its own and borrows nothing from the object it was made from. Triangles
 // of no area are left out. What is not fully opaque sits in a second geometry, whose filter
 // throws a coin per (ray, triangle): opaque triangles pay nothing for it.
-#ifndef KERNEL_TRACE_WORLD_H
-#define KERNEL_TRACE_WORLD_H
+#ifndef KERNEL_WORLD_WORLD_H
+#define KERNEL_WORLD_WORLD_H
 
 #include <embree3/rtcore.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/rc.h"
-#include "kernel/trace/material.h"
+#include "kernel/world/material.h"
 #include "scene/math.h"
 #include "scene/scene.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What a ray starts with, and what is known of where it ends.
-#ifndef KERNEL_TRACE_RAY_H
-#define KERNEL_TRACE_RAY_H
+#ifndef KERNEL_WORLD_RAY_H
+#define KERNEL_WORLD_RAY_H
 
 #include <embree3/rtcore.h>
 
-#include "kernel/trace/material.h"
-#include "kernel/trace/world.h"
+#include "kernel/world/material.h"
+#include "kernel/world/world.h"
 #include "scene/math.h"
 #include "scene/normal.h"
 

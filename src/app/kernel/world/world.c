@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // From a checked scene to surfaces, lights and Embree's tree.
-#include "kernel/trace/world.h"
+#include "kernel/world/world.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "kernel/trace/random.h"
+#include "kernel/world/random.h"
 #include "scene/normal.h"
 
 #define LINE_BYTES 64u // of the caches

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "kernel/trace/material.h"
+#include "kernel/world/material.h"
 
 static void near(double is, double wanted, double off)
 {

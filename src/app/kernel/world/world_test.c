@@ -10,7 +10,7 @@
 
 #include "base/rng.h"
 #include "kernel/trace/stage.h"
-#include "kernel/trace/world.h"
+#include "kernel/world/world.h"
 
 static struct stage stage;
 static RTCDevice device;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The lobes: Lambert, GGX (Walter et al. 2007, visible normals after Dupuy and Benyoub 2023),
 // glass.
-#include "kernel/trace/material.h"
+#include "kernel/world/material.h"
 
 #include <assert.h>
 

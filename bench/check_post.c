@@ -3,6 +3,7 @@
 #include "check.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/post/post.h"
+#include "kernel/trace/trace.h"
 #include "measure.h"
 #include "scene/normal.h"
 

@@ -13,7 +13,6 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "kernel/audio/energy.h"
-#include "kernel/trace/trace.h"
 #include "kernel/world/base.h"
 
 #define GROUPS_A_PART 16u // of so many one is redone

@@ -3,19 +3,16 @@
 #include "kernel/audio/audio.h"
 
 #include <assert.h>
-#include <xmmintrin.h>
 
 #include "base/arena.h"
 #include "kernel/audio/convolve.h"
 #include "kernel/audio/energy.h"
 #include "kernel/audio/paths.h"
 #include "kernel/audio/response.h"
+#include "kernel/float_mode.h"
 #include "kernel/world/base.h"
 
 #define RUN_BYTES_MAX (64u << 20)
-
-// Rounding to nearest, no exceptions, denormals are zero (bits 15 and 6): as Embree wants it.
-#define FLOAT_MODE 0x9fc0u
 
 struct job {
     struct audio_params params;
@@ -116,10 +113,9 @@ enum rc audio_run(void *state, const struct kernel_in *in, struct buffer *result
     j.arena = arena_new(RUN_BYTES_MAX);
     if (j.arena == NULL)
         return RC_NOMEM;
-    const unsigned mode = _mm_getcsr();
-    _mm_setcsr(FLOAT_MODE);
+    const unsigned mode = float_mode_begin();
     const enum rc rc = run_job(&j, result);
-    _mm_setcsr(mode);
+    float_mode_end(mode);
     arena_free(j.arena);
     return rc;
 }

@@ -14,7 +14,7 @@
 // order), little-endian:
 //
 //     f32 depth        metres from the eye along the ray; 0: nothing was hit
-//     u32 normal       octahedral, 16 + 16 bits (trace_world.h), on the side of the eye; 0 and
+//     u32 normal       octahedral (scene/normal.h), on the side of the eye; 0 and
 //                      of no meaning where nothing was hit
 //     u8  albedo[3]    255 * square root
 //     u8  id           of the material, folded to 8 bits, never 0; 0: nothing was hit

@@ -2,10 +2,10 @@
 // What kernel `post` works on: a rectangle of the frame as planes of numbers.
 //
 //     post_field_new(&f, ...);
-//     post_surfaces(f); post_light(f);       // post_join.c: what was given, as numbers
-//     post_calm(f);                          // post_filter.c: single bright pixels
-//     post_mix(f);                           // post_join.c: with the frame before
-//     post_variance(f); post_filter(f);      // post_filter.c
+//     post_surfaces(f); post_light(f);       // join.c: what was given, as numbers
+//     post_calm(f);                          // filter.c: single bright pixels
+//     post_mix(f);                           // join.c: with the frame before
+//     post_variance(f); post_filter(f);      // filter.c
 //
 // A rectangle smaller than the frame brings the same numbers as the frame, except within
 // post_margin of its border.

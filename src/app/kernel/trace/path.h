@@ -28,7 +28,7 @@
 #define PATH_ROULETTE     3u
 #define PATH_ROULETTE_MAX 0.95f // the most likely go-on
 
-#define PATH_COST_TOSS 100u // units, see trace_path.c
+#define PATH_COST_TOSS 100u // units, see path.c
 
 struct path {
     struct RTCRayHit ray; // 80 bytes, first: wants alignment to 16
@@ -42,7 +42,7 @@ struct path {
     bool has_shadow;    // `shadow` is to be traced
     bool counts_emission;
     uint8_t pending_layer;
-    uint32_t cost;  // units, see trace_path.c
+    uint32_t cost;  // units, see path.c
     uint32_t pixel; // index in the result, for the caller
     uint32_t cell;  // index in the cost map, for the caller
 };
@@ -64,7 +64,7 @@ static inline void path_toll(struct path *p, struct world_context *c)
     c->tosses = 0;
 }
 
-// Keys of the coins thrown for triangles that are not opaque (trace_world.h).
+// Keys of the coins thrown for triangles that are not opaque (world/world.h).
 uint64_t path_ray_key(const struct path *p);
 uint64_t path_shadow_key(const struct path *p);
 

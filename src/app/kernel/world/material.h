@@ -14,7 +14,7 @@
 //   nothing is scaled at the boundary.
 //
 // Each lobe has exactly one strategy. Diffuse and rough lobes (`is_lit`) get emitters by
-// choosing a light (trace_light.h) and count none that their sampled direction hits; smooth
+// choosing a light (trace/light.h) and count none that their sampled direction hits; smooth
 // lobes and glass count emitters where they hit them.
 #ifndef KERNEL_WORLD_MATERIAL_H
 #define KERNEL_WORLD_MATERIAL_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A scene made ready for tracing: Embree's tree, and what a hit looks up in one cache line.
+// A scene made ready for rays: Embree's tree, and what a hit looks up in one cache line.
 //
 // Lives in an arena of its own and borrows nothing from the object it was made from. Triangles
 // of no area are left out. What is not fully opaque sits in a second geometry, whose filter

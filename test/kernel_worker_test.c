@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Video behind a worker's walls: encoders and decoders ask the system for nothing that is refused.
+// Kernels behind a worker's walls: they and their libraries ask the system for nothing that is
+// refused, and give the bytes that they give outside.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <uv.h>
 
 #include "kernel/encode/encode.h"
+#include "kernel/physics/stage.h"
 #include "os/nursery.h"
 #include "os/worker.h"
 #include "prog/cell_code.h"
@@ -90,20 +92,24 @@ static int tear_down(void **state)
     return 0;
 }
 
-static enum rc run(struct fixture *f, const struct encode_params *p, const struct bytes *given,
-                   uint32_t given_count)
+static enum rc run(struct fixture *f, const char *kernel, const struct kernel_in *in)
 {
-    uint8_t at[256];
-    struct buffer params = buffer_of(at, sizeof at);
-    assert_int_equal(encode_params_encode(p, &params), RC_OK);
-    const struct kernel_in in = {buffer_bytes(&params), given, given_count};
     struct buffer request = buffer_of(request_at, sizeof request_at);
-    assert_int_equal(cell_code_request("encode", &in, &request), RC_OK);
+    assert_int_equal(cell_code_request(kernel, in, &request), RC_OK);
     const uint32_t dones = f->dones;
     assert_int_equal(worker_run(f->worker, buffer_bytes(&request), BUDGET_US), RC_OK);
     while (f->dones == dones)
         (void)uv_run(&f->loop, UV_RUN_ONCE); // handlers count
     return f->rc;
+}
+
+static enum rc encode(struct fixture *f, const struct encode_params *p, const struct bytes *given,
+                      uint32_t given_count)
+{
+    uint8_t at[256];
+    struct buffer params = buffer_of(at, sizeof at);
+    assert_int_equal(encode_params_encode(p, &params), RC_OK);
+    return run(f, "encode", &(struct kernel_in){buffer_bytes(&params), given, given_count});
 }
 
 static void draw(enum picture_form form)
@@ -131,20 +137,20 @@ static void goes_all_three_ways(struct fixture *f, enum video_codec codec, enum 
                               .bytes_max = sizeof stream_at};
     draw(form);
     struct bytes given[2] = {bytes_of(pictures, picture_bytes(form, WIDTH, HEIGHT) * COUNT)};
-    assert_int_equal(run(f, &p, given, 1), RC_OK);
+    assert_int_equal(encode(f, &p, given, 1), RC_OK);
     struct buffer stream = buffer_of(stream_at, sizeof stream_at);
     buffer_put(&stream, buffer_bytes(&f->result));
     given[1] = buffer_bytes(&stream);
 
     p.wanted = 1u << (COUNT - 1);
     p.mode = ENCODE_CHECK;
-    assert_int_equal(run(f, &p, given, 2), RC_OK);
+    assert_int_equal(encode(f, &p, given, 2), RC_OK);
     struct cursor c = {.left = buffer_bytes(&f->result)};
     assert_true(cursor_u16le(&c) >= p.psnr);
     assert_true(cursor_done(&c));
 
     p.mode = ENCODE_SHOW;
-    assert_int_equal(run(f, &p, given + 1, 1), RC_OK);
+    assert_int_equal(encode(f, &p, given + 1, 1), RC_OK);
     assert_int_equal(f->result.len, picture_bytes(form, WIDTH, HEIGHT));
     assert_int_equal(worker_deaths(f->worker), 0);
 }
@@ -161,11 +167,34 @@ static void av1_runs_behind_the_walls(void **state)
     goes_all_three_ways(*state, VIDEO_AV1, PICTURE_LIGHT);
 }
 
+// More bodies than a sort has room for on the stack.
+static void physics_gives_the_same_bytes_behind_the_walls(void **state)
+{
+    static struct physics_stage stage;
+    struct fixture *f = *state;
+    assert_int_equal(stage_set_up(NULL), 0);
+    stage_init(&stage);
+    stage_floor(&stage, 0.6f, 0.3f);
+    stage_pile(&stage, 200, 6, 1);
+    const struct bytes outside = stage_run(&stage);
+    assert_true(outside.len > 0);
+    const struct bytes world = stage_world(&stage);
+    const struct kernel_in in = {stage_params(&stage), &world, 1};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(run(f, "physics", &in), RC_OK);
+        assert_true(bytes_equal(buffer_bytes(&f->result), outside));
+    }
+    assert_int_equal(worker_deaths(f->worker), 0);
+    (void)stage_tear_down(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(h264_runs_behind_the_walls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(av1_runs_behind_the_walls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(physics_gives_the_same_bytes_behind_the_walls, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

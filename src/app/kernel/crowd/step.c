@@ -40,7 +40,7 @@ static struct move centre(struct grid_cell at)
 // Turns of one path: where its direction changes, and its end.
 static void add_turns(struct crowd *c, uint32_t *count, struct grid_cell at, struct cursor *paths)
 {
-    struct route_run run;
+    struct route_steps run;
     uint32_t dir = GRID_NONE;
     while (route_read(paths, &run) == ROUTE_RUN) {
         if (dir != GRID_NONE && run.dir != dir)
@@ -186,7 +186,7 @@ static enum rc aim(const struct crowd *c, struct grid_cell from, struct grid_cel
         struct buffer b = buffer_of(room, sizeof room);
         enum rc rc = route_search_path(c->search, from, to, &b);
         struct cursor in = {.left = buffer_bytes(&b)};
-        struct route_run run;
+        struct route_steps run;
         if (rc != RC_OK || route_read(&in, &run) != ROUTE_RUN)
             return RC_MALFORMED; // it is in the same region as its goal
         at = grid_next(from, run.dir, run.steps);

@@ -53,10 +53,10 @@ enum rc route_write_no_way(struct buffer *out)
     return out->is_full ? RC_FULL : RC_OK;
 }
 
-enum route_step route_read(struct cursor *c, struct route_run *out)
+enum route_step route_read(struct cursor *c, struct route_steps *out)
 {
     const uint8_t byte = cursor_u8(c);
-    *out = (struct route_run){.dir = byte >> STEPS_BITS, .steps = byte & STEPS_MAX};
+    *out = (struct route_steps){.dir = byte >> STEPS_BITS, .steps = byte & STEPS_MAX};
     if (c->is_bad)
         return ROUTE_BAD;
     if (out->steps > 0)
@@ -69,7 +69,7 @@ double route_length_cells(const struct route_length *l)
     return l->straight + l->diagonal * SQRT_2;
 }
 
-static void add(struct route_length *l, const struct route_run *run)
+static void add(struct route_length *l, const struct route_steps *run)
 {
     if (run->dir % 2 == 0)
         l->straight += run->steps;
@@ -82,7 +82,7 @@ static enum rc take_path(struct route_length *out, struct cursor *c, const struc
                          struct grid_cell *at)
 {
     struct route_length l = {.straight = 0};
-    struct route_run run;
+    struct route_steps run;
     enum route_step step;
     bool is_blocked = false;
     size_t bytes = 1;

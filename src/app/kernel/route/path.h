@@ -19,13 +19,13 @@
 
 #define ROUTE_PATH_BYTES_MAX 32768u // of one path
 
-struct route_run {
+struct route_steps { // a run of them
     uint32_t dir, steps;
 };
 
 struct route_writer { // a value type; runs in the same direction become one
     struct buffer *out;
-    struct route_run run;
+    struct route_steps run;
     size_t most; // out->len may become
 };
 
@@ -37,7 +37,7 @@ MUST_USE enum rc route_write_no_way(struct buffer *out);
 
 enum route_step { ROUTE_RUN, ROUTE_END, ROUTE_NO_WAY, ROUTE_BAD };
 // The next run of a path.
-enum route_step route_read(struct cursor *c, struct route_run *out);
+enum route_step route_read(struct cursor *c, struct route_steps *out);
 
 struct route_length {
     uint32_t straight, diagonal; // steps

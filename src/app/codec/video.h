@@ -5,7 +5,8 @@
 //     video_encoder_put(e, planes);          // count times, then video_encoder_end(e)
 //     video_encoder_next(e, &packet)         // until RC_AGAIN (put more) or RC_ABSENT (all told)
 //
-// and the same with a decoder, packets in, planes out. One group of pictures: only the first
+// and the same with a decoder, packets in, planes out: a decoder that is put more before it said
+// RC_AGAIN may lose pictures. One group of pictures: only the first
 // packet starts anew. H.264 packets are in Annex B form, AV1 packets are temporal units; one after
 // another they are a stream as ffmpeg reads it. Neither makes a thread, opens a file or asks the
 // system for anything but memory, so both work behind the walls of a worker.

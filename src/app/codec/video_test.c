@@ -172,6 +172,53 @@ static void other_streams_are_refused(void **state)
     }
 }
 
+// All that the decoder has ready: each picture once, and alike.
+static void take_all(struct video_decoder *d, const struct clip *source, const struct planes *ours,
+                     uint32_t *seen_pts)
+{
+    struct planes planes;
+    uint32_t pts = 0;
+    while (video_decoder_next(d, &planes, &pts) == RC_OK) {
+        assert_true(pts < 4 && (*seen_pts >> pts & 1) == 0);
+        *seen_pts |= 1u << pts;
+        clip_draw(source, pts, picture);
+        planes_from_picture(ours, picture);
+        assert_in_range(planes_psnr(ours, &planes), 3000, PLANES_PSNR_MAX);
+    }
+}
+
+static void every_form_comes_back(void **state)
+{
+    (void)state;
+    static _Alignas(16) uint8_t planes_at[BYTES];
+    for (unsigned n = 0; n < VIDEO_CODECS * PICTURE_FORMS * PICTURE_CHROMAS; n++) {
+        struct video_cfg cfg = cfg_of(n / 4, VIDEO_FAST);
+        cfg.form = n / 2 % 2;
+        cfg.chroma = n % 2;
+        const struct clip source = {cfg.form, WIDTH, HEIGHT};
+        const struct planes ours = planes_in(planes_at, cfg.form, cfg.chroma, WIDTH, HEIGHT);
+        struct video_encoder *e;
+        struct video_decoder *d;
+        struct video_packet packet;
+        uint32_t seen_pts = 0; // a bit each
+        assert_int_equal(video_encoder_open(&e, &cfg), RC_OK);
+        assert_int_equal(video_decoder_open(&d, &cfg), RC_OK);
+        for (uint32_t i = 0; i <= 4; i++) {
+            clip_draw(&source, i, picture);
+            assert_int_equal(i < 4 ? video_encoder_put(e, picture) : video_encoder_end(e), RC_OK);
+            while (video_encoder_next(e, &packet) == RC_OK) {
+                assert_int_equal(video_decoder_put(d, &packet), RC_OK);
+                take_all(d, &source, &ours, &seen_pts);
+            }
+        }
+        assert_int_equal(video_decoder_end(d), RC_OK);
+        take_all(d, &source, &ours, &seen_pts);
+        assert_int_equal(seen_pts, 0xf);
+        video_encoder_close(e);
+        video_decoder_close(d);
+    }
+}
+
 // No packet, half a packet, bytes of no meaning: said, and nothing is read beyond.
 static void damaged_packets_are_refused(void **state)
 {
@@ -218,6 +265,7 @@ int main(void)
         cmocka_unit_test(groups_each_start_anew),
         cmocka_unit_test(what_cannot_be_reached_is_said),
         cmocka_unit_test(other_streams_are_refused),
+        cmocka_unit_test(every_form_comes_back),
         cmocka_unit_test(damaged_packets_are_refused),
     };
     return cmocka_run_group_tests(tests, ffmpeg_set_up, ffmpeg_tear_down);

@@ -4,11 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "base/seed_test.h"
 #include "kernel/route/search.h"
 #include "map/grid_prepare.h"
 #include "map/grid_queue.h"
@@ -120,6 +122,86 @@ static void runs_end_at_walls(void **state)
         }
     }
     arena_free(arena);
+}
+
+static struct grid_cell any_cell(const struct grid_map *m, struct rng *r)
+{
+    return (struct grid_cell){(uint16_t)rng_below(r, m->width), (uint16_t)rng_below(r, m->height)};
+}
+
+// A leg is as long as the octile distance, and free if and only if each of its steps is.
+static void legs_lead_where_they_say(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(STAGE_BYTES);
+    struct rng r = rng_seeded(test_seed());
+    struct grid_map m;
+    stage_map(&m, arena, 40, 30, 5, &r);
+    uint32_t free_legs = 0;
+    for (int i = 0; i < 5000; i++) {
+        const struct grid_cell from = stage_free(&m, &r);
+        const struct grid_cell to = any_cell(&m, &r);
+        const struct grid_leg leg = grid_leg(from, to);
+        const uint32_t dx = (uint32_t)abs(from.x - to.x);
+        const uint32_t dy = (uint32_t)abs(from.y - to.y);
+        const uint32_t least = dx < dy ? dx : dy;
+        assert_int_equal(grid_leg_cost(&leg),
+                         least * GRID_DIAGONAL + (dx + dy - 2 * least) * GRID_STRAIGHT);
+        for (int order = 0; order < 2; order++) {
+            const uint32_t dir[2] = {order == 0 ? leg.diagonal_dir : leg.straight_dir,
+                                     order == 0 ? leg.straight_dir : leg.diagonal_dir};
+            const uint32_t steps[2] = {order == 0 ? leg.diagonal : leg.straight,
+                                       order == 0 ? leg.straight : leg.diagonal};
+            struct grid_cell at = from;
+            bool is_free = true;
+            for (uint32_t k = 0; is_free && k < steps[0] + steps[1]; k++) {
+                is_free = grid_can_step(&m, at, dir[k >= steps[0]]);
+                at = grid_next(at, dir[k >= steps[0]], 1);
+            }
+            assert_int_equal(grid_leg_is_free(&m, from, &leg, order == 0), is_free);
+            assert_true(!is_free || grid_cell_is(at, to));
+            free_legs += is_free;
+        }
+    }
+    assert_in_range(free_legs, 500, 9500);
+    arena_free(arena);
+}
+
+// Who can walk to whom, step by step and in all eight directions.
+static void regions_are_who_can_walk_to_whom(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_open(&s, 50, 40, 45, 8);
+    static uint32_t reached[50 * 40];
+    static struct grid_cell waiting[50 * 40];
+    uint32_t regions = 0;
+    memset(reached, 0, sizeof reached);
+    for (uint32_t i = 0; i < 50 * 40; i++) {
+        const struct grid_cell from = {(uint16_t)(i % 50), (uint16_t)(i / 50)};
+        if (!grid_is_free(&s.map, from)) {
+            assert_int_equal(s.grid.region[i], 0);
+            continue;
+        }
+        if (reached[i] != 0)
+            continue;
+        uint32_t count = 0;
+        waiting[count++] = from;
+        reached[i] = ++regions;
+        while (count > 0) {
+            const struct grid_cell at = waiting[--count];
+            for (uint32_t dir = 0; dir < GRID_DIRECTIONS; dir++) {
+                const struct grid_cell next = grid_next(at, dir, 1);
+                if (!grid_can_step(&s.map, at, dir) || reached[grid_index(&s.map, next)] != 0)
+                    continue;
+                reached[grid_index(&s.map, next)] = regions;
+                waiting[count++] = next;
+            }
+        }
+    }
+    assert_true(regions > 10);
+    assert_memory_equal(s.grid.region, reached, sizeof reached);
+    stage_close(&s);
 }
 
 static void who_is_near_is_near_from_both_sides(void **state)
@@ -243,10 +325,19 @@ static void memory_that_runs_out_is_said(void **state)
     struct budget none = {.limit_bytes = 16};
     struct buffer object;
     assert_int_equal(grid_prepare(&object, &none, &s.map, NULL, NULL), RC_NOMEM);
-    struct arena *small = arena_new(1000);
-    struct grid g;
-    assert_int_equal(grid_open(&g, small, buffer_bytes(&s.object), NULL), RC_NOMEM);
-    arena_free(small);
+    bool was_enough = false;
+    for (size_t bytes = 1000; !was_enough; bytes += 4000) {
+        struct arena *small = arena_new(bytes);
+        struct grid g;
+        struct err err = {.text = ""};
+        const enum rc rc =
+            small == NULL ? RC_NOMEM : grid_open(&g, small, buffer_bytes(&s.object), &err);
+        assert_true(rc == RC_OK || rc == RC_NOMEM);
+        assert_true(rc == RC_OK || small == NULL || strstr(err.text, "memory") != NULL);
+        assert_true(bytes > 1000 || rc == RC_NOMEM);
+        was_enough = rc == RC_OK;
+        arena_free(small);
+    }
     stage_close(&s);
 }
 
@@ -257,6 +348,8 @@ int main(void)
         cmocka_unit_test(what_is_no_map_is_refused_in_words),
         cmocka_unit_test(problems_are_read_and_bad_lines_named),
         cmocka_unit_test(runs_end_at_walls),
+        cmocka_unit_test(legs_lead_where_they_say),
+        cmocka_unit_test(regions_are_who_can_walk_to_whom),
         cmocka_unit_test(who_is_near_is_near_from_both_sides),
         cmocka_unit_test(the_same_map_makes_the_same_bytes),
         cmocka_unit_test(a_spoiled_object_is_refused_or_harmless),

@@ -163,6 +163,42 @@ static void results_repeat_and_others_are_found_out(void **state)
     route_stage_close(&t);
 }
 
+// Of three one is at its goal, one has none that can be reached: after the first state there is
+// only the third, whose states are three numbers each.
+static void who_is_there_or_has_no_way_leaves_at_once(void **state)
+{
+    (void)state;
+    static struct route_stage t;
+    struct buffer in;
+    struct buffer result;
+    open_stage(&t);
+    params.agent_count = 3;
+    params.steps = 4 * EVERY;
+    params.agent[0].goal = params.agent[0].start;
+    params.agent[1].goal = (struct grid_cell){GRID_SIDE_MAX - 1, 0};
+    params.agent[2].goal = params.agent[3].start; // further than it comes
+    (void)make(&t, &in, &result);
+    struct route_state *s = t.kernel.state;
+    struct cursor c = {.left = buffer_bytes(&result)};
+    for (uint32_t i = 0; i < 3; i++) {
+        struct route_length l;
+        assert_int_equal(route_path_parse(&l, &c), RC_OK);
+        assert_int_equal(l.is_no_way, i == 1);
+        assert_int_equal(route_length_units(&l) > 0, i == 2);
+    }
+    struct crowd crowd;
+    const struct bytes paths = bytes_part(buffer_bytes(&result), 0, result.len - c.left.len);
+    assert_int_equal(crowd_new(&crowd, s->run_arena, s, &params, paths), RC_OK);
+    crowd_start(&crowd);
+    for (uint32_t k = 0; k < 4; k++) {
+        assert_int_equal(crowd_read(&crowd, &c), RC_OK);
+        assert_true(crowd_has_left(&crowd, 0) && crowd_has_left(&crowd, 1));
+        assert_false(crowd_has_left(&crowd, 2));
+    }
+    assert_true(cursor_done(&c));
+    route_stage_close(&t);
+}
+
 // Every step of all states redone: whatever is altered is found.
 static void each_byte_counts(void **state)
 {
@@ -231,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_in_a_wall_or_in_anybody_and_all_arrive),
         cmocka_unit_test(results_repeat_and_others_are_found_out),
+        cmocka_unit_test(who_is_there_or_has_no_way_leaves_at_once),
         cmocka_unit_test(each_byte_counts),
         cmocka_unit_test(what_cannot_be_run_is_refused),
     };

@@ -213,6 +213,76 @@ static void damaged_results_are_wrong(void **state)
     assert_false(v.is_right);
 }
 
+static void worlds_go_there_and_back_or_say_what_lacks(void **state)
+{
+    (void)state;
+    static uint8_t back_at[sizeof s->world_at];
+    scenery(1);
+    const struct bytes world = stage_world(s);
+    bool was_enough = false;
+    for (size_t bytes = 1000; !was_enough; bytes += 1000) {
+        struct arena *arena = arena_new(bytes);
+        struct physics_world w;
+        struct physics_islands islands;
+        struct physics_audit audit;
+        enum rc rc = arena == NULL ? RC_NOMEM : physics_world_decode(&w, world, arena);
+        if (rc == RC_OK) {
+            struct buffer back = buffer_of(back_at, sizeof back_at);
+            physics_world_put(&w, &back);
+            assert_true(bytes_equal(buffer_bytes(&back), world));
+            rc = physics_islands_init(&islands, w.bodies, arena);
+        }
+        if (rc == RC_OK)
+            rc = physics_audit_init(&audit, s->world.bodies, arena);
+        assert_true(rc == RC_OK || rc == RC_NOMEM);
+        assert_true(bytes > 1000 || rc == RC_NOMEM);
+        was_enough = rc == RC_OK;
+        arena_free(arena);
+    }
+    struct arena *arena = arena_new(1 << 20);
+    struct physics_world w;
+    for (size_t len = 0; len < world.len; len++)
+        assert_int_equal(physics_world_decode(&w, bytes_part(world, 0, len), arena), RC_MALFORMED);
+    arena_free(arena);
+}
+
+// Each sign alone: the body that shows it is named, and what is honest shows none.
+static void each_sign_names_its_body(void **state)
+{
+    (void)state;
+    static struct physics_state after[STAGE_BODIES];
+    struct arena *arena = arena_new(1 << 20);
+    struct physics_islands is;
+    struct physics_audit audit;
+    stage_init(s);
+    stage_floor(s, 0.5f, 0);
+    for (uint32_t i = 0; i < 4; i++)
+        (void)stage_body(s, PHYSICS_BALL, 20 * (float)i, 10, 0);
+    const struct physics_scene scene = {&s->world, &is, s->state, after, 0.1, 3};
+    assert_int_equal(physics_islands_init(&is, 4, arena), RC_OK);
+    physics_islands_find(&is, &s->world, s->state, 0.1);
+    for (uint32_t sign = 0; sign <= PHYSICS_SIGNS; sign++) {
+        memcpy(after, s->state, sizeof after);
+        if (sign == 0) // energy: thrown upwards by nothing
+            after[1].velocity[1] = (int32_t)(5 / PHYSICS_VELOCITY_STEP);
+        else if (sign == 1) // jump: elsewhere, at the same height
+            after[2].place[0] += (int32_t)(0.5 / PHYSICS_PLACE_STEP);
+        else if (sign == 2) // overlap: in the floor
+            after[3].place[1] = 0;
+        assert_int_equal(physics_audit_init(&audit, 4, arena), RC_OK);
+        physics_audit_look(&audit, &scene);
+        for (uint32_t k = 0; k < PHYSICS_SIGNS; k++) {
+            assert_true(k != sign || audit.sign[k].worst > 0);
+            assert_true(sign < PHYSICS_SIGNS || audit.sign[k].worst <= 0);
+        }
+        if (sign == PHYSICS_SIGNS)
+            continue;
+        assert_int_equal(audit.sign[sign].pick.body, sign + 1);
+        assert_int_equal(audit.sign[sign].pick.window, 3);
+    }
+    arena_free(arena);
+}
+
 static bool encodes(const struct physics_params *p)
 {
     uint8_t room[256];
@@ -332,6 +402,8 @@ int main(void)
         cmocka_unit_test(what_is_honest_passes),
         cmocka_unit_test(what_does_not_look_like_physics_is_redone),
         cmocka_unit_test(damaged_results_are_wrong),
+        cmocka_unit_test(worlds_go_there_and_back_or_say_what_lacks),
+        cmocka_unit_test(each_sign_names_its_body),
         cmocka_unit_test(params_out_of_range_are_refused),
         cmocka_unit_test(bad_worlds_are_refused),
         cmocka_unit_test(moving_bodies_fit_the_line),

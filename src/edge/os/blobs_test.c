@@ -16,16 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/rng.h"
 #include "base/seed_test.h"
 #include "os/clock.h"
 #include "os/scratch_test.h"
+#include "os/writer_test.h"
 
 static char folder[SCRATCH_BYTES];
 
@@ -395,8 +394,9 @@ static void a_file_that_may_not_grow_is_full(void **state)
 // ---- Killed, and shared
 
 // A few keys, over and over, some over what another left; tells each put.
-static void write_for_ever(int tell)
+static void write_for_ever(int tell, void *self)
 {
+    (void)self;
     struct blobs *b = NULL;
     if (blobs_open(&b, folder, NULL) != RC_OK)
         _exit(1);
@@ -408,41 +408,21 @@ static void write_for_ever(int tell)
             _exit(2);
         if (kv.ops->put(kv.self, bytes_of(key, 2), filled(n)) != RC_OK)
             _exit(2);
-        if (write(tell, &n, sizeof n) != sizeof n)
-            _exit(3);
+        writer_tell(tell, n);
     }
 }
 
 // The last number told.
-static uint32_t kill_one_writer(useconds_t after_us)
+static uint64_t kill_one_writer(useconds_t after_us)
 {
-    int pipe_end[2];
-    assert_int_equal(pipe(pipe_end), 0);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); // not left alone if the test fails
-        (void)close(pipe_end[0]);
-        write_for_ever(pipe_end[1]);
-    }
-    (void)close(pipe_end[1]);
-    uint32_t told = 0;
-    for (uint32_t more; told < 5 && read(pipe_end[0], &more, sizeof more) == sizeof more;)
-        told = more;
-    assert_int_equal(told, 5);
+    struct writer w = writer_start(write_for_ever, NULL);
+    writer_await(&w, 5);
     (void)usleep(after_us);
     struct blobs *b = NULL;
     struct err err = {0};
     assert_int_equal(blobs_open(&b, folder, &err), RC_CONFIG);
     assert_non_null(strstr(err.text, "another process uses it"));
-    assert_int_equal(kill(child, SIGKILL), 0);
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status));
-    for (uint32_t more; read(pipe_end[0], &more, sizeof more) == sizeof more;)
-        told = more;
-    (void)close(pipe_end[0]);
-    return told;
+    return writer_kill(&w);
 }
 
 static void a_killed_writer_leaves_whole_files(void **state)
@@ -451,7 +431,7 @@ static void a_killed_writer_leaves_whole_files(void **state)
     struct rng rng = rng_seeded(test_seed());
     unsigned cut = 0;
     for (int round = 0; round < 30; round++) {
-        const uint32_t told = kill_one_writer((useconds_t)rng_below(&rng, 3000));
+        const uint64_t told = kill_one_writer((useconds_t)rng_below(&rng, 3000));
         cut += is_there("new");
         struct blobs *b = open_blobs();
         struct kv kv = blobs_host(b);

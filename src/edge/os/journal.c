@@ -197,10 +197,12 @@ static void hand_over(struct journal *j)
                                  .block_bytes = sizeof(struct writer *)};
     j->state = WRITING;
     const enum rc rc = pool_run(j->pool, &job);
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
         j->jobs++;
-    else
-        attempt_failed(j, rc, "no room for a job");
+        return;
+    }
+    w->outcome = (struct outcome){.rc = rc, .words = "no room for a job"}; // no thread has it
+    attempt_failed(j, rc, w->outcome.words);
 }
 
 static void hand_over_open(struct journal *j)

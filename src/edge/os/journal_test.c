@@ -17,10 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +27,7 @@
 #include "os/clock.h"
 #include "os/pool.h"
 #include "os/scratch_test.h"
+#include "os/writer_test.h"
 
 static const char schema[] = "CREATE TABLE IF NOT EXISTS rows"
                              " (n INTEGER PRIMARY KEY, name TEXT, body BLOB)";
@@ -532,25 +531,31 @@ static void a_close_waits_only_so_long(void **state)
 
 // ---- Killed
 
-static int tell_fd; // the child's; to the parent
+struct doomed {
+    struct world *w;
+    uint64_t seed;
+    int tell;
+};
 
 static void tell_synced(void *self, uint64_t seq)
 {
-    (void)self;
-    if (write(tell_fd, &seq, sizeof seq) != sizeof seq)
-        _exit(3);
+    writer_tell(((const struct doomed *)self)->tell, seq);
 }
 
 // Numbered rows for ever, some in each turn; each synced number is told.
-static void write_for_ever(struct world *w, uint64_t seed)
+static void write_for_ever(int tell, void *self)
 {
-    struct rng rng = rng_seeded(seed);
+    struct doomed *d = self;
+    struct world *w = d->w;
+    struct rng rng = rng_seeded(d->seed);
     struct err err;
     const struct journal_cfg cfg = {.path = w->path,
                                     .schema = schema,
                                     .commit_us = rng_below(&rng, 3000),
                                     .pending_bytes_max = JOURNAL_PENDING_BYTES_MIN,
+                                    .self = d,
                                     .on_synced = tell_synced};
+    d->tell = tell;
     if (loop_new(&w->loop, &err) != RC_OK ||
         journal_open(&w->journal, w->loop, &cfg, &err) != RC_OK)
         _exit(1);
@@ -568,28 +573,11 @@ static void write_for_ever(struct world *w, uint64_t seed)
 // Kills it after_us after its first word; its last word comes back.
 static uint64_t kill_one_writer(struct world *w, uint64_t seed, useconds_t after_us)
 {
-    int pipe_end[2];
-    assert_int_equal(pipe(pipe_end), 0);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); // not left alone if the test fails
-        (void)close(pipe_end[0]);
-        tell_fd = pipe_end[1];
-        write_for_ever(w, seed);
-    }
-    (void)close(pipe_end[1]);
-    uint64_t told = 0;
-    assert_int_equal(read(pipe_end[0], &told, sizeof told), sizeof told);
+    struct doomed d = {.w = w, .seed = seed};
+    struct writer writer = writer_start(write_for_ever, &d);
+    writer_await(&writer, 1);
     (void)usleep(after_us);
-    assert_int_equal(kill(child, SIGKILL), 0);
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status));
-    for (uint64_t more; read(pipe_end[0], &more, sizeof more) == sizeof more;)
-        told = more;
-    (void)close(pipe_end[0]);
-    return told;
+    return writer_kill(&writer);
 }
 
 static void a_killed_writer_keeps_what_it_told(void **state)

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 
 #include "base/rng.h"
 #include "os/scratch_test.h"
+#include "os/writer_test.h"
 
 static char folder[SCRATCH_BYTES];
 
@@ -158,8 +158,9 @@ static void two_hundred_megabytes_in_one_value(void **state)
 #define CRASH_VALUE_BYTES 300000 // many pages: a put is far from one write
 
 // Writes pairs of equal, long values for ever; tells after each put how far it is.
-static void write_for_ever(int tell)
+static void write_for_ever(int tell, void *self)
 {
+    (void)self;
     struct kv_env *e = NULL;
     if (kv_open(&e, folder, KV_SIZE_BYTES_DEFAULT, NULL) != RC_OK)
         _exit(1);
@@ -170,32 +171,15 @@ static void write_for_ever(int tell)
         memcpy(value, &n, sizeof n);
         if (kv.ops->put(kv.self, bytes_text("crash"), bytes_of(value, sizeof value)) != RC_OK)
             _exit(2);
-        if (write(tell, &n, sizeof n) != sizeof n)
-            _exit(3);
+        writer_tell(tell, n);
     }
 }
 
 static void kill_one_writer(uint32_t puts)
 {
-    int pipe_end[2];
-    assert_int_equal(pipe(pipe_end), 0);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        (void)close(pipe_end[0]);
-        write_for_ever(pipe_end[1]);
-    }
-    (void)close(pipe_end[1]);
-    uint32_t told = 0;
-    while (told < puts)
-        assert_int_equal(read(pipe_end[0], &told, sizeof told), sizeof told);
-    assert_int_equal(kill(child, SIGKILL), 0);
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status));
-    for (uint32_t more; read(pipe_end[0], &more, sizeof more) == sizeof more;)
-        told = more; // told before it died
-    (void)close(pipe_end[0]);
+    struct writer w = writer_start(write_for_ever, NULL);
+    writer_await(&w, puts);
+    const uint64_t told = writer_kill(&w);
     struct kv_env *e = open_store(KV_SIZE_BYTES_DEFAULT);
     struct kv kv = kv_host(e);
     struct bytes got;

@@ -22,6 +22,7 @@
 
 #include "base/rng.h"
 #include "base/seed_test.h"
+#include "host/kv_test.h"
 #include "os/clock.h"
 #include "os/scratch_test.h"
 #include "os/writer_test.h"
@@ -49,19 +50,6 @@ static struct blobs *open_blobs(void)
     return b;
 }
 
-static enum rc put(struct kv kv, const char *key, const char *value)
-{
-    return kv.ops->put(kv.self, bytes_text(key), bytes_text(value));
-}
-
-static void assert_value(struct kv kv, const char *key, const char *value)
-{
-    struct bytes got;
-    assert_int_equal(kv.ops->get(kv.self, bytes_text(key), &got), RC_OK);
-    assert_true(bytes_is(got, value));
-    kv.ops->release(kv.self);
-}
-
 static bool is_there(const char *name)
 {
     char path[128];
@@ -82,35 +70,10 @@ static void put_get_del_and_order(void **state)
 {
     (void)state;
     struct blobs *b = open_blobs();
-    struct kv kv = blobs_host(b);
-    struct bytes key;
-    struct bytes value;
-    assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &value), RC_ABSENT);
-    assert_int_equal(kv.ops->next(kv.self, bytes_of(NULL, 0), &key, &value), RC_ABSENT);
-    static const char *const order[] = {"a", "aa", "aaa", "ab", "b", "ba"};
-    for (size_t i = 0; i < 6; i++)
-        assert_int_equal(put(kv, order[(i * 5 + 2) % 6], "old"), RC_OK);
-    for (size_t i = 0; i < 6; i++)
-        assert_int_equal(put(kv, order[i], order[i]), RC_OK); // replaces
-    char at[8] = "";
-    for (size_t i = 0; i < 6; i++) {
-        assert_int_equal(kv.ops->next(kv.self, bytes_text(at), &key, &value), RC_OK);
-        assert_true(bytes_is(key, order[i]));
-        assert_true(bytes_is(value, order[i]));
-        bytes_to_text(key, at, sizeof at);
-        kv.ops->release(kv.self);
-    }
-    assert_int_equal(kv.ops->next(kv.self, bytes_text(at), &key, &value), RC_ABSENT);
-    assert_int_equal(kv.ops->next(kv.self, bytes_text("aab"), &key, &value), RC_OK);
-    assert_true(bytes_is(key, "ab")); // "aab" itself is not there
-    kv.ops->release(kv.self);
-    assert_int_equal(put(kv, "empty", ""), RC_OK);
-    assert_value(kv, "empty", "");
-    assert_int_equal(kv.ops->del(kv.self, bytes_text("ab")), RC_OK);
-    assert_int_equal(kv.ops->del(kv.self, bytes_text("ab")), RC_ABSENT);
+    kv_keeps_its_promises(blobs_host(b));
     blobs_close(b);
     b = open_blobs();
-    assert_value(blobs_host(b), "aa", "aa");
+    kv_test_has(blobs_host(b), "aa", "aa");
     blobs_close(b);
     blobs_close(NULL);
 }
@@ -123,8 +86,8 @@ static void files_are_private_and_lie_where_said(void **state)
     struct kv kv = blobs_host(b);
     uint8_t longest[BLOBS_KEY_BYTES_MAX];
     memset(longest, 0xfe, sizeof longest);
-    assert_int_equal(put(kv, "o\001x", "1"), RC_OK);
-    assert_int_equal(put(kv, "o", "2"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "o\001x", "1"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "o", "2"), RC_OK);
     assert_int_equal(kv.ops->put(kv.self, bytes_of(longest, sizeof longest), bytes_text("3")),
                      RC_OK);
     (void)umask(022);
@@ -158,7 +121,7 @@ static void leftovers_go_and_strangers_are_no_keys(void **state)
 {
     (void)state;
     struct blobs *b = open_blobs();
-    assert_int_equal(put(blobs_host(b), "oak", "tree"), RC_OK);
+    assert_int_equal(kv_test_put(blobs_host(b), "oak", "tree"), RC_OK);
     blobs_close(b);
     leave_file("new");
     leave_file("ff");           // where a folder would be
@@ -175,7 +138,7 @@ static void leftovers_go_and_strangers_are_no_keys(void **state)
     assert_true(bytes_is(key, "oak"));
     kv.ops->release(kv.self);
     assert_int_equal(kv.ops->next(kv.self, bytes_text("oak"), &key, &value), RC_ABSENT);
-    assert_int_equal(put(kv, "oboe", "wood"), RC_IO); // its folder cannot be made
+    assert_int_equal(kv_test_put(kv, "oboe", "wood"), RC_IO); // its folder cannot be made
     assert_false(is_there("new"));
     blobs_close(b);
 }
@@ -379,7 +342,7 @@ static void a_file_that_may_not_grow_is_full(void **state)
     struct blobs *b = open_blobs();
     struct kv kv = blobs_host(b);
     struct rlimit limit;
-    assert_int_equal(put(kv, "ok", "small"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "ok", "small"), RC_OK);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
     const struct rlimit small = {.rlim_cur = VALUE_BYTES / 2, .rlim_max = limit.rlim_max};
     (void)signal(SIGXFSZ, SIG_IGN); // or the limit would kill
@@ -387,7 +350,7 @@ static void a_file_that_may_not_grow_is_full(void **state)
     assert_int_equal(kv.ops->put(kv.self, bytes_text("ok"), filled(1)), RC_FULL);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     assert_false(is_there("new"));
-    assert_value(kv, "ok", "small");
+    kv_test_has(kv, "ok", "small");
     blobs_close(b);
 }
 
@@ -465,15 +428,15 @@ static void a_deleted_file_is_written_over(void **state)
         assert_int_equal(kv.ops->get(kv.self, bytes_text("oak"), &got), RC_OK);
         assert_int_equal(assert_whole(got), number[i]);
         kv.ops->release(kv.self);
-        assert_int_equal(put(kv, "elm", "short"), RC_OK);
+        assert_int_equal(kv_test_put(kv, "elm", "short"), RC_OK);
         assert_int_equal(kv.ops->del(kv.self, bytes_text("oak")), RC_OK);
         assert_int_equal(kv.ops->get(kv.self, bytes_text("oak"), &got), RC_ABSENT);
         assert_true(is_there("new"));
         assert_int_equal(kv.ops->del(kv.self, bytes_text("elm")), RC_OK); // a spare is there
         assert_int_equal(kv.ops->get(kv.self, bytes_text("elm"), &got), RC_ABSENT);
     }
-    assert_int_equal(put(kv, "elm", ""), RC_OK); // over the long spare
-    assert_value(kv, "elm", "");
+    assert_int_equal(kv_test_put(kv, "elm", ""), RC_OK); // over the long spare
+    kv_test_has(kv, "elm", "");
     blobs_close(b);
 }
 
@@ -532,8 +495,8 @@ static void groups_take_what_was_put_and_deleted(void **state)
         assert_int_equal(kv.ops->begin(kv.self), RC_OK);
         for (unsigned i = 0; i < (round == 2 ? 300u : 20u); i++) {
             (void)snprintf(key, sizeof key, "%c%u", 'a' + (char)(i % 20), i);
-            assert_int_equal(put(kv, key, "value"), RC_OK);
-            assert_value(kv, key, "value"); // seen at once
+            assert_int_equal(kv_test_put(kv, key, "value"), RC_OK);
+            kv_test_has(kv, key, "value"); // seen at once
         }
         assert_int_equal(kv.ops->del(kv.self, bytes_text("a0")), RC_OK); // with its file
         assert_false(is_there("61/30/6130"));
@@ -541,9 +504,9 @@ static void groups_take_what_was_put_and_deleted(void **state)
         assert_int_equal(kv.ops->commit(kv.self), RC_OK);
     }
     assert_int_equal(kv.ops->begin(kv.self), RC_OK);
-    assert_int_equal(put(kv, "b1", "other"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "b1", "other"), RC_OK);
     kv.ops->abort(kv.self); // takes nothing back
-    assert_value(kv, "b1", "other");
+    kv_test_has(kv, "b1", "other");
     blobs_close(b);
 }
 
@@ -554,8 +517,8 @@ static void several_are_lent_at_a_time(void **state)
     struct kv kv = blobs_host(b);
     struct bytes first;
     struct bytes got;
-    assert_int_equal(put(kv, "one", "1"), RC_OK);
-    assert_int_equal(put(kv, "two", "22"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "one", "1"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "two", "22"), RC_OK);
     assert_int_equal(kv.ops->get(kv.self, bytes_text("one"), &first), RC_OK);
     for (unsigned i = 1; i < KV_LENT_MAX; i++)
         assert_int_equal(kv.ops->get(kv.self, bytes_text("two"), &got), RC_OK);
@@ -565,8 +528,8 @@ static void several_are_lent_at_a_time(void **state)
         assert_true(bytes_is(first, "1")); // until the last release
     }
     kv.ops->release(kv.self);
-    assert_int_equal(put(kv, "one", "111"), RC_OK);
-    assert_value(kv, "one", "111");
+    assert_int_equal(kv_test_put(kv, "one", "111"), RC_OK);
+    kv_test_has(kv, "one", "111");
     blobs_close(b);
 }
 

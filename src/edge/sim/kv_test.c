@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "host/kv_test.h"
 
 static struct budget budget = {.limit_bytes = (size_t)1 << 24};
 
@@ -21,59 +22,18 @@ static struct sim_kv *kv_of(uint64_t bytes_max)
     return k;
 }
 
-static enum rc put(struct kv kv, const char *key, const char *value)
-{
-    return kv.ops->put(kv.self, bytes_text(key), bytes_text(value));
-}
-
-static void has(struct kv kv, const char *key, const char *value)
-{
-    struct bytes got;
-    enum rc rc = kv.ops->get(kv.self, bytes_text(key), &got);
-    assert_int_equal(rc, value != NULL ? RC_OK : RC_ABSENT);
-    if (value == NULL)
-        return;
-    assert_true(bytes_is(got, value));
-    kv.ops->release(kv.self);
-}
-
-// The key after `after`, which is `key` (NULL: none).
-static void follows(struct kv kv, const char *after, const char *key)
-{
-    struct bytes got;
-    struct bytes value;
-    enum rc rc = kv.ops->next(kv.self, bytes_text(after), &got, &value);
-    assert_int_equal(rc, key != NULL ? RC_OK : RC_ABSENT);
-    if (key == NULL)
-        return;
-    assert_true(bytes_is(got, key));
-    kv.ops->release(kv.self);
-}
-
-static void test_put_get_del_next(void **state)
+static void test_as_any_host(void **state)
 {
     (void)state;
     struct sim_kv *k = kv_of(1000);
-    struct kv kv = sim_kv_host(k);
-    follows(kv, "", NULL);
-    assert_int_equal(put(kv, "b", "2"), RC_OK);
-    assert_int_equal(put(kv, "a", ""), RC_OK);
-    assert_int_equal(put(kv, "ba", "3"), RC_OK);
-    assert_int_equal(put(kv, "b", "two"), RC_OK);
-    assert_int_equal(sim_kv_bytes(k), 1 + 1 + 3 + 2 + 1);
-    has(kv, "a", "");
-    has(kv, "b", "two");
-    has(kv, "c", NULL);
-    follows(kv, "", "a");
-    follows(kv, "a", "b");
-    follows(kv, "aa", "b"); // not there itself
-    follows(kv, "b", "ba");
-    follows(kv, "ba", NULL);
-    assert_int_equal(kv.ops->del(kv.self, bytes_text("b")), RC_OK);
-    assert_int_equal(kv.ops->del(kv.self, bytes_text("b")), RC_ABSENT);
-    has(kv, "b", NULL);
-    follows(kv, "a", "ba");
+    kv_keeps_its_promises(sim_kv_host(k));
+    kv_groups_are_one(sim_kv_host(k));
+    assert_int_equal(sim_kv_bytes(k), 2 + 4 + 6 + 2 + 4 + 5); // keys and values of what is left
     assert_true(sim_kv_calls(k) > 10);
+    sim_kv_free(k);
+    k = kv_of(1000);
+    sim_kv_as_files(k);
+    kv_keeps_its_promises(sim_kv_host(k));
     sim_kv_free(k);
     sim_kv_free(NULL);
     assert_int_equal(budget.used_bytes, 0);
@@ -121,17 +81,17 @@ static void test_full_disk(void **state)
     (void)state;
     struct sim_kv *k = kv_of(10);
     struct kv kv = sim_kv_host(k);
-    assert_int_equal(put(kv, "a", "12345"), RC_OK);
-    assert_int_equal(put(kv, "b", "1234"), RC_FULL);
-    assert_int_equal(put(kv, "b", "123"), RC_OK); // 10 bytes with the keys
-    assert_int_equal(put(kv, "a", "123456"), RC_FULL);
-    has(kv, "a", "12345"); // as it was
-    assert_int_equal(put(kv, "a", "1234"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "a", "12345"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "b", "1234"), RC_FULL);
+    assert_int_equal(kv_test_put(kv, "b", "123"), RC_OK); // 10 bytes with the keys
+    assert_int_equal(kv_test_put(kv, "a", "123456"), RC_FULL);
+    kv_test_has(kv, "a", "12345"); // as it was
+    assert_int_equal(kv_test_put(kv, "a", "1234"), RC_OK);
     sim_kv_limit(k, 1);
-    assert_int_equal(put(kv, "a", "123"), RC_FULL);
+    assert_int_equal(kv_test_put(kv, "a", "123"), RC_FULL);
     assert_int_equal(kv.ops->del(kv.self, bytes_text("a")), RC_OK);
     sim_kv_limit(k, 100);
-    assert_int_equal(put(kv, "a", "123"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "a", "123"), RC_OK);
     sim_kv_free(k);
     struct budget tight = {.limit_bytes = 500};
     assert_int_equal(sim_kv_new(&k, &tight, 10), RC_NOMEM);
@@ -145,23 +105,23 @@ static void test_told_to_fail(void **state)
     struct sim_kv *k = kv_of(1000);
     struct kv kv = sim_kv_host(k);
     sim_kv_fail(k, 2, RC_IO, false);
-    assert_int_equal(put(kv, "a", "1"), RC_OK);
-    assert_int_equal(put(kv, "b", "2"), RC_IO);
-    has(kv, "b", NULL);
+    assert_int_equal(kv_test_put(kv, "a", "1"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "b", "2"), RC_IO);
+    kv_test_has(kv, "b", NULL);
     sim_kv_fail(k, 1, RC_IO, true); // done, and the answer lost
-    assert_int_equal(put(kv, "b", "2"), RC_IO);
-    has(kv, "b", "2");
+    assert_int_equal(kv_test_put(kv, "b", "2"), RC_IO);
+    kv_test_has(kv, "b", "2");
     sim_kv_fail(k, 1, RC_IO, true);
     assert_int_equal(kv.ops->del(kv.self, bytes_text("b")), RC_IO);
-    has(kv, "b", NULL);
+    kv_test_has(kv, "b", NULL);
     sim_kv_fail(k, 1, RC_FULL, false);
-    assert_int_equal(put(kv, "c", "3"), RC_FULL);
+    assert_int_equal(kv_test_put(kv, "c", "3"), RC_FULL);
     struct bytes got;
     sim_kv_fail(k, 1, RC_IO, false);
     assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &got), RC_IO);
     sim_kv_fail(k, 1, RC_IO, false);
     assert_int_equal(kv.ops->next(kv.self, bytes_text(""), &got, &got), RC_IO);
-    has(kv, "a", "1");
+    kv_test_has(kv, "a", "1");
     sim_kv_free(k);
 }
 
@@ -170,9 +130,9 @@ static void test_damage(void **state)
     (void)state;
     struct sim_kv *k = kv_of(1000);
     struct kv kv = sim_kv_host(k);
-    assert_int_equal(put(kv, "key", "ab"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "key", "ab"), RC_OK);
     assert_int_equal(sim_kv_damage(k, bytes_text("key"), 9), RC_OK);
-    has(kv, "key", "a`");
+    kv_test_has(kv, "key", "a`");
     assert_int_equal(sim_kv_damage(k, bytes_text("key"), 16), RC_ABSENT);
     assert_int_equal(sim_kv_damage(k, bytes_text("kex"), 0), RC_ABSENT);
     sim_kv_free(k);
@@ -183,32 +143,32 @@ static void test_groups(void **state)
     (void)state;
     struct sim_kv *k = kv_of(100);
     struct kv kv = sim_kv_host(k);
-    assert_int_equal(put(kv, "a", "1"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "a", "1"), RC_OK);
     assert_int_equal(kv.ops->begin(kv.self), RC_OK);
-    assert_int_equal(put(kv, "a", "2"), RC_OK);
-    assert_int_equal(put(kv, "b", "3"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "a", "2"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "b", "3"), RC_OK);
     assert_int_equal(kv.ops->del(kv.self, bytes_text("a")), RC_OK);
-    has(kv, "a", NULL);
-    has(kv, "b", "3");
-    follows(kv, "", "b");
+    kv_test_has(kv, "a", NULL);
+    kv_test_has(kv, "b", "3");
+    kv_test_follows(kv, "", "b");
     kv.ops->abort(kv.self);
-    has(kv, "a", "1");
-    has(kv, "b", NULL);
+    kv_test_has(kv, "a", "1");
+    kv_test_has(kv, "b", NULL);
     assert_int_equal(sim_kv_bytes(k), 2);
     assert_int_equal(kv.ops->begin(kv.self), RC_OK);
-    assert_int_equal(put(kv, "b", "3"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "b", "3"), RC_OK);
     sim_kv_fail(k, 1, RC_IO, false);
     assert_int_equal(kv.ops->commit(kv.self), RC_IO);
-    has(kv, "b", NULL);
+    kv_test_has(kv, "b", NULL);
     assert_int_equal(kv.ops->begin(kv.self), RC_OK);
-    assert_int_equal(put(kv, "b", "3"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "b", "3"), RC_OK);
     sim_kv_fail(k, 1, RC_IO, true);
     assert_int_equal(kv.ops->commit(kv.self), RC_IO); // and it happened
-    has(kv, "b", "3");
+    kv_test_has(kv, "b", "3");
     assert_int_equal(kv.ops->begin(kv.self), RC_OK);
     assert_int_equal(kv.ops->del(kv.self, bytes_text("b")), RC_OK);
     assert_int_equal(kv.ops->commit(kv.self), RC_OK);
-    has(kv, "b", NULL);
+    kv_test_has(kv, "b", NULL);
     assert_int_equal(sim_kv_entries(k), 1);
     sim_kv_free(k);
     assert_int_equal(budget.used_bytes, 0);
@@ -220,21 +180,21 @@ static void test_crash_of_rows(void **state)
     struct sim_kv *k = kv_of(1000);
     struct sim_kv *other = kv_of(1000);
     struct kv kv = sim_kv_host(k);
-    assert_int_equal(put(kv, "a", "1"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "a", "1"), RC_OK);
     assert_int_equal(kv.ops->begin(kv.self), RC_OK);
-    assert_int_equal(put(kv, "a", "2"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "a", "2"), RC_OK);
     sim_kv_crash(k, 2, true, other);
-    assert_int_equal(put(kv, "b", "3"), RC_OK);
-    assert_int_equal(put(kv, "c", "4"), RC_IO);
+    assert_int_equal(kv_test_put(kv, "b", "3"), RC_OK);
+    assert_int_equal(kv_test_put(kv, "c", "4"), RC_IO);
     assert_int_equal(kv.ops->commit(kv.self), RC_IO); // nobody is there any more
     assert_true(sim_kv_is_dead(k) && sim_kv_is_dead(other));
-    assert_int_equal(put(sim_kv_host(other), "a", "1"), RC_IO);
+    assert_int_equal(kv_test_put(sim_kv_host(other), "a", "1"), RC_IO);
     sim_kv_power_loss(k, 1);
     sim_kv_restart(other);
-    has(kv, "a", "1"); // the group under way is gone
-    has(kv, "b", NULL);
-    has(kv, "c", NULL);
-    assert_int_equal(put(sim_kv_host(other), "a", "1"), RC_OK);
+    kv_test_has(kv, "a", "1"); // the group under way is gone
+    kv_test_has(kv, "b", NULL);
+    kv_test_has(kv, "c", NULL);
+    assert_int_equal(kv_test_put(sim_kv_host(other), "a", "1"), RC_OK);
     sim_kv_free(k);
     sim_kv_free(other);
     assert_int_equal(budget.used_bytes, 0);
@@ -259,14 +219,14 @@ static void test_power_loss_of_files(void **state)
         struct kv kv = sim_kv_host(k);
         assert_int_equal(kv.ops->begin(kv.self), RC_OK);
         assert_int_equal(kv.ops->put(kv.self, bytes_text("a"), bytes_of(old_value, 2000)), RC_OK);
-        assert_int_equal(put(kv, "safe", "s"), RC_OK);
+        assert_int_equal(kv_test_put(kv, "safe", "s"), RC_OK);
         assert_int_equal(kv.ops->commit(kv.self), RC_OK);
         assert_int_equal(kv.ops->put(kv.self, bytes_text("a"), bytes_of(new_value, 2000)), RC_OK);
-        assert_int_equal(put(kv, "b", "new"), RC_OK);
+        assert_int_equal(kv_test_put(kv, "b", "new"), RC_OK);
         assert_int_equal(kv.ops->del(kv.self, bytes_text("safe")), RC_OK);
-        assert_int_equal(put(kv, "safe", "s"), RC_OK);
+        assert_int_equal(kv_test_put(kv, "safe", "s"), RC_OK);
         sim_kv_restart(k); // the end of a process: all is there
-        has(kv, "b", "new");
+        kv_test_has(kv, "b", "new");
         sim_kv_power_loss(k, seed);
         assert_int_equal(kv.ops->get(kv.self, bytes_text("a"), &got), RC_OK); // old or new, in part
         if (got.len < 2000)
@@ -289,10 +249,10 @@ static void test_power_loss_of_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_put_get_del_next), cmocka_unit_test(test_against_twin),
-        cmocka_unit_test(test_full_disk),        cmocka_unit_test(test_told_to_fail),
-        cmocka_unit_test(test_damage),           cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_crash_of_rows),    cmocka_unit_test(test_power_loss_of_files),
+        cmocka_unit_test(test_as_any_host),   cmocka_unit_test(test_against_twin),
+        cmocka_unit_test(test_full_disk),     cmocka_unit_test(test_told_to_fail),
+        cmocka_unit_test(test_damage),        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_crash_of_rows), cmocka_unit_test(test_power_loss_of_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,8 @@ static void there_is_no_such_kind(void **state)
     struct people *p = *state;
     struct answer out = {.time_s = 77};
     const struct people_record none = people_answer(&p->a, (enum answer_kind)0, 4, 5);
-    const struct people_record more = people_answer(&p->a, ANSWER_KIND_MAX + 1, 4, 5);
+    const struct people_record more =
+        people_answer(&p->a, (enum answer_kind)(ANSWER_KIND_MAX + 1), 4, 5);
     assert_int_equal(answer_decode(&out, people_bytes(&none), &p->judge), RC_REFUSED);
     assert_int_equal(answer_decode(&out, people_bytes(&more), &p->judge), RC_MALFORMED);
     assert_int_equal(out.time_s, 77); // untouched

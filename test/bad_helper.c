@@ -37,6 +37,7 @@
 #include "os/loop.h"
 #include "os/pool.h"
 #include "prog/cmd.h"
+#include "prog/objects.h"
 #include "prog/uplink.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
@@ -85,7 +86,7 @@ struct side {
     char state[FILE_PATH_BYTES];
     struct uplink_options options;
     struct id id;
-    struct cmd_objects store;
+    struct objects store;
     struct loop *loop;
     struct pool *pool;
     struct loop_timer *due;
@@ -561,9 +562,8 @@ static enum rc open_all(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "store", err);
     if (rc == RC_OK)
-        rc = cmd_objects_open(&s->store, s->arena,
-                              &(struct cmd_objects_cfg){.path = path, .bytes_max = STORE_BYTES},
-                              err);
+        rc = objects_open(&s->store, s->arena,
+                          &(struct objects_cfg){.path = path, .bytes_max = STORE_BYTES}, err);
     if (rc == RC_OK)
         rc = open_loop(s, err);
     return rc == RC_OK ? make_machine(s, err) : rc;
@@ -581,7 +581,7 @@ static void close_all(struct side *s)
         lane_close(s->lane);
         forget_object(s);
     }
-    cmd_objects_close(&s->store);
+    objects_close(&s->store);
     id_end(&s->id);
     arena_free(s->arena);
 }

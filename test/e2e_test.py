@@ -120,6 +120,7 @@ def case_clear_errors(w):
     with open(w.path("cut.obj"), "w") as f:
         f.write("v 0 0 0\nv 1 0 0\nv 0 1")
     one_line(w.play(hub, "--scene", w.path("cut.obj")), 1, "cut.obj")
+    one_line(w.play(hub, "--scene", w.path("none.obj")), 1, "none.obj: No such file")
     with open(w.path("bad-token"), "w") as f:
         f.write("wrong\n")
     one_line(run([SHOAL, "play", "--hub", f"127.0.0.1:{hub.port}", "--state", w.path("g"),
@@ -506,13 +507,25 @@ def case_help_and_pages(w):
         r = run([SHOAL, command, "--help"])
         assert r.returncode == 0 and f"usage: shoal {command}" in r.stdout, r
         assert all(len(line) <= 80 for line in r.stdout.splitlines()), r.stdout
+        assert run([SHOAL, "help", command]).stdout == r.stdout
         assert run([SHOAL, "man", command]).stdout.startswith(".TH")
     assert run([SHOAL]).returncode == 2
+    assert run([SHOAL, "help", "paly"]).returncode == 2
+    with open("/dev/full", "w") as full:  # what cannot be told is a failure
+        r = subprocess.run([SHOAL, "play", "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    one_line(r, 1, "standard output")
+    nobody, end = os.pipe()  # who does not want to hear it all: that is none
+    os.close(nobody)
+    r = subprocess.run([SHOAL, "play", "--help"], stdout=end, stderr=subprocess.PIPE, text=True)
+    os.close(end)
+    assert r.returncode == 0 and r.stderr == "", r
     assert run([SHOAL, "--version"]).stdout.startswith("shoal ")
     assert "complete" in run([SHOAL, "completion"]).stdout
     with open(w.path("conf"), "w") as f:
         f.write("# a comment\nspp = 0\n")
     one_line(run([SHOAL, "play", "--config", w.path("conf")]), 2, "conf: line 2: spp 0")
+    one_line(run([SHOAL, "hub", "--cert", "x", "--state", w.path("s")]), 2, "--cert and --key")
+    one_line(run([SHOAL, "hub", "--cert", "x", "--key", "y", "--state", w.path("s")]), 1, "x for TLS")
 
 
 def case_recorded_input(w):

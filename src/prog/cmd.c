@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every subcommand needs: its row in the table, options, folders, identity, log, last words.
+// What every subcommand has: its row in the table, its life, options, state folder, log, last
+// words.
 #include "prog/cmd.h"
 
 #include <arpa/inet.h>
@@ -9,7 +10,6 @@
 
 #include <openssl/crypto.h>
 
-#include "base/num.h"
 #include "os/entropy.h"
 
 #define HELP_BYTES 16384
@@ -37,8 +37,16 @@ static enum rc read_config(const struct option_command *c, void *options, const 
     return rc == RC_OK ? rc : err_set(err, rc, "%s: %s", path, line.text);
 }
 
-bool cmd_options(const struct option_command *c, void *options, int argc, char **argv,
-                 struct arena *arena, int *exit_code)
+static int usage(const struct option_command *c, const struct err *err)
+{
+    (void)cmd_fail(err);
+    fprintf(stderr, "Try `shoal %s --help`.\n", c->name);
+    return EXIT_USAGE;
+}
+
+// Config file and command line into *options. False: *exit_code says how to end.
+static bool read_options(const struct option_command *c, void *options, int argc, char **argv,
+                         struct arena *arena, int *exit_code)
 {
     struct err err;
     bool wants_help = false;
@@ -60,10 +68,35 @@ bool cmd_options(const struct option_command *c, void *options, int argc, char *
         rc = option_complete(c, options, &err);
     if (rc == RC_OK)
         return true;
-    (void)cmd_fail(&err);
-    fprintf(stderr, "Try `shoal %s --help`.\n", c->name);
-    *exit_code = EXIT_USAGE;
+    *exit_code = usage(c, &err);
     return false;
+}
+
+int cmd_live(const struct cmd *c, void *side, struct arena *arena)
+{
+    struct err err = {.text = ""};
+    int exit_code = EXIT_DONE;
+    const enum rc rc = c->open != NULL ? c->open(side, arena, &err) : RC_OK;
+    if (rc == RC_OK)
+        exit_code = c->run(side);
+    else
+        exit_code = rc == RC_CONFIG ? usage(c->options, &err) : cmd_fail(&err);
+    if (c->close != NULL)
+        c->close(side);
+    return exit_code;
+}
+
+int cmd_main(const struct cmd *c, int argc, char **argv)
+{
+    int exit_code = EXIT_DONE;
+    struct arena *arena = arena_new(CMD_MEMORY_BYTES);
+    void *side = arena == NULL ? NULL : arena_take(arena, c->side_bytes);
+    if (side == NULL)
+        exit_code = cmd_fail(&(struct err){.rc = RC_NOMEM, .text = "out of memory"});
+    else if (read_options(c->options, side, argc, argv, arena, &exit_code))
+        exit_code = cmd_live(c, side, arena);
+    arena_free(arena);
+    return exit_code;
 }
 
 int cmd_fail(const struct err *err)
@@ -72,10 +105,15 @@ int cmd_fail(const struct err *err)
     return EXIT_FAILED;
 }
 
-int cmd_cannot_open(enum rc rc, const struct err *err)
+int cmd_stopped(int signal)
 {
-    const int exit_code = cmd_fail(err);
-    return rc == RC_CONFIG ? EXIT_USAGE : exit_code;
+    fputs("shoal: stopped\n", stderr);
+    return EXIT_SIGNAL + signal;
+}
+
+enum rc cmd_of_machine(enum rc rc)
+{
+    return rc == RC_CONFIG ? RC_IO : rc;
 }
 
 enum rc cmd_check_out(const char *path, struct err *err)
@@ -156,8 +194,10 @@ enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path, str
     if (len > 0 && copy != NULL)
         memcpy(copy, file.at, len);
     file_forget(file, &budget);
-    if (len == 0 || copy == NULL)
-        return err_set(err, RC_CONFIG, "%s holds no word in its first line", path);
+    if (len == 0)
+        return err_set(err, RC_MALFORMED, "%s holds no word in its first line", path);
+    if (copy == NULL)
+        return err_set(err, RC_NOMEM, "out of memory for what is in %s", path);
     *out = bytes_of(copy, len);
     return RC_OK;
 }
@@ -171,85 +211,6 @@ bool cmd_is_loopback(const char *host)
     if (inet_pton(AF_INET6, host, &v6) == 1)
         return IN6_IS_ADDR_LOOPBACK(&v6);
     return strcmp(host, "localhost") == 0;
-}
-
-#define STORE_OBJECTS_MIN  65536u
-#define STORE_OBJECT_BYTES 16384u // of one, as a guess: how many will come
-#define STORE_INDEX_BYTES  ((uint64_t)64 << 20)
-
-static uint32_t store_objects(const struct cmd_objects_cfg *cfg)
-{
-    if (cfg->objects_max > 0 || cfg->bytes_max == 0)
-        return cfg->objects_max;
-    return (uint32_t)num_clamp(cfg->bytes_max / STORE_OBJECT_BYTES, STORE_OBJECTS_MIN,
-                               STORE_OBJECTS_UNSAID);
-}
-
-// LMDB takes twice the bytes of objects a little over 4 KiB, and 512 for the smallest; it is
-// address space alone, and a file that has holes.
-static uint64_t store_map_bytes(const struct cmd_objects_cfg *cfg)
-{
-    const uint64_t bytes_max = cfg->bytes_max > 0 ? cfg->bytes_max : (uint64_t)1 << 40;
-    return STORE_INDEX_BYTES + 3 * num_min(bytes_max, (uint64_t)1 << 42) +
-           (uint64_t)STORE_OBJECTS_UNSAID * 512;
-}
-
-static enum rc open_kv(struct cmd_objects *out, const struct cmd_objects_cfg *cfg, struct err *err)
-{
-    char path[FILE_PATH_BYTES];
-    if (!cfg->is_cache)
-        return kv_open(&out->kv, cfg->path, store_map_bytes(cfg), err);
-    enum rc rc = cmd_path(path, cfg->path, "index", err);
-    if (rc == RC_OK)
-        rc = file_make_folder(path, err);
-    return rc == RC_OK ? kv_open_cache(&out->kv, path, store_map_bytes(cfg), err) : rc;
-}
-
-// The large ones first: their folder has the lock.
-static enum rc open_large(struct cmd_objects *out, const struct cmd_objects_cfg *cfg,
-                          struct err *err)
-{
-    char path[FILE_PATH_BYTES];
-    if (cfg->is_cache)
-        return blobs_open(&out->large, cfg->path, err);
-    enum rc rc = file_make_folder(cfg->path, err);
-    if (rc == RC_OK)
-        rc = cmd_path(path, cfg->path, "large", err);
-    return rc == RC_OK ? blobs_open(&out->large, path, err) : rc;
-}
-
-enum rc cmd_objects_open(struct cmd_objects *out, struct arena *arena,
-                         const struct cmd_objects_cfg *cfg, struct err *err)
-{
-    struct entropy entropy = entropy_os();
-    *out = (struct cmd_objects){0};
-    enum rc rc = open_large(out, cfg, err);
-    if (rc == RC_OK)
-        rc = open_kv(out, cfg, err);
-    if (rc == RC_OK) {
-        const struct store_cfg store = {.kv = kv_host(out->kv),
-                                        .large = blobs_host(out->large),
-                                        .bytes_max = cfg->bytes_max,
-                                        .objects_max = store_objects(cfg),
-                                        .inline_bytes = cfg->is_cache ? 1 : 0,
-                                        .seed = entropy_u64(&entropy),
-                                        .is_cache = cfg->is_cache};
-        rc = store_open(&out->store, arena, &store);
-        if (rc != RC_OK)
-            rc = err_set(err, rc, "%s: %s", cfg->path, rc_text(rc));
-    }
-    if (rc != RC_OK)
-        cmd_objects_close(out);
-    return rc;
-}
-
-void cmd_objects_close(struct cmd_objects *s)
-{
-    if (s->store != NULL)
-        (void)store_close(s->store); // else the next open takes longer
-    kv_close(s->kv);
-    blobs_close(s->large);
-    *s = (struct cmd_objects){0};
 }
 
 static void log_line(void *context, enum log_level level, const char *line)

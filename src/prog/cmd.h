@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What every subcommand needs: its row in the table, options, folders, identity, log, last words.
+// What every subcommand has: its row in the table, its life, options, state folder, log, last
+// words.
 #ifndef PROG_CMD_H
 #define PROG_CMD_H
 
@@ -11,15 +12,29 @@
 #include "base/option.h"
 #include "base/rc.h"
 #include "crypt/id.h"
-#include "os/blobs.h"
 #include "os/file.h"
-#include "os/kv.h"
-#include "store/store.h"
 
+// A command from its words to its end: all of them have this one shape.
+//
+//     options read --> open --> run --> close
+//                        \________________^     what failed to open is closed, too
+//
+// Its side is all that it is made of: so many bytes, zeroed, that begin with its options.
 struct cmd {
     const struct option_command *options;
-    int (*run)(int argc, char **argv); // exit code
+    size_t side_bytes;
+    // RC_CONFIG: the options are why (EXIT_USAGE); what is well written and not to be had on this
+    // machine has another code (EXIT_FAILED). *err says why. side lives in arena, whose end is that
+    // of the command.
+    enum rc (*open)(void *side, struct arena *arena, struct err *err); // NULL: nothing to open
+    int (*run)(void *side);                                            // the exit code
+    void (*close)(void *side);                                         // NULL: nothing to close
 };
+
+// argv: what follows the command's name. The exit code of the program.
+int cmd_main(const struct cmd *c, int argc, char **argv);
+// The same from `open` on, with a side whose options are there.
+int cmd_live(const struct cmd *c, void *side, struct arena *arena);
 
 extern const struct cmd cmd_hub;
 extern const struct cmd cmd_helper;
@@ -35,6 +50,7 @@ extern const struct cmd cmd_dht;
 #define EXIT_DONE   0
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
+#define EXIT_SIGNAL 128 // and the signal's number, as shells have it
 
 struct cmd_common { // the first member of every command's options
     const char *config;
@@ -66,14 +82,12 @@ struct cmd_common { // the first member of every command's options
 
 #define CMD_MEMORY_BYTES ((size_t)64 << 20) // of a command's own arena
 
-// Reads config file and command line into *options, which starts with a struct cmd_common.
-// True: go on. False: *exit_code says how to end; what there was to say has been said.
-bool cmd_options(const struct option_command *c, void *options, int argc, char **argv,
-                 struct arena *arena, int *exit_code);
 // One line on standard error, `shoal: text`; answers EXIT_FAILED.
 int cmd_fail(const struct err *err);
-// The same for what could not be opened: EXIT_USAGE if the options are why (rc is RC_CONFIG).
-int cmd_cannot_open(enum rc rc, const struct err *err);
+// "shoal: stopped"; the exit code after that signal.
+int cmd_stopped(int signal);
+// A code of what is asked of the machine, not of the options: RC_CONFIG becomes RC_IO.
+enum rc cmd_of_machine(enum rc rc);
 // Can a file be made there? Asked before long work. RC_IO.
 MUST_USE enum rc cmd_check_out(const char *path, struct err *err);
 // The state folder, made if missing.
@@ -84,29 +98,12 @@ MUST_USE enum rc cmd_path(char out[static FILE_PATH_BYTES], const char *folder, 
                           struct err *err);
 // The key in folder/identity, made (mode 0600) the first time. End it with id_end.
 MUST_USE enum rc cmd_identity(struct id *out, const char *folder, struct err *err);
-// The first line of a file that holds one secret word; in arena. RC_ABSENT, RC_CONFIG.
+// The first line of a file that holds one secret word; in arena. RC_ABSENT, RC_MALFORMED.
 MUST_USE enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path,
                             struct err *err);
 // An address of this machine that nobody else can reach: 127.0.0.0/8, ::1, or "localhost". A name
 // that only looks like one is not.
 bool cmd_is_loopback(const char *host);
-struct cmd_objects { // {0} is a closed one
-    struct kv_env *kv;
-    struct blobs *large;
-    struct store *store;
-};
-
-struct cmd_objects_cfg {
-    const char *path;     // its folder, made if missing
-    uint64_t bytes_max;   // 0: as it was
-    uint32_t objects_max; // 0: by bytes_max, or as it was
-    bool is_cache;        // for what can be made again: nothing waits for the disk
-};
-
-// A store of objects; it lives in arena. RC_CONFIG: also that another process has it.
-MUST_USE enum rc cmd_objects_open(struct cmd_objects *out, struct arena *arena,
-                                  const struct cmd_objects_cfg *cfg, struct err *err);
-void cmd_objects_close(struct cmd_objects *s); // harmless on a closed one
 // Lines to standard error with journald's <n> prefix if it is not a terminal.
 struct log cmd_log(const struct cmd_common *common);
 

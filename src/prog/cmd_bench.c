@@ -76,7 +76,7 @@ static const struct option_command command = {
 };
 
 struct bench {
-    const struct bench_options *o;
+    struct bench_options o;
     const char *map_path, *scen_path;
     struct arena *arena;
     struct budget budget;
@@ -161,7 +161,7 @@ static void say_wrong(struct bench *b, const struct grid_problem *p, const char 
 {
     b->wrong++;
     progress_wipe(&b->progress);
-    if (!b->o->common.is_json) {
+    if (!b->o.common.is_json) {
         printf("%s: line %u: %s", b->scen_path, p->line, what);
         if (!l->is_no_way)
             printf(": length %.6g, should be %.6g", route_length_cells(l), p->length);
@@ -239,7 +239,7 @@ static enum rc solve_together(struct bench *b, struct err *err)
     static uint8_t room[KERNEL_PARAMS_BYTES_MAX];
     struct buffer params = buffer_of(room, sizeof room);
     struct kit *kit = NULL;
-    p.agent_count = (uint32_t)b->o->agents;
+    p.agent_count = (uint32_t)b->o.agents;
     for (uint32_t i = 0; i < p.agent_count; i++) { // evenly from all of them
         const struct grid_problem *from =
             &b->problem[(uint64_t)i * b->count / p.agent_count % b->count];
@@ -274,13 +274,13 @@ static void say_figures(struct bench *b)
     const double mean = sum / b->count;
     const double median = b->us[b->count / 2];
     const double p99 = b->us[(uint64_t)b->count * 99 / 100];
-    if (!b->o->common.is_json) {
+    if (!b->o.common.is_json) {
         printf("%s: %ux%u; prepared in %.1f ms, %zu bytes, loaded in %.1f ms\n", b->map_path,
                b->map.width, b->map.height, b->prepare_us / 1e3, b->object.len, b->load_us / 1e3);
         printf("%u problems, %u wrong; us a path: mean %.1f, median %.1f, p99 %.1f\n", b->count,
                b->wrong, mean, median, p99);
-        printf("%" PRIu64 " agents in one task: %.2f ms, %.1f us a path, %zu bytes\n", b->o->agents,
-               b->task_us / 1e3, b->task_us / (double)b->o->agents, b->task_bytes);
+        printf("%" PRIu64 " agents in one task: %.2f ms, %.1f us a path, %zu bytes\n", b->o.agents,
+               b->task_us / 1e3, b->task_us / (double)b->o.agents, b->task_bytes);
         return;
     }
     struct json_line line;
@@ -296,58 +296,53 @@ static void say_figures(struct bench *b)
     json_put_f64(w, "mean_us", mean);
     json_put_f64(w, "median_us", median);
     json_put_f64(w, "p99_us", p99);
-    json_put_u64(w, "agents", b->o->agents);
+    json_put_u64(w, "agents", b->o.agents);
     json_put_f64(w, "agents_us", b->task_us);
     json_put_u64(w, "agents_bytes", b->task_bytes);
     json_line_end(&line);
 }
 
-static int run_route(const struct bench_options *o)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
+    (void)arena; // a map and its problems may want more
+    struct bench *b = self;
+    if (strcmp(b->o.what, "route") != 0)
+        return err_set(err, RC_CONFIG, "bench %s: must be route", b->o.what);
+    if (b->o.file.count != 2)
+        return err_set(err, RC_CONFIG, "bench route: needs a map and a scenario");
+    b->map_path = b->o.file.at[0];
+    b->scen_path = b->o.file.at[1];
+    b->budget.limit_bytes = MEMORY_BYTES_MAX;
+    b->arena = arena_new(MEMORY_BYTES_MAX);
+    if (b->arena == NULL)
+        return err_set(err, RC_NOMEM, "out of memory");
+    progress_start(&b->progress, !b->o.common.is_json, clock_now_us());
+    const enum rc rc = open_map(b, err);
+    return rc == RC_OK ? open_problems(b, err) : rc;
+}
+
+static int run(void *self)
+{
+    struct bench *b = self;
     struct err err = {.text = ""};
-    struct bench b = {.o = o,
-                      .map_path = o->file.at[0],
-                      .scen_path = o->file.at[1],
-                      .arena = arena_new(MEMORY_BYTES_MAX),
-                      .budget = {.limit_bytes = MEMORY_BYTES_MAX}};
-    progress_start(&b.progress, !o->common.is_json, clock_now_us());
-    enum rc rc = b.arena != NULL ? open_map(&b, &err) : err_set(&err, RC_NOMEM, "no memory");
+    enum rc rc = solve_all(b, &err);
     if (rc == RC_OK)
-        rc = open_problems(&b, &err);
-    if (rc == RC_OK)
-        rc = solve_all(&b, &err);
-    if (rc == RC_OK)
-        rc = solve_together(&b, &err);
-    if (rc == RC_OK)
-        say_figures(&b);
-    budget_give(&b.budget, b.object.at);
-    arena_free(b.arena);
+        rc = solve_together(b, &err);
     if (rc != RC_OK)
         return cmd_fail(&err);
-    return b.wrong > 0 ? EXIT_FAILED : EXIT_DONE;
+    say_figures(b);
+    return b->wrong > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int run(int argc, char **argv)
+static void close_all(void *self)
 {
-    struct bench_options o = {.agents = 0};
-    struct err err;
-    int exit_code = EXIT_DONE;
-    struct arena *arena = arena_new(CMD_MEMORY_BYTES);
-    if (cmd_options(&command, &o, argc, argv, arena, &exit_code)) {
-        if (strcmp(o.what, "route") != 0) {
-            (void)err_set(&err, RC_CONFIG, "bench %s: must be route", o.what);
-            (void)cmd_fail(&err);
-            exit_code = EXIT_USAGE;
-        } else if (o.file.count != 2) {
-            (void)err_set(&err, RC_CONFIG, "bench route: needs a map and a scenario");
-            (void)cmd_fail(&err);
-            exit_code = EXIT_USAGE;
-        } else {
-            exit_code = run_route(&o);
-        }
-    }
-    arena_free(arena);
-    return exit_code;
+    struct bench *b = self;
+    budget_give(&b->budget, b->object.at);
+    arena_free(b->arena);
 }
 
-const struct cmd cmd_bench = {.options = &command, .run = run};
+const struct cmd cmd_bench = {.options = &command,
+                              .side_bytes = sizeof(struct bench),
+                              .open = open_all,
+                              .run = run,
+                              .close = close_all};

@@ -220,45 +220,30 @@ static enum rc show(struct demo *d, struct err *err)
     return rc == RC_OK && d->signal == 0 ? tell(d, err) : rc;
 }
 
-// Told now, not after minutes.
-static int demo_main(struct demo *d)
+// What cannot be is told now, not after minutes.
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
-    struct err err = {.text = ""};
-    if (strcmp(d->o.what, "learning") != 0) {
-        (void)err_set(&err, RC_CONFIG, "%s: there is only learning to be shown", d->o.what);
-        (void)cmd_fail(&err);
-        return EXIT_USAGE;
-    }
-    if (cmd_check_out(d->o.out, &err) != RC_OK)
-        return cmd_fail(&err);
+    struct demo *d = self;
+    d->arena = arena;
     if (d->o.is_quick)
         d->o.seconds = QUICK_S;
+    if (strcmp(d->o.what, "learning") != 0)
+        return err_set(err, RC_CONFIG, "%s: there is only learning to be shown", d->o.what);
+    return cmd_check_out(d->o.out, err);
+}
+
+static int run(void *self)
+{
+    struct demo *d = self;
+    struct err err = {.text = ""};
     if (!d->o.common.is_json)
         demo_view_cast(d->o.seconds);
     if (!d->o.common.is_json)
         flight_view_before(flight_s(d));
     if (show(d, &err) != RC_OK)
         return cmd_fail(&err);
-    if (d->signal == 0)
-        return EXIT_DONE;
-    fputs("shoal: stopped\n", stderr);
-    return 128 + d->signal;
+    return d->signal == 0 ? EXIT_DONE : cmd_stopped(d->signal);
 }
 
-static int run(int argc, char **argv)
-{
-    struct arena *arena = arena_new(CMD_MEMORY_BYTES);
-    struct demo *d = arena == NULL ? NULL : arena_take(arena, sizeof *d);
-    if (d == NULL) {
-        arena_free(arena);
-        return cmd_fail(&(struct err){.rc = RC_NOMEM, .text = "out of memory"});
-    }
-    d->arena = arena;
-    int exit_code = EXIT_DONE;
-    if (cmd_options(&command, &d->o, argc, argv, arena, &exit_code))
-        exit_code = demo_main(d);
-    arena_free(arena);
-    return exit_code;
-}
-
-const struct cmd cmd_demo = {.options = &command, .run = run};
+const struct cmd cmd_demo = {
+    .options = &command, .side_bytes = sizeof(struct demo), .open = open_all, .run = run};

@@ -14,8 +14,7 @@
 #include "prog/dht/view.h"
 #include "prog/node/host.h"
 
-#define LOOK_US     250000u // between two looks at how far it is
-#define SIGNAL_BASE 128     // of exit codes
+#define LOOK_US 250000u // between two looks at how far it is
 
 struct dht_options {
     struct cmd_common common;
@@ -245,7 +244,7 @@ static void on_signal(void *self, int number)
 {
     struct side *s = self;
     wipe(s);
-    over(s, SIGNAL_BASE + number);
+    over(s, EXIT_SIGNAL + number);
 }
 
 // ---- Life
@@ -314,8 +313,11 @@ static enum rc open_host(struct side *s, struct err *err)
                    s->folder);
 }
 
-static enum rc open_all(struct side *s, struct err *err)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
+    struct side *s = self;
+    s->arena = arena;
+    s->view.is_json = s->o.common.is_json;
     enum rc rc = dht_job_read(&s->job, &s->o.words, s->arena, err);
     if (rc == RC_OK && s->o.out != NULL && s->job.tool != DHT_TOOL_GET)
         rc = err_set(err, RC_CONFIG, "--out is for get");
@@ -328,47 +330,32 @@ static enum rc open_all(struct side *s, struct err *err)
     return rc == RC_OK ? open_host(s, err) : rc;
 }
 
-static void start(struct side *s)
+static int run(void *self)
 {
+    struct side *s = self;
     s->start_us = loop_now_us(s->loop);
     loop_timer_at(s->look, time_after(s->start_us, LOOK_US));
     loop_timer_at(s->late, time_after(s->start_us, s->o.timeout_s * US_PER_S));
     if (dht_job_is_direct(&s->job))
         begin(s);
     node_host_go(s->host);
+    if (!s->is_over)
+        loop_run(s->loop);
+    return s->exit_code;
 }
 
-static void close_all(struct side *s)
+static void close_all(void *self)
 {
+    struct side *s = self;
     node_host_free(s->host);
     loop_timer_free(s->look);
     loop_timer_free(s->late);
     loop_free(s->loop);
     id_end(&s->id);
-    arena_free(s->arena);
 }
 
-static int run(int argc, char **argv)
-{
-    struct side s = {.arena = arena_new(CMD_MEMORY_BYTES)};
-    struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
-    if (s.arena == NULL)
-        return cmd_fail(&err);
-    if (!cmd_options(&command, &s.o, argc, argv, s.arena, &s.exit_code)) {
-        arena_free(s.arena);
-        return s.exit_code;
-    }
-    s.view.is_json = s.o.common.is_json;
-    const enum rc rc = open_all(&s, &err);
-    if (rc == RC_OK) {
-        start(&s);
-        if (!s.is_over)
-            loop_run(s.loop);
-    } else {
-        s.exit_code = cmd_cannot_open(rc, &err);
-    }
-    close_all(&s);
-    return s.exit_code;
-}
-
-const struct cmd cmd_dht = {.options = &command, .run = run};
+const struct cmd cmd_dht = {.options = &command,
+                            .side_bytes = sizeof(struct side),
+                            .open = open_all,
+                            .run = run,
+                            .close = close_all};

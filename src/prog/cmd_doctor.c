@@ -105,8 +105,7 @@ static void on_signal(void *self, int number)
     struct side *s = self;
     if (s->is_over)
         return;
-    fputs("shoal: stopped\n", stderr);
-    s->exit_code = 128 + number;
+    s->exit_code = cmd_stopped(number);
     loop_stop(s->loop);
 }
 
@@ -136,8 +135,11 @@ static enum rc open_loop(struct side *s, struct err *err)
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));
 }
 
-static enum rc open_all(struct side *s, struct err *err)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
+    struct side *s = self;
+    s->arena = arena;
+    doctor_view_init(&s->view, s->o.common.is_json);
     const struct nursery_cfg nursery = {.code = &cell_code_kernels};
     // Before there is a secret, or a thread. Without one the rest can still be checked.
     if (nursery_start(&s->nursery, s->arena, &nursery, &s->nursery_err) != RC_OK)
@@ -164,8 +166,16 @@ static enum rc open_all(struct side *s, struct err *err)
     return doctor_hub_start(&s->hub, &cfg, err);
 }
 
-static void close_all(struct side *s)
+static int run(void *self)
 {
+    struct side *s = self;
+    loop_run(s->loop);
+    return s->exit_code;
+}
+
+static void close_all(void *self)
+{
+    struct side *s = self;
     const bool is_free = doctor_hub_free(s->hub);
     doctor_self_free(s->machine);
     nursery_stop(s->nursery);
@@ -177,29 +187,8 @@ static void close_all(struct side *s)
     id_end(&s->id);
 }
 
-static int run(int argc, char **argv)
-{
-    struct arena *arena = arena_new(CMD_MEMORY_BYTES);
-    struct side *s = arena == NULL ? NULL : arena_take(arena, sizeof *s);
-    struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
-    if (s == NULL) {
-        arena_free(arena);
-        return cmd_fail(&err);
-    }
-    s->arena = arena;
-    int exit_code = EXIT_DONE;
-    if (cmd_options(&command, &s->o, argc, argv, arena, &exit_code)) {
-        doctor_view_init(&s->view, s->o.common.is_json);
-        const enum rc rc = open_all(s, &err);
-        if (rc == RC_OK)
-            loop_run(s->loop);
-        else
-            s->exit_code = cmd_cannot_open(rc, &err);
-        close_all(s);
-        exit_code = s->exit_code;
-    }
-    arena_free(arena);
-    return exit_code;
-}
-
-const struct cmd cmd_doctor = {.options = &command, .run = run};
+const struct cmd cmd_doctor = {.options = &command,
+                               .side_bytes = sizeof(struct side),
+                               .open = open_all,
+                               .run = run,
+                               .close = close_all};

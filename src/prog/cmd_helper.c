@@ -9,13 +9,13 @@
 #include "os/clock.h"
 #include "os/device.h"
 #include "os/entropy.h"
-#include "os/kv.h"
 #include "os/loop.h"
 #include "os/nursery.h"
 #include "prog/cell_code.h"
 #include "prog/cmd.h"
 #include "prog/crew.h"
 #include "prog/helper/view.h"
+#include "prog/objects.h"
 #include "prog/uplink.h"
 
 #define RETRY_US      1000000u  // after a lost connection; doubled each time ...
@@ -101,7 +101,7 @@ struct side { // all that this command is made of
     struct loop_timer *look;  // at the machine's health
     struct loop_timer *total; // of what was done
     struct id id;
-    struct cmd_objects store;
+    struct objects store;
     struct budget budget;
     struct device device;
     struct log log;
@@ -282,8 +282,8 @@ static enum rc open_store(struct side *s, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     enum rc rc = cmd_path(path, s->state, "store", err);
-    const struct cmd_objects_cfg cfg = {.path = path, .bytes_max = s->o.store_bytes};
-    return rc == RC_OK ? cmd_objects_open(&s->store, s->arena, &cfg, err) : rc;
+    const struct objects_cfg cfg = {.path = path, .bytes_max = s->o.store_bytes};
+    return rc == RC_OK ? objects_open(&s->store, s->arena, &cfg, err) : rc;
 }
 
 static enum rc open_loop(struct side *s, struct err *err)
@@ -306,8 +306,12 @@ static enum rc open_loop(struct side *s, struct err *err)
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));
 }
 
-static enum rc open_all(struct side *s, struct err *err)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
+    struct side *s = self;
+    s->arena = arena;
+    s->budget.limit_bytes = MACHINE_BYTES;
+    s->log = cmd_log(&s->o.common);
     struct nursery_cfg nursery = {.code = &cell_code_kernels};
     enum rc rc = nursery_start(&s->nursery, s->arena, &nursery, err); // before there is a secret
     if (rc == RC_OK)
@@ -330,8 +334,16 @@ static enum rc open_all(struct side *s, struct err *err)
     return rc == RC_OK ? crew_new(&s->crew, &crew, err) : rc;
 }
 
-static void close_all(struct side *s)
+static int run(void *self)
 {
+    struct side *s = self;
+    loop_run(s->loop);
+    return s->exit_code;
+}
+
+static void close_all(void *self)
+{
+    struct side *s = self;
     if (s->machine != NULL) {
         struct helper_stat stat = helper_stat(s->machine);
         helper_view_total(&s->view, &stat, clock_now_us());
@@ -346,29 +358,12 @@ static void close_all(struct side *s)
     loop_timer_free(s->look);
     loop_timer_free(s->total);
     loop_free(s->loop);
-    cmd_objects_close(&s->store);
+    objects_close(&s->store);
     id_end(&s->id);
-    arena_free(s->arena);
 }
 
-static int run(int argc, char **argv)
-{
-    struct side s = {.arena = arena_new(CMD_MEMORY_BYTES),
-                     .budget = {.limit_bytes = MACHINE_BYTES}};
-    struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
-    if (s.arena == NULL)
-        return cmd_fail(&err);
-    if (!cmd_options(&command, &s.o, argc, argv, s.arena, &s.exit_code)) {
-        arena_free(s.arena);
-        return s.exit_code;
-    }
-    s.log = cmd_log(&s.o.common);
-    if (open_all(&s, &err) == RC_OK)
-        loop_run(s.loop);
-    else
-        s.exit_code = cmd_fail(&err);
-    close_all(&s);
-    return s.exit_code;
-}
-
-const struct cmd cmd_helper = {.options = &command, .run = run};
+const struct cmd cmd_helper = {.options = &command,
+                               .side_bytes = sizeof(struct side),
+                               .open = open_all,
+                               .run = run,
+                               .close = close_all};

@@ -11,10 +11,8 @@
 #include "compute/results.h"
 #include "hub/api.h"
 #include "hub/metrics.h"
-#include "os/blobs.h"
 #include "os/clock.h"
 #include "os/entropy.h"
-#include "os/kv.h"
 #include "os/loop.h"
 #include "os/nursery.h"
 #include "os/tls.h"
@@ -28,6 +26,7 @@
 #include "prog/hub/trace.h"
 #include "prog/hub/view.h"
 #include "prog/json_line.h"
+#include "prog/objects.h"
 
 #define OWN_CONN       1u // the broker's number for the hub's own compute
 #define OWN_AGAIN_US   100000u
@@ -58,8 +57,8 @@ struct side {
     bool is_commit_armed;
     struct id id;
     struct id own_id;
-    struct cmd_objects objects;
-    struct cmd_objects results; // long ones
+    struct objects objects;
+    struct objects results; // long ones
     struct archive archive;
     struct log log;
     struct tls_context *tls;
@@ -299,8 +298,8 @@ static enum rc open_tls(struct side *s, struct err *err)
     if (!wants)
         return RC_OK;
     if (o->certificate != NULL)
-        return tls_server_context(&s->tls, o->certificate, o->key, err);
-    return tls_self_made_context(&s->tls, s->state, err);
+        return cmd_of_machine(tls_server_context(&s->tls, o->certificate, o->key, err));
+    return cmd_of_machine(tls_self_made_context(&s->tls, s->state, err));
 }
 
 static void announce_as_json(const struct side *s)
@@ -352,7 +351,7 @@ static enum rc open_doors(struct side *s, struct err *err)
                             .self = s,
                             .on_request = on_request};
     make_paths(s);
-    return doors_open(&s->doors, &cfg, err);
+    return cmd_of_machine(doors_open(&s->doors, &cfg, err));
 }
 
 static void stop_with(struct side *s, const char *why)
@@ -432,11 +431,11 @@ static enum rc open_token(struct side *s, struct err *err)
 // Results can be made again, so they are not synced; the broker hashes what it reads.
 static enum rc open_results(struct side *s, const char *path, struct err *err)
 {
-    const struct cmd_objects_cfg cfg = {.path = path,
-                                        .bytes_max = s->o.results_bytes,
-                                        .objects_max = RESULTS_MAX,
-                                        .is_cache = true};
-    return cmd_objects_open(&s->results, s->arena, &cfg, err);
+    const struct objects_cfg cfg = {.path = path,
+                                    .bytes_max = s->o.results_bytes,
+                                    .objects_max = RESULTS_MAX,
+                                    .is_cache = true};
+    return objects_open(&s->results, s->arena, &cfg, err);
 }
 
 static enum rc open_files(struct side *s, struct err *err)
@@ -453,9 +452,8 @@ static enum rc open_files(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "objects", err);
     if (rc == RC_OK)
-        rc = cmd_objects_open(
-            &s->objects, s->arena,
-            &(struct cmd_objects_cfg){.path = path, .bytes_max = s->o.store_bytes}, err);
+        rc = objects_open(&s->objects, s->arena,
+                          &(struct objects_cfg){.path = path, .bytes_max = s->o.store_bytes}, err);
     if (rc == RC_OK)
         rc = cmd_path(path, s->state, "results", err);
     if (rc == RC_OK)
@@ -472,7 +470,7 @@ static enum rc open_archive(struct side *s, struct err *err)
         rc = archive_open(&s->archive, s->loop, s->o.db != NULL ? s->o.db : path, &s->log, err);
     if (rc == RC_OK)
         rc = archive_restore(&s->archive, s->broker, loop_now_us(s->loop), clock_wall_s(), err);
-    return rc;
+    return cmd_of_machine(rc);
 }
 
 static enum rc open_broker(struct side *s, struct err *err)
@@ -542,9 +540,14 @@ static enum rc find_address(struct side *s, struct err *err)
     return err_set(err, RC_CONFIG, "--listen %s: must be ADDR:PORT", s->o.listen);
 }
 
-static enum rc open_all(struct side *s, struct err *err)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
-    struct nursery_cfg nursery = {.code = &cell_code_kernels};
+    struct side *s = self;
+    const struct nursery_cfg nursery = {.code = &cell_code_kernels};
+    s->arena = arena;
+    s->log = cmd_log(&s->o.common);
+    if (policy_find(s->o.policy) == NULL)
+        return err_set(err, RC_CONFIG, "--policy %s: no such one; see --help", s->o.policy);
     enum rc rc = find_address(s, err);
     if (rc == RC_OK)
         rc = nursery_start(&s->nursery, s->arena, &nursery, err); // before there is a secret
@@ -566,8 +569,16 @@ static enum rc open_all(struct side *s, struct err *err)
     return rc == RC_OK ? crew_new(&s->crew, &crew, err) : rc;
 }
 
-static void close_all(struct side *s)
+static int run(void *self)
 {
+    struct side *s = self;
+    loop_run(s->loop);
+    return s->exit_code;
+}
+
+static void close_all(void *self)
+{
+    struct side *s = self;
     doors_close(s->doors);
     if (s->broker != NULL && s->archive.journal != NULL)
         archive_take(&s->archive, s->broker, clock_wall_s());
@@ -583,37 +594,15 @@ static void close_all(struct side *s)
     loop_timer_free(s->clean);
     loop_timer_free(s->again);
     loop_free(s->loop);
-    cmd_objects_close(&s->objects);
-    cmd_objects_close(&s->results);
+    objects_close(&s->objects);
+    objects_close(&s->results);
     tls_context_free(s->tls);
     id_end(&s->own_id);
     id_end(&s->id);
-    arena_free(s->arena);
 }
 
-static int run(int argc, char **argv)
-{
-    struct side s = {.arena = arena_new(CMD_MEMORY_BYTES)};
-    struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
-    if (s.arena == NULL)
-        return cmd_fail(&err);
-    if (!cmd_options(&hub_command, &s.o, argc, argv, s.arena, &s.exit_code)) {
-        arena_free(s.arena);
-        return s.exit_code;
-    }
-    if (policy_find(s.o.policy) == NULL) {
-        (void)err_set(&err, RC_CONFIG, "--policy %s: no such one; see --help", s.o.policy);
-        (void)cmd_fail(&err);
-        arena_free(s.arena);
-        return EXIT_USAGE;
-    }
-    s.log = cmd_log(&s.o.common);
-    if (open_all(&s, &err) == RC_OK)
-        loop_run(s.loop);
-    else
-        s.exit_code = cmd_fail(&err);
-    close_all(&s);
-    return s.exit_code;
-}
-
-const struct cmd cmd_hub = {.options = &hub_command, .run = run};
+const struct cmd cmd_hub = {.options = &hub_command,
+                            .side_bytes = sizeof(struct side),
+                            .open = open_all,
+                            .run = run,
+                            .close = close_all};

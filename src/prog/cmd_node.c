@@ -88,7 +88,6 @@ struct side { // all that this command is made of
     struct loop_timer *status;
     struct node_host *host;
     struct node_view view;
-    int exit_code;
 };
 
 static struct node_fares fares(struct side *s)
@@ -151,8 +150,10 @@ static enum rc open_host(struct side *s, struct err *err)
     return node_host_new(&s->host, &cfg, err);
 }
 
-static enum rc open_all(struct side *s, struct err *err)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
+    struct side *s = self;
+    s->arena = arena;
     enum rc rc = node_folder(&s->o.node, s->o.common.state, true, s->folder, err);
     if (rc == RC_OK)
         rc = cmd_identity(&s->id, s->folder, err);
@@ -165,9 +166,12 @@ static enum rc open_all(struct side *s, struct err *err)
         rc = loop_timer_new(&s->status, s->loop, on_status, s);
     if (rc != RC_OK)
         return err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));
-    rc = open_host(s, err);
-    if (rc != RC_OK)
-        return rc;
+    return open_host(s, err);
+}
+
+static int run(void *self)
+{
+    struct side *s = self;
     const struct net_addr at = node_host_at(s->host);
     const uint64_t now_us = loop_now_us(s->loop);
     s->view.is_json = s->o.common.is_json;
@@ -175,40 +179,23 @@ static enum rc open_all(struct side *s, struct err *err)
     loop_timer_at(s->status, time_after(now_us, s->o.status_s * US_PER_S));
     if (node_host_sources(s->host) == 0)
         on_word(s, "nobody is known to begin with: waiting to be found");
-    return RC_OK;
+    loop_run(s->loop);
+    const struct node_fares f = fares(s);
+    node_view_end(&s->view, &f);
+    return EXIT_DONE;
 }
 
-static void close_all(struct side *s)
+static void close_all(void *self)
 {
-    if (s->host != NULL) {
-        const struct node_fares f = fares(s);
-        node_view_end(&s->view, &f);
-    }
+    struct side *s = self;
     node_host_free(s->host);
     loop_timer_free(s->status);
     loop_free(s->loop);
     id_end(&s->id);
-    arena_free(s->arena);
 }
 
-static int run(int argc, char **argv)
-{
-    struct side s = {.arena = arena_new(CMD_MEMORY_BYTES)};
-    struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
-    if (s.arena == NULL)
-        return cmd_fail(&err);
-    if (!cmd_options(&command, &s.o, argc, argv, s.arena, &s.exit_code)) {
-        arena_free(s.arena);
-        return s.exit_code;
-    }
-    const enum rc rc = open_all(&s, &err);
-    if (rc == RC_OK) {
-        loop_run(s.loop);
-    } else {
-        s.exit_code = cmd_cannot_open(rc, &err);
-    }
-    close_all(&s);
-    return s.exit_code;
-}
-
-const struct cmd cmd_node = {.options = &command, .run = run};
+const struct cmd cmd_node = {.options = &command,
+                             .side_bytes = sizeof(struct side),
+                             .open = open_all,
+                             .run = run,
+                             .close = close_all};

@@ -5,19 +5,24 @@
 #include "prog/play/loop.h"
 #include "prog/play/options.h"
 
-static int run(int argc, char **argv)
+struct side {
+    struct play_options o;
+    struct arena *arena;
+};
+
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
-    struct arena *arena = arena_new(CMD_MEMORY_BYTES);
-    struct play_options *o = arena == NULL ? NULL : arena_take(arena, sizeof *o);
-    if (o == NULL) {
-        arena_free(arena);
-        return cmd_fail(&(struct err){.rc = RC_NOMEM, .text = "out of memory"});
-    }
-    int exit_code = EXIT_DONE;
-    if (cmd_options(&play_command, o, argc, argv, arena, &exit_code))
-        exit_code = o->split != NULL ? play_loop(o, arena) : play_frames(o, arena);
-    arena_free(arena);
-    return exit_code;
+    (void)err;
+    struct side *s = self;
+    s->arena = arena;
+    return RC_OK;
 }
 
-const struct cmd cmd_play = {.options = &play_command, .run = run};
+static int run(void *self)
+{
+    struct side *s = self;
+    return s->o.split != NULL ? play_loop(&s->o, s->arena) : play_frames(&s->o, s->arena);
+}
+
+const struct cmd cmd_play = {
+    .options = &play_command, .side_bytes = sizeof(struct side), .open = open_all, .run = run};

@@ -131,6 +131,11 @@ static const struct option_command command = {
     .example = examples,
 };
 
+struct side {
+    struct sim_options o;
+    const struct sim_part *part;
+};
+
 static const struct sim_part *find(const char *name)
 {
     for (size_t i = 0; i < ARRAY_COUNT(part); i++)
@@ -139,34 +144,22 @@ static const struct sim_part *find(const char *name)
     return NULL;
 }
 
-static enum rc check(const struct sim_part *p, const struct sim_options *o, struct err *err)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
-    if (p == NULL)
-        return err_set(err, RC_CONFIG, "%s: nothing of that name to be tried; see --help", o->what);
-    return p->check(o, err);
+    (void)arena;
+    struct side *s = self;
+    s->part = find(s->o.what);
+    if (s->part == NULL)
+        return err_set(err, RC_CONFIG, "%s: nothing of that name to be tried", s->o.what);
+    return s->part->check(&s->o, err);
 }
 
-static int run(int argc, char **argv)
+static int run(void *self)
 {
-    struct sim_options o = {.what = NULL}; // what is not in the table stays so
-    struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
-    int exit_code = EXIT_DONE;
-    struct arena *arena = arena_new(CMD_MEMORY_BYTES);
-    if (arena == NULL)
-        return cmd_fail(&err);
-    if (cmd_options(&command, &o, argc, argv, arena, &exit_code)) {
-        const struct sim_part *p = find(o.what);
-        enum rc rc = check(p, &o, &err);
-        const bool is_usage = rc != RC_OK;
-        if (rc == RC_OK)
-            rc = p->run(&o, &err);
-        if (rc != RC_OK)
-            exit_code = cmd_fail(&err);
-        if (is_usage)
-            exit_code = EXIT_USAGE;
-    }
-    arena_free(arena);
-    return exit_code;
+    const struct side *s = self;
+    struct err err = {.text = ""};
+    return s->part->run(&s->o, &err) == RC_OK ? EXIT_DONE : cmd_fail(&err);
 }
 
-const struct cmd cmd_sim = {.options = &command, .run = run};
+const struct cmd cmd_sim = {
+    .options = &command, .side_bytes = sizeof(struct side), .open = open_all, .run = run};

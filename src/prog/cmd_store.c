@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "os/clock.h"
 #include "prog/cmd.h"
+#include "prog/objects.h"
 #include "prog/progress.h"
 #include "prog/store/view.h"
 
@@ -92,7 +93,8 @@ static const struct option_command command = {
 struct side {
     struct store_options o;
     struct arena *arena;
-    struct cmd_objects store;
+    const struct verb *verb;
+    struct objects store;
     struct digest name[OPTION_TEXTS_MAX]; // of o.word
 };
 
@@ -379,8 +381,8 @@ static enum rc open_store(struct side *s, const struct verb *v, struct err *err)
         rc = cmd_path(file, path, "data.mdb", err);
     if (rc == RC_OK && v->run != do_add && !file_exists(file))
         rc = err_set(err, RC_ABSENT, "there is no store in %s", path);
-    const struct cmd_objects_cfg cfg = {.path = path, .bytes_max = s->o.bytes_max};
-    return rc == RC_OK ? cmd_objects_open(&s->store, s->arena, &cfg, err) : rc;
+    const struct objects_cfg cfg = {.path = path, .bytes_max = s->o.bytes_max};
+    return rc == RC_OK ? objects_open(&s->store, s->arena, &cfg, err) : rc;
 }
 
 static void watch_signals(void)
@@ -391,42 +393,36 @@ static void watch_signals(void)
     (void)sigaction(SIGTERM, &action, NULL);
 }
 
-static int do_all(struct side *s)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
-    struct err err = {0};
-    const struct verb *verb = find_verb(s, &err);
-    if (verb == NULL || read_words(s, verb, &err) != RC_OK) {
-        (void)cmd_fail(&err);
-        fputs("Try `shoal store --help`.\n", stderr);
-        return EXIT_USAGE;
-    }
+    struct side *s = self;
+    s->arena = arena;
+    s->verb = find_verb(s, err);
+    enum rc rc = s->verb != NULL ? read_words(s, s->verb, err) : RC_CONFIG;
+    if (rc != RC_OK)
+        return rc;
     watch_signals();
-    enum rc rc = open_store(s, verb, &err);
-    if (rc == RC_OK)
-        rc = verb->run(s, &err);
-    cmd_objects_close(&s->store);
-    if (is_stopped()) {
-        fputs("shoal: stopped\n", stderr);
-        return 128 + stopped;
-    }
+    return open_store(s, s->verb, err);
+}
+
+static int run(void *self)
+{
+    struct side *s = self;
+    struct err err = {.text = ""};
+    const enum rc rc = s->verb->run(s, &err);
+    if (is_stopped())
+        return cmd_stopped(stopped);
     return rc == RC_OK ? EXIT_DONE : cmd_fail(&err);
 }
 
-static int run(int argc, char **argv)
+static void close_all(void *self)
 {
-    struct arena *arena = arena_new(CMD_MEMORY_BYTES);
-    struct side *s = arena == NULL ? NULL : arena_take(arena, sizeof *s);
-    const struct err err = {.rc = RC_NOMEM, .text = "out of memory"};
-    if (s == NULL) {
-        arena_free(arena);
-        return cmd_fail(&err);
-    }
-    s->arena = arena;
-    int exit_code = EXIT_DONE;
-    if (cmd_options(&command, &s->o, argc, argv, arena, &exit_code))
-        exit_code = do_all(s);
-    arena_free(arena);
-    return exit_code;
+    struct side *s = self;
+    objects_close(&s->store);
 }
 
-const struct cmd cmd_store = {.options = &command, .run = run};
+const struct cmd cmd_store = {.options = &command,
+                              .side_bytes = sizeof(struct side),
+                              .open = open_all,
+                              .run = run,
+                              .close = close_all};

@@ -185,8 +185,10 @@ static enum rc from_file(const char *path, struct arena *arena, struct budget *b
 enum rc scene_source_get(const char *name, struct arena *arena, struct budget *budget,
                          struct buffer *out, struct err *err)
 {
-    enum rc rc = scenes_make(bytes_text(name), budget, out, err);
-    if (rc != RC_ABSENT || (strchr(name, '.') == NULL && strchr(name, '/') == NULL))
+    const enum rc rc = scenes_make(bytes_text(name), budget, out, err);
+    if (rc != RC_ABSENT)
         return rc;
+    if (strchr(name, '.') == NULL && strchr(name, '/') == NULL)
+        return RC_CONFIG; // in the words of scenes_make
     return from_file(name, arena, budget, out, err);
 }

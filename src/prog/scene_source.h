@@ -10,8 +10,9 @@
 #include "base/bytes.h"
 #include "base/rc.h"
 
-// The scene object in a block of budget; the caller gives out->at back. RC_ABSENT: neither a
-// name nor a file; *err lists the names. Else RC_MALFORMED, RC_NOMEM, RC_IO, in words.
+// The scene object in a block of budget; the caller gives out->at back. RC_CONFIG: no such name,
+// and no file's either; *err lists the names. Else RC_ABSENT, RC_MALFORMED, RC_NOMEM, RC_IO, in
+// words.
 MUST_USE enum rc scene_source_get(const char *name, struct arena *arena, struct budget *budget,
                                   struct buffer *out, struct err *err);
 

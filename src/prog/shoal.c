@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The table of subcommands.
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "prog/cmd.h"
 
@@ -21,7 +23,9 @@ static int print_usage(FILE *to)
           to);
     for (size_t i = 0; i < ARRAY_COUNT(table); i++)
         fprintf(to, "  %-8s %s\n", table[i]->options->name, table[i]->options->summary);
-    fputs("\n`shoal COMMAND --help` tells the options of each.\n", to);
+    fputs("\n`shoal COMMAND --help` tells the options of each; `shoal man COMMAND` and\n"
+          "`shoal completion` print pages for man and bash.\n",
+          to);
     return to == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -65,19 +69,39 @@ static int print_page(int argc, char **argv)
     return EXIT_DONE;
 }
 
+// `shoal help COMMAND`
+static int print_help(const char *name)
+{
+    static char wants_help[] = "--help";
+    char *words[] = {wants_help};
+    const struct cmd *c = find(name);
+    return c != NULL ? cmd_main(c, 1, words) : unknown(name);
+}
+
+// What was said must have arrived: a full disk is no success. That nobody reads any more is none
+// of our business.
+static int after_words(int exit_code)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return exit_code;
+    if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0)
+        return exit_code;
+    fputs("shoal: cannot write to standard output\n", stderr);
+    return exit_code == EXIT_DONE ? EXIT_FAILED : exit_code;
+}
+
 // glibc keeps what was given back for later, and the more so the larger it was: after a burst of
 // tiles or records a hub would stay as large as it ever was.
 #define LARGE_BYTES (256 * 1024)
 
-int main(int argc, char **argv)
+static int shoal_main(int argc, char **argv)
 {
-    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); // these go back to the system at once
-    (void)mallopt(M_TRIM_THRESHOLD, 4 * LARGE_BYTES);
-    signal(SIGPIPE, SIG_IGN); // a closed pipe or socket is an answer of write, not an end
-    setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc < 2)
         return print_usage(stderr);
     const char *name = argv[1];
+    if (strcmp(name, "help") == 0 && argc > 2)
+        return print_help(argv[2]);
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0)
         return print_usage(stdout);
     if (strcmp(name, "--version") == 0) {
@@ -87,5 +111,14 @@ int main(int argc, char **argv)
     if (strcmp(name, "man") == 0 || strcmp(name, "completion") == 0)
         return print_page(argc, argv);
     const struct cmd *c = find(name);
-    return c != NULL ? c->run(argc - 2, argv + 2) : unknown(name);
+    return c != NULL ? cmd_main(c, argc - 2, argv + 2) : unknown(name);
+}
+
+int main(int argc, char **argv)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); // these go back to the system at once
+    (void)mallopt(M_TRIM_THRESHOLD, 4 * LARGE_BYTES);
+    signal(SIGPIPE, SIG_IGN); // a closed pipe or socket is an answer of write, not an end
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    return after_words(shoal_main(argc, argv));
 }

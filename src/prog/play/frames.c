@@ -283,8 +283,11 @@ static enum rc open_timers(struct side *s, struct err *err)
     return rc == RC_OK ? rc : err_set(err, rc, "out of memory");
 }
 
-static enum rc open_all(struct side *s, struct err *err)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
+    struct side *s = self;
+    s->arena = arena;
+    s->budget.limit_bytes = MEMORY_BYTES;
     const struct play_link_cfg cfg = {.arena = s->arena,
                                       .budget = &s->budget,
                                       .common = &s->o.common,
@@ -311,8 +314,9 @@ static enum rc open_all(struct side *s, struct err *err)
     return rc == RC_OK ? play_link_connect(&s->link, err) : rc;
 }
 
-static void close_all(struct side *s)
+static void close_all(void *self)
 {
+    struct side *s = self;
     loop_timer_free(s->tick);
     loop_timer_free(s->turn);
     loop_timer_free(s->play);
@@ -329,25 +333,24 @@ static void sum_up(struct side *s)
         play_view_session(&s->session, s->o.common.is_json);
 }
 
+static int run(void *self)
+{
+    struct side *s = self;
+    on_tick(s);
+    s->begun_us = loop_now_us(s->link.loop);
+    submit_some(s);
+    loop_run(s->link.loop);
+    sum_up(s);
+    return s->link.exit_code;
+}
+
 int play_frames(const struct play_options *o, struct arena *arena)
 {
-    struct err err = {.rc = RC_OK};
+    static const struct cmd life = {
+        .options = &play_command, .open = open_all, .run = run, .close = close_all};
     struct side *s = arena_take(arena, sizeof *s);
     if (s == NULL)
         return cmd_fail(&(struct err){.rc = RC_NOMEM, .text = "out of memory"});
-    *s = (struct side){.o = *o, .arena = arena, .budget = {.limit_bytes = MEMORY_BYTES}};
-    enum rc rc = open_all(s, &err);
-    if (rc == RC_OK) {
-        on_tick(s);
-        s->begun_us = loop_now_us(s->link.loop);
-        submit_some(s);
-        loop_run(s->link.loop);
-        sum_up(s);
-    } else {
-        s->link.exit_code = cmd_fail(&err);
-        if (rc == RC_ABSENT && s->scene_object.at == NULL)
-            s->link.exit_code = EXIT_USAGE; // no such scene
-    }
-    close_all(s);
-    return s->link.exit_code;
+    s->o = *o;
+    return cmd_live(&life, s, arena);
 }

@@ -117,7 +117,7 @@ static void on_signal(void *self, int number)
     progress_wipe(&l->progress);
     l->cfg.on_stop(l->cfg.self);
     play_link_send(l);
-    play_link_end(l, 128 + number);
+    play_link_end(l, EXIT_SIGNAL + number);
 }
 
 static enum rc find_token(struct play_link *l, struct err *err)

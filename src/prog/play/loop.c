@@ -486,8 +486,12 @@ static enum rc open_game(struct game *g, struct err *err)
     return rc == RC_OK ? open_drawing(g, err) : rc;
 }
 
-static enum rc open_all(struct game *g, struct err *err)
+static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
+    struct game *g = self;
+    g->arena = arena;
+    g->budget.limit_bytes = MEMORY_BYTES;
+    g->view = (struct loop_view){.is_json = g->o.common.is_json, .wants_table = g->o.wants_table};
     const struct play_link_cfg cfg = {.arena = g->arena,
                                       .budget = &g->budget,
                                       .common = &g->o.common,
@@ -514,8 +518,9 @@ static enum rc open_all(struct game *g, struct err *err)
     return rc == RC_OK ? play_link_connect(&g->link, err) : rc;
 }
 
-static void close_all(struct game *g)
+static void close_all(void *self)
 {
+    struct game *g = self;
     director_free(g->director);
     chores_free(g->chores);
     if (g->link.machine != NULL && g->link.uplink != NULL)
@@ -555,26 +560,24 @@ static void sum_up(struct game *g)
     loop_view_end(&g->view, &stat, &traffic, time_since(g->begun_us, now_us(g)));
 }
 
+static int run(void *self)
+{
+    struct game *g = self;
+    g->begun_us = now_us(g);
+    advance(g);
+    loop_run(g->link.loop);
+    end_drawing(g);
+    sum_up(g);
+    return g->link.exit_code;
+}
+
 int play_loop(const struct play_options *o, struct arena *arena)
 {
-    struct err err = {.rc = RC_OK};
+    static const struct cmd life = {
+        .options = &play_command, .open = open_all, .run = run, .close = close_all};
     struct game *g = arena_take(arena, sizeof *g);
     if (g == NULL)
         return cmd_fail(&(struct err){.rc = RC_NOMEM, .text = "out of memory"});
-    *g = (struct game){.o = *o, .arena = arena, .budget = {.limit_bytes = MEMORY_BYTES}};
-    g->view = (struct loop_view){.is_json = o->common.is_json, .wants_table = o->wants_table};
-    enum rc rc = open_all(g, &err);
-    if (rc == RC_OK) {
-        g->begun_us = now_us(g);
-        advance(g);
-        loop_run(g->link.loop);
-        end_drawing(g);
-        sum_up(g);
-    } else {
-        g->link.exit_code = cmd_fail(&err);
-        if (rc == RC_CONFIG || (rc == RC_ABSENT && g->scene_object.at == NULL))
-            g->link.exit_code = EXIT_USAGE;
-    }
-    close_all(g);
-    return g->link.exit_code;
+    g->o = *o;
+    return cmd_live(&life, g, arena);
 }

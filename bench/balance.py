@@ -2,60 +2,48 @@
 # SPDX-License-Identifier: MIT
 """How even are tiles? CPU time per tile, max over mean, for frames of both scenes.
 
-usage: balance.py SHOAL [SIZE [SPP [FRAMES [HELPERS]]]]   (640x360 32 4 2)
+usage: bench/balance.py [--size 640x360] [--spp 32] [--frames 4] [--helpers 2] [--build build]
+
 Starts a hub and helpers on loopback; the figure is by CPU time per tile, so that helpers that
 share two cores do not blur it. Frame 0 is planned from the probe, later ones from what the last
 frame measured, while the camera moves.
 """
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import time
+from rig import Rig, parser_of
 
-SHOAL, SIZE, SPP, FRAMES, HELPERS = (sys.argv[1:] + ["640x360", "32", "4", "2"][len(sys.argv) - 2:])
-TILES = "16"
+TILES = 16
+FRAMES_S = 600  # for all of a scene
 
 
-def wait_for(path, words):
-    while words not in open(path).read():
-        time.sleep(0.05)
+def options():
+    parser = parser_of(__doc__, has_json=False)
+    parser.add_argument("--size", default="640x360")
+    parser.add_argument("--spp", type=int, default=32)
+    parser.add_argument("--frames", type=int, default=4)
+    parser.add_argument("--helpers", type=int, default=2)
+    return parser.parse_args()
 
 
-def run(folder, scene):
-    log = os.path.join(folder, "hub.log")
-    processes = [subprocess.Popen([SHOAL, "hub", "--listen", "127.0.0.1:0", "--state",
-                                   folder + "/hub"], stdout=open(log, "w"))]
-    try:
-        wait_for(log, "listening on")
-        hub = open(log).read().split("listening on ")[1].split()[0]
-        for i in range(int(HELPERS)):
-            name = f"{folder}/helper-{i}"
-            processes.append(subprocess.Popen(
-                [SHOAL, "helper", "--hub", hub, "--slots", "1", "--state", name],
-                stdout=open(name + ".log", "w")))
-            wait_for(name + ".log", "Ready")
-        out = subprocess.run(
-            [SHOAL, "play", "--hub", hub, "--state", folder + "/gamer", "--token-file",
-             folder + "/hub/token", "--scene", scene, "--size", SIZE, "--spp", SPP, "--frames",
-             FRAMES, "--tiles", TILES, "--out", folder + "/x.png", "--json"],
-            check=True, capture_output=True, text=True).stdout
-    finally:
-        for p in processes:
-            p.terminate()
-            p.wait()
-    cost = {}
-    for e in map(json.loads, out.splitlines()):
-        if e["event"] == "tile":
-            tiles = cost.setdefault(e["frame"], {})
+def costs(o, scene):
+    """{frame: {tile: ms of one core}}"""
+    found = {}
+    with Rig(o, o.helpers) as rig:
+        game = rig.play("--scene", scene, "--size", o.size, "--spp", o.spp, "--frames", o.frames,
+                        "--tiles", TILES, "--out", rig.path("x.png"))
+        game.end("frame", FRAMES_S)
+        for e in game.of("tile"):
+            tiles = found.setdefault(e["frame"], {})
             tiles[e["tile"]] = tiles.get(e["tile"], 0) + e["cpu_ms"]
-    for frame, tiles in sorted(cost.items()):
-        mean = sum(tiles.values()) / len(tiles)
-        print(f"{scene:12} frame {frame}: {len(tiles)} tiles, mean {mean:8.1f} ms of one core, "
-              f"max/mean {max(tiles.values()) / mean:.3f}, min/mean {min(tiles.values()) / mean:.3f}")
+    return found
 
 
-for scene in ("cornell", "neon-street"):
-    with tempfile.TemporaryDirectory(prefix="shoal-balance-") as folder:
-        run(folder, scene)
+def main():
+    o = options()
+    for scene in ("cornell", "neon-street"):
+        for frame, tiles in sorted(costs(o, scene).items()):
+            mean = sum(tiles.values()) / len(tiles)
+            print(f"{scene:12} frame {frame}: {len(tiles)} tiles, mean {mean:8.1f} ms of one core, "
+                  f"max/mean {max(tiles.values()) / mean:.3f}, "
+                  f"min/mean {min(tiles.values()) / mean:.3f}")
+
+
+main()

@@ -15,16 +15,14 @@ luma is below 2 of 255, while that block is not so in the pictures before and af
 of 24 pictures is for people to look at. Ends with 1 if a picture is missing or has such a tile, or
 nobody was killed.
 """
-import argparse
 import json
-import os
 import subprocess
 import sys
 import time
 
 import numpy
 
-from play_rig import Rig
+from rig import Rig, parser_of
 
 BLOCK, DARK = 32, 2.0
 SHEET = 6, 4           # pictures
@@ -33,8 +31,7 @@ LONGEST_S = 1800       # for the whole flight
 
 
 def options():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    here = os.path.dirname(os.path.abspath(__file__))
+    parser = parser_of(__doc__)
     parser.add_argument("--frames", type=int, default=300)
     parser.add_argument("--fps", type=int, default=30)
     parser.add_argument("--light-hz", type=float, default=10)
@@ -47,8 +44,6 @@ def options():
     parser.add_argument("--split", default="auto")
     parser.add_argument("--out", default="flight.mp4")
     parser.add_argument("--sheet", default="flight.png")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--build", default=os.path.join(here, "../build"))
     return parser.parse_args()
 
 
@@ -64,9 +59,8 @@ def kill_in_turn(rig, game, every_s):
             name = names[killed % len(names)]
             if rig.helpers[name].poll() is not None:
                 raise RuntimeError(f"{name} ended by itself")
-            rig.helpers[name].kill()
-            rig.helpers[name].wait()
-            rig.start_helper(name, is_awaited=False)
+            rig.kill(rig.helpers[name])
+            rig.add_helper(name, is_awaited=False)
             killed += 1
             due += every_s
         time.sleep(0.02)
@@ -75,7 +69,7 @@ def kill_in_turn(rig, game, every_s):
 
 def fly(o):
     started = time.monotonic()
-    with Rig(o.build, o.helpers) as rig:
+    with Rig(o, o.helpers) as rig:
         game = rig.play("--split", o.split, "--scene", o.scene, "--frames", o.frames,
                         "--fps", o.fps, "--light-hz", o.light_hz, "--size", o.size,
                         "--light", o.light, "--spp", o.spp, "--out", o.out)

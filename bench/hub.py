@@ -3,7 +3,7 @@
 """One load for our hub and for other coordinators of its kind, side by side, on loopback.
 
 usage: bench/hub.py [--seed-cloud PATH/run_cloud.py] [--seed-net PATH/cloud_coordinator.py]
-                    [--no-hub] [--seconds S] [--rounds N] [--idle N] [--shoal build/shoal]
+                    [--no-hub] [--seconds S] [--rounds N] [--idle N] [--build build]
 
 For each coordinator: 1 task outstanding, 32 outstanding of one gamer, random arrivals at half the
 rate reached with 32 and at half of GOAL_TASKS_S, and N idle helpers. Each measure starts a fresh
@@ -13,23 +13,19 @@ On a virtual machine the host takes the processors away now and then (steal, pro
 milliseconds at a time: where that is a percent of the time, so is what waits for it, and the 99th
 percentile tells of the host. It is told beside.
 """
-import argparse
 import json
 import os
 import resource
-import shutil
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 
-HUB_FLAGS = ["--open"]  # beside --listen and --state
+from rig import Processes, parser_of, say, wait_for
+
 HELPERS = 64
 GOAL_TASKS_S = 25000
 START_S = 20
-STOP_S = 10
 NET = ("import asyncio, os, sys; sys.path.insert(0, os.path.dirname(sys.argv[1])); "
        "from cloud_coordinator import CloudCoordinator; "
        "asyncio.run(CloudCoordinator('127.0.0.1', int(sys.argv[2])).start())")
@@ -60,59 +56,48 @@ ROWS = [  # title, load, figure, how it is written, whether more is better (None
 
 
 def options():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    here = os.path.dirname(os.path.abspath(__file__))
-    parser.add_argument("--seed-cloud")
-    parser.add_argument("--seed-net")
+    parser = parser_of(__doc__, has_json=False, has_folder=True)
+    parser.add_argument("--seed-cloud", type=os.path.abspath)
+    parser.add_argument("--seed-net", type=os.path.abspath)
     parser.add_argument("--no-hub", action="store_true")
     parser.add_argument("--seconds", default="5")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--idle", default="10000")
-    parser.add_argument("--shoal", default=os.path.join(here, "../build/shoal"))
-    parser.add_argument("--load", default=os.path.join(here, "../build/bench/hub_load"))
-    parser.add_argument("--folder", default=os.getcwd())
     return parser.parse_args()
 
 
 def coordinators(o):
-    """(name, vocabulary, command line for a folder and a port) of each that is to be measured."""
+    """(name, vocabulary, how one is started among processes) of each that is to be measured."""
+    def others(*words):
+        return lambda run: start_other(run, ["/usr/bin/python3", *words])
+
     found = []
     if not o.no_hub:
-        shoal = os.path.abspath(o.shoal)
         for vocabulary in ("seed", "net"):
-            found.append(("shoal, " + vocabulary, vocabulary, lambda folder, port: [
-                shoal, "hub", "--listen", f"127.0.0.1:{port}", "--state", folder + "/state"]
-                + HUB_FLAGS))
+            found.append(("shoal, " + vocabulary, vocabulary, lambda run: run.start_hub("--open")))
     if o.seed_cloud:
-        cloud = os.path.abspath(o.seed_cloud)
-        found.append(("run_cloud.py", "seed", lambda folder, port: [
-            "/usr/bin/python3", cloud, "--host", "127.0.0.1", "--port", str(port)]))
+        found.append(("run_cloud.py", "seed", others(o.seed_cloud, "--host", "127.0.0.1", "--port")))
     if o.seed_net:
-        net = os.path.abspath(o.seed_net)
-        found.append(("cloud_coordinator.py", "net", lambda folder, port: [
-            "/usr/bin/python3", "-c", NET, net, str(port)]))
+        found.append(("cloud_coordinator.py", "net", others("-c", NET, o.seed_net)))
     return found
 
 
-def wait_for(process, port):
-    for _ in range(START_S * 20):
-        if process.poll() is not None:
-            break
+def start_other(run, words):
+    """A coordinator that takes its port as its last word."""
+    def listens():
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
+            socket.create_connection(("127.0.0.1", p.port), 1).close()
+            return True
         except OSError:
-            time.sleep(0.05)
-    sys.exit(f"hub.py: {process.args[:3]} does not listen")
+            return False
 
-
-def stop(process):
-    process.terminate()  # our hub ends its workers then, too
-    try:
-        process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    p = run.start("coordinator", words + [str(port)], cwd=run.folder.name)
+    p.port = port
+    wait_for(listens, "it to listen", p, START_S)
+    return p
 
 
 def processor_time():
@@ -123,28 +108,20 @@ def processor_time():
 
 
 def measure(o, coordinator, load):
-    name, vocabulary, command = coordinator
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    folder = tempfile.mkdtemp(prefix="hub-load-", dir=o.folder)
-    with open(folder + "/log", "w") as log:
-        process = subprocess.Popen(command(folder, port), cwd=folder, stdout=log, stderr=log)
-        try:
-            wait_for(process, port)
-            stolen, time_before = processor_time()
-            out = subprocess.run([o.load, "--port", str(port), "--pid", str(process.pid), "--json",
-                                  "--vocabulary", vocabulary, "--helpers", str(HELPERS)] + load,
-                                 stdout=subprocess.PIPE, text=True).stdout
-            stolen_after, time_after = processor_time()
-        finally:
-            stop(process)
-    shutil.rmtree(folder)
+    name, vocabulary, start = coordinator
+    with Processes(os.path.join(o.build, "shoal"), "load", o.folder) as run:
+        process = start(run)
+        stolen, time_before = processor_time()
+        out = subprocess.run([os.path.join(o.build, "bench/hub_load"), "--port", str(process.port),
+                              "--pid", str(process.pid), "--json", "--vocabulary", vocabulary,
+                              "--helpers", str(HELPERS)] + load,
+                             stdout=subprocess.PIPE, text=True).stdout
+        stolen_after, time_after = processor_time()
     figures = json.loads(out)
     bad = figures["lost"] + figures["failed"]
     figures["bad_percent"] = 100 * bad / max(figures["sent"], 1)
     figures["stolen_percent"] = 100 * (stolen_after - stolen) / max(time_after - time_before, 1)
-    print(json.dumps({"coordinator": name, "load": load, **figures}), file=sys.stderr, flush=True)
+    say(coordinator=name, load=load, **figures)
     if figures["fault"] is not None:
         sys.exit(f"hub.py: {name}: {figures['fault']}")
     if figures["wrong"] or figures["twice"]:

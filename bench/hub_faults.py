@@ -15,7 +15,6 @@ Ends with 1 if a frame did not become whole, a tile came twice, a forged one was
 forging-1, which is a matter of chance: the table says how many are to be expected), the gamer or a
 barred helper was not told, a fault never hit, or something was left running.
 """
-import argparse
 import collections
 import json
 import math
@@ -24,14 +23,15 @@ import re
 import shutil
 import signal
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-WAIT_S = 60         # for anything to happen
+from rig import Processes, end_with_all, family, parser_of, read, say, send, wait_for
+
+BAR_S = 15          # for a barred helper to end
 FRAME_S = 180       # for a frame to become whole or the gamer to be told why not
 HIT_TILES = 3       # so many tiles are there when the fault hits
 TRIES = 3           # of a run whose fault came too late to hit
@@ -50,12 +50,9 @@ STATUS = ("import ssl, sys, urllib.request; "
 
 
 def options():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    here = os.path.dirname(os.path.abspath(__file__))
+    parser = parser_of(__doc__)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--only", choices=[f.name for f in FAULTS], action="append")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--build", default=os.path.join(here, "../build"))
     parser.add_argument("--scene", default="cornell")
     parser.add_argument("--size", default="160x120")
     parser.add_argument("--spp", default="32")
@@ -64,57 +61,6 @@ def options():
 
 
 # ---- Processes
-
-def read(path, mode="r"):
-    with open(path, mode) as f:
-        return f.read()
-
-
-def wait_for(condition, what, process=None, seconds=WAIT_S):
-    end = time.monotonic() + seconds
-    while not condition():
-        if process is not None and process.poll() is not None:
-            raise RuntimeError(f"waiting for {what}: the process ended: {read(process.log)}")
-        if time.monotonic() > end:
-            raise RuntimeError(f"waited too long for {what}")
-        time.sleep(0.01)
-
-
-def parents():
-    """{pid: parent} of every process that still is one."""
-    found = {}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            state, parent = read(f"/proc/{entry}/stat").rsplit(")", 1)[1].split()[:2]
-        except OSError:
-            continue
-        if state != "Z":
-            found[int(entry)] = int(parent)
-    return found
-
-
-def family(pid):
-    """A process and all that came of it, each after its parent."""
-    of, found = parents(), [pid]
-    for each in found:
-        found += [child for child, parent in of.items() if parent == each]
-    return found
-
-
-def send(pids, number):
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            pass  # it ended by itself
-
-
-def alive(pid):
-    try:
-        return read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
 
 class Slow(threading.Thread):
     """Lets a process and its workers run a tenth of the time."""
@@ -177,100 +123,57 @@ class Network:
         return None
 
 
-class World:
+class World(Processes):
     """Processes and folders of one run; everything is stopped and removed at its end."""
 
     def __init__(self, o, fault, network):
+        super().__init__(os.path.join(o.build, "shoal"), "faults")
         self.o, self.fault, self.network = o, fault, network
-        self.folder = tempfile.TemporaryDirectory(prefix="shoal-faults-")
-        self.processes, self.helpers, self.slow, self.family = [], [], [], set()
+        self.helpers, self.slow = [], []
         self.bad = self.hub = self.player = None
 
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def start(self, name, words, is_hub=False):
-        ns = [] if self.network is None else [
+    def within(self, is_hub=False):
+        """In whose network a command runs."""
+        return [] if self.network is None else [
             "ip", "netns", "exec", self.network.hub if is_hub else self.network.guest]
-        log = self.path(f"{len(self.processes)}-{name}.log")
-        with open(log, "w") as f, open(log + ".err", "w") as err:
-            p = subprocess.Popen(ns + words, stdout=f, stdin=subprocess.DEVNULL,
-                                 stderr=err if name == "play" else subprocess.STDOUT)
-        p.log = log
-        self.processes.append(p)
-        return p
 
-    def shoal(self, *words):
-        return [os.path.join(self.o.build, "shoal"), *words]
+    def add_hub(self):
+        self.hub = self.start_hub(
+            *self.fault.hub, address="127.0.0.1" if self.network is None else HUB_IP,
+            port=self.hub.port if self.hub is not None else 0, within=self.within(is_hub=True))
 
-    def start_hub(self):
-        address = "127.0.0.1" if self.network is None else HUB_IP
-        port = self.hub.port if self.hub is not None else 0
-        p = self.start("hub", self.shoal("hub", "--listen", f"{address}:{port}", "--state",
-                                         self.path("hub"), *self.fault.hub), True)
-        wait_for(lambda: "listening on" in read(p.log), "the hub to listen", p)
-        p.port = int(read(p.log).split(f"listening on {address}:")[1].split()[0])
-        self.address = f"{address}:{p.port}"
-        self.hub = p
+    def add_helper(self, name):
+        self.helpers.append(self.start_helper(self.hub.address, name, within=self.within()))
 
-    def start_helper(self, name):
-        p = self.start(name, self.shoal("helper", "--hub", self.address, "--slots", "1",
-                                        "--peer-id", name, "--state", self.path(name)))
-        wait_for(lambda: "Ready to help" in read(p.log), f"{name} to be ready", p)
-        self.helpers.append(p)
-
-    def start_bad(self, mode):
-        p = self.start("bad", [os.path.join(self.o.build, "test/bad_helper"), mode, "--hub",
-                               self.address, "--state", self.path("bad")])
+    def add_bad(self, mode):
+        p = self.start("bad", self.within() + [os.path.join(self.o.build, "test/bad_helper"), mode,
+                                               "--hub", self.hub.address, "--state",
+                                               self.path("bad")])
         wait_for(lambda: "in at" in read(p.log), "the bad helper to be in", p)
         self.bad = p
 
     def play(self):
         o = self.o
-        self.player = self.start("play", self.shoal(
-            "play", "--hub", self.address, "--state", self.path("gamer"), "--token-file",
-            self.path("hub/token"), "--scene", o.scene, "--size", o.size, "--spp", o.spp,
-            "--tiles", o.tiles, "--json", "--layers", self.path("many"), "--out",
-            self.path("many.png")))
+        with open(self.path("words"), "w") as words:
+            self.player = self.start("play", self.within() + [
+                self.shoal, "play", "--hub", self.hub.address, "--state", self.path("gamer"),
+                "--token-file", self.path("hub/token"), "--scene", o.scene, "--size", o.size,
+                "--spp", o.spp, "--tiles", o.tiles, "--json", "--layers", self.path("many"),
+                "--out", self.path("many.png")], stderr=words)
 
     def tiles_there(self):
         return read(self.player.log).count('"event":"tile"')
 
     def status(self):
-        ns = [] if self.network is None else ["ip", "netns", "exec", self.network.hub]
         scheme = "http" if self.network is None else "https"
-        r = subprocess.run([*ns, "/usr/bin/python3", "-c", STATUS,
-                            f"{scheme}://{self.address}/status"], stdout=subprocess.PIPE)
+        r = subprocess.run([*self.within(is_hub=True), sys.executable, "-c", STATUS,
+                            f"{scheme}://{self.hub.address}/status"], stdout=subprocess.PIPE)
         return json.loads(r.stdout) if r.returncode == 0 else None
 
-    def kill(self, process):
-        self.family.update(family(process.pid))  # its workers are to end by themselves
-        process.kill()
-        process.wait()
-
-    def end(self):
-        """How many processes had to be killed, which should have ended by themselves."""
+    def end(self, **how):
         for s in self.slow:
             s.end()
-        living = [p for p in self.processes if p.poll() is None]
-        all_pids = {pid for p in living for pid in family(p.pid)} | self.family
-        send(filter(alive, all_pids), signal.SIGCONT)
-        for p in living:
-            p.terminate()
-        end = time.monotonic() + WAIT_S
-        for p in living:
-            try:
-                p.wait(max(end - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                pass
-        while any(map(alive, all_pids)) and time.monotonic() < end:
-            time.sleep(0.02)
-        left = [pid for pid in all_pids if alive(pid)]
-        send(left, signal.SIGKILL)
-        for p in living:
-            p.wait()
-        self.folder.cleanup()
-        return len(left)
+        return super().end(**how)
 
 
 # ---- Faults
@@ -304,7 +207,7 @@ def kill_worker(w):
 def kill_hub(w):
     w.kill(w.hub)
     time.sleep(HUB_GONE_S)
-    w.start_hub()
+    w.add_hub()
 
 
 def cut_network(w):
@@ -321,7 +224,7 @@ def kill_all(w):
 def kill_all_and_come(w):
     kill_all(w)
     time.sleep(ALL_GONE_S)
-    w.start_helper("four-h")
+    w.add_helper("four-h")
 
 
 FAULTS = [
@@ -400,7 +303,7 @@ def forged_by(w):
 def bad_was_told(w):
     """A barred helper ends with 3 and has heard why."""
     try:
-        w.bad.wait(WAIT_S / 4)
+        w.bad.wait(BAR_S)
     except subprocess.TimeoutExpired:
         return False
     return w.bad.returncode == 3 and "refused: barred" in read(w.bad.log)
@@ -416,7 +319,7 @@ def judge(w, one, seconds, has_hit):
             pass  # cut off with a gamer that had to be stopped
     tiles = [e for e in events if e["event"] == "tile"]
     frames = [e for e in events if e["event"] == "frame"]
-    words = [re.sub(r":\d+", "", x) for x in read(w.player.log + ".err").splitlines()
+    words = [re.sub(r":\d+", "", x) for x in read(w.path("words")).splitlines()
              if x.startswith("shoal: ")]
     count = collections.Counter((t["frame"], t["tile"]) for t in tiles)
     status = w.status() or {}
@@ -443,13 +346,13 @@ def judge(w, one, seconds, has_hit):
 
 def one_frame(w):
     """(seconds, did the fault come in time)"""
-    w.start_hub()
+    w.add_hub()
     for name in ("one-h", "two-h"):
-        w.start_helper(name)
+        w.add_helper(name)
     if w.fault.bad is not None:
-        w.start_bad(w.fault.bad)
+        w.add_bad(w.fault.bad)
     else:
-        w.start_helper("three-h")
+        w.add_helper("three-h")
     if w.fault.before is not None:
         w.fault.before(w)
     begin = time.monotonic()
@@ -480,7 +383,7 @@ def run_once(o, fault, one, network):
         finally:
             left = w.end()
         figures["left"] = left
-        print(json.dumps(figures), file=sys.stderr, flush=True)
+        say(**figures)
         if figures["hit"] or faults_of([figures], fault):
             break
     return figures
@@ -600,11 +503,10 @@ def choose(o):
 
 def main():
     o = options()
-    o.build = os.path.abspath(o.build)
     chosen, skipped = choose(o)
     runs = {f.name: [] for f in chosen}
     network = None
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped then
+    end_with_all()
     with tempfile.TemporaryDirectory(prefix="shoal-faults-one-") as folder:
         one = os.path.join(folder, "one")
         subprocess.run([os.path.join(o.build, "bench/render"), o.scene, o.size, o.spp,

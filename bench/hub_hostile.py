@@ -15,22 +15,17 @@ hub is attacked twice, to see what stays behind.
 What was measured goes to stderr as JSON, the table to stdout. Exit status 1: of the rate beside the
 bystander less than KEPT_LEAST was kept, or the hub did not answer in HEALTH_S_MAX.
 """
-import argparse
 import json
 import os
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.request
+
+from rig import Rig, parser_of, say
 
 HELPERS = 64
-START_S = 20
-STOP_S = 10
 WARM_S = 3           # of attack before the load
 QUIET_S = 12         # after an attack: half-open ones are gone after 10
 KEPT_LEAST = 0.9
@@ -42,8 +37,7 @@ FIGURES = ("kept_out_total", "bans_total", "banned", "paused_total", "connection
 
 
 def options():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    here = os.path.dirname(os.path.abspath(__file__))
+    parser = parser_of(__doc__, has_json=False, has_folder=True)
     parser.add_argument("--connections", default="1000")
     parser.add_argument("--addresses", default="100")
     parser.add_argument("--kinds", default="")
@@ -52,58 +46,22 @@ def options():
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--vocabulary", default="seed")
-    parser.add_argument("--build", default=os.path.join(here, "../build"))
-    parser.add_argument("--folder", default=os.getcwd())
     return parser.parse_args()
 
 
-class Hub:
+class Hub(Rig):
     """A fresh hub with a fresh state, for a `with`."""
 
     def __init__(self, o):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        self.folder = tempfile.mkdtemp(prefix="hub-hostile-", dir=o.folder)
-        shoal = os.path.abspath(o.build + "/shoal")
-        self.log = open(self.folder + "/log", "w")
-        self.process = subprocess.Popen(
-            [shoal, "hub", "--open", "--quiet", "--listen", f"127.0.0.1:{self.port}", "--state",
-             self.folder + "/state"], stdout=self.log, stderr=self.log)
-
-    def __enter__(self):
-        for _ in range(START_S * 20):
-            if self.process.poll() is not None:
-                break
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            except OSError:
-                time.sleep(0.05)
-        self.__exit__()
-        sys.exit("hub_hostile.py: the hub does not listen")
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
-        shutil.rmtree(self.folder)
-
-    def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
-            return answer.read().decode()
+        super().__init__(o, 0, "--quiet", name="hostile", folder=o.folder)
 
     def figures(self):
-        lines = [line.split() for line in self.get("/metrics").splitlines()]
+        lines = [line.split() for line in self.ask("/metrics").splitlines()]
         values = {x[0]: float(x[1]) for x in lines if len(x) == 2 and x[0][0] != "#"}
         return {name: values["shoal_hub_" + name] for name in FIGURES}
 
     def taken(self):
-        pid = self.process.pid
+        pid = self.hub.pid
         with open(f"/proc/{pid}/status") as f:
             resident = [int(x.split()[1]) for x in f if x.startswith("VmRSS:")][0]
         with open(f"/proc/{pid}/stat") as f:
@@ -125,11 +83,8 @@ class Health(threading.Thread):
     def run(self):
         while not self.is_over:
             start = time.monotonic()
-            try:
-                self.hub.get("/healthz")
-                self.times.append(time.monotonic() - start)
-            except OSError:
-                self.times.append(float("inf"))
+            is_well = self.hub.ask("/healthz") is not None
+            self.times.append(time.monotonic() - start if is_well else float("inf"))
             time.sleep(HEALTH_S)
 
     def end(self):
@@ -140,11 +95,10 @@ class Health(threading.Thread):
 
 
 def attack(o, hub, seconds):
-    kinds = ["--kinds", o.kinds] if o.kinds else []
-    return subprocess.Popen(
-        [o.build + "/bench/hub_hostile", "--port", str(hub.port), "--json", "--connections",
-         o.connections, "--addresses", o.addresses, "--cpu", o.cpu, "--pause-ms", o.pause_ms,
-         "--seconds", str(seconds)] + kinds, stdout=subprocess.PIPE, text=True)
+    words = hub.words_of("hub_hostile", "--port", hub.hub.port, "--json", "--connections",
+                         o.connections, "--addresses", o.addresses, "--cpu", o.cpu, "--pause-ms",
+                         o.pause_ms, "--seconds", seconds, *(["--kinds", o.kinds] if o.kinds else []))
+    return hub.start("attack", words, stdout=subprocess.PIPE, stderr=None, text=True)
 
 
 BUSY = """
@@ -157,24 +111,22 @@ while time.monotonic() < end:
 """
 
 
-def stand_by(cpu_percent, seconds):
+def stand_by(hub, cpu_percent, seconds):
     """A process that takes so much of a CPU, for so long."""
-    return subprocess.Popen([sys.executable, "-c", BUSY, str(cpu_percent / 100), str(seconds)])
+    return hub.start("bystander", [sys.executable, "-c", BUSY, str(cpu_percent / 100), str(seconds)])
 
 
 def load(o, hub, how):
-    out = subprocess.run(
-        [o.build + "/bench/hub_load", "--port", str(hub.port), "--pid", str(hub.process.pid),
-         "--json", "--vocabulary", o.vocabulary, "--helpers", str(HELPERS), "--seconds",
-         str(o.seconds)] + how, stdout=subprocess.PIPE, text=True).stdout
-    return json.loads(out)
+    words = hub.words_of("hub_load", "--port", hub.hub.port, "--pid", hub.hub.pid, "--json",
+                         "--vocabulary", o.vocabulary, "--helpers", HELPERS, "--seconds", o.seconds)
+    return json.loads(subprocess.run(words + how, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def measure(o, how, way, cpu_percent=0):
     seconds = WARM_S + o.seconds + 1
     with Hub(o) as hub:
         attackers = attack(o, hub, seconds) if way == "attacked" else None
-        bystander = stand_by(cpu_percent, seconds) if way == "bystander" else None
+        bystander = stand_by(hub, cpu_percent, seconds) if way == "bystander" else None
         time.sleep(WARM_S)
         health = Health(hub)
         health.start()
@@ -194,7 +146,7 @@ def measure(o, how, way, cpu_percent=0):
         if bystander:
             bystander.wait()
             got["attackers_cpu_percent"] = cpu_percent
-    print(json.dumps({"how": how, "way": way, **got}), file=sys.stderr, flush=True)
+    say(how=how, way=way, **got)
     if got["fault"] or got["wrong"] or got["twice"]:
         sys.exit(f"hub_hostile.py: wrong answers, or {got['fault']}")
     return got
@@ -225,7 +177,7 @@ def aftermath(o):
             attack(o, hub, o.seconds).communicate()
             time.sleep(QUIET_S)
             found.append({**hub.taken(), **hub.figures()})
-    print(json.dumps({"aftermath": found}), file=sys.stderr, flush=True)
+    say(aftermath=found)
     return found
 
 

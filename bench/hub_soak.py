@@ -15,20 +15,16 @@ PASS: every task that was sent was answered, once, rightly; the hub has none lef
 flat: in the last third of a life of a minute or more, the hub holds at most a tenth and 8 MB more
 than in the first third, without the first ten seconds.
 """
-import argparse
 import glob
 import json
 import os
 import random
-import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
+
+from rig import Rig, end_with_all, parser_of, read, say, wait_for
 
 SAMPLE_S = 10
 GONE_S = 0.5        # from a kill to the next start
@@ -41,22 +37,14 @@ FLAT_SHARE, FLAT_MB = 1.1, 8
 
 
 def options():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    here = os.path.dirname(os.path.abspath(__file__))
+    parser = parser_of(__doc__, has_folder=True)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--rate", type=float, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kill-helpers", type=float, default=1)
     parser.add_argument("--kill-hub-s", type=float, default=120)
     parser.add_argument("--vocabulary", choices=["net", "seed"], default="net")
-    parser.add_argument("--folder", default=os.getcwd())
-    parser.add_argument("--build", default=os.path.join(here, "../build"))
-    parser.add_argument("--json", action="store_true")
     return parser.parse_args()
-
-
-def say(**what):
-    print(json.dumps(what), file=sys.stderr, flush=True)
 
 
 # ---- The hub and its lives
@@ -96,77 +84,56 @@ class Life:
                 "slope_mb_h": round(slope * 3600, 1)}
 
 
-class Hub:
-    def __init__(self, o, folder):
-        self.o, self.folder = o, folder
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        self.log = open(folder + "/hub.log", "a")
-        self.lives, self.away_s = [], []
-        self.start()
+class Hub(Rig):
+    """One that is killed and starts again, with the same port and state."""
 
-    def start(self):
-        begin = time.monotonic()
-        process = subprocess.Popen(
-            [os.path.join(self.o.build, "shoal"), "hub", "--open", "--quiet", "--listen",
-             f"127.0.0.1:{self.port}", "--state", self.folder + "/state"],
-            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
-        self.lives.append(Life(process, begin))
-        while self.ask("/healthz") != b"ok\n":
-            if process.poll() is not None or time.monotonic() > begin + START_S:
-                sys.exit(f"hub_soak.py: the hub does not come up: {self.words()}")
-            time.sleep(0.02)
-        return time.monotonic() - begin
+    def __init__(self, o):
+        super().__init__(o, 0, "--quiet", name="soak", folder=o.folder)
+        self.away_s, self.lives = [], [Life(self.hub, time.monotonic())]
+
+    def is_well(self):
+        return self.ask("/healthz") == "ok\n"
 
     def words(self):
-        with open(self.folder + "/hub.log") as f:
+        with open(self.hub.log) as f:
             return f.read()[-2000:]
 
-    def ask(self, path):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as r:
-                return r.read()
-        except OSError:
-            return None
-
-    def kill(self):
+    def kill_hub(self):
         life = self.lives[-1]
         life.sample()
-        life.process.kill()
-        life.process.wait()
+        self.kill(self.hub)
         time.sleep(GONE_S)
-        start_s = self.start()
+        begin = time.monotonic()
+        self.hub = self.start_hub("--open", "--json", "--quiet", port=self.hub.port)
+        self.lives.append(Life(self.hub, begin))
+        wait_for(self.is_well, "the hub to be well", self.hub, START_S)
+        start_s = time.monotonic() - begin
         self.away_s.append(GONE_S + start_s)
         say(event="hub killed", after_s=round(life.samples[-1][0], 1), start_s=round(start_s, 3),
             **{k: v for k, v in life.figures().items() if k != "seconds"})
 
     def stop(self):
         """True: it ended by itself, in time."""
-        process = self.lives[-1].process
-        if process.poll() is not None:
-            return process.returncode == 0
-        process.terminate()
-        try:
-            return process.wait(STOP_S) == 0
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            return False
+        if self.hub.poll() is None:
+            self.hub.terminate()
+            try:
+                self.hub.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                return False
+        return self.hub.returncode == 0
 
     def disk_mb(self):
-        return sum(os.path.getsize(f) for f in glob.glob(self.folder + "/state/results.db*")) / 1e6
+        return sum(os.path.getsize(f) for f in glob.glob(self.path("hub/results.db*"))) / 1e6
 
 
 # ---- The run
 
-def start_load(o, port, folder):
-    return subprocess.Popen(
-        [os.path.join(o.build, "bench/hub_load"), "--port", str(port), "--reconnect", "--json",
-         "--gamers", str(GAMERS), "--helpers", str(HELPERS), "--rate", str(o.rate),
-         "--kill-helpers", str(o.kill_helpers), "--vocabulary", o.vocabulary,
-         "--seconds", str(o.minutes * 60), "--seed", str(o.seed)],
-        stdout=open(folder + "/load.out", "w"), stdin=subprocess.DEVNULL)
+def start_load(o, hub):
+    words = hub.words_of("hub_load", "--port", hub.hub.port, "--reconnect", "--json", "--gamers",
+                         GAMERS, "--helpers", HELPERS, "--rate", o.rate, "--kill-helpers",
+                         o.kill_helpers, "--vocabulary", o.vocabulary, "--seconds", o.minutes * 60,
+                         "--seed", o.seed)
+    return hub.start("load", words, stderr=None)
 
 
 def soak(o, hub, load):
@@ -180,9 +147,7 @@ def soak(o, hub, load):
         now = time.monotonic()
         if now > end + DRAIN_S:
             load.kill()
-        if hub.lives[-1].process.poll() is not None:
-            load.kill()
-            load.wait()
+        if hub.hub.poll() is not None:
             sys.exit(f"hub_soak.py: the hub ended by itself: {hub.words()}")
         if now >= sample:
             sample += SAMPLE_S
@@ -190,7 +155,7 @@ def soak(o, hub, load):
             say(event="sample", s=round(now - begin), resident_mb=round(hub.lives[-1].sample(), 2),
                 database_mb=round(hub.disk_mb(), 2))
         if kill <= now < end:
-            hub.kill()
+            hub.kill_hub()
             kill = time.monotonic() + o.kill_hub_s * dice.uniform(0.5, 1.5)
         time.sleep(0.05)
     hub.lives[-1].sample()
@@ -248,25 +213,14 @@ def print_report(r):
 
 def main():
     o = options()
-    o.build = os.path.abspath(o.build)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped then
-    folder = tempfile.mkdtemp(prefix="hub-soak-", dir=o.folder)
-    hub = load = None
-    try:
-        hub = Hub(o, folder)
-        load = start_load(o, hub.port, folder)
+    end_with_all()
+    with Hub(o) as hub:
+        load = start_load(o, hub)
         disk_mb = soak(o, hub, load)
-        status = hub.ask("/status")
-        with open(folder + "/load.out") as f:
-            text = f.read()
-    finally:
-        if load is not None and load.poll() is None:
-            load.kill()
-            load.wait()
-        is_clean = hub is not None and hub.stop()
-        shutil.rmtree(folder)
+        status, text = hub.ask("/status"), read(load.log)
+        is_clean = hub.stop()
+        lives = [life.figures() for life in hub.lives]
     count = json.loads(text) if text else None
-    lives = [life.figures() for life in hub.lives]
     report = {
         "count": count, "away_s": hub.away_s, "lives": lives, "database_mb": round(disk_mb, 2),
         "peak_mb": max(x["peak_mb"] for x in lives),

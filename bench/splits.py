@@ -23,14 +23,13 @@ speed-up   CPU of all helpers / that of the busiest, over a flight. "one at a ti
 Medians of all rounds. Each flight goes to stderr as JSON. Ends with 1 if something broke, not if a
 goal was missed.
 """
-import argparse
 import collections
 import json
 import os
 import statistics
 import sys
 
-from play_rig import Rig, cpu_s
+from rig import Rig, cpu_s, parser_of, say
 
 SPLITS = ["spatial", "functional", "pipeline", "hybrid"]
 ONE = "one at a time"
@@ -40,8 +39,7 @@ GOAL_SPEED_UP, GOAL_AUTO = 3.6, 1.05
 
 
 def options():
-    parser = argparse.ArgumentParser(usage=__doc__)
-    here = os.path.dirname(os.path.abspath(__file__))
+    parser = parser_of(__doc__)
     parser.add_argument("--helpers", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8)
@@ -52,8 +50,6 @@ def options():
     parser.add_argument("--fps", type=float, default=3)
     parser.add_argument("--in-flight", type=int, default=4)
     parser.add_argument("--only", choices=[*SPLITS, "auto", ONE], action="append")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--build", default=os.path.join(here, "../build"))
     o = parser.parse_args()
     o.light = o.light or o.size
     return o
@@ -169,12 +165,12 @@ def main():
     o = options()
     names = o.only or [*SPLITS, "auto", ONE]
     flights = []
-    with Rig(o.build, o.helpers, "--results-size", "1M") as rig:
+    with Rig(o, o.helpers, "--results-size", "1M") as rig:
         fly(rig, o, "hybrid", 2)
         for r in range(o.rounds):
             for name in names[r % len(names):] + names[:r % len(names)]:
                 f = fly(rig, o, name, o.seconds)
-                print(json.dumps({"round": r, **f}), file=sys.stderr, flush=True)
+                say(round=r, **f)
                 flights.append(f)
     flights.sort(key=lambda f: names.index(f["name"]))
     if o.json:

@@ -37,7 +37,7 @@ def events(path):
 
 def node(w, name, *words, bootstrap=(), db=None):
     """A node of ours that listens on loopback; name: its own, and its log's."""
-    p = w.start(name, "node", "--bind", HOST, "--port", "0", "--json", "--no-lan", "--no-routers",
+    p = w.command(name, "node", "--bind", HOST, "--port", "0", "--json", "--no-lan", "--no-routers",
                 "--status", "1", "--db", w.path(db or name + "-db"),
                 *(x for b in bootstrap for x in ("--bootstrap", b)), *words)
     wait_for(lambda: '"listening"' in read(p.log), f"{name} to listen", p)
@@ -341,7 +341,7 @@ def item_less(r):
 def case_node_lan(w):
     """Two nodes that know nobody find one another by multicast."""
     def start(name):
-        p = w.start(name, "node", "--bind", "127.0.0.1", "--port", "0", "--json", "--status", "1",
+        p = w.command(name, "node", "--bind", "127.0.0.1", "--port", "0", "--json", "--status", "1",
                     "--db", w.path(name + "-db"))
         wait_for(lambda: '"listening"' in read(p.log), f"{name} to listen", p)
         return p

@@ -28,7 +28,6 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "compute/frame.h"
 #include "compute/helper.h"
 #include "kernel/kit.h"
 #include "kernel/trace/trace.h"
@@ -37,13 +36,12 @@
 #include "os/loop.h"
 #include "os/pool.h"
 #include "prog/cmd.h"
+#include "prog/helper/link.h"
+#include "prog/helper/speed.h"
 #include "prog/objects.h"
 #include "prog/uplink.h"
-#include "scene/scene.h"
-#include "scene/scenes.h"
 
 #define EXIT_REFUSED     3
-#define RETRY_US         1000000u
 #define FLAP_US          200000u
 #define FLAP_TASKS       3u
 #define STORE_BYTES      ((uint64_t)1 << 30)
@@ -89,14 +87,11 @@ struct side {
     struct objects store;
     struct loop *loop;
     struct pool *pool;
-    struct loop_timer *due;
-    struct loop_timer *retry;
-    struct uplink *uplink;
     struct helper *machine;
+    struct helper_link link;
     struct lane *lane;
     uint64_t runs;
     uint64_t taken;
-    bool is_up;
     int exit_code;
 };
 
@@ -144,42 +139,24 @@ static void lane_close(struct lane *l)
     kit_close(l->kit);
 }
 
-static enum rc bench_params(struct bytes scene_bytes, struct buffer *out)
-{
-    struct scene scene;
-    struct err err;
-    enum rc rc = scene_open(&scene, scene_bytes, &err);
-    if (rc != RC_OK)
-        return rc;
-    const struct trace_params p = {.width = 96,
-                                   .height = 96,
-                                   .w = 96,
-                                   .h = 96,
-                                   .sample_count = 16,
-                                   .depth_max = 6,
-                                   .cell = 8,
-                                   .camera = scene_camera(&scene, 0)};
-    return trace_params_encode(&p, out);
-}
-
 // Cost units a second, as an honest helper measures them; 0: not to be had.
 static uint64_t measure(struct lane *l)
 {
-    struct budget budget = {.limit_bytes = SCENES_BUDGET_BYTES};
+    struct budget budget = {.limit_bytes = SPEED_BUDGET_BYTES};
     struct buffer scene = {0};
     struct err err;
     uint64_t units_s = 0;
     l->kernel = &trace_kernel;
-    if (scenes_make(bytes_text("cornell"), &budget, &scene, &err) == RC_OK &&
-        bench_params(buffer_bytes(&scene), &l->params) == RC_OK) {
+    if (speed_scene(&budget, &scene, &err) == RC_OK &&
+        speed_params(buffer_bytes(&scene), &l->params) == RC_OK) {
         l->object = buffer_bytes(&scene);
         l->is_load = true;
         work(&l);
         l->is_load = false;
         if (l->rc == RC_OK)
             work(&l);
-        const double units = l->rc == RC_OK ? frame_report_units(buffer_bytes(&l->report)) : 0;
-        units_s = (uint64_t)(units * 1e6 / (double)(l->cpu_us + 1));
+        if (l->rc == RC_OK)
+            units_s = speed_units_s(buffer_bytes(&l->report), l->cpu_us);
     }
     l->object = bytes_of(NULL, 0);
     if (kit_load(l->kit, l->object) == RC_OK) // lets go of the scene
@@ -352,13 +329,10 @@ static void do_run(struct side *s, const struct helper_out *out)
     start_work(s);
 }
 
-static void do_wish(struct side *s, const struct helper_out *out)
+static void on_wish(void *self, const struct helper_out *out)
 {
-    if (out->kind == HELPER_SEND && s->is_up)
-        uplink_send(s->uplink, out->bytes);
-    else if (out->kind == HELPER_CLOSE && s->is_up)
-        uplink_close(s->uplink, helper_refusal(s->machine));
-    else if (out->kind == HELPER_LOAD)
+    struct side *s = self;
+    if (out->kind == HELPER_LOAD)
         do_load(s, out->bytes);
     else if (out->kind == HELPER_RUN)
         do_run(s, out);
@@ -369,30 +343,30 @@ static void do_wish(struct side *s, const struct helper_out *out)
 
 // ---- Events and the connection
 
-static void hang_up(struct side *s)
+static void took(struct side *s, const struct helper_event *e)
 {
+    s->taken++;
+    s->lane->task = e->task;
+    printf("task %" PRIu64 " taken, %s\n", e->task, e->kernel);
+    if (s->mode != FLAPPING || s->taken <= s->after || s->taken % FLAP_TASKS != 0)
+        return;
     printf("hung up after task %" PRIu64 "\n", s->taken);
-    uplink_free(s->uplink); // without a word
-    s->uplink = NULL;
-    s->is_up = false;
-    helper_closed(s->machine);
-    loop_timer_at(s->retry, time_after(loop_now_us(s->loop), FLAP_US));
+    helper_link_hang_up(&s->link, FLAP_US);
 }
 
-static void say(struct side *s, const struct helper_event *e)
+static void on_event(void *self, const struct helper_event *e)
 {
+    struct side *s = self;
     switch (e->kind) {
     case HELPER_EVENT_IN:
-        printf("in at %s\n", uplink_hub(s->uplink));
+        printf("in at %s\n", helper_link_hub(&s->link));
         break;
     case HELPER_EVENT_OUT:
         printf("refused: %s\n", e->text);
         s->exit_code = EXIT_REFUSED;
         break;
     case HELPER_EVENT_TASK:
-        s->taken++;
-        s->lane->task = e->task;
-        printf("task %" PRIu64 " taken, %s\n", e->task, e->kernel);
+        took(s, e);
         break;
     case HELPER_EVENT_RAN:
         printf("task %" PRIu64 " answered after %" PRIu64 " ms\n", e->task, e->wall_us / US_PER_MS);
@@ -407,76 +381,12 @@ static void say(struct side *s, const struct helper_event *e)
     }
 }
 
-static bool must_flap(const struct side *s, uint64_t taken)
-{
-    return s->mode == FLAPPING && s->is_up && s->taken > s->after &&
-           s->taken / FLAP_TASKS > taken / FLAP_TASKS;
-}
-
-static void drain(void *self) // before the loop sleeps
+static void on_gone(void *self, const char *reason, uint64_t again_us)
 {
     struct side *s = self;
-    struct helper_out out;
-    struct helper_event e;
-    const uint64_t taken = s->taken;
-    while (helper_next(s->machine, &out))
-        do_wish(s, &out);
-    while (helper_event(s->machine, &e))
-        say(s, &e);
-    if (must_flap(s, taken))
-        hang_up(s);
-    loop_timer_at(s->due, helper_due_us(s->machine));
-}
-
-static void on_due(void *self)
-{
-    struct side *s = self;
-    helper_tick(s->machine, loop_now_us(s->loop));
-}
-
-static void on_open(void *self)
-{
-    struct side *s = self;
-    s->is_up = true;
-    helper_open(s->machine);
-}
-
-static void on_message(void *self, struct bytes message)
-{
-    struct side *s = self;
-    helper_input(s->machine, message, loop_now_us(s->loop));
-}
-
-static void on_close(void *self, const char *reason)
-{
-    struct side *s = self;
-    struct helper_event e;
-    while (helper_event(s->machine, &e))
-        say(s, &e);
-    if (s->is_up)
-        helper_closed(s->machine);
-    s->is_up = false;
     printf("closed: %s\n", reason);
-    if (s->exit_code == EXIT_REFUSED)
+    if (again_us == 0)
         loop_stop(s->loop);
-    else
-        loop_timer_at(s->retry, time_after(loop_now_us(s->loop), RETRY_US));
-}
-
-static void connect_now(void *self)
-{
-    struct side *s = self;
-    struct err err = {0};
-    const struct uplink_handlers handlers = {s, on_open, on_message, on_close};
-    enum rc rc = RC_OK;
-    if (s->uplink == NULL)
-        rc = uplink_new(&s->uplink, s->loop, &s->options, s->state, &handlers, &err);
-    if (rc == RC_OK)
-        rc = uplink_open(s->uplink, &err);
-    if (rc == RC_OK)
-        return;
-    s->exit_code = cmd_fail(&err);
-    loop_stop(s->loop);
 }
 
 static void on_signal(void *self, int number)
@@ -527,11 +437,9 @@ static enum rc make_machine(struct side *s, struct err *err)
     c->ability = (struct msg_ability){
         .slots = 1, .cores = 1, .memory_bytes = 1 << 30, .cpu = "a stranger's", .cage = "none"};
     (void)snprintf(c->name, sizeof c->name, "bad-%s", mode_name[s->mode]);
-    for (size_t i = 0; i < MSG_KERNELS_MAX && kernel_at(i) != NULL; i++) {
-        struct msg_speed *speed = &c->ability.speed[c->ability.speed_count++];
-        bytes_to_text(bytes_text(kernel_at(i)->name), speed->kernel, sizeof speed->kernel);
-        speed->units_s = s->mode == LIAR ? units_s * LIE : units_s;
-    }
+    c->ability.speed_count = speed_of_all(c->ability.speed, units_s);
+    for (size_t i = 0; s->mode == LIAR && i < c->ability.speed_count; i++)
+        c->ability.speed[i].units_s *= LIE;
     printf("%s, %" PRIu64 " cost units/s\n", mode_name[s->mode], units_s);
     const enum rc rc = helper_new(&s->machine, &cfg);
     return rc == RC_OK ? rc : err_set(err, rc, "cannot make a helper");
@@ -542,11 +450,8 @@ static enum rc open_loop(struct side *s, struct err *err)
     enum rc rc = loop_new(&s->loop, err);
     if (rc != RC_OK)
         return rc;
-    if (pool_new(&s->pool, s->loop, 1) != RC_OK || loop_on_signal(s->loop, on_signal, s) != RC_OK ||
-        loop_timer_new(&s->due, s->loop, on_due, s) != RC_OK ||
-        loop_timer_new(&s->retry, s->loop, connect_now, s) != RC_OK)
+    if (pool_new(&s->pool, s->loop, 1) != RC_OK || loop_on_signal(s->loop, on_signal, s) != RC_OK)
         return err_set(err, RC_NOMEM, "cannot start the event loop");
-    loop_set_sleep_hook(s->loop, drain, s);
     return RC_OK;
 }
 
@@ -566,15 +471,25 @@ static enum rc open_all(struct side *s, struct err *err)
                           &(struct objects_cfg){.path = path, .bytes_max = STORE_BYTES}, err);
     if (rc == RC_OK)
         rc = open_loop(s, err);
-    return rc == RC_OK ? make_machine(s, err) : rc;
+    if (rc == RC_OK)
+        rc = make_machine(s, err);
+    if (rc != RC_OK)
+        return rc;
+    const struct helper_link_cfg cfg = {.loop = s->loop,
+                                        .uplink = &s->options,
+                                        .state = s->state,
+                                        .machine = s->machine,
+                                        .self = s,
+                                        .on_wish = on_wish,
+                                        .on_event = on_event,
+                                        .on_gone = on_gone};
+    return helper_link_open(&s->link, &cfg, err);
 }
 
 static void close_all(struct side *s)
 {
-    uplink_free(s->uplink);
+    helper_link_close(&s->link);
     pool_free(s->pool);
-    loop_timer_free(s->due);
-    loop_timer_free(s->retry);
     loop_free(s->loop); // waits for a run
     helper_free(s->machine);
     if (s->lane != NULL) {
@@ -601,10 +516,8 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (s.arena == NULL || open_all(&s, &err) != RC_OK)
         s.exit_code = cmd_fail(&err);
-    else {
-        connect_now(&s);
+    else
         loop_run(s.loop);
-    }
     close_all(&s);
     return s.exit_code;
 }

@@ -14,12 +14,11 @@
 #include "prog/cell_code.h"
 #include "prog/cmd.h"
 #include "prog/crew.h"
+#include "prog/helper/link.h"
 #include "prog/helper/view.h"
 #include "prog/objects.h"
 #include "prog/uplink.h"
 
-#define RETRY_US      1000000u  // after a lost connection; doubled each time ...
-#define RETRY_US_MAX  15000000u // ... up to this
 #define HEALTH_US     1000000u
 #define MACHINE_BYTES ((size_t)1 << 30) // objects and results on their way
 
@@ -96,8 +95,6 @@ struct side { // all that this command is made of
     char state[FILE_PATH_BYTES];
     struct nursery *nursery;
     struct loop *loop;
-    struct loop_timer *due;   // the machine's
-    struct loop_timer *retry; // of the connection
     struct loop_timer *look;  // at the machine's health
     struct loop_timer *total; // of what was done
     struct id id;
@@ -106,51 +103,42 @@ struct side { // all that this command is made of
     struct device device;
     struct log log;
     struct crew *crew;
-    struct helper *machine;
-    struct uplink *uplink;
-    bool is_up;
-    bool was_in; // since the last connection
-    uint64_t wait_us;
+    struct helper *machine; // NULL until the crew has measured itself
+    struct helper_link link;
     struct helper_view view;
     int exit_code;
 };
 
-static void on_event(struct side *s, const struct helper_event *e)
-{
-    s->was_in = s->was_in || e->kind == HELPER_EVENT_IN;
-    helper_view_event(&s->view, e, uplink_hub(s->uplink), loop_now_us(s->loop));
-}
-
-static void arm(struct side *s)
-{
-    loop_timer_at(s->due, helper_due_us(s->machine));
-}
-
-// Before the loop sleeps: whatever the machine wishes for.
-static void drain(void *self)
+static void on_wish(void *self, const struct helper_out *out)
 {
     struct side *s = self;
-    if (s->machine == NULL)
+    crew_do(s->crew, out);
+}
+
+static void on_event(void *self, const struct helper_event *e)
+{
+    struct side *s = self;
+    helper_view_event(&s->view, e, helper_link_hub(&s->link), loop_now_us(s->loop));
+}
+
+static void end_with(struct side *s, const char *why)
+{
+    fprintf(stderr, "shoal: %s\n", why);
+    s->exit_code = EXIT_FAILED;
+    loop_stop(s->loop);
+}
+
+static void on_gone(void *self, const char *reason, uint64_t again_us)
+{
+    struct side *s = self;
+    char room[ERR_TEXT_BYTES];
+    struct text wait = text_of(room, sizeof room);
+    if (again_us == 0) {
+        end_with(s, reason);
         return;
-    struct helper_out out;
-    struct helper_event e;
-    while (helper_next(s->machine, &out)) {
-        if (out.kind == HELPER_SEND)
-            uplink_send(s->uplink, out.bytes);
-        else if (out.kind == HELPER_CLOSE)
-            uplink_close(s->uplink, helper_refusal(s->machine));
-        else
-            crew_do(s->crew, &out);
     }
-    while (helper_event(s->machine, &e))
-        on_event(s, &e);
-    arm(s);
-}
-
-static void on_due(void *self)
-{
-    struct side *s = self;
-    helper_tick(s->machine, loop_now_us(s->loop));
+    text_add_time(&wait, again_us);
+    fprintf(stderr, "shoal: %s\nshoal: trying again in %s\n", reason, room);
 }
 
 static void on_look(void *self)
@@ -174,54 +162,13 @@ static void on_total(void *self)
     loop_timer_at(s->total, time_after(loop_now_us(s->loop), HELPER_VIEW_TOTAL_US));
 }
 
-static void connect_now(void *self)
-{
-    struct side *s = self;
-    struct err err;
-    if (uplink_open(s->uplink, &err) == RC_OK)
-        return;
-    s->exit_code = cmd_fail(&err);
-    loop_stop(s->loop);
-}
-
-static void on_open(void *self)
-{
-    struct side *s = self;
-    s->is_up = true;
-    s->was_in = false;
-    helper_open(s->machine);
-}
-
-static void on_message(void *self, struct bytes message)
-{
-    struct side *s = self;
-    helper_input(s->machine, message, loop_now_us(s->loop));
-}
-
-static void on_close(void *self, const char *reason)
-{
-    struct side *s = self;
-    if (s->is_up)
-        helper_closed(s->machine);
-    s->is_up = false;
-    fprintf(stderr, "shoal: %s\n", reason);
-    if (helper_refusal(s->machine) != NULL) { // asking again would not help
-        s->exit_code = EXIT_FAILED;
-        loop_stop(s->loop);
-        return;
-    }
-    s->wait_us = s->was_in || s->wait_us == 0 ? RETRY_US : num_min(s->wait_us * 2, RETRY_US_MAX);
-    s->was_in = false;
-    fprintf(stderr, "shoal: trying again in %.0f s\n", (double)s->wait_us / US_PER_S);
-    loop_timer_at(s->retry, time_after(loop_now_us(s->loop), s->wait_us));
-}
-
 static void on_failed(void *self, const char *why)
 {
     struct side *s = self;
-    fprintf(stderr, "shoal: no worker can be had: %s\n", why);
-    s->exit_code = EXIT_FAILED;
-    loop_stop(s->loop);
+    char room[ERR_TEXT_BYTES];
+    struct text text = text_of(room, sizeof room);
+    text_addf(&text, "no worker can be had: %s", why);
+    end_with(s, room);
 }
 
 static void describe(const struct side *s, struct msg_ability *a)
@@ -233,6 +180,21 @@ static void describe(const struct side *s, struct msg_ability *a)
     text_addf(&cpu, "%s, %s", s->device.has_model ? s->device.model : "unknown", s->device.simd);
     struct text cage = text_of(a->cage, sizeof a->cage);
     text_add(&cage, crew_cage(s->crew));
+}
+
+static void connect_now(struct side *s)
+{
+    struct err err = {.text = ""};
+    const struct helper_link_cfg cfg = {.loop = s->loop,
+                                        .uplink = &s->o.uplink,
+                                        .state = s->state,
+                                        .machine = s->machine,
+                                        .self = s,
+                                        .on_wish = on_wish,
+                                        .on_event = on_event,
+                                        .on_gone = on_gone};
+    if (helper_link_open(&s->link, &cfg, &err) != RC_OK)
+        end_with(s, err.text);
 }
 
 static void on_ready(void *self, const struct msg_speed *speed, uint32_t count)
@@ -294,15 +256,9 @@ static enum rc open_loop(struct side *s, struct err *err)
     if (rc == RC_OK)
         rc = loop_on_signal(s->loop, on_signal, s);
     if (rc == RC_OK)
-        rc = loop_timer_new(&s->due, s->loop, on_due, s);
-    if (rc == RC_OK)
-        rc = loop_timer_new(&s->retry, s->loop, connect_now, s);
-    if (rc == RC_OK)
         rc = loop_timer_new(&s->look, s->loop, on_look, s);
     if (rc == RC_OK)
         rc = loop_timer_new(&s->total, s->loop, on_total, s);
-    if (rc == RC_OK)
-        loop_set_sleep_hook(s->loop, drain, s);
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));
 }
 
@@ -326,9 +282,6 @@ static enum rc open_all(void *self, struct arena *arena, struct err *err)
         rc = open_loop(s, err);
     if (rc == RC_OK && s->o.slots == 0)
         s->o.slots = num_clamp(s->device.cpu_count / 2, 1, NURSERY_WORKERS_MAX);
-    struct uplink_handlers handlers = {s, on_open, on_message, on_close};
-    if (rc == RC_OK)
-        rc = uplink_new(&s->uplink, s->loop, &s->o.uplink, s->state, &handlers, err);
     struct crew_cfg crew = {s->arena,          s->loop, s->nursery, (uint32_t)s->o.slots,
                             s->o.worker_bytes, s,       on_ready,   on_failed};
     return rc == RC_OK ? crew_new(&s->crew, &crew, err) : rc;
@@ -348,13 +301,11 @@ static void close_all(void *self)
         struct helper_stat stat = helper_stat(s->machine);
         helper_view_total(&s->view, &stat, clock_now_us());
     }
-    uplink_free(s->uplink);
+    helper_link_close(&s->link);
     crew_free(s->crew);
     helper_free(s->machine);
     s->machine = NULL;
     nursery_stop(s->nursery);
-    loop_timer_free(s->due);
-    loop_timer_free(s->retry);
     loop_timer_free(s->look);
     loop_timer_free(s->total);
     loop_free(s->loop);

@@ -5,23 +5,13 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "compute/frame.h"
 #include "crypt/hash.h"
-#include "kernel/echo.h"
 #include "os/clock.h"
 #include "os/worker.h"
 #include "prog/cell_code.h"
-#include "scene/scene.h"
-#include "scene/scenes.h"
+#include "prog/helper/speed.h"
 
-// The micro-benchmark: a small picture of a room, some tenths of a second.
-#define BENCH_SCENE   "cornell"
-#define BENCH_SIDE    96u
-#define BENCH_SAMPLES 16u
-#define TILE_UNITS    100000u    // of trace's cost: a tile as usual
-#define ECHO_UNITS_S  100000000u // bytes; the call is what it costs: nothing to measure
-#define BENCH_US      20000000u  // more, and this machine is of no use to anybody
+#define BENCH_US 20000000u // more, and this machine is of no use to anybody
 
 struct lane {
     struct crew *crew;
@@ -44,24 +34,6 @@ static void fail(struct crew *c, const char *why)
     c->cfg.on_failed(c->cfg.self, why);
 }
 
-static enum rc bench_params(const struct crew *c, struct buffer *out)
-{
-    struct scene scene;
-    struct err err;
-    enum rc rc = scene_open(&scene, buffer_bytes(&c->scene), &err);
-    if (rc != RC_OK)
-        return rc;
-    struct trace_params p = {.width = BENCH_SIDE,
-                             .height = BENCH_SIDE,
-                             .w = BENCH_SIDE,
-                             .h = BENCH_SIDE,
-                             .sample_count = BENCH_SAMPLES,
-                             .depth_max = 6,
-                             .cell = 8,
-                             .camera = scene_camera(&scene, 0)};
-    return trace_params_encode(&p, out);
-}
-
 static enum rc run_on(struct lane *l, const char *kernel, const struct kernel_in *in,
                       uint64_t budget_us)
 {
@@ -80,41 +52,24 @@ static enum rc run_on(struct lane *l, const char *kernel, const struct kernel_in
 
 static void measure(struct crew *c)
 {
-    uint8_t room[512];
+    uint8_t room[SPEED_PARAMS_BYTES];
     struct buffer params = buffer_of(room, sizeof room);
-    if (bench_params(c, &params) != RC_OK ||
+    if (speed_params(buffer_bytes(&c->scene), &params) != RC_OK ||
         run_on(&c->lane[0], trace_kernel.name, &(struct kernel_in){.params = buffer_bytes(&params)},
                BENCH_US) != RC_OK)
         fail(c, "the benchmark could not be started");
 }
 
-// What was measured, and what is guessed from it: that a run as usual of any other kernel takes
-// what a tile as usual does. A hub learns better within a few answers. Returns how many kernels.
-static uint32_t say_speeds(struct crew *c, uint64_t trace_units_s)
-{
-    uint32_t count = 0;
-    for (; count < MSG_KERNELS_MAX && kernel_at(count) != NULL; count++) {
-        const struct kernel *k = kernel_at(count);
-        struct msg_speed *s = &c->speed[count];
-        bytes_to_text(bytes_text(k->name), s->kernel, TASK_KERNEL_BYTES);
-        s->units_s = k == &trace_kernel  ? trace_units_s
-                     : k == &echo_kernel ? ECHO_UNITS_S
-                                         : trace_units_s / TILE_UNITS + 1;
-    }
-    assert(kernel_at(count) == NULL); // a hello has room for all
-    return count;
-}
-
 static void measured(struct crew *c, const struct worker_done *done)
 {
-    double units = frame_report_units(done->report);
-    if (done->rc != RC_OK || units <= 0 || done->cpu_us == 0) {
+    const uint64_t units_s = done->rc == RC_OK ? speed_units_s(done->report, done->cpu_us) : 0;
+    if (units_s == 0) {
         fail(c, done->rc != RC_OK ? done->text : "the benchmark measured nothing");
         return;
     }
     budget_give(&c->budget, c->scene.at);
     c->scene.at = NULL;
-    const uint32_t count = say_speeds(c, (uint64_t)(units * 1e6 / (double)done->cpu_us) + 1);
+    const uint32_t count = speed_of_all(c->speed, units_s);
     c->cfg.on_ready(c->cfg.self, c->speed, count);
 }
 
@@ -170,8 +125,8 @@ enum rc crew_new(struct crew **out, const struct crew_cfg *cfg, struct err *err)
         return err_set(err, RC_NOMEM, "out of memory for workers");
     c->cfg = *cfg;
     c->lane = lane;
-    c->budget = (struct budget){.limit_bytes = SCENES_BUDGET_BYTES};
-    enum rc rc = scenes_make(bytes_text(BENCH_SCENE), &c->budget, &c->scene, err);
+    c->budget = (struct budget){.limit_bytes = SPEED_BUDGET_BYTES};
+    enum rc rc = speed_scene(&c->budget, &c->scene, err);
     for (uint32_t i = 0; rc == RC_OK && i < cfg->lanes; i++) {
         lane[i] = (struct lane){.crew = c, .index = i};
         rc = hire(c, &lane[i]);

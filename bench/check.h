@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "kernel/kernel.h"
+#include "scene/camera.h"
 
 struct check_task {      // its bytes live as long as the program
     struct bytes object; // empty: the kernel takes none
@@ -35,6 +36,9 @@ struct check_share {
 };
 struct check_share check_share_of(struct rng *r, double share, size_t all);
 bool check_is_spoiled(struct check_share *s);
+
+// The neon street, and its camera at the beginning; ends the program if there is none.
+struct bytes check_street(struct camera *camera);
 
 extern const struct check_case check_audio;
 extern const struct check_case check_crowd;

@@ -14,6 +14,8 @@
 #include "check.h"
 #include "kernel/kit.h"
 #include "measure.h"
+#include "scene/scene.h"
+#include "scene/scenes.h"
 #include "work/verify.h"
 
 #define RESULT_BYTES_MAX ((size_t)64 << 20)
@@ -47,6 +49,17 @@ bool check_is_spoiled(struct check_share *s)
     s->left--;
     s->wanted -= is_spoiled;
     return is_spoiled;
+}
+
+struct bytes check_street(struct camera *camera)
+{
+    static struct budget budget = {.limit_bytes = SCENES_BUDGET_BYTES};
+    struct buffer object = {0};
+    struct scene scene;
+    measure_need(scenes_make(bytes_text("neon-street"), &budget, &object, NULL), "scene");
+    measure_need(scene_open(&scene, buffer_bytes(&object), NULL), "scene");
+    *camera = scene_camera(&scene, 0);
+    return buffer_bytes(&object);
 }
 
 static struct buffer room(size_t bytes)

@@ -3,18 +3,11 @@
 #include "check.h"
 #include "kernel/geometry/geometry.h"
 #include "measure.h"
-#include "scene/scene.h"
-#include "scene/scenes.h"
-
-static struct budget budget = {.limit_bytes = SCENES_BUDGET_BYTES};
 
 static void make(struct check_task *out)
 {
-    struct buffer object = {0};
-    struct scene scene;
-    struct err err;
-    measure_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
-    measure_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
+    struct camera camera;
+    out->object = check_street(&camera);
     const struct geometry_params p = {.width = 480,
                                       .height = 270,
                                       .x = 120,
@@ -22,10 +15,9 @@ static void make(struct check_task *out)
                                       .w = 240,
                                       .h = 135,
                                       .side = 2,
-                                      .camera = scene_camera(&scene, 0)};
+                                      .camera = camera};
     struct buffer params = buffer_of(measure_take(512), 512);
     measure_need(geometry_params_encode(&p, &params), "params");
-    out->object = buffer_bytes(&object);
     out->params = buffer_bytes(&params);
 }
 

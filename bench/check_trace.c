@@ -3,22 +3,15 @@
 #include "check.h"
 #include "kernel/trace/trace.h"
 #include "measure.h"
-#include "scene/scene.h"
-#include "scene/scenes.h"
 
 #define SIDE    64u
 #define SAMPLES 16u
 #define BRIGHT  0.25f // added to each sample of a spoiled pixel, in red
 
-static struct budget budget = {.limit_bytes = SCENES_BUDGET_BYTES};
-
 static void make(struct check_task *out)
 {
-    struct buffer object = {0};
-    struct scene scene;
-    struct err err;
-    measure_need(scenes_make(bytes_text("neon-street"), &budget, &object, &err), "scene");
-    measure_need(scene_open(&scene, buffer_bytes(&object), &err), "scene");
+    struct camera camera;
+    out->object = check_street(&camera);
     const struct trace_params p = {.width = 640,
                                    .height = 360,
                                    .x = 288,
@@ -28,10 +21,9 @@ static void make(struct check_task *out)
                                    .sample_count = SAMPLES,
                                    .depth_max = 6,
                                    .cell = 8,
-                                   .camera = scene_camera(&scene, 0)};
+                                   .camera = camera};
     struct buffer params = buffer_of(measure_take(512), 512);
     measure_need(trace_params_encode(&p, &params), "params");
-    out->object = buffer_bytes(&object);
     out->params = buffer_bytes(&params);
 }
 

@@ -15,6 +15,7 @@
 #include "compute/frame.h"
 #include "kernel/kernel.h"
 #include "kernel/world/base.h"
+#include "measure.h"
 #include "os/clock.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
@@ -41,14 +42,6 @@ struct bench {
     struct tile_cost tile[TILES_MAX];
 };
 
-static void need(enum rc rc, const char *what)
-{
-    if (rc == RC_OK)
-        return;
-    fprintf(stderr, "cost_bench: %s: %s\n", what, rc_text(rc));
-    exit(1);
-}
-
 static double clock_us(clockid_t id)
 {
     struct timespec t;
@@ -60,10 +53,10 @@ static struct buffer run_task(struct bench *b, struct bytes params, double *us)
 {
     struct buffer result = buffer_of(b->result_room, MSG_RESULT_BYTES_MAX);
     struct buffer report = buffer_of(b->report_room, KERNEL_REPORT_BYTES_MAX);
-    double start = clock_us(CLOCK_PROCESS_CPUTIME_ID);
-    need(trace_kernel.run(b->kernel, &(struct kernel_in){.params = params}, &result, &report),
+    double start = measure_cpu_us();
+    measure_need(trace_kernel.run(b->kernel, &(struct kernel_in){.params = params}, &result, &report),
          "run");
-    *us = clock_us(CLOCK_PROCESS_CPUTIME_ID) - start;
+    *us = measure_cpu_us() - start;
     return report;
 }
 
@@ -95,10 +88,10 @@ static void probe(struct bench *b, struct job *f)
     double us;
     struct line line;
     line_init(&line, skill_of("trace", false));
-    need(frame_probe(f, &b->queue, &line, 0), "probe");
+    measure_need(frame_probe(f, &b->queue, &line, 0), "probe");
     struct task *t = CONTAINER_OF(f->tasks.next, struct task, sibling);
     struct buffer report = run_task(b, bytes_of(t->params, t->params_len), &us);
-    need(frame_probed(f, &b->view, buffer_bytes(&report)), "probed");
+    measure_need(frame_probed(f, &b->view, buffer_bytes(&report)), "probed");
     queue_free(&b->queue, t);
     printf("probe: %.1f ms\n", us / 1000);
 }
@@ -126,11 +119,11 @@ static void run_frame(struct bench *b, const struct msg_submit *spec)
     if (!view_fits(&b->view, spec))
         probe(b, &f);
     double start = clock_us(CLOCK_MONOTONIC);
-    need(frame_plan(&f, &b->view, &weight, 1), "plan");
+    measure_need(frame_plan(&f, &b->view, &weight, 1), "plan");
     double plan_us = clock_us(CLOCK_MONOTONIC) - start;
     uint32_t *order = frame_order(&f, &b->budget);
     if (order == NULL)
-        need(RC_NOMEM, "memory");
+        measure_need(RC_NOMEM, "memory");
     memset(b->tile, 0, sizeof b->tile);
     for (uint32_t i = 0; i < f.piece_count; i++)
         run_piece(b, &f, order[i]);
@@ -149,7 +142,7 @@ int main(int argc, char **argv)
     b.budget.limit_bytes = BUDGET_BYTES;
     b.view.budget = &b.budget;
     if (argc > 2 && sscanf(argv[2], "%ux%u", &spec.width, &spec.height) != 2)
-        need(RC_CONFIG, argv[2]);
+        measure_need(RC_CONFIG, argv[2]);
     spec.samples = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 32;
     spec.tiles = argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 16;
     uint32_t frames = argc > 5 ? (uint32_t)strtoul(argv[5], NULL, 10) : 3;
@@ -157,12 +150,12 @@ int main(int argc, char **argv)
     b.result_room = budget_take(&b.budget, MSG_RESULT_BYTES_MAX);
     b.report_room = budget_take(&b.budget, KERNEL_REPORT_BYTES_MAX);
     if (arena == NULL || b.result_room == NULL || b.report_room == NULL)
-        need(RC_NOMEM, "memory");
-    need(queue_init(&b.queue, arena, &b.budget, 1), "queue");
-    need(scenes_make(bytes_text(name), &b.budget, &b.scene, &err), name);
-    need(scene_open(&scene, buffer_bytes(&b.scene), &err), name);
-    need(world_base.open(&b.kernel, clock_ticks), "open");
-    need(world_base.load(b.kernel, buffer_bytes(&b.scene)), "load");
+        measure_need(RC_NOMEM, "memory");
+    measure_need(queue_init(&b.queue, arena, &b.budget, 1), "queue");
+    measure_need(scenes_make(bytes_text(name), &b.budget, &b.scene, &err), name);
+    measure_need(scene_open(&scene, buffer_bytes(&b.scene), &err), name);
+    measure_need(world_base.open(&b.kernel, clock_ticks), "open");
+    measure_need(world_base.load(b.kernel, buffer_bytes(&b.scene)), "load");
     spec.scene = hash_bytes(buffer_bytes(&b.scene));
     for (spec.frame = 0; spec.frame < frames; spec.frame++) {
         spec.camera = scene_camera(&scene, (float)spec.frame / 24);

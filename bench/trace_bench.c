@@ -6,17 +6,17 @@
 //
 // SCENE is a generator's name or a scene object's file. Linked with --wrap for rtcIntersect1 and
 // rtcOccluded1: while recording, every ray is kept as it was given to Embree, in its order; the
-// bare loop then gives the same rays to the same tree again. Times are the thread's CPU time,
+// bare loop then gives the same rays to the same tree again. Times are the process's CPU time,
 // medians over the rounds. One thread.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/num.h"
 #include "kernel/trace/trace.h"
 #include "kernel/world/base.h"
 #include "kernel/world/world.h"
+#include "measure.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -78,39 +78,10 @@ static void die(const char *what)
     exit(1);
 }
 
-static void *take(size_t len)
-{
-    void *p = calloc(1, len); // a measuring program's own memory, given back by its end
-    if (p == NULL)
-        die("out of memory");
-    return p;
-}
-
-static double cpu_s(void)
-{
-    struct timespec t;
-    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) != 0)
-        die("no CPU clock");
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int compare_double(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n)
-{
-    qsort(v, n, sizeof *v, compare_double);
-    return v[n / 2];
-}
-
 static struct bytes read_scene(const char *name)
 {
     size_t cap = SCENES_BUDGET_BYTES;
-    struct buffer out = buffer_of(take(cap), cap);
+    struct buffer out = buffer_of(measure_take(cap), cap);
     FILE *f = fopen(name, "rb");
     if (f != NULL) {
         out.len = fread(out.at, 1, cap, f);
@@ -137,13 +108,13 @@ struct bench { // one opened kernel and what it renders
 
 static void bench_open(struct bench *b, const char *isa, struct bytes object)
 {
-    double from = cpu_s();
+    double from = 1e-6 * measure_cpu_us();
     if (world_base_open_isa(&b->state, NULL, isa) != RC_OK)
         die("this machine cannot");
-    double opened = cpu_s();
+    double opened = 1e-6 * measure_cpu_us();
     if (world_base.load(b->state, object) != RC_OK)
         die("the scene does not load");
-    (void)printf("open %.1f ms, load %.1f ms\n", (opened - from) * 1e3, (cpu_s() - opened) * 1e3);
+    (void)printf("open %.1f ms, load %.1f ms\n", (opened - from) * 1e3, (1e-6 * measure_cpu_us() - opened) * 1e3);
 }
 
 static void bench_init(struct bench *b, struct bytes object, uint32_t width, uint32_t height,
@@ -161,9 +132,9 @@ static void bench_init(struct bench *b, struct bytes object, uint32_t width, uin
                                       .depth_max = 6,
                                       .cell = 4,
                                       .camera = scene_camera(&scene, 0.0f)};
-    b->report_at = take(KERNEL_REPORT_BYTES_MAX);
+    b->report_at = measure_take(KERNEL_REPORT_BYTES_MAX);
     b->result_cap = (size_t)width * height * TRACE_PIXEL_BYTES;
-    b->result_at = take(b->result_cap);
+    b->result_at = measure_take(b->result_cap);
 }
 
 // CPU seconds of one run.
@@ -174,10 +145,10 @@ static double bench_run(struct bench *b)
     struct buffer report = buffer_of(b->report_at, KERNEL_REPORT_BYTES_MAX);
     if (trace_params_encode(&b->params, &params) != RC_OK)
         die("bad parameters");
-    double from = cpu_s();
+    double from = 1e-6 * measure_cpu_us();
     enum rc rc = trace_kernel.run(b->state, &(struct kernel_in){.params = buffer_bytes(&params)},
                                   &result, &report);
-    double to = cpu_s();
+    double to = 1e-6 * measure_cpu_us();
     if (rc != RC_OK || trace_report_decode(&b->report, buffer_bytes(&report)) != RC_OK)
         die("the run failed");
     b->result = buffer_bytes(&result);
@@ -187,7 +158,7 @@ static double bench_run(struct bench *b)
 // Through the same wrapped names as the kernel: both pay for the wrapper alike.
 static double bare_run(struct record *at)
 {
-    double from = cpu_s();
+    double from = 1e-6 * measure_cpu_us();
     for (size_t i = 0; i < recorder.len; i++) {
         struct record *e = &at[i];
         struct RTCRayHit r = {.ray = {.org_x = e->origin[0],
@@ -204,7 +175,7 @@ static double bare_run(struct record *at)
         else
             rtcIntersect1(recorder.scene, &e->context.context, &r);
     }
-    return cpu_s() - from;
+    return 1e-6 * measure_cpu_us() - from;
 }
 
 static void mode_rays(struct bench *b, uint32_t rounds)
@@ -212,7 +183,7 @@ static void mode_rays(struct bench *b, uint32_t rounds)
     (void)bench_run(b); // warm
     uint64_t rays = b->report.rays + b->report.shadow_rays;
     recorder.cap = rays;
-    struct record *at = take(rays * sizeof *at);
+    struct record *at = measure_take(rays * sizeof *at);
     recorder.at = at;
     (void)bench_run(b);
     recorder.at = NULL; // enough recorded
@@ -229,8 +200,8 @@ static void mode_rays(struct bench *b, uint32_t rounds)
                  (unsigned long long)b->report.rays, (unsigned long long)b->report.shadow_rays,
                  rounds);
     (void)printf("kernel %.3f Mrays/s  bare %.3f Mrays/s  ratio %.3f\n",
-                 count / median(kernel_s, rounds) * 1e-6, count / median(bare_s, rounds) * 1e-6,
-                 median(ratio, rounds));
+                 count / measure_median(kernel_s, rounds) * 1e-6, count / measure_median(bare_s, rounds) * 1e-6,
+                 measure_median(ratio, rounds));
 }
 
 static uint32_t word_at(struct bytes b, size_t i)
@@ -264,7 +235,7 @@ static void compare(const char *name, struct bytes a, struct bytes b, uint32_t s
 static void mode_isa(struct bench *b, struct bytes object)
 {
     static const char *const isa[] = {"avx2", "sse2", "sse4.2", "avx", "avx512", "avx2"};
-    uint8_t *first = take(b->result_cap);
+    uint8_t *first = measure_take(b->result_cap);
     for (size_t i = 0; i < ARRAY_COUNT(isa); i++) {
         bench_open(b, isa[i], object);
         double s = bench_run(b);

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "scene/draft.h"
+#include "scene/math.h"
 #include "scene/mesh_files.h"
 #include "scene/mesh_stage.h"
 
@@ -155,7 +156,7 @@ static struct scene_material material_of(const struct aiMaterial *m)
     (void)number(m, AI_MATKEY_OPACITY, &out.opacity);
     float ior = 0.0f;
     if (number(m, AI_MATKEY_REFRACTI, &ior) && ior > 1.0f)
-        out.ior = fminf(ior, 3.0f);
+        out.ior = fminf(ior, SCENE_IOR_MAX);
     for (unsigned c = 0; c < 3; c++) {
         out.base[c] = share(out.base[c]);
         float e = out.emission[c] * strength;
@@ -252,8 +253,8 @@ static bool take_camera(struct import *m)
     struct vec eye = transformed(&to_world, place, 1.0f);
     struct vec look = vec_unit(transformed(&to_world, c->mLookAt, 0.0f));
     struct vec up = vec_unit(transformed(&to_world, c->mUp, 0.0f));
-    float fov_deg = fov * 180.0f / 3.14159265f;
-    fov_deg = fov_deg >= 1.0f && fov_deg <= 170.0f ? fov_deg : 45.0f;
+    float fov_deg = fov * 180.0f / MATH_PI;
+    fov_deg = float_within(fov_deg, CAMERA_FOV_DEG_MIN, CAMERA_FOV_DEG_MAX) ? fov_deg : 45.0f;
     struct vec target = vec_add(eye, look);
     const struct scene_key key = {.camera = {.eye = {eye.x, eye.y, eye.z},
                                              .target = {target.x, target.y, target.z},
@@ -270,12 +271,12 @@ static void set_stage(struct import *m, bool has_camera)
     struct vec centre = vec_scale(vec_add(low, high), 0.5f);
     float radius = fmaxf(0.5f * vec_length(vec_sub(high, low)), 1e-3f);
     if (!m->is_lit) {
-        stage_lamps(&m->draft, centre, radius);
-        stage_sky(&m->draft);
+        mesh_stage_lamps(&m->draft, centre, radius);
+        mesh_stage_sky(&m->draft);
     }
     if (!has_camera) {
-        stage_ground(&m->draft, centre, radius);
-        stage_camera(&m->draft, centre, radius);
+        mesh_stage_ground(&m->draft, centre, radius);
+        mesh_stage_camera(&m->draft, centre, radius);
     }
 }
 
@@ -296,7 +297,7 @@ static enum rc draw(struct import *m, const char **why)
     float widest = fmaxf(size.y, fmaxf(size.x, size.z));
     m->scale = 1.0f;
     if (!has_camera) {
-        m->scale = widest > 0.0f ? STAGE_SIZE_M / widest : 1.0f;
+        m->scale = widest > 0.0f ? MESH_STAGE_SIZE_M / widest : 1.0f;
         m->shift = vec_of(-0.5f * (low.x + high.x), -low.y, -0.5f * (low.z + high.z));
     }
     take_materials(m);
@@ -311,11 +312,9 @@ static enum rc draw(struct import *m, const char **why)
     return m->draft.rc == RC_REFUSED ? RC_MALFORMED : m->draft.rc;
 }
 
-static bool is_gltf(const char *name)
+static bool is_gltf(struct bytes name)
 {
-    const char *dot = strrchr(name, '.');
-    return dot != NULL && (strcmp(dot, ".gltf") == 0 || strcmp(dot, ".glb") == 0 ||
-                           strcmp(dot, ".GLTF") == 0 || strcmp(dot, ".GLB") == 0);
+    return mesh_name_ends(name, ".gltf") || mesh_name_ends(name, ".glb");
 }
 
 static const struct aiScene *read_scene(struct mesh_files *files, const char *name)
@@ -361,9 +360,8 @@ static size_t words_at_end(struct bytes data, uint8_t *key)
 // assimp takes a face that lost its last corners for a line; a reader of ours would rather know.
 static bool is_cut_off(const struct mesh_file *main)
 {
-    struct bytes tail = bytes_part(main->name, main->name.len < 4 ? 0 : main->name.len - 4, 4);
     uint8_t key;
-    if (!bytes_is(tail, ".obj") && !bytes_is(tail, ".OBJ"))
+    if (!mesh_name_ends(main->name, ".obj"))
         return false;
     size_t words = words_at_end(main->data, &key);
     return (key == 'v' || key == 'f') && words < 1 + OBJ_VALUES_MIN && words > 0;
@@ -405,7 +403,7 @@ enum rc mesh_import(struct bytes bundle, struct budget *budget, struct buffer *o
     const struct aiScene *scene = read_scene(&files, name);
     if (scene == NULL)
         return complain(err, name, RC_MALFORMED, aiGetErrorString());
-    struct import m = {.budget = budget, .scene = scene, .is_gltf = is_gltf(name)};
+    struct import m = {.budget = budget, .scene = scene, .is_gltf = is_gltf(b.file[0].name)};
     aiIdentityMatrix4(&m.camera_to_world);
     draft_init(&m.draft, budget);
     enum rc rc = finish(&m, name, out, err);

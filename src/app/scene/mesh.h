@@ -9,11 +9,12 @@
 // Kept: triangles, smooth normals, node transforms, base colour, emission, roughness, metallic,
 // opacity, transmission, index of refraction, the first camera. Dropped: textures, animation,
 // points, lines, lights without a surface. A mesh without a camera is set on a stage: moved to
-// stand on y = 0, scaled to STAGE_HEIGHT_M high or wide, a ground beneath it, a camera that
+// stand on y = 0, scaled to MESH_STAGE_SIZE_M high or wide, a ground beneath it, a camera that
 // frames it. A mesh that emits no light gets three soft panels and a dim sky.
 #ifndef SCENE_MESH_H
 #define SCENE_MESH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ struct mesh_bundle {
 // The plain names that main refers to (OBJ mtllib, glTF buffer uris), each once, borrowed from
 // main.data; at most MESH_FILES_MAX - 1. Other names are left out. Returns how many.
 size_t mesh_siblings(const struct mesh_file *main, struct bytes out[static MESH_FILES_MAX]);
+
+// Does a name end like this? Letters of `tail` are small; the name's may be of either kind.
+bool mesh_name_ends(struct bytes name, const char *tail);
 
 // CBOR: array of [text name, bytes data], main file first. RC_FULL: out has no room.
 // RC_REFUSED: a name is not plain, or there is no file.

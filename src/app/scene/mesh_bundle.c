@@ -25,7 +25,7 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
 }
 
-static bool ends_with(struct bytes name, const char *tail)
+bool mesh_name_ends(struct bytes name, const char *tail)
 {
     size_t len = strlen(tail);
     if (name.len < len)
@@ -86,8 +86,9 @@ static void scan_obj(struct names *n, const struct mesh_file *main)
 
 static bool is_picture(struct bytes name)
 {
-    return ends_with(name, ".png") || ends_with(name, ".jpg") || ends_with(name, ".jpeg") ||
-           ends_with(name, ".webp") || ends_with(name, ".ktx2");
+    return mesh_name_ends(name, ".png") || mesh_name_ends(name, ".jpg") ||
+           mesh_name_ends(name, ".jpeg") || mesh_name_ends(name, ".webp") ||
+           mesh_name_ends(name, ".ktx2");
 }
 
 static struct bytes skip_space(struct bytes b)
@@ -129,9 +130,9 @@ static void scan_gltf(struct names *n, const struct mesh_file *main)
 size_t mesh_siblings(const struct mesh_file *main, struct bytes out[static MESH_FILES_MAX])
 {
     struct names n = {.at = out};
-    if (ends_with(main->name, ".obj"))
+    if (mesh_name_ends(main->name, ".obj"))
         scan_obj(&n, main);
-    else if (ends_with(main->name, ".gltf") || ends_with(main->name, ".glb"))
+    else if (mesh_name_ends(main->name, ".gltf") || mesh_name_ends(main->name, ".glb"))
         scan_gltf(&n, main);
     assert(n.count < MESH_FILES_MAX);
     return n.count;

@@ -20,7 +20,7 @@ static void lamp(struct draft *d, struct vec centre, float radius, struct vec of
                 draft_material(d, &m));
 }
 
-void stage_lamps(struct draft *d, struct vec centre, float radius)
+void mesh_stage_lamps(struct draft *d, struct vec centre, float radius)
 {
     static const float key[3] = {11.0f, 9.8f, 8.4f};
     static const float fill[3] = {1.5f, 1.8f, 2.3f};
@@ -30,7 +30,7 @@ void stage_lamps(struct draft *d, struct vec centre, float radius)
     lamp(d, centre, radius, vec_of(1.6f, 3.6f, -3.2f), 1.6f, rim);
 }
 
-void stage_ground(struct draft *d, struct vec centre, float radius)
+void mesh_stage_ground(struct draft *d, struct vec centre, float radius)
 {
     const struct scene_material m = {
         .base = {0.42f, 0.42f, 0.43f}, .roughness = 0.45f, .ior = 1.4f, .opacity = 1.0f};
@@ -39,7 +39,7 @@ void stage_ground(struct draft *d, struct vec centre, float radius)
     shape_disc(d, &f, 40.0f * radius, 64, draft_material(d, &m));
 }
 
-void stage_camera(struct draft *d, struct vec centre, float radius)
+void mesh_stage_camera(struct draft *d, struct vec centre, float radius)
 {
     const float fov_deg = 34.0f;
     const float fit = 3.5f; // 1 / sin(17 degrees), and a little air
@@ -52,7 +52,7 @@ void stage_camera(struct draft *d, struct vec centre, float radius)
     draft_key(d, &key);
 }
 
-void stage_sky(struct draft *d)
+void mesh_stage_sky(struct draft *d)
 {
     d->sky = (struct scene_sky){.low = {0.16f, 0.17f, 0.19f},
                                 .high = {0.05f, 0.06f, 0.08f},

@@ -5,14 +5,14 @@
 
 #include "scene/draft.h"
 
-#define STAGE_SIZE_M 1.6f // height or widest extent of what stands on it
+#define MESH_STAGE_SIZE_M 1.6f // height or widest extent of what stands on it
 
 // Adds lamps for a thing of that radius around centre: a key, a fill, and a rim behind.
-void stage_lamps(struct draft *d, struct vec centre, float radius);
+void mesh_stage_lamps(struct draft *d, struct vec centre, float radius);
 // A ground at y = 0 around the thing.
-void stage_ground(struct draft *d, struct vec centre, float radius);
+void mesh_stage_ground(struct draft *d, struct vec centre, float radius);
 // A camera that frames it from the front, a little from above.
-void stage_camera(struct draft *d, struct vec centre, float radius);
-void stage_sky(struct draft *d);
+void mesh_stage_camera(struct draft *d, struct vec centre, float radius);
+void mesh_stage_sky(struct draft *d);
 
 #endif

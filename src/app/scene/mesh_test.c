@@ -138,6 +138,7 @@ static void test_broken(void **state)
     complains("a.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 7\n", "a.obj: not a mesh: ");
     complains("a.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2", "last line is cut off");
     complains("a.obj", "v 0 0 0\nv 1 0 0\nv 0 1", "last line is cut off");
+    complains("a.Obj", "v 0 0 0\nv 1 0 0\nv 0 1", "last line is cut off");
     complains("a.obj", "v 0 0 0\nv 1 0 0\nv 0 1 0\n", "a.obj: not a mesh: ");
     complains("a.obj", "", "a.obj: not a mesh: ");
     complains("a.gltf", "{\"asset\":{\"version\":\"2.0\"}}", "a.gltf: not a mesh: ");

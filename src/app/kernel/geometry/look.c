@@ -77,9 +77,7 @@ static void haze_pass(struct walk *k, struct way *w, float far)
 static void meet_sky(struct walk *k, struct way *w)
 {
     haze_pass(k, w, WORLD_SKY_M);
-    struct vec low = vec_from(k->world->sky.low);
-    struct vec rise = vec_sub(vec_from(k->world->sky.high), low);
-    add_emission(k, w->weight, vec_along(low, rise, float_max(0.0f, w->direction.y)));
+    add_emission(k, w->weight, sky_from(&k->world->sky, w->direction));
 }
 
 struct meeting { // a way at a surface
@@ -190,21 +188,13 @@ static void meet_surface(struct walk *k, struct meeting *m)
 // Fills in *m; false: the way leads into the sky.
 static bool meet(const struct world *world, struct world_context *context, struct meeting *m)
 {
-    struct RTCRayHit r = {.hit.geomID = RTC_INVALID_GEOMETRY_ID};
-    ray_set(&r.ray, m->way.from, m->way.direction, INFINITY);
-    r.hit.instID[0] = RTC_INVALID_GEOMETRY_ID;
+    struct RTCRayHit r = {0};
+    ray_hit_set(&r, m->way.from, m->way.direction);
     rtcIntersect1(world->scene, &context->context, &r);
     if (r.hit.geomID == RTC_INVALID_GEOMETRY_ID)
         return false;
-    const struct surface *s = world_surface(world, r.hit.geomID, r.hit.primID);
-    m->hit = hit_of(s, &r.ray);
-    struct lobe *l = &m->lobe;
-    *l = (struct lobe){.material = &world->materials[s->material]};
-    l->out = vec_scale(m->way.direction, -1.0f);
-    l->is_entering = vec_dot(s->ng, l->out) >= 0.0f;
-    l->ng = l->is_entering ? s->ng : vec_scale(s->ng, -1.0f);
-    l->n = shading_normal(&m->hit, l);
-    l->cos_out = float_min(float_max(vec_dot(l->n, l->out), 1e-4f), 1.0f);
+    m->hit = hit_of(world_surface(world, r.hit.geomID, r.hit.primID), &r.ray);
+    m->lobe = lobe_met(world, &m->hit, m->way.direction);
     return true;
 }
 

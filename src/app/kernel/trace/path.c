@@ -28,19 +28,12 @@ enum {
 #define COST_HIT     30u // with the shadow ray that most hits send
 #define COST_BLOCKED 30u // a shadow ray that met something: it was among things
 
-static void path_go(struct path *p, struct vec from, struct vec direction)
-{
-    ray_set(&p->ray.ray, from, direction, INFINITY);
-    p->ray.hit.geomID = RTC_INVALID_GEOMETRY_ID;
-    p->ray.hit.instID[0] = RTC_INVALID_GEOMETRY_ID;
-}
-
 void path_begin(struct path *p, const struct raster *r, uint32_t x, uint32_t y, uint64_t key)
 {
     uint64_t bits = random_bits(key, 0);
     float px = (float)x + 0.5f + tent(random_high(bits));
     float py = (float)y + 0.5f + tent(random_low(bits));
-    path_go(p, r->eye, raster_ray(r, px, py));
+    ray_hit_set(&p->ray, r->eye, raster_ray(r, px, py));
     p->throughput = vec_of(1.0f, 1.0f, 1.0f);
     p->depth = 0;
     p->key = key;
@@ -86,9 +79,7 @@ static void path_haze(const struct world *w, struct path *p, float far)
 static void path_sky(const struct world *w, struct path *p)
 {
     path_haze(w, p, WORLD_SKY_M);
-    float k = float_max(0.0f, p->ray.ray.dir_y);
-    struct vec low = vec_from(w->sky.low);
-    path_add(p, vec_along(low, vec_sub(vec_from(w->sky.high), low), k));
+    path_add(p, sky_from(&w->sky, ray_direction(&p->ray.ray)));
     p->is_alive = false;
 }
 
@@ -145,7 +136,7 @@ static void path_scatter(const struct world *w, struct path *p, const struct lob
     bool is_spent = p->depth == depth_max && l->is_lit && w->is_dark; // nothing left to find
     p->is_alive = !is_spent && path_roulette(p, dice);
     if (p->is_alive)
-        path_go(p, start_off(at, l->ng, direction), direction);
+        ray_hit_set(&p->ray, start_off(at, l->ng, direction), direction);
 }
 
 void path_fetch_hit(const struct world *w, const struct path *p)
@@ -188,12 +179,7 @@ void path_shade(const struct world *w, struct path *p, uint32_t depth_max)
         p->is_alive = false;
         return;
     }
-    struct lobe l = {.material = m};
-    l.out = vec_of(-r->ray.dir_x, -r->ray.dir_y, -r->ray.dir_z);
-    l.is_entering = vec_dot(s->ng, l.out) >= 0.0f;
-    l.ng = l.is_entering ? s->ng : vec_scale(s->ng, -1.0f);
-    l.n = shading_normal(&h, &l);
-    l.cos_out = float_min(float_max(vec_dot(l.n, l.out), 1e-4f), 1.0f);
+    struct lobe l = lobe_met(w, &h, ray_direction(&r->ray));
     lobe_choose(&l, random_high(random_bits(p->key, dimension(p, DIMENSION_LOBE))));
     if (l.is_lit && w->light_count > 0 && vec_max(l.tint) > 0.0f)
         path_ask_light(w, p, &l, h.at);

@@ -11,6 +11,7 @@
 #include "scene/normal.h"
 
 #define PATH_OFFSET    3e-5f // rays start this share of a coordinate off the surface
+#define COSINE_GRAZING 1e-4f // never zero: things are divided by it
 #define COSINE_OUT_MIN 0.01f // a shading normal is bent until it sees the ray's origin so well
 
 // A tent over -1 .. 1 from an even number.
@@ -36,6 +37,26 @@ static inline void ray_set(struct RTCRay *r, struct vec from, struct vec directi
     r->flags = 0;
 }
 
+static inline struct vec ray_direction(const struct RTCRay *r)
+{
+    return vec_of(r->dir_x, r->dir_y, r->dir_z);
+}
+
+// To be asked what it meets first, however far.
+static inline void ray_hit_set(struct RTCRayHit *r, struct vec from, struct vec direction)
+{
+    ray_set(&r->ray, from, direction, INFINITY);
+    r->hit.geomID = RTC_INVALID_GEOMETRY_ID;
+    r->hit.instID[0] = RTC_INVALID_GEOMETRY_ID;
+}
+
+// Radiance of the sky from a direction of length 1, haze not counted.
+static inline struct vec sky_from(const struct scene_sky *s, struct vec direction)
+{
+    const struct vec low = vec_from(s->low);
+    return vec_along(low, vec_sub(vec_from(s->high), low), float_max(0.0f, direction.y));
+}
+
 struct hit { // what is known of a hit
     const struct surface *surface;
     struct vec at;
@@ -50,7 +71,7 @@ static inline struct hit hit_of(const struct surface *s, const struct RTCRay *r)
 {
     struct hit h = {.surface = s};
     struct vec from = vec_of(r->org_x, r->org_y, r->org_z);
-    struct vec direction = vec_of(r->dir_x, r->dir_y, r->dir_z);
+    struct vec direction = ray_direction(r);
     float across = vec_dot(s->ng, direction);
     h.far = float_max(vec_dot(s->ng, vec_sub(s->at, from)) / across, 0.0f);
     if (!(h.far < 2.0f * r->tfar + 1.0f)) // along the plane: Embree's word will do
@@ -80,6 +101,18 @@ static inline struct vec shading_normal(const struct hit *h, const struct lobe *
     if (seen < COSINE_OUT_MIN)
         n = vec_unit_or(vec_along(n, l->out, COSINE_OUT_MIN - seen), l->ng);
     return n;
+}
+
+// The surface as a ray along `direction` meets it: no lobe is chosen yet.
+static inline struct lobe lobe_met(const struct world *w, const struct hit *h, struct vec direction)
+{
+    const struct surface *s = h->surface;
+    struct lobe l = {.material = &w->materials[s->material], .out = vec_scale(direction, -1.0f)};
+    l.is_entering = vec_dot(s->ng, l.out) >= 0.0f;
+    l.ng = l.is_entering ? s->ng : vec_scale(s->ng, -1.0f);
+    l.n = shading_normal(h, &l);
+    l.cos_out = float_min(float_max(vec_dot(l.n, l.out), COSINE_GRAZING), 1.0f);
+    return l;
 }
 
 // A hit's place, a little off the surface on the side that `direction` is on.

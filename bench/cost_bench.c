@@ -54,8 +54,8 @@ static struct buffer run_task(struct bench *b, struct bytes params, double *us)
     struct buffer result = buffer_of(b->result_room, MSG_RESULT_BYTES_MAX);
     struct buffer report = buffer_of(b->report_room, KERNEL_REPORT_BYTES_MAX);
     double start = measure_cpu_us();
-    measure_need(trace_kernel.run(b->kernel, &(struct kernel_in){.params = params}, &result, &report),
-         "run");
+    const struct kernel_in in = {.params = params};
+    measure_need(trace_kernel.run(b->kernel, &in, &result, &report), "run");
     *us = measure_cpu_us() - start;
     return report;
 }

@@ -78,6 +78,11 @@ static void die(const char *what)
     exit(1);
 }
 
+static double cpu_s(void)
+{
+    return measure_cpu_us() * 1e-6;
+}
+
 static struct bytes read_scene(const char *name)
 {
     size_t cap = SCENES_BUDGET_BYTES;
@@ -108,13 +113,13 @@ struct bench { // one opened kernel and what it renders
 
 static void bench_open(struct bench *b, const char *isa, struct bytes object)
 {
-    double from = 1e-6 * measure_cpu_us();
+    double from = cpu_s();
     if (world_base_open_isa(&b->state, NULL, isa) != RC_OK)
         die("this machine cannot");
-    double opened = 1e-6 * measure_cpu_us();
+    double opened = cpu_s();
     if (world_base.load(b->state, object) != RC_OK)
         die("the scene does not load");
-    (void)printf("open %.1f ms, load %.1f ms\n", (opened - from) * 1e3, (1e-6 * measure_cpu_us() - opened) * 1e3);
+    (void)printf("open %.1f ms, load %.1f ms\n", (opened - from) * 1e3, (cpu_s() - opened) * 1e3);
 }
 
 static void bench_init(struct bench *b, struct bytes object, uint32_t width, uint32_t height,
@@ -145,10 +150,10 @@ static double bench_run(struct bench *b)
     struct buffer report = buffer_of(b->report_at, KERNEL_REPORT_BYTES_MAX);
     if (trace_params_encode(&b->params, &params) != RC_OK)
         die("bad parameters");
-    double from = 1e-6 * measure_cpu_us();
+    double from = cpu_s();
     enum rc rc = trace_kernel.run(b->state, &(struct kernel_in){.params = buffer_bytes(&params)},
                                   &result, &report);
-    double to = 1e-6 * measure_cpu_us();
+    double to = cpu_s();
     if (rc != RC_OK || trace_report_decode(&b->report, buffer_bytes(&report)) != RC_OK)
         die("the run failed");
     b->result = buffer_bytes(&result);
@@ -158,7 +163,7 @@ static double bench_run(struct bench *b)
 // Through the same wrapped names as the kernel: both pay for the wrapper alike.
 static double bare_run(struct record *at)
 {
-    double from = 1e-6 * measure_cpu_us();
+    double from = cpu_s();
     for (size_t i = 0; i < recorder.len; i++) {
         struct record *e = &at[i];
         struct RTCRayHit r = {.ray = {.org_x = e->origin[0],
@@ -175,7 +180,7 @@ static double bare_run(struct record *at)
         else
             rtcIntersect1(recorder.scene, &e->context.context, &r);
     }
-    return 1e-6 * measure_cpu_us() - from;
+    return cpu_s() - from;
 }
 
 static void mode_rays(struct bench *b, uint32_t rounds)
@@ -200,8 +205,8 @@ static void mode_rays(struct bench *b, uint32_t rounds)
                  (unsigned long long)b->report.rays, (unsigned long long)b->report.shadow_rays,
                  rounds);
     (void)printf("kernel %.3f Mrays/s  bare %.3f Mrays/s  ratio %.3f\n",
-                 count / measure_median(kernel_s, rounds) * 1e-6, count / measure_median(bare_s, rounds) * 1e-6,
-                 measure_median(ratio, rounds));
+                 count / measure_median(kernel_s, rounds) * 1e-6,
+                 count / measure_median(bare_s, rounds) * 1e-6, measure_median(ratio, rounds));
 }
 
 static uint32_t word_at(struct bytes b, size_t i)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The kernel's face, and how its results are checked.
+// Kernel `geometry` as a hub sees it: how much work it is, and how a result is checked.
 //
 // Pixels are redone by somebody else and compared as those of kernel `trace` are, and for the
 // same reason: everything of ours is exact, but which of two triangles through one point Embree
@@ -8,11 +8,8 @@
 
 #include <math.h>
 
-#include "kernel/float_mode.h"
-#include "kernel/geometry/look.h"
-#include "kernel/trace/trace.h"
 #include "kernel/world/base.h"
-#include "kernel/world/ray.h"
+#include "scene/math.h"
 #include "scene/normal.h"
 
 #define USUAL_RAYS 1000000.0 // of a task: 480 by 270 pixels, two rays each way, mirrors
@@ -24,70 +21,7 @@
 #define EMISSION_FLOOR 0.002f
 #define MISMATCHES_MAX 3u
 
-static void store(uint8_t *out, const struct look *middle, struct vec albedo, struct vec emission)
-{
-    const float light[3] = {emission.x, emission.y, emission.z};
-    struct geometry_pixel p = {.depth = middle->depth,
-                               .albedo = {geometry_albedo_code(albedo.x),
-                                          geometry_albedo_code(albedo.y),
-                                          geometry_albedo_code(albedo.z)},
-                               .id = middle->id,
-                               .emission = geometry_emission_code(light)};
-    if (p.id != 0)
-        p.normal = normal_pack(middle->normal);
-    geometry_pixel_put(out, &p);
-}
-
-static void draw_pixel(const struct world *w, const struct raster *r, uint32_t side,
-                       struct pixel at, uint8_t *out)
-{
-    const float x = (float)at.x + 0.5f;
-    const float y = (float)at.y + 0.5f;
-    struct look middle = look_along(w, r->eye, raster_ray(r, x, y));
-    if (side == 1) {
-        store(out, &middle, middle.albedo, middle.emission);
-        return;
-    }
-    const float per = (float)side;
-    struct vec albedo = vec_of(0.0f, 0.0f, 0.0f);
-    struct vec emission = albedo;
-    for (uint32_t i = 0; i < side * side; i++) {
-        const uint32_t row = i / side;
-        const float dx = tent(((float)(i - row * side) + 0.5f) / per);
-        const float dy = tent(((float)row + 0.5f) / per);
-        struct look l = look_along(w, r->eye, raster_ray(r, x + dx, y + dy));
-        albedo = vec_add(albedo, l.albedo);
-        emission = vec_add(emission, l.emission);
-    }
-    const float share = 1.0f / (per * per);
-    store(out, &middle, vec_scale(albedo, share), vec_scale(emission, share));
-}
-
-static enum rc geometry_run(void *state, const struct kernel_in *in, struct buffer *result,
-                            struct buffer *report)
-{
-    (void)report;
-    struct geometry_params p;
-    enum rc rc = geometry_params_decode(&p, in->params);
-    if (rc != RC_OK)
-        return rc;
-    const struct world *w = world_base_loaded(state);
-    if (w == NULL)
-        return RC_ABSENT;
-    const struct pixels pixels = geometry_pixels(&p);
-    const uint32_t count = pixels_count(&pixels);
-    uint8_t *at = buffer_room(result, count * GEOMETRY_PIXEL_BYTES);
-    if (at == NULL)
-        return RC_FULL;
-    const unsigned mode = float_mode_begin();
-    const struct raster r = raster_of(&p.camera, p.width, p.height);
-    for (uint32_t i = 0; i < count; i++, at += GEOMETRY_PIXEL_BYTES)
-        draw_pixel(w, &r, p.side, pixels_at(&pixels, i), at);
-    float_mode_end(mode);
-    return RC_OK;
-}
-
-static enum rc geometry_result_bounds(struct bytes params, size_t *min, size_t *max)
+static enum rc result_bounds(struct bytes params, size_t *min, size_t *max)
 {
     struct geometry_params p;
     enum rc rc = geometry_params_decode(&p, params);
@@ -98,7 +32,7 @@ static enum rc geometry_result_bounds(struct bytes params, size_t *min, size_t *
     return RC_OK;
 }
 
-static double geometry_size(struct bytes params)
+static double size_of(struct bytes params)
 {
     struct geometry_params p;
     if (geometry_params_decode(&p, params) != RC_OK)
@@ -107,7 +41,7 @@ static double geometry_size(struct bytes params)
     return (double)pixels_count(&pixels) * (p.side == 1 ? 1 : p.side * p.side + 1) / USUAL_RAYS;
 }
 
-static enum rc geometry_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
+static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
 {
     struct geometry_params p;
     enum rc rc = geometry_params_decode(&p, params);
@@ -149,8 +83,8 @@ static bool pixel_differs(const struct geometry_pixel *a, const struct geometry_
            NORMAL_MIN;
 }
 
-static enum rc geometry_judge(struct bytes params, struct bytes result, struct bytes part_params,
-                              struct bytes part_result, struct kernel_verdict *out)
+static enum rc judge(struct bytes params, struct bytes result, struct bytes part_params,
+                     struct bytes part_result, struct kernel_verdict *out)
 {
     *out = (struct kernel_verdict){0};
     struct geometry_params p;
@@ -182,8 +116,8 @@ const struct kernel geometry_kernel = {
     .name = "geometry",
     .base = &world_base,
     .run = geometry_run,
-    .result_bounds = geometry_result_bounds,
-    .size = geometry_size,
-    .part = geometry_part,
-    .judge = geometry_judge,
+    .result_bounds = result_bounds,
+    .size = size_of,
+    .part = draw_part,
+    .judge = judge,
 };

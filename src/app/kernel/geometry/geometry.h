@@ -69,6 +69,9 @@ float geometry_albedo(uint8_t code);
 uint32_t geometry_emission_code(const float rgb[static 3]);
 void geometry_emission(uint32_t code, float rgb[static 3]);
 
-extern const struct kernel geometry_kernel;
+// What a worker does; as struct kernel has it.
+enum rc geometry_run(void *state, const struct kernel_in *in, struct buffer *result,
+                     struct buffer *report);
+extern const struct kernel geometry_kernel; // of world_base: takes scenes
 
 #endif

@@ -3,7 +3,6 @@
 #include "base/num.h"
 #include "kernel/post/post.h"
 #include "wire/cbor.h"
-#include "work/rect.h"
 
 // params = [width, height, has_before, keeps_memory, levels, history_max, camera, before,
 //           [[x, y, w, h, samples] ...], blocks: u16 x, u16 y little-endian each]
@@ -123,4 +122,18 @@ uint32_t post_given_count(const struct post_params *p)
     for (uint32_t i = 0; i < p->tile_count; i++)
         count += p->tile[i].samples > 0;
     return count;
+}
+
+struct rect post_block_rect(const struct post_params *p, struct pixel b)
+{
+    struct rect r = {b.x * POST_BLOCK, b.y * POST_BLOCK, 0, 0};
+    r.w = (uint32_t)num_min(POST_BLOCK, p->width - r.x);
+    r.h = (uint32_t)num_min(POST_BLOCK, p->height - r.y);
+    return r;
+}
+
+size_t post_block_bytes(const struct post_params *p, struct pixel b)
+{
+    const struct rect r = post_block_rect(p, b);
+    return (size_t)r.w * r.h * LAYER_PIXEL_BYTES * (p->keeps_memory ? 2 : 1);
 }

@@ -1,164 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The kernel's face, and how its results are checked: blocks of pixels are made again, with as
-// much around them as they reach, and compared to the bit.
+// Kernel `post` as a hub sees it: how much work it is, and how a result is checked: blocks of
+// pixels are made again and compared to the bit.
 #include "kernel/post/post.h"
 
 #include "base/num.h"
 #include "base/rng.h"
-#include "kernel/float_mode.h"
-#include "kernel/geometry/geometry.h"
-#include "kernel/post/field.h"
-#include "kernel/trace/trace.h"
-#include "work/rect.h"
 
-#define USUAL_PIXELS  130000.0
-#define PIXEL_SCRATCH 256u // bytes, at most
-#define SCRATCH_EXTRA (1u << 20)
-
-static enum rc open_given(const struct post_params *p, const struct kernel_in *in,
-                          struct post_in *out)
-{
-    const size_t pixels = (size_t)p->width * p->height;
-    if (in->given_count != post_given_count(p) || in->given[0].len != pixels * GEOMETRY_PIXEL_BYTES)
-        return RC_MALFORMED;
-    *out = (struct post_in){.params = p, .geometry = in->given[0]};
-    uint32_t next = 1;
-    for (uint32_t i = 0; i < p->tile_count; i++) {
-        const struct post_tile *t = &p->tile[i];
-        if (t->samples == 0)
-            continue;
-        out->light[i] = in->given[next++];
-        if (out->light[i].len != (size_t)t->w * t->h * TRACE_PIXEL_BYTES)
-            return RC_MALFORMED;
-    }
-    if (!p->has_before)
-        return RC_OK;
-    // Of a result with a memory, the memory: the last layer in it.
-    struct bytes rest;
-    enum rc rc = layer_open_first(&out->before, in->given[next], &rest);
-    if (rc == RC_OK && rest.len > 0)
-        rc = layer_open(&out->before, rest);
-    out->geometry_before = in->given[next + 1];
-    if (rc != RC_OK || out->before.width != p->width || out->before.height != p->height ||
-        out->geometry_before.len != pixels * GEOMETRY_PIXEL_BYTES)
-        return RC_MALFORMED;
-    return RC_OK;
-}
-
-static void put_pixel(uint8_t *at, struct vec light, const struct post_light *l)
-{
-    struct layer_pixel p = {.light = {light.x, light.y, light.z},
-                            .history = (uint32_t)(l->count + 0.5f),
-                            .variance = l->spread};
-    layer_pixel_put(at, &p);
-}
-
-// Writes the pixels of `inner`, row by row: filtered ones to out, mixed ones to memory (or NULL).
-static void put_pixels(const struct post_field *f, const struct rect *inner, uint8_t *out,
-                       uint8_t *memory)
-{
-    for (uint32_t y = inner->y; y < inner->y + inner->h; y++) {
-        for (uint32_t x = inner->x; x < inner->x + inner->w; x++) {
-            const size_t i = (size_t)(y - f->y) * f->w + (x - f->x);
-            put_pixel(out, f->glow[i].light, &f->light[i]);
-            out += LAYER_PIXEL_BYTES;
-            if (memory == NULL)
-                continue;
-            put_pixel(memory, f->light[i].light, &f->light[i]);
-            memory += LAYER_PIXEL_BYTES;
-        }
-    }
-}
-
-static enum rc make(const struct post_in *in, const struct rect *inner, uint8_t *out,
-                    uint8_t *memory)
-{
-    const struct post_params *p = in->params;
-    const uint32_t margin = post_margin(p);
-    struct post_field f = {.in = in,
-                           .x = inner->x > margin ? inner->x - margin : 0,
-                           .y = inner->y > margin ? inner->y - margin : 0};
-    f.w = (uint32_t)num_min(p->width, inner->x + inner->w + margin) - f.x;
-    f.h = (uint32_t)num_min(p->height, inner->y + inner->h + margin) - f.y;
-    struct arena *arena = arena_new((size_t)f.w * f.h * PIXEL_SCRATCH + SCRATCH_EXTRA);
-    if (arena == NULL)
-        return RC_NOMEM;
-    enum rc rc = post_field_new(&f, arena);
-    if (rc == RC_OK) {
-        post_surfaces(&f);
-        post_light(&f);
-        post_calm(&f);
-        post_mix(&f);
-        post_variance(&f);
-        post_filter(&f);
-        put_pixels(&f, inner, out, memory);
-    }
-    arena_free(arena);
-    return rc;
-}
-
-static enum rc make_frame(const struct post_in *in, struct buffer *result)
-{
-    const struct post_params *p = in->params;
-    const struct rect all = {0, 0, p->width, p->height};
-    const size_t bytes = (size_t)p->width * p->height * LAYER_PIXEL_BYTES;
-    uint8_t *at[2] = {NULL, NULL};
-    for (int i = 0; i < 1 + p->keeps_memory; i++) {
-        enum rc rc = layer_begin(result, p->width, p->height);
-        at[i] = rc == RC_OK ? buffer_room(result, bytes) : NULL;
-        if (at[i] == NULL)
-            return RC_FULL;
-    }
-    return make(in, &all, at[0], at[1]);
-}
-
-// A block's rectangle, cut to the frame.
-static struct rect block_rect(const struct post_params *p, struct pixel b)
-{
-    struct rect r = {b.x * POST_BLOCK, b.y * POST_BLOCK, 0, 0};
-    r.w = (uint32_t)num_min(POST_BLOCK, p->width - r.x);
-    r.h = (uint32_t)num_min(POST_BLOCK, p->height - r.y);
-    return r;
-}
-
-// Bytes of a block in the result of a part: its pixels, then as many of the memory.
-static size_t block_bytes(const struct post_params *p, struct pixel b)
-{
-    const struct rect r = block_rect(p, b);
-    return (size_t)r.w * r.h * LAYER_PIXEL_BYTES * (p->keeps_memory ? 2 : 1);
-}
-
-static enum rc make_blocks(const struct post_in *in, struct buffer *result)
-{
-    const struct post_params *p = in->params;
-    enum rc rc = RC_OK;
-    for (uint32_t i = 0; i < p->block_count && rc == RC_OK; i++) {
-        const struct rect r = block_rect(p, p->block[i]);
-        uint8_t *at = buffer_room(result, block_bytes(p, p->block[i]));
-        if (at == NULL)
-            return RC_FULL;
-        rc = make(in, &r, at, p->keeps_memory ? at + (size_t)r.w * r.h * LAYER_PIXEL_BYTES : NULL);
-    }
-    return rc;
-}
-
-static enum rc post_run(void *state, const struct kernel_in *in, struct buffer *result,
-                        struct buffer *report)
-{
-    (void)state;
-    (void)report;
-    struct post_params p;
-    struct post_in given;
-    enum rc rc = post_params_decode(&p, in->params);
-    if (rc == RC_OK)
-        rc = open_given(&p, in, &given);
-    if (rc != RC_OK)
-        return rc;
-    const unsigned mode = float_mode_begin();
-    rc = p.block_count > 0 ? make_blocks(&given, result) : make_frame(&given, result);
-    float_mode_end(mode);
-    return rc;
-}
+#define USUAL_PIXELS 130000.0
 
 static size_t result_bytes(const struct post_params *p)
 {
@@ -166,11 +14,11 @@ static size_t result_bytes(const struct post_params *p)
         return layer_bytes(p->width, p->height) * (p->keeps_memory ? 2 : 1);
     size_t bytes = 0;
     for (uint32_t i = 0; i < p->block_count; i++)
-        bytes += block_bytes(p, p->block[i]);
+        bytes += post_block_bytes(p, p->block[i]);
     return bytes;
 }
 
-static enum rc post_result_bounds(struct bytes params, size_t *min, size_t *max)
+static enum rc result_bounds(struct bytes params, size_t *min, size_t *max)
 {
     struct post_params p;
     enum rc rc = post_params_decode(&p, params);
@@ -179,7 +27,7 @@ static enum rc post_result_bounds(struct bytes params, size_t *min, size_t *max)
     return rc;
 }
 
-static double post_size(struct bytes params)
+static double size_of(struct bytes params)
 {
     struct post_params p;
     if (post_params_decode(&p, params) != RC_OK)
@@ -187,7 +35,7 @@ static double post_size(struct bytes params)
     return (double)p.width * p.height / USUAL_PIXELS;
 }
 
-static enum rc post_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
+static enum rc draw_part(struct bytes params, uint64_t nonce, struct buffer *part_params)
 {
     struct post_params p;
     enum rc rc = post_params_decode(&p, params);
@@ -217,8 +65,8 @@ static bool plane_differs(const struct post_params *p, const struct rect *r, str
     return false;
 }
 
-static enum rc post_judge(struct bytes params, struct bytes result, struct bytes part_params,
-                          struct bytes part_result, struct kernel_verdict *out)
+static enum rc judge(struct bytes params, struct bytes result, struct bytes part_params,
+                     struct bytes part_result, struct kernel_verdict *out)
 {
     *out = (struct kernel_verdict){0};
     struct post_params p;
@@ -237,7 +85,7 @@ static enum rc post_judge(struct bytes params, struct bytes result, struct bytes
     }
     struct cursor c = {.left = part_result};
     for (uint32_t i = 0; i < part.block_count; i++) {
-        const struct rect r = block_rect(&p, part.block[i]);
+        const struct rect r = post_block_rect(&p, part.block[i]);
         bool differs = false;
         for (int k = 0; k < 1 + p.keeps_memory; k++) {
             struct bytes block = cursor_take(&c, (size_t)r.w * r.h * LAYER_PIXEL_BYTES);
@@ -255,8 +103,8 @@ const struct kernel post_kernel = {
     .given_min = 1,
     .given_max = POST_GIVEN_MAX,
     .run = post_run,
-    .result_bounds = post_result_bounds,
-    .size = post_size,
-    .part = post_part,
-    .judge = post_judge,
+    .result_bounds = result_bounds,
+    .size = size_of,
+    .part = draw_part,
+    .judge = judge,
 };

@@ -25,6 +25,7 @@
 #include "kernel/layer.h"
 #include "kernel/parts.h"
 #include "scene/camera.h"
+#include "work/rect.h"
 
 #define POST_TILES_MAX  12u
 #define POST_LEVELS_MAX 5u  // of the filter: level i reaches 2^i pixels
@@ -57,6 +58,14 @@ enum rc post_params_decode(struct post_params *out, struct bytes in);
 // Inputs that a run with these params is given.
 uint32_t post_given_count(const struct post_params *p);
 
+// A block's rectangle, cut to the frame.
+struct rect post_block_rect(const struct post_params *p, struct pixel b);
+// Bytes of a block in the result of a part: its pixels, then as many of the memory.
+size_t post_block_bytes(const struct post_params *p, struct pixel b);
+
+// What a worker does; as struct kernel has it.
+enum rc post_run(void *state, const struct kernel_in *in, struct buffer *result,
+                 struct buffer *report);
 extern const struct kernel post_kernel;
 
 #endif

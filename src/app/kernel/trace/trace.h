@@ -72,6 +72,9 @@ enum rc trace_report_decode(struct trace_report *out, struct bytes in);
 // (cell 1) of a kernel that was given ticks spreads the sum of its units by measured time.
 uint32_t trace_report_cost(const struct trace_report *r, uint32_t cell_x, uint32_t cell_y);
 
+// What a worker does; as struct kernel has it.
+enum rc trace_run(void *state, const struct kernel_in *in, struct buffer *result,
+                  struct buffer *report);
 extern const struct kernel trace_kernel; // of world_base: takes scenes
 
 #endif

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// A node of the DHT: its life, what arrives, time, and the events that come out.
+// A node of the DHT: its life; what arrives and what time does, handed to whom it concerns.
 #include "dht/dht.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "dht/dht_parts.h"
+#include "base/num.h"
+#include "dht/dht_state.h"
 
 #define SHELF_SWEEP_US  1000000u
 #define SEED_PURPOSE(n) (0x9e3779b97f4a7c15u * (n))
@@ -118,7 +119,7 @@ enum rc dht_new(struct dht **out, struct arena *arena, const struct dht_cfg *cfg
         return RC_NOMEM;
     d->cfg = full;
     d->start_us = d->now_us = now_us;
-    d->ask_due_us = d->own_due_us = UINT64_MAX;
+    d->ask_due_us = UINT64_MAX;
     d->rng = rng_seeded(full.seed);
     d->id = full.self.port != 0 ? dht_id_of_addr(&full.self, &d->rng) : dht_id_random(&d->rng);
     seed_secrets(d);
@@ -130,6 +131,7 @@ enum rc dht_new(struct dht **out, struct arena *arena, const struct dht_cfg *cfg
         f->self = full.self;
     d->bytes = arena_used_bytes(arena) - before;
     upkeep_start(d);
+    own_start(d);
     d->is_dirty = true;
     *out = d;
     return RC_OK;
@@ -138,187 +140,6 @@ enum rc dht_new(struct dht **out, struct arena *arena, const struct dht_cfg *cfg
 size_t dht_bytes(const struct dht *d)
 {
     return d->bytes;
-}
-
-// ---- For the other parts
-
-uint32_t dht_now_s(const struct dht *d)
-{
-    return (uint32_t)((d->now_us - d->start_us) / 1000000);
-}
-
-void dht_send(struct dht *d, const struct net_addr *to, struct bytes datagram)
-{
-    d->stat.out_packets++;
-    d->stat.out_bytes += datagram.len;
-    d->cfg.net.send(d->cfg.net.self, to, datagram);
-}
-
-struct family *dht_family(struct dht *d, const struct net_addr *addr)
-{
-    struct family *f = &d->family[net_addr_is_ip4(addr) ? 0 : 1];
-    return f->is_on ? f : NULL;
-}
-
-uint64_t dht_unix_s(const struct dht *d)
-{
-    return d->wall_s + (d->now_us - d->wall_us) / 1000000;
-}
-
-bool dht_afford(struct dht_purse *p, uint64_t cost, uint64_t per_s, uint64_t burst, uint64_t now_us)
-{
-    // Kept as the time at which the purse will have been full for good.
-    const uint64_t burst_us = burst * 1000000 / per_s;
-    const uint64_t cost_us = cost * 1000000 / per_s;
-    const uint64_t from = p->full_us > now_us ? p->full_us : now_us;
-    if (from + cost_us > now_us + burst_us)
-        return false;
-    p->full_us = from + cost_us;
-    return true;
-}
-
-// ---- Events: a header and its bytes, one after another, until the last is taken
-
-struct stored_event {
-    uint32_t bytes; // of all, this included
-    uint32_t op;
-    uint8_t kind;
-    uint16_t part[4]; // lengths of what follows: addresses or samples; v, k, sig; record
-    int64_t seq;
-    int64_t num;
-    int64_t interval_s;
-    uint64_t rtt_us;
-};
-
-static void put_part(struct dht *d, uint32_t *at, struct bytes part)
-{
-    if (part.len > 0)
-        memcpy(d->event + *at, part.at, part.len);
-    *at += (uint32_t)part.len;
-}
-
-void dht_tell(struct dht *d, const struct dht_event *e)
-{
-    const struct bytes part[4] = {
-        e->addr_count > 0 ? bytes_of(e->addrs, e->addr_count * sizeof *e->addrs) : e->samples,
-        e->kind == DHT_RECORD ? e->record_bytes : e->item.v, e->item.k, e->item.sig};
-    struct stored_event s = {.op = e->op,
-                             .kind = (uint8_t)e->kind,
-                             .seq = e->item.seq,
-                             .num = e->num,
-                             .interval_s = e->interval_s,
-                             .rtt_us = e->rtt_us};
-    size_t len = sizeof s;
-    for (unsigned i = 0; i < 4; i++) {
-        s.part[i] = (uint16_t)part[i].len;
-        len += part[i].len;
-    }
-    len = (len + 7) / 8 * 8;
-    if (d->event_head == d->event_tail)
-        d->event_head = d->event_tail = 0;
-    if (len > d->cfg.events_bytes - d->event_tail) {
-        d->stat.dropped_events++;
-        return;
-    }
-    s.bytes = (uint32_t)len;
-    uint32_t at = d->event_tail;
-    put_part(d, &at, bytes_of(&s, sizeof s));
-    for (unsigned i = 0; i < 4; i++)
-        put_part(d, &at, part[i]);
-    d->event_tail += (uint32_t)len;
-}
-
-static void take_event(struct dht *d, struct dht_event *out)
-{
-    struct stored_event s;
-    const uint8_t *at = d->event + d->event_head;
-    memcpy(&s, at, sizeof s);
-    d->event_head += s.bytes;
-    struct bytes part[4];
-    at += sizeof s;
-    for (unsigned i = 0; i < 4; i++) {
-        part[i] = bytes_of(at, s.part[i]);
-        at += s.part[i];
-    }
-    out->op = s.op;
-    out->kind = (enum dht_event_kind)s.kind;
-    out->num = s.num;
-    out->interval_s = s.interval_s;
-    out->rtt_us = s.rtt_us;
-    switch (out->kind) {
-    case DHT_PEERS:
-    case DHT_PONG:
-        out->addrs = (const struct net_addr *)(const void *)part[0].at;
-        out->addr_count = (uint32_t)(part[0].len / sizeof *out->addrs);
-        break;
-    case DHT_SAMPLES:
-        out->samples = part[0];
-        break;
-    case DHT_ITEM:
-        out->item = (struct item){.v = part[1], .k = part[2], .sig = part[3], .seq = s.seq};
-        break;
-    case DHT_RECORD:
-        out->record_bytes = part[1];
-        if (record_decode(&out->record, part[1]) != RC_OK)
-            assert(false); // it was decoded before it was told
-        break;
-    case DHT_DONE:
-    case DHT_SELF:
-    case DHT_RESPONDS:
-        assert(false); // never queued
-    }
-}
-
-static bool next_news(struct dht *d, struct dht_event *out)
-{
-    if (d->has_online_news) {
-        d->has_online_news = false;
-        out->kind = DHT_RESPONDS;
-        out->rc = d->is_online ? RC_OK : RC_TIMEOUT;
-        return true;
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        if (!d->has_self_news[i])
-            continue;
-        d->has_self_news[i] = false;
-        out->kind = DHT_SELF;
-        out->addrs = &d->family[i].self;
-        out->addr_count = 1;
-        return true;
-    }
-    return false;
-}
-
-// The op that ended, of those the one that began first.
-static bool next_done(struct dht *d, struct dht_event *out)
-{
-    struct op *first = NULL;
-    for (uint32_t i = 0; i < d->cfg.ops_max; i++) {
-        struct op *op = &d->op[i];
-        if (op->state == OP_ENDED && (first == NULL || op->number - first->number > UINT32_MAX / 2))
-            first = op;
-    }
-    if (first == NULL)
-        return false;
-    out->op = first->number;
-    out->kind = DHT_DONE;
-    out->rc = first->rc;
-    out->counts = first->counts;
-    out->addrs = first->nearest;
-    out->addr_count = first->nearest_count;
-    first->state = OP_FREE;
-    d->ended--;
-    return true;
-}
-
-bool dht_next(struct dht *d, struct dht_event *out)
-{
-    *out = (struct dht_event){0};
-    if (d->event_head < d->event_tail) {
-        take_event(d, out);
-        return true;
-    }
-    return next_news(d, out) || (d->ended > 0 && next_done(d, out));
 }
 
 // ---- Input and time
@@ -332,10 +153,15 @@ static void go_on(struct dht *d, uint64_t now_us)
 // After anything that may have changed what is due.
 static void settle(struct dht *d)
 {
-    op_tick(d);
-    uint64_t due = upkeep_due_us(d);
-    due = d->ask_due_us < due ? d->ask_due_us : due;
-    d->due_us = op_is_ready(d) ? d->now_us : due;
+    struct op done;
+    run_tick(d);
+    while (op_collect(d, &done))
+        if (done.kind == OP_PROVIDE)
+            own_done(d, &done);
+        else
+            upkeep_done(d, &done);
+    assert(!run_is_due(d));
+    d->due_us = num_min(num_min(upkeep_due_us(d), own_due_us(d)), d->ask_due_us);
     d->is_dirty = false;
 }
 
@@ -350,6 +176,19 @@ static void sweep_shelf(struct dht *d)
         return;
     d->shelf_us = d->now_us;
     shelf_tick(d->shelf, d->now_us);
+}
+
+// What became of a query of ours, told to whom it concerns. m: the answer, if there is one.
+static void take_news(struct dht *d, const struct ask_news *n, const struct krpc *m)
+{
+    const bool is_reply = n->fate == ASK_ANSWERED || n->fate == ASK_STRANGE;
+    upkeep_news(d, n);
+    if (is_reply)
+        self_vote(d, &n->ask.to, m->ip);
+    if (n->ask.slot != NONE8)
+        walk_news(d, n, m);
+    else if (n->ask.purpose == ASK_FOR_OP)
+        run_news(d, n, m);
 }
 
 static void input_query(struct dht *d, const struct net_addr *from, const struct krpc *m,
@@ -379,14 +218,15 @@ void dht_input(struct dht *d, const struct net_addr *from, struct bytes datagram
     if (dht_family(d, from) == NULL || !net_addr_is_host(from))
         return;
     struct krpc m;
+    struct ask_news news;
     const enum rc rc = krpc_decode(&m, datagram);
     sweep_shelf(d);
     if (rc != RC_OK && rc != RC_REFUSED)
         d->stat.malformed++;
     else if (rc == RC_REFUSED || m.kind == KRPC_QUERY)
         input_query(d, from, &m, datagram.len, rc == RC_REFUSED);
-    else
-        ask_input(d, from, &m);
+    else if (ask_input(d, from, &m, &news))
+        take_news(d, &news, &m);
     if (d->is_dirty)
         settle(d);
 }
@@ -394,9 +234,13 @@ void dht_input(struct dht *d, const struct net_addr *from, struct bytes datagram
 void dht_tick(struct dht *d, uint64_t now_us)
 {
     go_on(d, now_us);
+    struct ask_news news;
+    uint32_t at = 0;
     sweep_shelf(d);
-    ask_tick(d);
+    while (ask_next(d, &at, &news))
+        take_news(d, &news, NULL);
     upkeep_tick(d);
+    own_tick(d);
     settle(d);
 }
 
@@ -471,7 +315,7 @@ void dht_check(const struct dht *d)
     assert(busy == d->ask_busy);
     for (uint32_t i = 0; i < d->cfg.ops_max; i++)
         ended += d->op[i].state == OP_ENDED;
-    assert(ended == d->ended);
+    assert(ended == d->ended + d->uncollected);
     for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
         if (d->slot[i].op != NULL) {
             assert(d->slot[i].op->state == OP_RUNS);

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "dht/dht_parts.h"
+#include "dht/dht_state.h"
 
 #define NODES_MAX      8u     // an answer: k of Mainline
 #define AMPLIFY_MAX    3u     // bytes of answer for each byte of a query without a token

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "dht/dht_parts.h"
+#include "dht/dht_state.h"
 
 #define TRANSACTION_BYTES 4u
 #define INDEX_BITS        10u // of the transaction: where the ask is; the rest are dice
@@ -50,29 +50,30 @@ static void release(struct dht *d, struct ask *a)
     d->is_dirty = true;
 }
 
-static void give_up(struct dht *d, struct ask *found)
+static void give_up(struct dht *d, struct ask *a)
 {
-    const struct ask a = *found;
-    struct family *f = dht_family(d, &a.to);
-    release(d, found);
+    struct family *f = dht_family(d, &a->to);
+    const bool is_online = f->answered_us > a->sent_us; // others did answer
+    assert(a->state == ASK_LATE);
+    release(d, a);
     d->stat.timeouts++;
-    if (a.has_id)
-        table_failed(&f->table, &a.id, &a.to, f->answered_us > a.sent_us);
-    upkeep_silent(d, &a);
-    if (a.slot != NONE8)
-        walk_failed(d, &a, false);
-    else if (a.purpose == ASK_FOR_OP)
-        op_end(d, op_by_number(d, a.op), RC_TIMEOUT);
+    if (!a->has_id)
+        return;
+    table_failed(&f->table, &a->id, &a->to, is_online);
+    if (is_online)
+        d->loss_permille = (d->loss_permille * 31 + 1000) / 32;
 }
 
-// An unused one; if there is none, the one that has been late for longest is given up.
+// An unused one; if there is none, the one that has been late for longest is given up. Nobody is
+// told: walks have gone on without it already. One that the host itself waits for stays.
 static struct ask *free_ask(struct dht *d)
 {
     if (d->ask_busy == d->cfg.asks_max) {
         struct ask *oldest = NULL;
         for (uint32_t i = 0; i < d->ask_high; i++) {
             struct ask *a = &d->ask[i];
-            if (a->state == ASK_LATE && (oldest == NULL || a->sent_us < oldest->sent_us))
+            if (a->state == ASK_LATE && a->purpose != ASK_FOR_OP &&
+                (oldest == NULL || a->sent_us < oldest->sent_us))
                 oldest = a;
         }
         if (oldest == NULL)
@@ -183,92 +184,73 @@ static void measure(struct dht *d, uint32_t rtt_us)
     d->rtt_us = (uint32_t)((15 * (uint64_t)d->rtt_us + rtt_us) / 16);
 }
 
-static void tell_op(struct dht *d, const struct ask *a, const struct krpc *m)
-{
-    struct op *op = op_by_number(d, a->op);
-    if (op == NULL || op->state != OP_RUNS)
-        return;
-    struct dht_event e = {.op = op->number,
-                          .kind = a->method == KRPC_PING ? DHT_PONG : DHT_SAMPLES,
-                          .rtt_us = d->now_us - a->sent_us};
-    op->counts.answers++;
-    op->counts.found++;
-    op->counts.first_us = (uint32_t)e.rtt_us;
-    if (e.kind == DHT_PONG) {
-        e.addrs = &a->to;
-        e.addr_count = 1;
-    } else {
-        e.samples = m->samples;
-        e.num = m->has_num ? m->num : (int64_t)(m->samples.len / DHT_ID_BYTES);
-        e.interval_s = m->has_interval ? m->interval : 0;
-    }
-    dht_tell(d, &e);
-    op_end(d, op, RC_OK);
-}
-
 static void take_reply(struct dht *d, const struct ask *a, const struct krpc *m)
 {
     struct family *f = dht_family(d, &a->to);
     const uint64_t rtt_us = d->now_us - a->sent_us;
     const struct table_answer answer = {&m->id, &a->to, krpc_is_shoal(m), rtt_us};
     measure(d, (uint32_t)rtt_us);
-    f->answered_us = d->now_us;
+    if (a->has_id)
+        d->loss_permille = d->loss_permille * 31 / 32;
     (void)table_answered(&f->table, &answer, dht_now_s(d)); // there may be no place for it
-    upkeep_answer(d, a, m);
 }
 
-void ask_input(struct dht *d, const struct net_addr *from, const struct krpc *m)
+bool ask_input(struct dht *d, const struct net_addr *from, const struct krpc *m,
+               struct ask_news *out)
 {
-    struct ask *found = match(d, from, m);
-    if (found == NULL) {
+    struct ask *a = match(d, from, m);
+    if (a == NULL) {
         d->stat.answers_unasked++;
-        return;
+        return false;
     }
-    const struct ask a = *found;
-    const bool is_due = a.state == ASK_WAITS && a.sent_us + a.wait_us == d->ask_due_us;
-    d->stat.answers_late += a.state == ASK_LATE;
-    release(d, found);
-    if (is_due || a.state == ASK_LATE)
+    out->ask = *a;
+    const bool is_late = a->state == ASK_LATE;
+    const bool is_due = is_late || a->sent_us + a->wait_us == d->ask_due_us;
+    d->stat.answers_late += is_late;
+    release(d, a);
+    if (is_due)
         find_due(d);
+    dht_family(d, from)->answered_us = d->now_us;
     if (m->kind == KRPC_ERROR) {
         d->stat.errors_in++;
-        dht_family(d, from)->answered_us = d->now_us;
-        if (a.slot != NONE8)
-            walk_failed(d, &a, true);
-        else if (a.purpose == ASK_FOR_OP)
-            op_end(d, op_by_number(d, a.op), RC_REFUSED);
-        return;
+        out->fate = ASK_REFUSED;
+        return true;
     }
     d->stat.answers_in++;
-    take_reply(d, &a, m);
-    // Another id than we asked: its address changed, or somebody gave us a false one. The table
-    // may know it by that now, and a walk was told a lie.
-    const bool is_other = a.has_id && !dht_id_equal(&a.id, &m->id);
-    d->stat.bad_nodes += is_other;
-    if (a.slot != NONE8 && is_other)
-        walk_failed(d, &a, true);
-    else if (a.slot != NONE8)
-        walk_answer(d, &a, m);
-    else if (a.purpose == ASK_FOR_OP)
-        tell_op(d, &a, m);
+    take_reply(d, a, m);
+    const bool is_strange = a->has_id && !dht_id_equal(&a->id, &m->id);
+    d->stat.bad_nodes += is_strange;
+    out->fate = is_strange ? ASK_STRANGE : ASK_ANSWERED;
+    return true;
 }
 
 // ---- Time
 
-void ask_tick(struct dht *d)
+// What time did to one of them; false: nothing.
+static bool look_at(struct dht *d, struct ask *a, struct ask_news *out)
+{
+    out->ask = *a;
+    if (a->state == ASK_WAITS && a->sent_us + a->wait_us <= d->now_us) {
+        a->state = ASK_LATE;
+        d->is_dirty = true;
+        out->fate = ASK_SLOW;
+        return true;
+    }
+    if (a->state == ASK_LATE && a->sent_us + ASK_LIFE_US <= d->now_us) {
+        give_up(d, a);
+        out->fate = ASK_SILENT;
+        return true;
+    }
+    return false;
+}
+
+bool ask_next(struct dht *d, uint32_t *at, struct ask_news *out)
 {
     if (d->now_us < d->ask_due_us)
-        return;
-    for (uint32_t i = 0; i < d->ask_high; i++) {
-        struct ask *a = &d->ask[i];
-        if (a->state == ASK_WAITS && a->sent_us + a->wait_us <= d->now_us) {
-            a->state = ASK_LATE;
-            d->is_dirty = true;
-            if (a->slot != NONE8)
-                walk_late(d, a);
-        }
-        if (a->state == ASK_LATE && a->sent_us + ASK_LIFE_US <= d->now_us)
-            give_up(d, a);
-    }
+        return false;
+    for (; *at < d->ask_high; ++*at)
+        if (look_at(d, &d->ask[*at], out))
+            return true; // and once more: one may be slow and silent at once
     find_due(d);
+    return false;
 }

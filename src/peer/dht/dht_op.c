@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "dht/dht_parts.h"
+#include "dht/dht_state.h"
 
 static bool is_internal(enum op_kind kind)
 {
@@ -13,6 +13,39 @@ static bool is_internal(enum op_kind kind)
 bool op_is_internal(const struct op *op)
 {
     return is_internal((enum op_kind)op->kind);
+}
+
+bool op_is_of_records(const struct op *op)
+{
+    return op->kind == OP_RECORDS || op->kind == OP_PUBLISH || op->kind == OP_PROVIDE;
+}
+
+bool op_is_store(const struct op *op)
+{
+    return op->kind == OP_ANNOUNCE || op->kind == OP_PUT || op->kind == OP_PUBLISH ||
+           op->kind == OP_PROVIDE;
+}
+
+enum krpc_method op_query(const struct op *op)
+{
+    switch ((enum op_kind)op->kind) {
+    case OP_PEERS:
+    case OP_ANNOUNCE:
+        return KRPC_GET_PEERS;
+    case OP_GET:
+    case OP_PUT:
+        return KRPC_GET;
+    case OP_RECORDS:
+    case OP_PUBLISH:
+    case OP_PROVIDE:
+        return KRPC_SH_GET;
+    case OP_NODES:
+    case OP_REFRESH:
+    case OP_PING:
+    case OP_SAMPLE:
+        break;
+    }
+    return KRPC_FIND_NODE;
 }
 
 struct op *op_new(struct dht *d, enum op_kind kind, unsigned how)
@@ -79,89 +112,26 @@ void op_end(struct dht *d, struct op *op, enum rc rc)
     op->rc = rc;
     op->counts.time_us = op->has_begun ? since_us(d, op) : 0;
     d->is_dirty = true;
-    if (op_is_internal(op)) {
-        upkeep_done(d, op);
-        op->state = OP_FREE;
-        return;
-    }
     op->state = OP_ENDED;
-    d->ended++;
-}
-
-// ---- Beginning
-
-static uint8_t free_slot(const struct dht *d)
-{
-    for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
-        if (d->slot[i].op == NULL)
-            return (uint8_t)i;
-    return NONE8;
-}
-
-// Upkeep leaves the last slot to the host, if there are two.
-static bool may_begin(const struct dht *d, const struct op *op)
-{
-    uint32_t free_count = 0;
-    if (op->kind == OP_PING || op->kind == OP_SAMPLE)
-        return true;
-    for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
-        free_count += d->slot[i].op == NULL;
-    const bool is_last = free_count == 1 && d->cfg.lookups_max > 1;
-    return free_count > 0 && !(op_is_internal(op) && is_last);
-}
-
-// Who may begin and waits longest; before upkeep, whatever the host wants.
-static struct op *next_ready(const struct dht *d)
-{
-    struct op *best = NULL;
-    for (uint32_t i = 0; i < d->cfg.ops_max; i++) {
-        struct op *op = &d->op[i];
-        if (op->state != OP_WAITS || !may_begin(d, op))
-            continue;
-        const bool is_older = best != NULL && best->number - op->number < UINT32_MAX / 2;
-        if (best == NULL || (op_is_internal(best) && !op_is_internal(op)) ||
-            (op_is_internal(best) == op_is_internal(op) && is_older))
-            best = op;
-    }
-    return best;
-}
-
-bool op_is_ready(const struct dht *d)
-{
-    return next_ready(d) != NULL;
-}
-
-// A query to one address, without a lookup.
-static void ask_one(struct dht *d, struct op *op)
-{
-    const struct ask_wish wish = {ASK_FOR_OP, &op->addr, NULL, NONE8, op->number};
-    struct krpc m = {.method = op->kind == OP_PING ? KRPC_PING : KRPC_SAMPLE_INFOHASHES,
-                     .target = op->target};
-    op->counts.queries = 1;
-    if (!ask_send(d, &wish, &m))
-        op_end(d, op, RC_FULL);
-}
-
-static void begin(struct dht *d, struct op *op)
-{
-    op->state = OP_RUNS;
-    op->has_begun = true;
-    op->began_us = d->now_us;
-    if (op->kind == OP_PING || op->kind == OP_SAMPLE)
-        ask_one(d, op);
+    if (op_is_internal(op))
+        d->uncollected++;
     else
-        walk_begin(d, free_slot(d), op);
+        d->ended++;
 }
 
-void op_tick(struct dht *d)
+bool op_collect(struct dht *d, struct op *out)
 {
-    do {
-        for (struct op *op; (op = next_ready(d)) != NULL;)
-            begin(d, op);
-        for (uint32_t i = 0; i < d->cfg.lookups_max; i++)
-            if (d->slot[i].op != NULL)
-                walk_step(d, (uint8_t)i);
-    } while (op_is_ready(d)); // one that ended made room; none waits twice
+    for (uint32_t i = 0; i < d->cfg.ops_max && d->uncollected > 0; i++) {
+        struct op *op = &d->op[i];
+        if (op->state != OP_ENDED || !op_is_internal(op))
+            continue;
+        *out = *op;
+        op->state = OP_FREE;
+        d->uncollected--;
+        return true;
+    }
+    assert(d->uncollected == 0);
+    return false;
 }
 
 // ---- What the host asks for

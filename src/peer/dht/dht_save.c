@@ -3,7 +3,7 @@
 // and ids and addresses as in find_node's answers.
 #include <string.h>
 
-#include "dht/dht_parts.h"
+#include "dht/dht_state.h"
 
 #define LOADED_MAX 12u // of BOOT_PLACES: the rest is the host's
 

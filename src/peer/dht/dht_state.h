@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: MIT
-// What the files of dht share: the node's state, and how its parts call one another.
+// What the files of a node share: its state, and how its parts call one another.
 //
-//     dht.c         life, what arrives, time, what comes out
-//     dht_ask.c     queries of ours: sending, matching answers, giving up
+//     dht.c         face: life, what arrives and time, each handed to whom it concerns
 //     dht_answer.c  queries of others
-//     dht_op.c      ops: what the host asked for, from waiting to done
-//     dht_walk.c    an op's lookup: whom to ask, what answers tell, storing
-//     dht_upkeep.c  contacts kept fresh, bootstrap, own records, our address and id
 //     dht_save.c    contacts for the next start
+//     dht_self.c    our address as others see it, and the id that follows it
+//     dht_upkeep.c  coming into the network, contacts kept fresh
+//     dht_own.c     own records published again and again, others' passed on
+//     dht_run.c     ops begin when there is room, and go on
+//     dht_walk.c    an op's lookup: whom to ask, and whom to have store
+//     dht_hear.c    what an answer tells an op: nodes, peers, items, records
+//     dht_event.c   what comes out
+//     dht_op.c      ops: what the host and upkeep asked for, from waiting to ended
+//     dht_ask.c     queries of ours: sending, matching answers, giving up
+//     dht_state.c   clocks, the way out, budgets
 //
-// Each calls only those above it and dht_out's; no part keeps pointers into another.
-#ifndef DHT_DHT_PARTS_H
-#define DHT_DHT_PARTS_H
+// Each calls only those below it, and no part keeps pointers into another. What a lower one
+// finds out is handed up as a value: ask_input and ask_next tell what became of a query, ops that
+// ended stay until they are collected.
+#ifndef DHT_DHT_STATE_H
+#define DHT_DHT_STATE_H
 
 #include "base/rng.h"
 #include "dht/dht.h"
@@ -196,7 +204,8 @@ struct dht {
     uint64_t ask_due_us; // when the first is late or dead
     struct op *op;
     uint32_t op_number;
-    uint32_t ended; // ops whose DHT_DONE was not taken
+    uint32_t ended;       // ops of the host whose DHT_DONE was not taken
+    uint32_t uncollected; // ops of upkeep that ended
     struct body *body;
     uint32_t body_count;
     struct slot *slot;
@@ -220,16 +229,15 @@ struct dht {
     struct dht_stat stat; // what only grows
 };
 
-// ---- dht.c
-uint32_t dht_now_s(const struct dht *d);
+// ---- dht_state.c
+uint32_t dht_now_s(const struct dht *d); // since the start
+uint64_t dht_unix_s(const struct dht *d);
+uint64_t dht_about(struct dht *d, uint64_t us); // that, +- 25 %
 void dht_send(struct dht *d, const struct net_addr *to, struct bytes datagram);
 struct family *dht_family(struct dht *d, const struct net_addr *addr); // NULL: not ours
-uint64_t dht_unix_s(const struct dht *d);
 // Takes `cost` from a purse that refills by per_s and holds `burst`; false: not enough in it.
 bool dht_afford(struct dht_purse *p, uint64_t cost, uint64_t per_s, uint64_t burst,
                 uint64_t now_us);
-// Queues an event; what it points to is copied.
-void dht_tell(struct dht *d, const struct dht_event *e);
 
 // ---- dht_ask.c
 struct ask_wish {
@@ -243,40 +251,86 @@ struct ask_wish {
 bool ask_send(struct dht *d, const struct ask_wish *wish, struct krpc *m);
 bool ask_ping(struct dht *d, const struct net_addr *to, const struct dht_id *id);
 bool ask_is_pending(const struct dht *d, const struct net_addr *to);
-void ask_input(struct dht *d, const struct net_addr *from, const struct krpc *m);
-void ask_tick(struct dht *d);
 void ask_forget_slot(struct dht *d, uint8_t slot); // its answers still serve the table
 
-// ---- dht_answer.c
-void answer_input(struct dht *d, const struct net_addr *from, const struct krpc *m, size_t len);
-void answer_error(struct dht *d, const struct net_addr *from, const struct krpc *m);
+enum ask_fate {   // what became of a query
+    ASK_ANSWERED, // as it should be
+    ASK_STRANGE,  // by another id than was asked: it moved, or somebody gave us a false one
+    ASK_REFUSED,  // with an error
+    ASK_SLOW,     // not in the time that it usually takes: an answer may still come
+    ASK_SILENT,   // not at all
+};
+
+struct ask_news {
+    enum ask_fate fate;
+    struct ask ask; // as it was before
+};
+// What arrived. False: nobody asked for it.
+bool ask_input(struct dht *d, const struct net_addr *from, const struct krpc *m,
+               struct ask_news *out);
+// What time did to the asks from *at on, which starts at 0; false: no more. No ask may be sent
+// in between.
+bool ask_next(struct dht *d, uint32_t *at, struct ask_news *out);
 
 // ---- dht_op.c
 struct op *op_new(struct dht *d, enum op_kind kind, unsigned how); // NULL: no room
-void op_tick(struct dht *d);
-bool op_is_ready(const struct dht *d); // something waits and may begin
-// NULL, or one that ended already, is fine.
-void op_end(struct dht *d, struct op *op, enum rc rc);
-void op_found(struct dht *d, struct op *op); // counts something that was told
 // An op that stores a record; NULL: no room, or it is no record.
 struct op *op_publish(struct dht *d, enum op_kind kind, struct bytes record, unsigned how);
 struct op *op_by_number(struct dht *d, uint32_t number);
-bool op_is_internal(const struct op *op);
+void op_found(struct dht *d, struct op *op); // counts something that was told
+// NULL, or one that ended already, is fine. The host's stay until dht_next tells, upkeep's until
+// they are collected.
+void op_end(struct dht *d, struct op *op, enum rc rc);
+// An op of upkeep's that ended, whose place is free after this call; false: no more.
+bool op_collect(struct dht *d, struct op *out);
+bool op_is_internal(const struct op *op);       // upkeep's
+bool op_is_of_records(const struct op *op);     // among shoal nodes
+bool op_is_store(const struct op *op);          // it ends with storing
+enum krpc_method op_query(const struct op *op); // that its lookup asks with
+
+// ---- dht_event.c
+// Queues an event; what it points to is copied.
+void dht_tell(struct dht *d, const struct dht_event *e);
+
+// ---- dht_hear.c
+void hear_nodes(struct dht *d, struct slot *s, const struct ask *a, const struct krpc *m);
+// Peers, items or records of an answer, checked and told. True: who sent it has more of them that
+// we may not know.
+bool hear_values(struct dht *d, struct slot *s, const struct krpc *m);
 
 // ---- dht_walk.c
 void walk_begin(struct dht *d, uint8_t slot, struct op *op);
 void walk_step(struct dht *d, uint8_t slot);
-void walk_answer(struct dht *d, const struct ask *a, const struct krpc *m);
-void walk_late(struct dht *d, const struct ask *a);
-void walk_failed(struct dht *d, const struct ask *a, bool is_refused); // an error is an answer
+// m: what was answered, if anything.
+void walk_news(struct dht *d, const struct ask_news *n, const struct krpc *m);
+
+// ---- dht_run.c
+void run_tick(struct dht *d);
+bool run_is_due(const struct dht *d); // something waits and may begin
+void run_news(struct dht *d, const struct ask_news *n, const struct krpc *m); // of ASK_FOR_OP
+
+// ---- dht_own.c
+void own_start(struct dht *d);
+void own_tick(struct dht *d);
+uint64_t own_due_us(const struct dht *d);
+void own_renew(struct dht *d); // our address changed, which records carry
+void own_done(struct dht *d, const struct op *op);
 
 // ---- dht_upkeep.c
 void upkeep_start(struct dht *d);
 void upkeep_tick(struct dht *d);
 uint64_t upkeep_due_us(const struct dht *d);
 void upkeep_heard(struct dht *d, const struct net_addr *from, const struct krpc *m); // a query
-void upkeep_answer(struct dht *d, const struct ask *a, const struct krpc *m);
-void upkeep_silent(struct dht *d, const struct ask *a); // nobody answered
-void upkeep_done(struct dht *d, const struct op *op);   // a refresh, or an own record's publishing
+void upkeep_news(struct dht *d, const struct ask_news *n);
+void upkeep_moved(struct dht *d);                     // our id changed
+void upkeep_done(struct dht *d, const struct op *op); // a refresh
+
+// ---- dht_self.c
+// ip: our address as `from` sees it.
+void self_vote(struct dht *d, const struct net_addr *from, struct bytes ip);
+
+// ---- dht_answer.c
+void answer_input(struct dht *d, const struct net_addr *from, const struct krpc *m, size_t len);
+void answer_error(struct dht *d, const struct net_addr *from, const struct krpc *m);
 
 #endif

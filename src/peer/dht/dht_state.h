@@ -124,7 +124,7 @@ struct slot {      // where an op runs
     uint64_t began_us;
     uint8_t flying; // asks under way but for those of the lookup's own; late ones not counted
     uint8_t told_count;
-    uint8_t holders;          // nodes that had something
+    uint8_t more_paths;       // on which somebody was asked for more, a bit each
     uint32_t told[SLOT_TOLD]; // hashes of peers and signers told to the host
     struct lookup lookup;
 };

@@ -260,22 +260,28 @@ static void make_id(struct id *id, uint8_t seed)
     assert_int_equal(id_init(id, &entropy), RC_OK);
 }
 
-static void test_provide_and_find(void **state)
+// Forty nodes that have joined; the first three may publish.
+static void provider_network(struct nodes *net, struct id id[static 3])
 {
-    (void)state;
-    struct nodes net;
-    nodes_init(&net);
-    struct id id[3];
+    nodes_init(net);
     for (uint32_t i = 0; i < 40; i++) {
         struct dht_cfg cfg = plain();
         const struct net_addr addr = public_addr(i);
         if (i < 3)
             make_id(&id[i], (uint8_t)(i + 1));
         cfg.id = i < 3 ? &id[i] : NULL;
-        nodes_add(&net, &addr, &cfg);
-        dht_contact(net.node[i].dht, &net.node[0].addr);
+        nodes_add(net, &addr, &cfg);
+        dht_contact(net->node[i].dht, &net->node[0].addr);
     }
-    nodes_run(&net, 10 * S);
+    nodes_run(net, 10 * S);
+}
+
+static void test_provide_and_find(void **state)
+{
+    (void)state;
+    struct nodes net;
+    struct id id[3];
+    provider_network(&net, id);
     const struct digest object = hash_bytes(bytes_text("an object"));
     assert_int_equal(dht_provide(net.node[5].dht, &object, NULL), RC_REFUSED); // nobody
     for (uint32_t i = 0; i < 3; i++)
@@ -300,6 +306,38 @@ static void test_provide_and_find(void **state)
     op = dht_find_records(net.node[35].dht, &object, 0);
     assert_true(nodes_await(&net, 35, op));
     assert_int_equal(net.node[35].records, 3);
+    for (uint32_t i = 0; i < 3; i++)
+        id_end(&id[i]);
+    nodes_free(&net);
+}
+
+static bool count_more(void *self, struct in_flight *f)
+{
+    struct krpc m;
+    uint32_t *count = self;
+    if (krpc_decode(&m, bytes_of(f->bytes, f->len)) == RC_OK && m.method == KRPC_SH_GET)
+        *count += m.token.at != NULL;
+    return true;
+}
+
+// Some twenty nodes have all three records: three, one on each path, are asked for all of them.
+static void test_few_are_asked_for_more(void **state)
+{
+    (void)state;
+    struct nodes net;
+    struct id id[3];
+    provider_network(&net, id);
+    const struct digest object = hash_bytes(bytes_text("an object"));
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(dht_provide(net.node[i].dht, &object, NULL), RC_OK);
+    nodes_run(&net, 20 * S);
+    uint32_t more = 0;
+    net.spy = count_more;
+    net.spy_self = &more;
+    const uint32_t op = dht_find_records(net.node[30].dht, &object, 0);
+    assert_true(nodes_await(&net, 30, op));
+    assert_int_equal(net.node[30].records, 3);
+    assert_true(more >= 3 && more <= 6);
     for (uint32_t i = 0; i < 3; i++)
         id_end(&id[i]);
     nodes_free(&net);
@@ -748,6 +786,7 @@ int main(void)
         cmocka_unit_test(test_mutable),
         cmocka_unit_test(test_no_way_back),
         cmocka_unit_test(test_provide_and_find),
+        cmocka_unit_test(test_few_are_asked_for_more),
         cmocka_unit_test(test_liars),
         cmocka_unit_test(test_unasked_answers),
         cmocka_unit_test(test_dead_contacts),

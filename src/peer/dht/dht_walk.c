@@ -12,6 +12,7 @@
 
 #define ALPHA          4u  // queries at a time
 #define ALPHA_URGENT   10u // somebody waits (as Amino's nodes do)
+#define ALPHA_FAR      6u  // of these, who only know the way: as fast as ten, with fewer queries
 #define STORING        10u // stores at a time
 #define NEAREST        8u  // k of Mainline
 #define PATHS          3u  // disjoint ones toward our own records
@@ -27,6 +28,13 @@
 
 // ---- Beginning
 
+// How far the count-th nearest of `size` nodes should be, in the first 64 bits of distance.
+static uint64_t reach_of(double count, double size)
+{
+    assert(count > 0 && size >= 0);
+    return count < size ? (uint64_t)(18446744073709549568.0 * count / size) : UINT64_MAX;
+}
+
 // Everybody nearer than the TABLE_SHOAL-th node should be, from how dense ids are around us:
 // whoever crowds around the target does not make it smaller.
 static uint64_t region_of(const struct dht *d, const struct op *op)
@@ -35,9 +43,15 @@ static uint64_t region_of(const struct dht *d, const struct op *op)
         return 0;
     const struct family *f = &d->family[op->is_six];
     const double size = table_network_size(&f->table, true);
-    if (!f->has_joined || size <= TABLE_SHOAL)
-        return 0;
-    return (uint64_t)(18446744073709549568.0 * TABLE_SHOAL / size);
+    return f->has_joined && size > TABLE_SHOAL ? reach_of(TABLE_SHOAL, size) : 0;
+}
+
+// Twice as far as the last goal should be: estimates err.
+static uint64_t near_of(const struct dht *d, const struct op *op)
+{
+    const bool is_shoal = op_is_of_records(op);
+    const double size = table_network_size(&d->family[op->is_six].table, is_shoal);
+    return reach_of(2 * (is_shoal ? TABLE_SHOAL : NEAREST), size);
 }
 
 static struct lookup_cfg lookup_cfg_of(const struct dht *d, const struct op *op)
@@ -46,6 +60,8 @@ static struct lookup_cfg lookup_cfg_of(const struct dht *d, const struct op *op)
                              .paths = 1,
                              .alpha = (op->how & DHT_URGENT) != 0 ? ALPHA_URGENT : ALPHA,
                              .nearest = NEAREST,
+                             .near = near_of(d, op),
+                             .alpha_far = ALPHA_FAR,
                              .region = region_of(d, op)};
     if (op_is_of_records(op)) {
         cfg.paths = PATHS;
@@ -74,28 +90,27 @@ static bool ask_walk(struct dht *d, uint8_t slot, enum ask_for purpose, const st
     return true;
 }
 
+static void seed_one(struct slot *s, const struct contact *c)
+{
+    const struct krpc_node node = {c->id, c->addr};
+    (void)lookup_seed(&s->lookup, &node, c->rtt_ms); // its owner may have enough of them there
+}
+
 static void seed(struct dht *d, uint8_t slot)
 {
     struct slot *s = &d->slot[slot];
     struct family *f = &d->family[s->op->is_six];
+    const struct dht_id *target = &s->op->target;
+    const bool is_shoal = op_is_of_records(s->op);
     const struct contact *near[SEEDS];
-    size_t count = table_nearest(&f->table, &s->op->target, op_is_of_records(s->op), near, SEEDS);
-    for (size_t i = 0; i < count; i++) {
-        const struct krpc_node node = {near[i]->id, near[i]->addr};
-        (void)lookup_add(&s->lookup, &node, NULL); // its owner may have enough of them there
-    }
-    if (count == 0 && op_is_of_records(s->op)) { // shoal nodes may be known to others
-        count = table_nearest(&f->table, &s->op->target, false, near, SEEDS_FEW);
-        for (size_t i = 0; i < count; i++) {
-            const struct krpc_node node = {near[i]->id, near[i]->addr};
-            (void)lookup_add(&s->lookup, &node, NULL);
-        }
-    }
+    size_t count = table_nearest(&f->table, target, is_shoal, near, SEEDS);
+    if (count == 0 && is_shoal) // others may know some
+        count = table_nearest(&f->table, target, false, near, SEEDS_FEW);
+    for (size_t i = 0; i < count; i++)
+        seed_one(s, near[i]);
     size_t at = 0; // all are silent, perhaps because we were away: they are asked again
-    for (const struct contact *c; count == 0 && (c = table_next(&f->table, &at)) != NULL;) {
-        const struct krpc_node node = {c->id, c->addr};
-        (void)lookup_add(&s->lookup, &node, NULL);
-    }
+    for (const struct contact *c; count == 0 && (c = table_next(&f->table, &at)) != NULL;)
+        seed_one(s, c);
     // Upkeep asks one from outside all the same: networks that were parted find together by it.
     const unsigned blind = count < SEEDS_FEW ? SEEDS_BLIND : s->op->kind == OP_REFRESH;
     for (unsigned i = 0; i < blind && i < f->boot_count; i++) {
@@ -115,6 +130,7 @@ void walk_begin(struct dht *d, uint8_t slot, struct op *op)
     s->began_us = d->now_us;
     s->flying = 0;
     s->told_count = 0;
+    s->more_paths = 0;
     lookup_init(&s->lookup, d->candidate + (size_t)slot * d->cfg.candidates_max,
                 d->cfg.candidates_max, &cfg);
     seed(d, slot);
@@ -322,6 +338,12 @@ static void hear(struct dht *d, const struct ask *a, const struct krpc *m)
         lookup_narrow(&s->lookup, PATH_READ);
     if (!has_more || c == NULL || c->token_len == 0 || c->is_told)
         return;
+    // The first on each path is asked whatever we know: liars on one may have told us of many
+    // records that nobody keeps, to hide those that others do.
+    const uint8_t path = (uint8_t)(1u << c->path);
+    if (m->num <= s->told_count && (s->more_paths & path) != 0)
+        return;
+    s->more_paths |= path;
     c->is_told = true;
     (void)ask_walk(d, a->slot, ASK_FOR_MORE, &c->addr, c); // too many under way: done without
 }

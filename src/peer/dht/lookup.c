@@ -5,7 +5,11 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/num.h"
+
 #define SAME_BLOCK_MAX 2u // candidates of one owner, most likely
+#define RTT_STEP_MS    8u // of candidate.rtt, so that it fits a byte
+#define RTT_UNKNOWN    UINT8_MAX
 
 void lookup_init(struct lookup *l, struct candidate *place, size_t places,
                  const struct lookup_cfg *cfg)
@@ -13,6 +17,7 @@ void lookup_init(struct lookup *l, struct candidate *place, size_t places,
     assert(places >= 1 && places <= LOOKUP_PLACES_MAX);
     assert(cfg->paths >= 1 && cfg->paths <= LOOKUP_PATHS_MAX);
     assert(cfg->alpha >= 1 && cfg->nearest >= 1);
+    assert(cfg->near == 0 || cfg->alpha_far >= 1);
     l->cfg = *cfg;
     l->place = place;
     l->places = (uint8_t)places;
@@ -67,11 +72,12 @@ static bool take_place(struct lookup *l, unsigned rank, uint8_t *place)
     return rank < l->places;
 }
 
-bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht_id *from)
+// Becomes a candidate; NULL: it does not.
+static struct candidate *add(struct lookup *l, const struct krpc_node *node,
+                             const struct candidate *teller)
 {
     if (!is_welcome(l, node))
-        return false;
-    const struct candidate *teller = from != NULL ? find(l, from) : NULL;
+        return NULL;
     unsigned rank = l->count;
     while (rank > 0 &&
            dht_id_closer(&l->cfg.target, &node->id, &l->place[l->order[rank - 1]].id) < 0)
@@ -84,7 +90,7 @@ bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht
     }
     uint8_t place;
     if (!take_place(l, rank, &place))
-        return false;
+        return NULL;
     if (teller == NULL)
         l->dealt++;
     const unsigned last = l->count < l->places ? (unsigned)l->count : l->places - 1u;
@@ -96,8 +102,22 @@ bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht
                                          .state = CANDIDATE_NEW,
                                          .path = (uint8_t)path,
                                          .hop = (uint8_t)hop,
+                                         .rtt = RTT_UNKNOWN,
                                          .is_fit = dht_id_fits(&node->id, &node->addr)};
-    return true;
+    return &l->place[place];
+}
+
+bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht_id *from)
+{
+    return add(l, node, from != NULL ? find(l, from) : NULL) != NULL;
+}
+
+bool lookup_seed(struct lookup *l, const struct krpc_node *node, uint32_t rtt_ms)
+{
+    struct candidate *c = add(l, node, NULL);
+    if (c != NULL && rtt_ms > 0)
+        c->rtt = (uint8_t)num_min(rtt_ms / RTT_STEP_MS, RTT_UNKNOWN);
+    return c != NULL;
 }
 
 // ---- Whom to ask
@@ -106,11 +126,32 @@ struct survey {                       // what each path is at
     unsigned goals[LOOKUP_PATHS_MAX]; // candidates seen so far that count toward `nearest`
     unsigned flying[LOOKUP_PATHS_MAX];
     unsigned flying_all;
-    const struct candidate *next[LOOKUP_PATHS_MAX]; // nearest that is to be asked
-    const struct candidate *last_resort;            // one whose id does not fit
-    bool is_busy;                                   // somebody who counts has not answered yet
+    unsigned flying_far;
+    const struct candidate *next[LOOKUP_PATHS_MAX];  // nearest that is to be asked
+    const struct candidate *swift[LOOKUP_PATHS_MAX]; // fastest of the far ones known from the start
+    const struct candidate *last_resort;             // one whose id does not fit
+    bool is_busy;                                    // somebody who counts has not answered yet
     unsigned answered;
 };
+
+static bool is_far(const struct lookup *l, const struct candidate *c)
+{
+    return l->cfg.near > 0 && lookup_distance(l, &c->id) > l->cfg.near;
+}
+
+static void survey_new(const struct lookup *l, struct survey *s, const struct candidate *c,
+                       bool is_goal)
+{
+    const struct candidate **swift = &s->swift[c->path];
+    if (!c->is_fit) {
+        s->last_resort = s->last_resort != NULL ? s->last_resort : c;
+        return;
+    }
+    if (is_goal && s->next[c->path] == NULL)
+        s->next[c->path] = c;
+    if (c->hop == 1 && is_far(l, c) && (*swift == NULL || c->rtt < (*swift)->rtt))
+        *swift = c;
+}
 
 static void survey_one(const struct lookup *l, struct survey *s, const struct candidate *c)
 {
@@ -118,14 +159,12 @@ static void survey_one(const struct lookup *l, struct survey *s, const struct ca
                          (l->cfg.region > 0 && lookup_distance(l, &c->id) <= l->cfg.region);
     switch ((enum candidate_state)c->state) {
     case CANDIDATE_NEW:
-        if (is_goal && c->is_fit && s->next[c->path] == NULL)
-            s->next[c->path] = c;
-        if (!c->is_fit && s->last_resort == NULL)
-            s->last_resort = c;
+        survey_new(l, s, c, is_goal);
         break;
     case CANDIDATE_ASKED:
         s->flying[c->path]++;
         s->flying_all++;
+        s->flying_far += is_far(l, c);
         s->is_busy |= is_goal;
         break;
     case CANDIDATE_ANSWERED:
@@ -153,10 +192,17 @@ static const struct candidate *next_of(const struct lookup *l, const struct surv
     const unsigned each = (l->cfg.alpha + l->cfg.paths - 1) / l->cfg.paths;
     const struct candidate *best = NULL;
     for (unsigned p = 0; p < l->cfg.paths; p++) {
-        if (s->next[p] == NULL || s->flying[p] >= each)
+        const struct candidate *c = s->next[p];
+        if (c == NULL || s->flying[p] >= each)
             continue;
+        const bool is_way = is_far(l, c);
+        if (is_way && s->flying_far >= l->cfg.alpha_far)
+            continue;
+        if (is_way && c->hop == 1)
+            c = s->swift[p];
+        assert(c != NULL && c->path == p);
         if (best == NULL || s->flying[p] < s->flying[best->path])
-            best = s->next[p];
+            best = c;
     }
     if (best == NULL && s->flying_all == 0 && s->answered < l->cfg.nearest)
         return s->last_resort;

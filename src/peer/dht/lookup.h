@@ -16,6 +16,9 @@
 // candidates have answered; the lookup, when all paths are and, if there is a region, everybody in
 // it was asked. Who is late does not hold the lookup up, and still counts when it answers.
 //
+// Who is farther away than `near` only knows the way. One answer from there is worth as much as
+// many, so few are asked at a time, and of those known from the start the fastest first.
+//
 // Candidates whose ids do not fit their addresses (BEP 42) are asked only where there is nobody
 // else, and are no goal. One address is a candidate once, one /24 (IPv6: /48) twice; private ones
 // are exempt. No I/O, no time. Belongs to one loop.
@@ -48,6 +51,7 @@ struct candidate { // read it; only lookup.c writes, but for the last three
     uint8_t state; // enum candidate_state
     uint8_t path;
     uint8_t hop; // 1: known from the start
+    uint8_t rtt; // its round trip as far as known, see lookup_seed
     bool is_fit;
     bool is_told;   // for the caller: asked to store, or asked again
     bool is_stored; // for the caller
@@ -57,10 +61,13 @@ struct candidate { // read it; only lookup.c writes, but for the last three
 
 struct lookup_cfg {
     struct dht_id target;
-    unsigned paths;   // 1 .. LOOKUP_PATHS_MAX
-    unsigned alpha;   // asked at a time, by all paths together
-    unsigned nearest; // each path's goal
-    uint64_t region;  // everybody as near as this, in the first 64 bits of distance; 0: nobody
+    unsigned paths;     // 1 .. LOOKUP_PATHS_MAX
+    unsigned alpha;     // asked at a time, by all paths together
+    unsigned nearest;   // each path's goal
+    uint64_t near;      // as near as this, in the first 64 bits of distance, one may be a goal; 0:
+                        // wherever it is
+    unsigned alpha_far; // asked at a time of those who are farther; 1 ..
+    uint64_t region;    // everybody as near as this, in the first 64 bits of distance; 0: nobody
 };
 
 struct lookup {
@@ -77,6 +84,8 @@ void lookup_init(struct lookup *l, struct candidate *place, size_t places,
                  const struct lookup_cfg *cfg);
 // from: who told of it, NULL: nobody. False: known already, too far, or too many of its owner.
 bool lookup_add(struct lookup *l, const struct krpc_node *node, const struct dht_id *from);
+// The same for who is known from the start; rtt_ms: its usual round trip, 0: unknown.
+bool lookup_seed(struct lookup *l, const struct krpc_node *node, uint32_t rtt_ms);
 // Counts as asked from now on. NULL: nobody is to be asked now.
 struct candidate *lookup_pick(struct lookup *l);
 void lookup_unpick(struct candidate *c); // it was not asked after all

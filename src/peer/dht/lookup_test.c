@@ -160,6 +160,54 @@ static void test_ids_that_do_not_fit_come_last(void **state)
     assert_true(lookup_is_done(&l));
 }
 
+// The way there: few at a time, the fastest of those known from the start before nearer ones.
+static void test_far_ones_are_few_and_fast(void **state)
+{
+    (void)state;
+    const struct dht_id target = dht_id_random(&dice);
+    struct lookup l = made(&target, 1, 10, 8);
+    l.cfg.near = UINT64_MAX >> 8;
+    l.cfg.alpha_far = 2;
+    static const uint32_t rtt_ms[] = {300, 40, 0, 90, 5000};
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct krpc_node n = home(&target, 5 - i, i); // the first one is nearest
+        assert_true(lookup_seed(&l, &n, rtt_ms[i]));
+        assert_false(lookup_seed(&l, &n, rtt_ms[i]));
+    }
+    struct candidate *first = lookup_pick(&l);
+    struct candidate *second = lookup_pick(&l);
+    assert_ptr_equal(first, lookup_at(&l, 1));  // 40 ms
+    assert_ptr_equal(second, lookup_at(&l, 3)); // 90 ms
+    assert_null(lookup_pick(&l));
+    assert_false(lookup_is_done(&l));
+    // Near ones are asked besides, as many as alpha.
+    for (uint32_t i = 0; i < 9; i++) {
+        const struct krpc_node n = home(&target, 8 + i, 10 + i);
+        assert_true(lookup_add(&l, &n, &first->id));
+    }
+    for (unsigned i = 0; i < 8; i++)
+        assert_ptr_equal(lookup_pick(&l), lookup_at(&l, i));
+    assert_null(lookup_pick(&l));
+    lookup_check(&l);
+}
+
+// Whose round trip is not known comes after all that is known; alone, it is asked all the same.
+static void test_unknown_round_trips_come_last(void **state)
+{
+    (void)state;
+    const struct dht_id target = dht_id_random(&dice);
+    struct lookup l = made(&target, 1, 10, 8);
+    l.cfg.near = 1;
+    l.cfg.alpha_far = 10;
+    const struct krpc_node unknown = home(&target, 9, 1);
+    const struct krpc_node slow = home(&target, 2, 2);
+    assert_true(lookup_seed(&l, &unknown, 0));
+    assert_true(lookup_seed(&l, &slow, 1900));
+    assert_ptr_equal(lookup_pick(&l), lookup_at(&l, 1));
+    assert_ptr_equal(lookup_pick(&l), lookup_at(&l, 0));
+    assert_null(lookup_pick(&l));
+}
+
 static void test_a_liar_misleads_one_path(void **state)
 {
     (void)state;
@@ -283,6 +331,8 @@ int main(void)
         cmocka_unit_test(test_region_is_asked_whole),
         cmocka_unit_test(test_one_owner_has_two_places),
         cmocka_unit_test(test_ids_that_do_not_fit_come_last),
+        cmocka_unit_test(test_far_ones_are_few_and_fast),
+        cmocka_unit_test(test_unknown_round_trips_come_last),
         cmocka_unit_test(test_a_liar_misleads_one_path),
         cmocka_unit_test(test_walk_finds_the_nearest),
     };

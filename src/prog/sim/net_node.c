@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// `shoal sim net`: nodes come, go, crash and are woken; datagrams to and from them.
+// `shoal sim net`: nodes come and go, crash and sleep.
 #include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/num.h"
-#include "dht/krpc.h"
 #include "prog/sim/net_play.h"
 
 #define SAVE_US     ((uint64_t)600 * US_PER_S) // as a real node does
@@ -18,7 +17,7 @@
 
 // Never the same for two of them. Public ones are in 11/8 to 14/8, each in a /22 of its own and
 // over all /16 evenly; attackers' in 45/8, in as many /24 as they have.
-struct net_addr play_addr(const struct play *p, uint32_t index, uint32_t move)
+static struct net_addr addr_of(const struct play *p, uint32_t index, uint32_t move)
 {
     const uint32_t number = move * 65536u + index + 1;
     const uint32_t attacker = index - p->siege_from;
@@ -39,109 +38,7 @@ static uint64_t seed_of(const struct node *n)
     return rng_mix(rng_mix(n->play->seed ^ 0x6e6f6465) + ((uint64_t)n->index << 32 | n->life));
 }
 
-// ---- Datagrams
-
-// The last two bytes of a message are "re", "qe" or "ee": keys stand in order, and y is the last.
-static bool is_reply(struct bytes datagram)
-{
-    return datagram.len > 2 && datagram.at[datagram.len - 2] == 'r';
-}
-
-static bool has_token(struct bytes datagram)
-{
-    static const char word[] = "5:token";
-    for (size_t i = 0; i + sizeof word - 1 <= datagram.len; i++)
-        if (memcmp(datagram.at + i, word, sizeof word - 1) == 0)
-            return true;
-    return false;
-}
-
-// A node tells of others only if they have answered it, which those that liars make up never do.
-static void check_told(struct node *n, struct bytes reply)
-{
-    struct krpc m;
-    struct krpc_node told;
-    if (krpc_decode(&m, reply) != RC_OK)
-        play_broken(n->play, "node %u sent what is no message", n->index);
-    else
-        while (krpc_node_next(&m.nodes, false, &told))
-            if (liar_is_made_up(n->play, &told.addr))
-                play_broken(n->play, "node %u told of one that never answered it", n->index);
-}
-
-// An answer of more than three times the query is for who has shown a token; values of BEP 44 may
-// be so, within a budget: counted, for whoever forges addresses can have those.
-static void send(void *self, const struct net_addr *to, struct bytes datagram)
-{
-    struct node *n = self;
-    if (n->play->s->liars * n->play->s->lie[NET_LIE_MADE_UP] > 0 && is_reply(datagram))
-        check_told(n, datagram);
-    const struct net face = sim_net_face(n->play->net, n->index);
-    const bool is_long = is_reply(datagram) && datagram.len > 3 * n->heard.len;
-    if (n->from != NULL && net_addr_equal(n->from, to) && is_long && !has_token(n->heard))
-        n->play->f->loud++;
-    face.send(face.self, to, datagram);
-}
-
-static void hear(void *self, const struct net_addr *from, struct bytes datagram)
-{
-    struct node *n = self;
-    if (n->liar != NULL) {
-        liar_hear(n, from, datagram);
-        return;
-    }
-    if (!node_is_up(n))
-        return;
-    n->from = from;
-    n->heard = datagram;
-    dht_input(n->dht, from, datagram, world_now_us(n->play->world));
-    n->from = NULL;
-    node_settle(n);
-}
-
-// ---- Time
-
-static void wake(void *self, uint64_t tag);
-
-// One event at a time; a later due time is seen when the event comes.
-static void plan_wake(struct node *n)
-{
-    struct world *w = n->play->world;
-    const uint64_t due_us = dht_due_us(n->dht);
-    if (due_us == UINT64_MAX || (n->wake != 0 && n->wake_us <= due_us))
-        return;
-    (void)world_cancel(w, n->wake);
-    n->wake_us = num_max(due_us, world_now_us(w));
-    n->wake = world_at(w, n->wake_us, wake, n, n->index);
-}
-
-void node_settle(struct node *n)
-{
-    struct dht_event e;
-    while (node_is_up(n) && dht_next(n->dht, &e))
-        ask_event(n, &e);
-    if (node_is_up(n))
-        plan_wake(n);
-}
-
-static void wake(void *self, uint64_t tag)
-{
-    struct node *n = self;
-    (void)tag;
-    n->wake = 0;
-    if (!node_is_up(n))
-        return;
-    if (dht_due_us(n->dht) <= world_now_us(n->play->world))
-        dht_tick(n->dht, world_now_us(n->play->world));
-    node_settle(n);
-}
-
 // ---- Life
-
-bool node_is_up(const struct node *n)
-{
-    return n->dht != NULL && !n->is_asleep;
-}
 
 static void save(struct node *n)
 {
@@ -184,7 +81,7 @@ static struct dht_cfg cfg_of(struct node *n)
     struct dht_cfg cfg = dht_cfg_small();
     if (n->play->s->is_roomy)
         cfg = (struct dht_cfg){.shelf = shelf_cfg_node()};
-    cfg.net = (struct net){.send = send, .self = n};
+    cfg.net = (struct net){.send = node_send, .self = n};
     cfg.id = n->id;
     cfg.seed = seed_of(n);
     cfg.has_ip4 = true;
@@ -269,7 +166,7 @@ void node_start(struct node *n)
         play_broken(p, "node %u cannot read what it saved", n->index);
     introduce(n);
     plan_life(n);
-    ask_again(n);
+    traffic_again(n);
     node_settle(n);
 }
 
@@ -310,7 +207,7 @@ void node_replace(struct node *n)
     node_stop(n);
     budget_give(&p->budget, n->saved);
     n->saved = NULL;
-    n->addr = play_addr(p, n->index, ++n->moves);
+    n->addr = addr_of(p, n->index, ++n->moves);
     if (sim_net_move(p->net, n->index, &n->addr) != RC_OK)
         play_broken(p, "address %u of node %u is taken", n->moves, n->index);
     node_start(n);
@@ -359,7 +256,7 @@ enum rc play_node(struct play *p, uint32_t index)
 {
     struct node *n = &p->node[index];
     const struct net_scenario *s = p->s;
-    *n = (struct node){.play = p, .index = index, .addr = play_addr(p, index, 0)};
+    *n = (struct node){.play = p, .index = index, .addr = addr_of(p, index, 0)};
     n->nat = nat_of(p, index);
     const double session_s =
         s->session_s[0] + (s->session_s[1] - s->session_s[0]) * rng_unit(&p->life_rng);
@@ -368,7 +265,7 @@ enum rc play_node(struct play *p, uint32_t index)
                                      .session_us = (uint64_t)(session_s * US_PER_S),
                                      .up_bytes_s = s->up_bytes_s,
                                      .down_bytes_s = s->down_bytes_s,
-                                     .input = hear,
+                                     .input = node_hear,
                                      .self = n};
     uint32_t host = 0;
     const enum rc rc = sim_net_add(p->net, &cfg, &host);

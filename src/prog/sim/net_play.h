@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // One network being played: its nodes, objects, lookups and figures, as the parts of it share them.
 //
-//     sim_net_run      make, run by time, end; what holds at any time
-//     sim_net_node     nodes: they come, go, crash, are woken; datagrams to and from them
-//     sim_net_ask      objects are published and looked up, and answers judged
-//     sim_net_liar     those who speak the wire and lie
-//     sim_net_phase    what happens when
+//     net_run      make, run by time, end; what holds at any time
+//     net_phase    what happens when
+//     net_node     nodes: they come, go, crash and sleep
+//     net_traffic  objects are published and looked up
+//     net_wire     datagrams to and from nodes, and when they are woken
+//     net_ask      objects, what is asked about them, and answers judged
+//     net_liar     those who speak the wire and lie
+//     net_play     what all of them say and draw
+//
+// Each calls only those below it.
 #ifndef PROG_SIM_NET_PLAY_H
 #define PROG_SIM_NET_PLAY_H
 
@@ -110,43 +115,50 @@ struct play {
     bool is_broken;
 };
 
+// ---- net_play.c
 // Something that must never be; the first one is kept, with the time. The run then ends.
 void play_broken(struct play *p, const char *format, ...) PRINTF(2, 3);
+uint64_t play_now_us(const struct play *p);
 uint64_t play_after_us(double minutes); // minutes of simulated time
 // Waits that are exponentially distributed.
 uint64_t play_draw_us(struct rng *rng, double mean_us);
+bool node_is_up(const struct node *n);
 
-// ---- Nodes
+// ---- net_liar.c
+MUST_USE enum rc liar_init(struct play *p);
+void liar_start(struct node *n);
+bool liar_is_made_up(const struct play *p, const struct net_addr *a); // nobody ever had it
+void liar_hear(struct node *n, const struct net_addr *from, struct bytes datagram);
 
+// ---- net_ask.c
+MUST_USE enum rc ask_init(struct play *p); // objects and their providers
+struct item object_item(const struct object *o);
+bool object_is_of(const struct object *o, uint32_t node);                  // it provides it
+struct ask *ask_take(struct node *n, enum ask_what what, uint32_t object); // NULL: too many
+void ask_give(struct node *n, struct ask *a);
+void ask_event(struct node *n, const struct dht_event *e);
+void ask_drop(struct node *n); // it crashed: nobody waits any more
+
+// ---- net_wire.c
+void node_hear(void *self, const struct net_addr *from, struct bytes datagram);
+void node_send(void *self, const struct net_addr *to, struct bytes datagram);
+// After anything that was asked of its machine: takes events, sets the timer.
+void node_settle(struct node *n);
+
+// ---- net_traffic.c
+void traffic_publish(struct play *p, uint64_t from_us, uint64_t until_us);
+void traffic_look_up(struct play *p); // from when lookups begin
+void traffic_again(struct node *n);   // it started again: publishes what is its own
+
+// ---- net_node.c
 MUST_USE enum rc play_node(struct play *p, uint32_t index);
 void node_start(struct node *n);
 void node_stop(struct node *n); // as a crash does: what was saved before is what it has
 void node_gone(struct node *n); // for good
 void node_replace(struct node *n);
 void node_sleep(struct node *n, uint64_t for_us);
-bool node_is_up(const struct node *n);
-// After anything that was asked of its machine: takes events, sets the timer.
-void node_settle(struct node *n);
-struct net_addr play_addr(const struct play *p, uint32_t index, uint32_t move);
 
-// ---- Objects and asks
-
-MUST_USE enum rc ask_init(struct play *p);
-void ask_publish_all(struct play *p, uint64_t from_us, uint64_t until_us);
-void ask_lookups(struct play *p); // from now on
-void ask_event(struct node *n, const struct dht_event *e);
-void ask_drop(struct node *n);  // it crashed: nobody waits any more
-void ask_again(struct node *n); // it started again: publishes what is its own
-
-// ---- Liars
-
-MUST_USE enum rc liar_init(struct play *p);
-void liar_start(struct node *n);
-bool liar_is_made_up(const struct play *p, const struct net_addr *a); // nobody ever had it
-void liar_hear(struct node *n, const struct net_addr *from, struct bytes datagram);
-
-// ---- Phases
-
+// ---- net_phase.c
 void phase_plan(struct play *p);
 
 #endif

@@ -2,10 +2,6 @@
 // `shoal sim net`: one network from its making to its end, and what holds at any time.
 #include "prog/sim/net_run.h"
 
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "base/num.h"
 #include "os/clock.h"
 #include "prog/sim/net_play.h"
@@ -14,30 +10,6 @@
 #define PUBLISH_FROM 0.6 // of the warm-up, when all have joined
 #define PUBLISH_TO   0.9
 #define JOINED       0.5 // of the warm-up
-
-void play_broken(struct play *p, const char *format, ...)
-{
-    if (p->is_broken)
-        return;
-    char text[sizeof p->err->text - 64];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    p->is_broken = true;
-    (void)err_set(p->err, RC_REFUSED, "after %.6f s: %s",
-                  (double)(world_now_us(p->world) - WORLD_START_US) / US_PER_S, text);
-}
-
-uint64_t play_after_us(double minutes)
-{
-    return (uint64_t)(minutes * 60 * US_PER_S);
-}
-
-uint64_t play_draw_us(struct rng *rng, double mean_us)
-{
-    return 1 + (uint64_t)(-mean_us * log(1 - rng_unit(rng)));
-}
 
 // ---- What holds at any time
 
@@ -187,9 +159,9 @@ static void run(struct play *p)
     const uint64_t now_us = world_now_us(p->world);
     const uint64_t begin_us = clock_cpu_us();
     plan_joins(p);
-    ask_publish_all(p, now_us + (uint64_t)(PUBLISH_FROM * (double)warmup_us),
+    traffic_publish(p, now_us + (uint64_t)(PUBLISH_FROM * (double)warmup_us),
                     now_us + (uint64_t)(PUBLISH_TO * (double)warmup_us));
-    ask_lookups(p);
+    traffic_look_up(p);
     phase_plan(p);
     (void)world_at(p->world, now_us + CHECK_US, check_some, p, 0);
     p->f->events = run_until(p, p->measure_us - 1);

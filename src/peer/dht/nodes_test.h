@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A few nodes on a wire without loss, for tests: every datagram arrives after the same time.
 //
-// Node i has the address 10+i.i.1.1, or 10.0.0.1+i if the net is private. Events of each node are
+// Each has a /16 of its own, or all are on one private network. Events of each node are
 // counted and the last of each kind is kept. A node that is down neither hears nor ticks.
 #ifndef DHT_NODES_TEST_H
 #define DHT_NODES_TEST_H
@@ -12,6 +12,7 @@
 #include "dht/dht.h"
 
 #define NODES_MAX    64u
+#define NODES_S      UINT64_C(1000000)
 #define WIRE_PLACES  8192u
 #define WIRE_US      20000u // one way
 #define NODE_ARENA   (4u << 20)
@@ -245,6 +246,45 @@ static inline bool nodes_await(struct nodes *net, uint32_t i, uint32_t op)
     for (unsigned n = 0; n < 600 && net->node[i].done_op != op; n++)
         nodes_run(net, 100000);
     return op != 0 && net->node[i].done_op == op;
+}
+
+// ---- What most tests begin with
+
+static inline struct net_addr nodes_public_addr(uint32_t i)
+{
+    return net_addr_ip4((20 + i) << 24 | (i * 7 + 1) << 16 | 0x0101, (uint16_t)(6000 + i));
+}
+
+static inline struct net_addr nodes_private_addr(uint32_t i)
+{
+    return net_addr_ip4(0x0a000001 + i, (uint16_t)(6000 + i));
+}
+
+static inline struct dht_cfg nodes_cfg(void)
+{
+    struct dht_cfg cfg = dht_cfg_small();
+    cfg.has_ip4 = true;
+    return cfg;
+}
+
+// `count` nodes that know the first one.
+static inline void nodes_network(struct nodes *net, uint32_t count, bool is_private)
+{
+    nodes_init(net);
+    const struct dht_cfg cfg = nodes_cfg();
+    for (uint32_t i = 0; i < count; i++) {
+        const struct net_addr addr = is_private ? nodes_private_addr(i) : nodes_public_addr(i);
+        nodes_add(net, &addr, &cfg);
+        if (i > 0)
+            dht_contact(net->node[i].dht, &net->node[0].addr);
+    }
+}
+
+static inline struct dht_stat nodes_stat(const struct nodes *net, uint32_t i)
+{
+    struct dht_stat s;
+    dht_stat(net->node[i].dht, &s);
+    return s;
 }
 
 #endif

@@ -65,29 +65,29 @@ void pool_init(struct pool *p, const struct pool_cfg *cfg, void *memory)
     at += 2 * (size_t)buckets * sizeof *p->owner;
     p->bucket = (void *)at;
     assert((size_t)(at - (char *)memory) + buckets * sizeof *p->bucket == pool_bytes(cfg));
-    for (uint32_t i = cfg->places; i > 0; i--) {
-        p->thing[i - 1] = (struct pool_thing){.owner = POOL_NONE, .next = p->free_thing};
-        p->free_thing = i - 1;
-    }
-    for (uint32_t i = p->pieces; i > 0; i--) {
-        p->piece[i - 1].next = p->free_piece;
-        p->free_piece = i - 1;
-    }
     p->free_pieces = p->pieces;
-    memset(p->owner, 0, 2 * (size_t)buckets * sizeof *p->owner);
-    for (uint32_t i = 0; i < buckets; i++)
-        p->bucket[i] = POOL_NONE;
 }
 
 const struct pool_thing *pool_at(const struct pool *p, uint32_t i)
 {
-    assert(i < p->cfg.places && p->thing[i].owner != POOL_NONE);
+    assert(i < p->fresh_thing);
+    assert(p->thing[i].owner != POOL_NONE);
     return &p->thing[i];
 }
 
 static uint32_t *bucket_of(const struct pool *p, const uint8_t *key)
 {
     return &p->bucket[sip_hash(p->cfg.secret, bytes_of(key, p->cfg.key_bytes)) & p->mask];
+}
+
+static uint32_t first_of(const uint32_t *bucket)
+{
+    return *bucket > 0 ? *bucket - 1 : POOL_NONE;
+}
+
+static void set_first(uint32_t *bucket, uint32_t i)
+{
+    *bucket = i != POOL_NONE ? i + 1 : 0;
 }
 
 uint32_t pool_owner(const struct pool *p, uint64_t owner)
@@ -105,15 +105,26 @@ static bool has_key(const struct pool *p, uint32_t i, const uint8_t *key)
 
 // ---- Contents
 
+// One that is free; the caller knows that there is.
+static uint32_t take_piece(struct pool *p)
+{
+    const uint32_t i = p->free_piece;
+    if (i == POOL_NONE) {
+        assert(p->fresh_piece < p->pieces);
+        return p->fresh_piece++;
+    }
+    p->free_piece = p->piece[i].next;
+    return i;
+}
+
 static void write_pieces(struct pool *p, struct pool_thing *t, struct bytes contents)
 {
     uint32_t *link = &t->piece;
     assert(pieces_of(contents.len) <= p->free_pieces);
     for (size_t at = 0; at < contents.len; at += POOL_PIECE_BYTES) {
         const struct bytes part = bytes_part(contents, at, POOL_PIECE_BYTES);
-        struct pool_piece *piece = &p->piece[p->free_piece];
-        *link = p->free_piece;
-        p->free_piece = piece->next;
+        *link = take_piece(p);
+        struct pool_piece *piece = &p->piece[*link];
         memcpy(piece->b, part.at, part.len);
         link = &piece->next;
     }
@@ -154,8 +165,10 @@ void pool_read(const struct pool *p, uint32_t i, struct buffer *b)
 static void link_ring(struct pool *p, uint32_t i, uint32_t *bucket)
 {
     struct pool_thing *t = &p->thing[i];
-    if (*bucket == POOL_NONE) {
-        t->next = t->prev = *bucket = i;
+    const uint32_t first = first_of(bucket);
+    if (first == POOL_NONE) {
+        t->next = t->prev = i;
+        set_first(bucket, i);
         p->keys++;
         return;
     }
@@ -163,8 +176,8 @@ static void link_ring(struct pool *p, uint32_t i, uint32_t *bucket)
     uint32_t before = pool_next(p, &w);
     if (before == POOL_NONE) { // the first of its key: between two others
         p->keys++;
-        before = *bucket;
-        while (p->thing[before].next != *bucket &&
+        before = first;
+        while (p->thing[before].next != first &&
                has_key(p, p->thing[before].next, p->thing[before].name))
             before = p->thing[before].next;
     }
@@ -181,8 +194,8 @@ static void unlink_ring(struct pool *p, uint32_t i)
     const bool is_alone = t->next == i;
     if (is_alone || !(has_key(p, t->next, t->name) || has_key(p, t->prev, t->name)))
         p->keys--;
-    if (*bucket == i)
-        *bucket = is_alone ? POOL_NONE : t->next;
+    if (first_of(bucket) == i)
+        set_first(bucket, is_alone ? POOL_NONE : t->next);
     p->thing[t->next].prev = t->prev;
     p->thing[t->prev].next = t->next;
 }
@@ -208,7 +221,7 @@ static void unlink_age(struct pool *p, uint32_t i)
 
 struct pool_walk pool_walk(const struct pool *p, const uint8_t *key)
 {
-    const uint32_t first = *bucket_of(p, key);
+    const uint32_t first = first_of(bucket_of(p, key));
     return (struct pool_walk){.key = key, .at = first, .first = first};
 }
 
@@ -225,7 +238,7 @@ uint32_t pool_next(const struct pool *p, struct pool_walk *w)
 
 void pool_turn(struct pool *p, uint32_t i)
 {
-    *bucket_of(p, pool_at(p, i)->name) = p->thing[i].next;
+    set_first(bucket_of(p, pool_at(p, i)->name), p->thing[i].next);
 }
 
 // ---- Add and drop
@@ -250,8 +263,21 @@ bool pool_has_share(const struct pool *p, uint64_t owner, size_t bytes)
 
 static void evict(struct pool *p)
 {
+    assert(p->count > 0);
     p->evicted++;
     pool_drop(p, p->oldest);
+}
+
+static uint32_t take_thing(struct pool *p)
+{
+    const uint32_t i = p->free_thing;
+    if (i == POOL_NONE) {
+        assert(p->fresh_thing < p->cfg.places);
+        return p->fresh_thing++;
+    }
+    assert(p->thing[i].owner == POOL_NONE);
+    p->free_thing = p->thing[i].next;
+    return i;
 }
 
 uint32_t pool_add(struct pool *p, const uint8_t *name, uint64_t owner, struct bytes contents,
@@ -260,11 +286,10 @@ uint32_t pool_add(struct pool *p, const uint8_t *name, uint64_t owner, struct by
     const uint32_t who = pool_owner(p, owner);
     if (contents.len > POOL_CONTENTS_MAX || !has_share(p, who, POOL_NONE, pieces_of(contents.len)))
         return POOL_NONE;
-    while (p->free_thing == POOL_NONE || p->free_pieces < pieces_of(contents.len))
+    while (p->count == p->cfg.places || p->free_pieces < pieces_of(contents.len))
         evict(p);
-    const uint32_t i = p->free_thing;
+    const uint32_t i = take_thing(p);
     struct pool_thing *t = &p->thing[i];
-    p->free_thing = t->next;
     memcpy(t->name, name, POOL_NAME_BYTES);
     t->owner = who;
     t->expires_s = expires_s;
@@ -279,9 +304,9 @@ uint32_t pool_add(struct pool *p, const uint8_t *name, uint64_t owner, struct by
 
 bool pool_replace(struct pool *p, uint32_t i, struct bytes contents, uint32_t expires_s)
 {
+    const uint32_t owner = pool_at(p, i)->owner;
     struct pool_thing *t = &p->thing[i];
-    if (contents.len > POOL_CONTENTS_MAX ||
-        !has_share(p, pool_at(p, i)->owner, i, pieces_of(contents.len)))
+    if (contents.len > POOL_CONTENTS_MAX || !has_share(p, owner, i, pieces_of(contents.len)))
         return false;
     pool_renew(p, i, expires_s); // the newest: it is not what goes
     free_pieces(p, t);
@@ -293,7 +318,7 @@ bool pool_replace(struct pool *p, uint32_t i, struct bytes contents, uint32_t ex
 
 void pool_renew(struct pool *p, uint32_t i, uint32_t expires_s)
 {
-    assert(p->thing[i].owner != POOL_NONE);
+    assert(pool_at(p, i) == &p->thing[i]);
     p->thing[i].expires_s = expires_s;
     unlink_age(p, i);
     link_age(p, i);
@@ -303,6 +328,7 @@ void pool_drop(struct pool *p, uint32_t i)
 {
     struct pool_thing *t = &p->thing[i];
     assert(t->owner != POOL_NONE && p->owner[t->owner].places > 0);
+    assert(p->count > 0);
     unlink_ring(p, i);
     unlink_age(p, i);
     free_pieces(p, t);
@@ -315,7 +341,7 @@ void pool_drop(struct pool *p, uint32_t i)
 
 void pool_note(struct pool *p, uint32_t i, uint16_t note)
 {
-    assert(i < p->cfg.places);
+    assert(i < p->fresh_thing);
     p->thing[i].note = note;
 }
 
@@ -323,7 +349,7 @@ void pool_sweep(struct pool *p, uint32_t count, uint32_t now_s)
 {
     for (uint32_t n = count < p->cfg.places ? count : p->cfg.places; n > 0; n--) {
         const struct pool_thing *t = &p->thing[p->hand];
-        if (t->owner != POOL_NONE && t->expires_s <= now_s)
+        if (p->hand < p->fresh_thing && t->owner != POOL_NONE && t->expires_s <= now_s)
             pool_drop(p, p->hand);
         p->hand = p->hand + 1 < p->cfg.places ? p->hand + 1 : 0;
     }
@@ -348,8 +374,9 @@ void pool_sample(const struct pool *p, uint32_t *bucket, struct buffer *keys)
 {
     for (uint32_t n = 0; n <= p->mask && keys->cap - keys->len >= p->cfg.key_bytes; n++) {
         *bucket = (*bucket + 1) & p->mask;
-        if (p->bucket[*bucket] != POOL_NONE)
-            sample_ring(p, p->bucket[*bucket], keys);
+        const uint32_t first = first_of(&p->bucket[*bucket]);
+        if (first != POOL_NONE)
+            sample_ring(p, first, keys);
     }
 }
 
@@ -371,7 +398,7 @@ static void check_thing(const struct pool *p, uint32_t i)
 // All things of a ring belong there, and those of one key are neighbours. Returns its keys.
 static uint32_t check_ring(const struct pool *p, uint32_t bucket, uint32_t *things)
 {
-    const uint32_t first = p->bucket[bucket];
+    const uint32_t first = first_of(&p->bucket[bucket]);
     uint32_t changes = 0;
     uint32_t i = first;
     do {
@@ -403,11 +430,12 @@ void pool_check(const struct pool *p)
     uint32_t count = 0;
     uint32_t keys = 0;
     uint32_t aged = 0;
-    for (uint32_t i = 0; i < p->cfg.places; i++)
+    assert(p->fresh_thing <= p->cfg.places && p->fresh_piece <= p->pieces);
+    for (uint32_t i = 0; i < p->fresh_thing; i++)
         if (p->thing[i].owner != POOL_NONE)
             check_thing(p, i);
     for (uint32_t b = 0; b <= p->mask; b++)
-        if (p->bucket[b] != POOL_NONE)
+        if (p->bucket[b] != 0)
             keys += check_ring(p, b, &count);
     for (uint32_t i = p->oldest; i != POOL_NONE; i = p->thing[i].newer)
         aged++;

@@ -51,10 +51,11 @@ struct pool { // private to pool.c but for what is said
     struct pool_thing *thing;
     struct pool_piece *piece;
     struct pool_owner *owner;
-    uint32_t *bucket; // a thing of its ring, from which the next walk starts
+    uint32_t *bucket; // 1 + a thing of its ring, from which the next walk starts; 0: empty
     uint32_t mask;    // of buckets; owners are twice as many
     uint32_t pieces;
     uint32_t free_thing, free_piece, free_pieces;
+    uint32_t fresh_thing, fresh_piece; // never used from here on, and not written to yet
     uint32_t oldest, newest;
     uint32_t hand;    // of the sweep
     uint32_t count;   // things, may be read
@@ -62,8 +63,10 @@ struct pool { // private to pool.c but for what is said
     uint64_t evicted; // may be read
 };
 
-// Memory that pool_init needs, aligned as from arena_take; 0: cfg is out of range.
+// Memory that pool_init needs; 0: cfg is out of range.
 size_t pool_bytes(const struct pool_cfg *cfg);
+// memory: zeroed and aligned, as from arena_take. What is not used yet is not touched, so that a
+// large pool costs a process what is in it.
 void pool_init(struct pool *p, const struct pool_cfg *cfg, void *memory);
 
 const struct pool_thing *pool_at(const struct pool *p, uint32_t i);

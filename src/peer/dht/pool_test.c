@@ -351,12 +351,43 @@ static void turns(void **state)
     arena_free(w.arena);
 }
 
+// A large pool costs what is in it: nothing is written to memory before it is used.
+static void test_unused_memory_is_not_touched(void **state)
+{
+    (void)state;
+    const struct pool_cfg cfg = {.places = 4096, .bytes = 1u << 18, .key_bytes = KEY};
+    struct arena *arena = arena_new(1u << 20);
+    const size_t len = pool_bytes(&cfg);
+    uint8_t *memory = arena_take(arena, len);
+    uint8_t contents[200];
+    struct pool p;
+    assert_non_null(memory);
+    pool_init(&p, &cfg, memory);
+    memset(contents, 1, sizeof contents);
+    for (uint8_t i = 0; i < 4; i++) {
+        const uint8_t name[POOL_NAME_BYTES] = {i};
+        const uint32_t at = pool_add(&p, name, i, bytes_of(contents, sizeof contents), 10);
+        assert_int_not_equal(at, POOL_NONE);
+        if (i == 1)
+            pool_drop(&p, at); // its place and pieces are used again
+    }
+    size_t written = 0;
+    for (size_t i = 0; i < len; i++)
+        written += memory[i] != 0;
+    assert_true(written > 0 && written < 2000);
+    pool_sweep(&p, cfg.places, 20);
+    assert_int_equal(p.count, 0);
+    pool_check(&p);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_its_twin),
         cmocka_unit_test(a_full_pool_of_one_kind),
         cmocka_unit_test(turns),
+        cmocka_unit_test(test_unused_memory_is_not_touched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 
 #include "crypt/hash.h"
 #include "kernel/crowd/crowd.h"
-#include "kernel/crowd/step.h"
+#include "kernel/crowd/state.h"
 #include "kernel/route/stage.h"
 
 #define AGENTS 120u

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "kernel/crowd/step.h"
+#include "kernel/crowd/state.h"
 
 static enum rc run_task(struct route_state *s, const struct crowd_params *p, struct buffer *result)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One step of a crowd, and its states as bytes.
+// One step of a crowd.
 #include "kernel/crowd/step.h"
 
 #include <assert.h>
@@ -135,8 +135,7 @@ static bool touches(const struct crowd *c, uint32_t i, struct move to)
 
 // ---- Walls
 
-// Is a body free of walls? It covers units from x - radius up to x + radius - 1, and so in y.
-static bool is_clear(const struct grid_map *m, int32_t x, int32_t y, int32_t radius)
+bool crowd_is_clear(const struct grid_map *m, int32_t x, int32_t y, int32_t radius)
 {
     for (int32_t cy = (y - radius) / UNIT; cy <= (y + radius - 1) / UNIT; cy++)
         for (int32_t cx = (x - radius) / UNIT; cx <= (x + radius - 1) / UNIT; cx++)
@@ -159,10 +158,10 @@ static struct move slide(const struct grid_map *m, const struct crowd_walker *w,
 {
     struct move to = {w->x + by.x, w->y};
     // The border's walls end at -1: nothing looks beyond, as a body reaches no further than it.
-    if (to.x < radius || !is_clear(m, to.x, to.y, radius))
+    if (to.x < radius || !crowd_is_clear(m, to.x, to.y, radius))
         to.x = along(w->x, by.x, radius);
     to.y = w->y + by.y;
-    if (to.y < radius || !is_clear(m, to.x, to.y, radius))
+    if (to.y < radius || !crowd_is_clear(m, to.x, to.y, radius))
         to.y = along(w->y, by.y, radius);
     return to;
 }
@@ -296,78 +295,4 @@ enum rc crowd_walk(struct crowd *c, uint32_t step)
         if (!crowd_has_left(c, i))
             leave(c, i);
     return rc;
-}
-
-// ---- States as bytes
-
-static void put_number(struct buffer *out, uint32_t v)
-{
-    assert(v < 1u << 28); // what get_number reads
-    for (; v >= 0x80; v >>= 7)
-        buffer_u8(out, (uint8_t)(v | 0x80));
-    buffer_u8(out, (uint8_t)v);
-}
-
-static uint32_t get_number(struct cursor *in)
-{
-    uint32_t v = 0;
-    for (uint32_t shift = 0; shift < 28; shift += 7) {
-        const uint8_t byte = cursor_u8(in);
-        v |= (uint32_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return v;
-    }
-    in->is_bad = true; // nothing here needs more
-    return 0;
-}
-
-static void put_signed(struct buffer *out, int32_t v)
-{
-    put_number(out, v < 0 ? (uint32_t)(-v) * 2 - 1 : (uint32_t)v * 2);
-}
-
-static int32_t get_signed(struct cursor *in)
-{
-    const uint32_t v = get_number(in);
-    return v % 2 == 1 ? -(int32_t)(v / 2 + 1) : (int32_t)(v / 2);
-}
-
-void crowd_write(const struct crowd *c, const struct crowd_walker *before, struct buffer *out)
-{
-    for (uint32_t i = 0; i < c->params->agent_count; i++) {
-        const struct crowd_walker *b = &before[i];
-        struct crowd_walker *w = &c->walker[i];
-        if (b->turn == c->turn_begin[i + 1] - c->turn_begin[i])
-            continue;
-        assert(w->turn >= b->turn);
-        w->from_x = w->x - b->x;
-        w->from_y = w->y - b->y;
-        put_number(out, w->turn - b->turn);
-        put_signed(out, w->from_x - b->from_x);
-        put_signed(out, w->from_y - b->from_y);
-    }
-}
-
-enum rc crowd_read(struct crowd *c, struct cursor *in)
-{
-    const struct grid_map *m = &c->grid->map;
-    for (uint32_t i = 0; i < c->params->agent_count; i++) {
-        struct crowd_walker *w = &c->walker[i];
-        if (crowd_has_left(c, i))
-            continue;
-        const uint32_t passed = get_number(in);
-        w->from_x += get_signed(in);
-        w->from_y += get_signed(in);
-        const int64_t x = (int64_t)w->x + w->from_x;
-        const int64_t y = (int64_t)w->y + w->from_y;
-        const int32_t radius = c->params->radius[i];
-        if (in->is_bad || passed > c->turn_begin[i + 1] - c->turn_begin[i] - w->turn ||
-            x < radius || y < radius || x + radius > (int64_t)m->width * UNIT ||
-            y + radius > (int64_t)m->height * UNIT || !is_clear(m, (int32_t)x, (int32_t)y, radius))
-            return RC_MALFORMED;
-        w->x = (int32_t)x;
-        w->y = (int32_t)y;
-        w->turn += passed;
-    }
-    return RC_OK;
 }

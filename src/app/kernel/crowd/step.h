@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One step of a crowd, and its states as bytes.
+// A crowd on its way: where everybody is, and one step.
 #ifndef KERNEL_CROWD_STEP_H
 #define KERNEL_CROWD_STEP_H
 
@@ -37,9 +37,8 @@ static inline bool crowd_has_left(const struct crowd *c, uint32_t i)
     return c->walker[i].turn == c->turn_begin[i + 1] - c->turn_begin[i];
 }
 
-// The state's bytes; before: the state before it.
-void crowd_write(const struct crowd *c, const struct crowd_walker *before, struct buffer *out);
-// Moves the walkers from the state before to the next. RC_MALFORMED: it is no state.
-MUST_USE enum rc crowd_read(struct crowd *c, struct cursor *in);
+// Is a body free of walls? It covers units from x - radius up to x + radius - 1, and so in y; none
+// of them beyond the map's border.
+bool crowd_is_clear(const struct grid_map *m, int32_t x, int32_t y, int32_t radius);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "codec/clip_test.h"
 #include "codec/ffmpeg_test.h"
+#include "kernel/kernel_stage.h"
 
 #define WIDTH  160u
 #define HEIGHT 96u
@@ -54,14 +55,9 @@ static enum rc run(const struct encode_params *p, const struct bytes *given, uin
     uint8_t at[256];
     struct buffer params = buffer_of(at, sizeof at);
     assert_int_equal(encode_params_encode(p, &params), RC_OK);
-    const struct kernel_in in = {buffer_bytes(&params), given, count};
-    size_t min;
-    size_t max;
-    const enum rc rc = encode_kernel.run(NULL, &in, out, NULL);
-    assert_int_equal(encode_kernel.result_bounds(in.params, &min, &max), RC_OK);
-    if (rc == RC_OK)
-        assert_in_range(out->len, min, max);
-    return rc;
+    struct kernel_stage stage = {.kernel = &encode_kernel};
+    memcpy(stage.given, given, count * sizeof *given);
+    return kernel_stage_run(&stage, buffer_bytes(&params), count, out);
 }
 
 static struct bytes make(const struct encode_params *p, const struct bytes given[COUNT])
@@ -400,20 +396,18 @@ static uint32_t caught(struct bytes claimed)
 {
     uint8_t at[256];
     uint8_t part_at[256];
+    uint8_t redone_at[64];
     uint32_t wrong = 0;
     struct buffer params = buffer_of(at, sizeof at);
+    struct kernel_stage stage = {.kernel = &encode_kernel,
+                                 .given_count = COUNT,
+                                 .part = buffer_of(part_at, sizeof part_at),
+                                 .redone = buffer_of(redone_at, sizeof redone_at)};
+    memcpy(stage.given, lied_given, sizeof stage.given);
     assert_int_equal(encode_params_encode(lied_to, &params), RC_OK);
-    lied_given[COUNT] = claimed;
     for (uint64_t nonce = 0; nonce < 3; nonce++) {
-        struct buffer part = buffer_of(part_at, sizeof part_at);
-        uint8_t result_at[64];
-        struct buffer result = buffer_of(result_at, sizeof result_at);
         struct kernel_verdict v;
-        assert_int_equal(encode_kernel.part(buffer_bytes(&params), nonce, &part), RC_OK);
-        const struct kernel_in in = {buffer_bytes(&part), lied_given, COUNT + 1};
-        assert_int_equal(encode_kernel.run(NULL, &in, &result, NULL), RC_OK);
-        assert_int_equal(encode_kernel.judge(buffer_bytes(&params), claimed, in.params,
-                                             buffer_bytes(&result), &v),
+        assert_int_equal(kernel_stage_check(&stage, buffer_bytes(&params), claimed, nonce, &v),
                          RC_OK);
         assert_int_equal(v.parts, COUNT);
         assert_int_equal(v.is_right, v.mismatches == 0);

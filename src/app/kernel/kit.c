@@ -2,6 +2,8 @@
 // Kit: every kernel, opened, and one object loaded: what a worker holds.
 #include "kernel/kit.h"
 
+#include <assert.h>
+
 #include "base/arena.h"
 
 #define KIT_BYTES 4096u
@@ -79,7 +81,11 @@ enum rc kit_load(struct kit *k, struct bytes object)
 
 static void *state_of(const struct kit *k, const struct kernel *kernel)
 {
-    return kernel->base != NULL ? k->state[base_index(k, kernel->base)] : NULL;
+    if (kernel->base == NULL)
+        return NULL;
+    const uint32_t i = base_index(k, kernel->base);
+    assert(i < k->base_count); // kit_open opened all
+    return k->state[i];
 }
 
 enum rc kit_run(struct kit *k, struct bytes name, const struct kernel_in *in, struct buffer *result,

@@ -2,6 +2,7 @@
 // The form of a light layer, and its curve.
 #include "kernel/layer.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define FLOOR      0x1p-6f
@@ -28,6 +29,7 @@ enum rc layer_open_first(struct layer *out, struct bytes in, struct bytes *rest)
     struct bytes pixels = cursor_take(&c, (size_t)width * height * LAYER_PIXEL_BYTES);
     if (c.is_bad)
         return RC_MALFORMED;
+    assert(pixels.len == (size_t)width * height * LAYER_PIXEL_BYTES);
     *out = (struct layer){width, height, pixels};
     *rest = c.left;
     return RC_OK;
@@ -75,6 +77,7 @@ float layer_light(uint16_t code)
 
 struct layer_pixel layer_pixel_at(const struct layer *l, size_t index)
 {
+    assert(index < (size_t)l->width * l->height);
     struct cursor c = {.left = bytes_part(l->pixels, index * LAYER_PIXEL_BYTES, LAYER_PIXEL_BYTES)};
     struct layer_pixel p;
     for (size_t i = 0; i < 3; i++)

@@ -36,6 +36,8 @@ static void fail(struct draft *d, enum rc rc)
 // Room for one more of each_bytes, to be filled by the caller; NULL, and remembered, if none.
 static void *grow(struct draft *d, struct draft_array *a, size_t each_bytes, size_t count_max)
 {
+    assert(a->count <= a->cap);
+    assert(a->count <= count_max);
     if (d->rc != RC_OK)
         return NULL;
     if (a->count >= count_max) {

@@ -104,6 +104,8 @@ static void stroke(struct draft *d, const struct frame *f, const struct vec *poi
 static void glyph_draw(struct draft *d, const struct frame *f, char code,
                        const struct glyph_pen *pen)
 {
+    assert(pen->height > 0.0f);
+    assert(pen->radius > 0.0f);
     struct vec point[STROKE_POINTS_MAX];
     size_t count = 0;
     float step = pen->height / 6.0f;
@@ -116,7 +118,8 @@ static void glyph_draw(struct draft *d, const struct frame *f, char code,
             s++;
             continue;
         }
-        assert(count < STROKE_POINTS_MAX && s[1] != '\0');
+        assert(count < STROKE_POINTS_MAX);
+        assert(s[1] != '\0');
         point[count++] =
             frame_point(f, (float)(s[0] - '0') * step, (float)(s[1] - '0') * step, layer * LAYER_M);
         layer += 1.0f;

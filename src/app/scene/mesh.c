@@ -100,6 +100,7 @@ static enum rc walk(struct import *m)
     if (rc == RC_OK && m->scene->mRootNode != NULL)
         stack[count++] = (struct visit){m->scene->mRootNode, m->scene->mRootNode->mTransformation};
     while (rc == RC_OK && count > 0) {
+        assert(count <= NODES_MAX);
         const struct visit v = stack[--count];
         rc = take_node(m, &v);
         if (rc == RC_OK)
@@ -213,6 +214,8 @@ static enum rc bounds(const struct import *m, struct vec *low, struct vec *high)
 static void draw_part(struct import *m, const struct part *p)
 {
     const struct aiMesh *mesh = p->mesh;
+    assert(mesh->mMaterialIndex < m->scene->mNumMaterials);
+    assert(m->scale > 0.0f);
     uint32_t first = draft_vertex_count(&m->draft);
     for (unsigned i = 0; i < mesh->mNumVertices; i++) {
         struct vec at = transformed(&p->to_world, mesh->mVertices[i], 1.0f);

@@ -74,6 +74,7 @@ static void add(struct names *n, struct bytes name, struct bytes main_name)
 static void scan_obj(struct names *n, const struct mesh_file *main)
 {
     struct bytes left = bytes_part(main->data, 0, MESH_SCAN_BYTES_MAX);
+    assert(n->count == 0);
     while (left.len > 0) {
         const uint8_t *end = memchr(left.at, '\n', left.len);
         size_t len = end != NULL ? (size_t)(end - left.at) : left.len;

@@ -2,6 +2,7 @@
 // A bundle as the file system that assimp sees.
 #include "scene/mesh_files.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -14,6 +15,8 @@ static struct mesh_open *open_of(struct aiFile *file)
 static size_t file_read(struct aiFile *file, char *out, size_t each, size_t count)
 {
     struct mesh_open *o = open_of(file);
+    assert(o->is_used);
+    assert(o->at <= o->data.len);
     if (each == 0)
         return 0;
     size_t whole = (o->data.len - o->at) / each;
@@ -102,6 +105,8 @@ static void file_close(struct aiFileIO *io, struct aiFile *file)
 
 void mesh_files_init(struct mesh_files *f, const struct mesh_bundle *bundle)
 {
+    assert(bundle->count > 0);
+    assert(bundle->count <= MESH_FILES_MAX);
     *f = (struct mesh_files){.bundle = bundle};
     f->io = (struct aiFileIO){.OpenProc = file_open, .CloseProc = file_close};
 }

@@ -44,6 +44,7 @@ static enum rc check_header(struct scene *s, struct bytes object, struct err *er
     s->materials = cursor_take(&c, materials);
     s->vertices = cursor_take(&c, vertices);
     s->triangles = cursor_take(&c, triangles);
+    assert(cursor_done(&c));
     return RC_OK;
 }
 
@@ -169,6 +170,7 @@ static float between(const float p[4], float k, float low, float high)
 
 struct camera scene_camera(const struct scene *s, float time_s)
 {
+    assert(s->key_count > 0);
     uint32_t after = 0; // the first key later than time_s
     while (after < s->key_count && scene_key_at(s, after).time_s <= time_s)
         after++;
@@ -181,6 +183,7 @@ struct camera scene_camera(const struct scene *s, float time_s)
     key[1] = scene_key_at(s, after - 1);
     key[2] = scene_key_at(s, after);
     key[3] = scene_key_at(s, after < last ? after + 1 : last);
+    assert(key[2].time_s > key[1].time_s);
     float k = (time_s - key[1].time_s) / (key[2].time_s - key[1].time_s);
 
     struct camera out;

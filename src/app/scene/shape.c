@@ -114,6 +114,7 @@ static uint32_t ring_draw(struct draft *d, const struct ring *r)
 // The skin between two rings of `sides` vertices each.
 static void skin(struct draft *d, uint32_t low, uint32_t high, unsigned sides, uint32_t material)
 {
+    assert(d->rc != RC_OK || low + sides <= high);
     for (unsigned i = 0; i < sides; i++) {
         unsigned j = (i + 1) % sides;
         draft_triangle(d, low + i, low + j, high + j, material);
@@ -124,7 +125,10 @@ static void skin(struct draft *d, uint32_t low, uint32_t high, unsigned sides, u
 void shape_tube(struct draft *d, const struct vec *point, size_t count, float radius,
                 unsigned sides, uint32_t material)
 {
-    assert(count >= 2 && count <= SHAPE_POINTS_MAX && sides >= 3 && sides <= 32);
+    assert(count >= 2);
+    assert(count <= SHAPE_POINTS_MAX);
+    assert(sides >= 3);
+    assert(sides <= 32);
     struct ring r = {.radius = radius, .sides = sides};
     r.side = any_side(vec_unit(vec_sub(point[1], point[0])));
     uint32_t last = 0;
@@ -154,6 +158,8 @@ static void lid(struct draft *d, uint32_t first, struct vec centre, unsigned sid
 void shape_rod(struct draft *d, struct vec from, struct vec to, float radius, unsigned sides,
                uint32_t material)
 {
+    assert(sides >= 3);
+    assert(radius > 0.0f);
     struct ring r = {
         .centre = from, .along = vec_unit(vec_sub(to, from)), .radius = radius, .sides = sides};
     r.side = any_side(r.along);
@@ -168,7 +174,9 @@ void shape_rod(struct draft *d, struct vec from, struct vec to, float radius, un
 void shape_turned(struct draft *d, const struct frame *f, const float (*outline)[2], size_t count,
                   unsigned sides, uint32_t material)
 {
-    assert(count >= 2 && sides >= 3 && sides <= 256);
+    assert(count >= 2);
+    assert(sides >= 3);
+    assert(sides <= 256);
     uint32_t last = 0;
     for (size_t i = 0; i < count; i++) {
         const float *before = outline[i > 0 ? i - 1 : 0];
@@ -193,7 +201,9 @@ void shape_turned(struct draft *d, const struct frame *f, const float (*outline)
 
 void shape_ball(struct draft *d, struct vec centre, float radius, unsigned bands, uint32_t material)
 {
-    assert(bands >= 2 && bands <= 128);
+    assert(bands >= 2);
+    assert(bands <= 128);
+    assert(radius > 0.0f);
     uint32_t last = 0;
     for (unsigned i = 0; i <= bands; i++) {
         float polar = MATH_PI * (float)i / (float)bands;
@@ -214,6 +224,8 @@ void shape_ball(struct draft *d, struct vec centre, float radius, unsigned bands
 void shape_disc(struct draft *d, const struct frame *f, float radius, unsigned sides,
                 uint32_t material)
 {
+    assert(sides >= 3);
+    assert(radius > 0.0f);
     uint32_t first = draft_vertex_count(d);
     for (unsigned i = 0; i < sides; i++) {
         float a = 2.0f * MATH_PI * (float)i / (float)sides;

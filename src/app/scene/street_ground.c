@@ -113,6 +113,8 @@ static size_t clip(struct corner *out, const struct corner *in, size_t count, fl
 static void draw_band(struct street *s, const struct corner *polygon, size_t count, unsigned band)
 {
     static const enum paint paint[BANDS] = {PAINT_ASPHALT, PAINT_DAMP, PAINT_PUDDLE};
+    assert(count <= POLYGON_MAX);
+    assert(band < BANDS);
     uint32_t v[POLYGON_MAX];
     for (size_t i = 0; i < count; i++)
         v[i] = ground_vertex(s, polygon[i].x, polygon[i].z, band);
@@ -197,6 +199,9 @@ static void draw_roadway(struct street *s, uint32_t triangles)
     for (unsigned i = 0; i < 4; i++)
         cells *= (float)triangles / grid_triangles(s, grid_of(cells));
     const struct grid g = grid_of(cells);
+    assert(g.columns > 0);
+    assert(g.columns <= COLUMNS_MAX);
+    assert(g.rows > 0);
     struct corner row[2][COLUMNS_MAX + 1];
     fill_row(s, row[0], g.columns, row_z(0.0f));
     for (unsigned k = 1; k <= g.rows; k++) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The houses of the neon street: fronts with windows, fire escapes, pipes, and the far end.
+#include <assert.h>
+
 #include "scene/street_parts.h"
 
 #include "base/attr.h"
@@ -228,6 +230,7 @@ static void roof(struct street *s, const struct house *h)
 static void storeys(struct street *s, const struct house *h)
 {
     unsigned columns = (unsigned)(h->width / street_between(s, 1.7f, 2.4f));
+    assert(columns > 0);
     float wide = h->width / (float)columns;
     for (unsigned k = 0; k < h->storeys; k++)
         for (unsigned i = 0; i < columns; i++)
@@ -253,6 +256,8 @@ static void ground_storey(struct street *s, const struct house *h)
 
 static void house(struct street *s, const struct house *h)
 {
+    assert(h->width > 0.0f);
+    assert(h->storeys > 0);
     // The body leaves room for the shop below, and lies within the sides, they within the front.
     const float in = 0.005f;
     shape_box(s->draft, &h->front, vec_of(2.0f * in, GROUND_M + in, -DEPTH_M),

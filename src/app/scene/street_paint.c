@@ -120,11 +120,13 @@ void street_paints(struct street *s)
 
 float street_between(struct street *s, float low, float high)
 {
+    assert(low <= high);
     return low + (high - low) * (float)rng_unit(&s->rng);
 }
 
 uint32_t street_pick(struct street *s, uint32_t count)
 {
+    assert(count > 0);
     return (uint32_t)rng_below(&s->rng, count);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The shops of the neon street: lit rooms behind the fronts, awnings, shutters.
+#include <assert.h>
+
 #include "scene/street_parts.h"
 
 #include "base/attr.h"
@@ -161,6 +163,8 @@ void street_shop(struct street *s, const struct frame *front, float x, float wid
         {PAINT_ROOM_COOL_A, PAINT_ROOM_COOL_DIM}, {PAINT_ROOM_TEAL, PAINT_ROOM_TEAL_DIM},
         {PAINT_ROOM_ROSE, PAINT_ROOM_ROSE_DIM},   {PAINT_ROOM_WARM_B, PAINT_ROOM_WARM_DIM}};
     const float y = STREET_KERB_Y + FLOOR_M;
+    assert(width > 0.0f);
+    assert(height > y);
     struct shop h = {frame_moved(front, x, y, 0.0f), width, height - y};
     if (street_pick(s, 100) < 16) {
         shutter(s, &h);

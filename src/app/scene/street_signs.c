@@ -2,6 +2,7 @@
 // The signs of the neon street: panels lit from inside, bent tubes, and the gate.
 #include "scene/street_parts.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -57,6 +58,8 @@ static void face(struct street *s, const struct frame *f, const struct sign *g, 
 {
     const float rim = 0.04f;
     size_t count = strlen(g->text);
+    assert(count > 0);
+    assert(g->height > 0.0f);
     struct glyph_pen pen = {.height = g->height};
     float x = 0.5f * (width - (g->is_column ? GLYPH_WIDTH * g->height
                                             : glyph_row_length(count, g->height)));

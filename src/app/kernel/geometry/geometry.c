@@ -6,6 +6,7 @@
 // finds depends on its SIMD level (doc/decisions/0004-verification-tolerance.md).
 #include "kernel/geometry/geometry.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "kernel/world/base.h"
@@ -97,6 +98,8 @@ static enum rc judge(struct bytes params, struct bytes result, struct bytes part
     if (result.len != pixels_count(&pixels) * GEOMETRY_PIXEL_BYTES ||
         part_result.len != part.pixel_count * GEOMETRY_PIXEL_BYTES)
         return RC_MALFORMED;
+    assert(part.pixel_count > 0);
+    assert(part.side == p.side);
     uint32_t mismatches = 0;
     for (uint32_t i = 0; i < part.pixel_count; i++) {
         uint32_t at;

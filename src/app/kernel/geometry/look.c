@@ -6,6 +6,8 @@
 // that scatter widely: what those would send on is light, not geometry.
 #include "kernel/geometry/look.h"
 
+#include <assert.h>
+
 #include "kernel/world/ray.h"
 
 #define WAYS_MAX    24u    // rays of one look
@@ -54,6 +56,8 @@ static void walk_on(struct walk *k, const struct way *w)
 
 static struct way walk_next(struct walk *k)
 {
+    assert(k->open_count > 0);
+    assert(k->open_count <= WAYS_OPEN);
     uint32_t most = 0;
     for (uint32_t i = 1; i < k->open_count; i++) {
         if (vec_max(k->open[i].weight) > vec_max(k->open[most].weight))
@@ -151,6 +155,7 @@ static void meet_coated(struct walk *k, const struct meeting *m, float share, st
 
 static void be_about(struct walk *k, const struct meeting *m)
 {
+    assert(k->look.id == 0); // of one surface only
     uint32_t id = m->way.id * 31u + m->hit.surface->material;
     k->look.depth = m->way.far;
     k->look.normal = m->lobe.n;

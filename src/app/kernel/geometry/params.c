@@ -2,6 +2,7 @@
 // The wire forms of kernel `geometry`: params as a CBOR array, and a pixel's 16 bytes.
 #include "kernel/geometry/geometry.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -65,6 +66,7 @@ enum rc geometry_params_decode(struct geometry_params *out, struct bytes in)
 
 struct geometry_pixel geometry_pixel_at(struct bytes result, size_t index)
 {
+    assert((index + 1) * GEOMETRY_PIXEL_BYTES <= result.len);
     struct cursor c = {.left =
                            bytes_part(result, index * GEOMETRY_PIXEL_BYTES, GEOMETRY_PIXEL_BYTES)};
     struct geometry_pixel p = {.depth = cursor_f32le(&c)};
@@ -102,8 +104,10 @@ float geometry_albedo(uint8_t code)
     return (float)((uint32_t)code * code) * (1.0f / 65025.0f);
 }
 
-static float power_of_two(int32_t exponent) // -126..127
+static float power_of_two(int32_t exponent)
 {
+    assert(exponent >= -126);
+    assert(exponent <= 127);
     uint32_t bits = (uint32_t)(exponent + 127) << 23;
     float power;
     memcpy(&power, &bits, sizeof power);
@@ -126,6 +130,8 @@ uint32_t geometry_emission_code(const float rgb[static 3])
     whole = whole < -15 ? -15 : whole;
     if (most * power_of_two(9 - whole) >= 511.5f)
         whole++; // rounded up to a tenth bit
+    assert(whole >= -15);
+    assert(whole <= 16);
     const float scale = power_of_two(9 - whole);
     uint32_t code = (uint32_t)(whole + 15) << 27;
     for (size_t i = 0; i < 3; i++) {

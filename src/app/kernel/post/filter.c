@@ -195,6 +195,7 @@ static void filter_pixel(struct post_field *f, uint32_t x, uint32_t y, uint32_t 
 
 void post_filter(struct post_field *f)
 {
+    assert(f->in->params->levels <= POST_LEVELS_MAX);
     for (uint32_t level = 0; level < f->in->params->levels; level++) {
         for (uint32_t y = 0; y < f->h; y++) {
             for (uint32_t x = 0; x < f->w; x++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // From what was given to light alone, and on from the frame before.
+#include <assert.h>
 #include <string.h>
 
 #include "kernel/geometry/geometry.h"
@@ -16,6 +17,9 @@
 enum rc post_field_new(struct post_field *f, struct arena *arena)
 {
     const size_t n = (size_t)f->w * f->h;
+    assert(n > 0);
+    assert(f->x + f->w <= f->in->params->width);
+    assert(f->y + f->h <= f->in->params->height);
     f->surface = arena_take_array(arena, n, sizeof *f->surface);
     f->light = arena_take_array(arena, n, sizeof *f->light);
     f->glow = arena_take_array(arena, n, sizeof *f->glow);

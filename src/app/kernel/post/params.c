@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The wire form of kernel `post`: params, as a CBOR array.
+#include <assert.h>
+
 #include "base/num.h"
 #include "kernel/post/post.h"
 #include "wire/cbor.h"
@@ -127,6 +129,8 @@ uint32_t post_given_count(const struct post_params *p)
 struct rect post_block_rect(const struct post_params *p, struct pixel b)
 {
     struct rect r = {b.x * POST_BLOCK, b.y * POST_BLOCK, 0, 0};
+    assert(r.x < p->width);
+    assert(r.y < p->height);
     r.w = (uint32_t)num_min(POST_BLOCK, p->width - r.x);
     r.h = (uint32_t)num_min(POST_BLOCK, p->height - r.y);
     return r;

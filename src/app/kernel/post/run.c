@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a worker does of kernel `post`: the whole layer, or single blocks of it, each with as much
 // around it as its pixels reach.
+#include <assert.h>
+
 #include "kernel/post/post.h"
 
 #include "base/num.h"
@@ -54,6 +56,10 @@ static void put_pixel(uint8_t *at, struct vec light, const struct post_light *l)
 static void put_pixels(const struct post_field *f, const struct rect *inner, uint8_t *out,
                        uint8_t *memory)
 {
+    assert(inner->x >= f->x);
+    assert(inner->y >= f->y);
+    assert(inner->x + inner->w <= f->x + f->w);
+    assert(inner->y + inner->h <= f->y + f->h);
     for (uint32_t y = inner->y; y < inner->y + inner->h; y++) {
         for (uint32_t x = inner->x; x < inner->x + inner->w; x++) {
             const size_t i = (size_t)(y - f->y) * f->w + (x - f->x);

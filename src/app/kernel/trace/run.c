@@ -47,6 +47,12 @@ struct job { // one run
     struct trace_report report;
 };
 
+static uint32_t job_cells(const struct job *j)
+{
+    const struct trace_params *p = &j->params;
+    return p->pixel_count > 0 ? 1 : j->cells_x * (uint32_t)num_div_ceil(p->h, p->cell);
+}
+
 static void job_pixel(struct job *j)
 {
     j->at = pixels_at(&j->pixels, j->pixel);
@@ -147,6 +153,7 @@ static void job_run(struct job *j)
     while (count < TRACE_FLIGHT && job_next(j, &path[count]))
         count++;
     while (count > 0) {
+        assert(count <= TRACE_FLIGHT);
         job_step(j, count);
         for (uint32_t i = 0; i < count;) {
             if (path[i].is_alive) {
@@ -191,6 +198,7 @@ static void job_pass(struct job *j, uint32_t pixels, bool is_timed)
 static void job_probe(struct job *j)
 {
     uint32_t pixels = j->pixel_end;
+    assert(pixels == job_cells(j)); // a cell each
     uint32_t samples = j->params.sample_count;
     for (uint32_t from = 0; from < samples; from = j->sample_end) {
         j->sample_from = from;
@@ -228,12 +236,6 @@ static enum rc job_report(struct job *j, struct buffer *report)
     return trace_report_encode(&j->report, report);
 }
 
-static uint32_t job_cells(const struct job *j)
-{
-    const struct trace_params *p = &j->params;
-    return p->pixel_count > 0 ? 1 : j->cells_x * (uint32_t)num_div_ceil(p->h, p->cell);
-}
-
 // A cost map of single pixels is asked for by probes only.
 static bool job_is_probe(const struct job *j)
 {
@@ -243,6 +245,8 @@ static bool job_is_probe(const struct job *j)
 static enum rc job_trace(struct job *j, struct arena *arena)
 {
     const uint32_t cells = job_cells(j);
+    assert(cells > 0);
+    assert(cells <= TRACE_CELLS_MAX);
     j->path = arena_take_array(arena, TRACE_FLIGHT, sizeof *j->path);
     j->cost = arena_take_array(arena, cells, sizeof *j->cost);
     j->spent = arena_take_array(arena, job_is_probe(j) ? cells : 1, sizeof *j->spent);
@@ -273,6 +277,8 @@ enum rc trace_run(void *state, const struct kernel_in *in, struct buffer *result
     j.pixel_end = pixels_count(&j.pixels);
     j.sample_end = j.params.sample_count;
     j.cells_x = (uint32_t)num_div_ceil(j.params.w, j.params.cell);
+    assert(j.pixel_end > 0);
+    assert(j.sample_end > 0);
     const size_t bytes = j.pixel_end * TRACE_PIXEL_BYTES;
     j.sums = buffer_room(result, bytes);
     if (j.sums == NULL)

@@ -8,6 +8,8 @@
 // tolerance, the third is what the budget is for (doc/decisions/0004-verification-tolerance.md).
 #include "kernel/trace/trace.h"
 
+#include <assert.h>
+
 #include "kernel/world/base.h"
 
 #define PIXEL_WORDS (TRACE_LAYERS * 3)
@@ -85,6 +87,8 @@ static enum rc judge(struct bytes params, struct bytes result, struct bytes part
     if (result.len != pixels_count(&pixels) * TRACE_PIXEL_BYTES ||
         part_result.len != part.pixel_count * TRACE_PIXEL_BYTES)
         return RC_MALFORMED;
+    assert(part.pixel_count > 0);
+    assert(part.sample_count == p.sample_count);
     uint32_t mismatches = 0;
     for (uint32_t i = 0; i < part.pixel_count; i++) {
         uint32_t at;

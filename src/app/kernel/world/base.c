@@ -2,6 +2,7 @@
 // Opens Embree before a sandbox closes, and makes scenes ready behind it.
 #include "kernel/world/base.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -121,6 +122,8 @@ static enum rc base_open(void **state, uint64_t (*ticks)(void))
 static enum rc base_load(void *state, struct bytes object)
 {
     struct base *b = state;
+    assert(b->device != NULL);
+    assert(b->world_arena != NULL);
     world_close(&b->world);
     arena_reset(b->world_arena);
     b->is_loaded = false;
@@ -140,6 +143,7 @@ static enum rc base_load(void *state, struct bytes object)
 const struct world *world_base_loaded(const void *state)
 {
     const struct base *b = state;
+    assert(!b->is_loaded || b->world.scene != NULL);
     return b->is_loaded ? &b->world : NULL;
 }
 

@@ -68,6 +68,8 @@ static struct vec ggx_normal(struct vec out, float alpha, float u1, float u2)
 // Directional albedo of GGX by stratified sums; eta 0 stands for a Fresnel term of 1.
 static float albedo(float cos_out, float alpha, float eta)
 {
+    assert(cos_out > 0.0f);
+    assert(cos_out <= 1.0f);
     struct vec out = vec_of(sqrtf(1.0f - cos_out * cos_out), 0.0f, cos_out);
     float sum = 0.0f;
     for (int i = 0; i < STRATA_TURN * STRATA_STEEP; i++) {
@@ -122,9 +124,12 @@ void material_init(struct material *out, const struct scene_material *from)
     if (m.is_coated && m.metallic < 1.0f && m.transmission < 1.0f) {
         albedo_row(m.coat, m.alpha, m.ior);
         m.coat_rest = 1.0f / (1.0f - row_mean(m.coat));
+        assert(m.coat_rest >= 1.0f);
     }
     if (m.metallic > 0.0f && m.transmission < 1.0f)
         albedo_row(m.metal, m.alpha, 0.0f);
+    assert(m.alpha >= 0.0f);
+    assert(m.alpha <= 1.0f);
     *out = m;
 }
 

@@ -102,6 +102,7 @@ static void alias_fill(struct light_slot *slots, double *share, uint32_t *stack,
     while (small > 0 && large < n) {
         uint32_t little = stack[--small];
         uint32_t big = stack[large++];
+        assert(small < large);
         slots[little].keep = (uint32_t)(share[little] * 0x1p32);
         slots[little].other = big;
         share[big] -= 1.0 - share[little];
@@ -125,6 +126,7 @@ static enum rc collect_lights(struct world *w, struct arena *arena)
         }
     }
     w->light_count = n;
+    assert(n <= w->surface_count);
     if (n == 0)
         return RC_OK;
     w->lights = take_lines(arena, n);
@@ -150,6 +152,8 @@ static enum rc collect_lights(struct world *w, struct arena *arena)
                                         .power = bright * m->opacity,
                                         .tint = vec_scale(m->emission, 1.0f / bright)};
     }
+    assert(k == n);
+    assert(floored > 0.0);
     for (uint32_t i = 0; i < n; i++) {
         share[i] *= n / floored;
         w->lights[i].power *= (float)(n / share[i]);
@@ -272,6 +276,8 @@ enum rc world_open(struct world *w, RTCDevice device, const struct scene *scene,
         material_init(&w->materials[i], &m);
     }
     fill_surfaces(w, scene, mesh.indices);
+    assert(w->opaque_count <= w->surface_count);
+    assert(w->surface_count <= scene->triangle_count);
     fill_vertices(scene, mesh.vertices);
     enum rc rc = collect_lights(w, arena);
     return rc == RC_OK ? build(w, device, &mesh, scene->vertex_count) : rc;

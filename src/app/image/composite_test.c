@@ -16,6 +16,7 @@
 #include "image/composite_edges.h"
 #include "image/glare.h"
 #include "kernel/geometry/geometry.h"
+#include "kernel/trace/trace.h"
 #include "scene/normal.h"
 
 #define W  104u

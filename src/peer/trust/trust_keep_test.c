@@ -1,86 +1,20 @@
 // SPDX-License-Identifier: MIT
 // What survives a restart, a kill at any write, a full disk and a damaged one.
-#include "sim/kv.h"
-#include "trust/people_test.h"
-#include "trust/trust.h"
-
-#define PEOPLE 8u
-#define CHUNK  ((uint64_t)SCORE_UNIT_BYTES)
-
-struct fixture {
-    struct budget budget;
-    struct sim_kv *kv;
-    struct arena *arena;
-    struct trust *t;
-    struct id me;
-    struct id who[PEOPLE];
-    uint64_t counter; // the greatest that a receipt of ours had
-    uint32_t slots;   // vouchers given, a bit each
-};
-
-static enum rc start(struct fixture *f)
-{
-    const struct trust_cfg cfg = {.own = &f->me,
-                                  .kv = sim_kv_host(f->kv),
-                                  .nodes_max = 32,
-                                  .edges_max = 64,
-                                  .liars_max = 16,
-                                  .papers_max = 32,
-                                  .seed = 1};
-    arena_free(f->arena);
-    f->arena = arena_new(TRUST_ARENA_BYTES(32, 64, 16, 32));
-    assert_non_null(f->arena);
-    return trust_open(&f->t, f->arena, &cfg, PEOPLE_NOW_S);
-}
+#include "trust/stage_test.h"
 
 static int setup(void **state)
 {
-    static struct fixture f; // one test at a time
-    f = (struct fixture){.budget = {.limit_bytes = 1 << 22}};
-    assert_int_equal(sim_kv_new(&f.kv, &f.budget, 1 << 20), RC_OK);
-    f.me = people_id(1000);
-    for (uint32_t i = 0; i < PEOPLE; i++)
-        f.who[i] = people_id(i + 1);
-    assert_int_equal(start(&f), RC_OK);
-    *state = &f;
+    *state = stage_make(true);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct fixture *f = *state;
-    arena_free(f->arena);
-    sim_kv_free(f->kv);
-    id_end(&f->me);
-    for (uint32_t i = 0; i < PEOPLE; i++)
-        id_end(&f->who[i]);
-    assert_int_equal(f->budget.used_bytes, 0);
+    stage_end(*state);
     return 0;
 }
 
-static enum rc outcome(struct fixture *f, uint32_t who, enum receipt_outcome what)
-{
-    uint8_t room[RECEIPT_BYTES_MAX];
-    struct buffer b = buffer_of(room, sizeof room);
-    const struct seal_judge judge = seal_judge_real();
-    const struct trust_outcome o = {.service = RECEIPT_CHUNK, .outcome = what, .bytes = 4 * CHUNK};
-    const enum rc rc = trust_outcome(f->t, &f->who[who].node, &o, &b, PEOPLE_NOW_S);
-    struct receipt r;
-    if (rc == RC_OK) {
-        assert_int_equal(receipt_decode(&r, buffer_bytes(&b), &judge), RC_OK);
-        assert_true(r.counter > f->counter); // never twice, whatever happened in between
-        f->counter = r.counter;
-    }
-    return rc;
-}
-
-static enum rc lie(struct fixture *f, uint32_t who)
-{
-    const struct people_record wrong = people_answer(&f->who[who], ANSWER_CHUNK, 1, 2);
-    return trust_accuse(f->t, people_bytes(&wrong), bytes_of(NULL, 0), PEOPLE_NOW_S);
-}
-
-static enum rc vouch(struct fixture *f, uint64_t now_s)
+static enum rc vouch(struct stage *f, uint64_t now_s)
 {
     uint8_t room[VOUCH_BYTES_MAX];
     struct buffer b = buffer_of(room, sizeof room);
@@ -97,12 +31,12 @@ static enum rc vouch(struct fixture *f, uint64_t now_s)
 
 static void all_comes_back(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     for (uint32_t i = 0; i < 20; i++)
-        assert_int_equal(outcome(f, 0, RECEIPT_GOOD), RC_OK);
+        assert_int_equal(outcome(f, 0, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
     for (uint32_t i = 0; i < 6; i++)
-        assert_int_equal(outcome(f, 1, RECEIPT_WRONG), RC_OK);
-    assert_int_equal(lie(f, 2), RC_OK);
+        assert_int_equal(outcome(f, 1, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(accuse(f, 2), RC_OK);
     const struct people_record said = people_receipt(&f->who[0], &f->who[3].node, 5, 9, 0);
     const struct people_record vouched = people_voucher(&f->who[0], &f->who[4].node, 1);
     const struct people_record held = people_receipt(&f->who[0], &f->me.node, 6, 9, 0);
@@ -119,7 +53,7 @@ static void all_comes_back(void **state)
     struct bytes record[16];
     const size_t shown = trust_show(f->t, 0, record, 16);
     assert_true(standing[1] == TRUST_ISOLATED && standing[2] == TRUST_LIAR && score[3] > 0.5);
-    assert_int_equal(start(f), RC_OK);
+    assert_int_equal(stage_restart(f), RC_OK);
     trust_check(f->t);
     for (uint32_t i = 0; i < PEOPLE; i++) {
         assert_int_equal(trust_standing(f->t, &f->who[i].node), standing[i]);
@@ -128,37 +62,37 @@ static void all_comes_back(void **state)
     }
     assert_int_equal(trust_show(f->t, 0, record, 16), shown);
     assert_int_equal(trust_stat(f->t).damaged, 0);
-    assert_int_equal(outcome(f, 0, RECEIPT_GOOD), RC_OK);
+    assert_int_equal(outcome(f, 0, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
 }
 
 // What was answered with RC_OK is there after a kill; whatever else is there makes sense.
-static void life_until(struct fixture *f, uint64_t nth, enum rc how, bool is_done)
+static void life_until(struct stage *f, uint64_t nth, enum rc how, bool is_done)
 {
     sim_kv_fail(f->kv, nth, how, is_done);
     double good = 0;
     bool is_liar = false;
     for (uint32_t i = 0; i < 4; i++) {
         const uint64_t calls = sim_kv_calls(f->kv);
-        if (outcome(f, 0, RECEIPT_GOOD) == RC_OK)
+        if (outcome(f, 0, RECEIPT_GOOD, PEOPLE_NOW_S) == RC_OK)
             good = trust_score(f->t, &f->who[0].node);
-        is_liar = lie(f, 1) == RC_OK || is_liar;
+        is_liar = accuse(f, 1) == RC_OK || is_liar;
         (void)vouch(f, PEOPLE_NOW_S + VOUCH_PERIOD_S);
         (void)trust_tick(f->t, PEOPLE_NOW_S + VOUCH_PERIOD_S + i * TRUST_PRIOR_S);
         assert_true(sim_kv_calls(f->kv) >= calls);
     }
-    if (start(f) != RC_OK) // killed; what was to fail may do so only now
-        assert_int_equal(start(f), RC_OK);
+    if (stage_restart(f) != RC_OK) // killed; what was to fail may do so only now
+        assert_int_equal(stage_restart(f), RC_OK);
     trust_check(f->t);
     assert_true(trust_score(f->t, &f->who[0].node) > good - 1e-5);
     assert_true(!is_liar || trust_standing(f->t, &f->who[1].node) == TRUST_LIAR);
     assert_int_equal(trust_stat(f->t).damaged, 0);
-    (void)outcome(f, 0, RECEIPT_GOOD);
+    (void)outcome(f, 0, RECEIPT_GOOD, PEOPLE_NOW_S);
     (void)vouch(f, PEOPLE_NOW_S + VOUCH_PERIOD_S);
 }
 
 static void killed_at_any_write(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     for (uint64_t nth = 1; nth < 40; nth++)
         for (uint32_t is_done = 0; is_done < 2; is_done++) {
             assert_int_equal(teardown(state), 0);
@@ -169,49 +103,49 @@ static void killed_at_any_write(void **state)
 
 static void an_unreadable_disk(void **state)
 {
-    struct fixture *f = *state;
-    assert_int_equal(outcome(f, 0, RECEIPT_GOOD), RC_OK);
+    struct stage *f = *state;
+    assert_int_equal(outcome(f, 0, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
     sim_kv_fail(f->kv, 1, RC_IO, false);
-    assert_int_equal(start(f), RC_IO);
+    assert_int_equal(stage_restart(f), RC_IO);
     assert_null(f->t);
-    assert_int_equal(start(f), RC_OK);
+    assert_int_equal(stage_restart(f), RC_OK);
     assert_int_equal(trust_standing(f->t, &f->who[0].node), TRUST_NEWCOMER);
 }
 
 // One bit of any record: it is dropped, the others stand, and nothing is believed that is not so.
 static void a_damaged_disk(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     uint8_t key[34] = "tn";
     for (uint64_t bit = 0; bit < 400; bit += 7) {
         for (uint32_t i = 0; i < 3; i++)
-            assert_int_equal(outcome(f, 0, RECEIPT_GOOD), RC_OK);
-        assert_int_equal(outcome(f, 1, RECEIPT_GOOD), RC_OK);
+            assert_int_equal(outcome(f, 0, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
+        assert_int_equal(outcome(f, 1, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
         memcpy(key + 2, f->who[0].node.b, NODE_ID_BYTES);
         assert_int_equal(sim_kv_damage(f->kv, bytes_of(key, sizeof key), bit), RC_OK);
-        assert_int_equal(start(f), RC_OK);
+        assert_int_equal(stage_restart(f), RC_OK);
         assert_int_equal(trust_stat(f->t).damaged, 1);
         assert_int_equal(trust_standing(f->t, &f->who[0].node), TRUST_STRANGER);
         assert_int_not_equal(trust_standing(f->t, &f->who[1].node), TRUST_STRANGER);
     }
     assert_int_equal(sim_kv_damage(f->kv, bytes_text("tc"), 100), RC_OK);
-    assert_int_equal(start(f), RC_OK);
+    assert_int_equal(stage_restart(f), RC_OK);
     assert_int_equal(trust_stat(f->t).damaged, 1);
     assert_int_equal(vouch(f, PEOPLE_NOW_S), RC_FULL); // who forgot what it gave gives none
 }
 
 static void a_full_disk(void **state)
 {
-    struct fixture *f = *state;
-    assert_int_equal(outcome(f, 0, RECEIPT_GOOD), RC_OK);
+    struct stage *f = *state;
+    assert_int_equal(outcome(f, 0, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
     sim_kv_limit(f->kv, sim_kv_bytes(f->kv));
-    assert_int_equal(outcome(f, 1, RECEIPT_GOOD), RC_IO);
-    assert_int_equal(lie(f, 2), RC_IO);
+    assert_int_equal(outcome(f, 1, RECEIPT_GOOD, PEOPLE_NOW_S), RC_IO);
+    assert_int_equal(accuse(f, 2), RC_IO);
     assert_int_equal(trust_standing(f->t, &f->who[2].node), TRUST_LIAR); // it counts all the same
     assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_IO);
     sim_kv_limit(f->kv, 1 << 20);
     assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + 2 * TRUST_PRIOR_S), RC_OK);
-    assert_int_equal(start(f), RC_OK);
+    assert_int_equal(stage_restart(f), RC_OK);
     assert_int_equal(trust_standing(f->t, &f->who[2].node), TRUST_LIAR);
     assert_int_equal(trust_standing(f->t, &f->who[1].node), TRUST_NEWCOMER);
 }
@@ -219,7 +153,7 @@ static void a_full_disk(void **state)
 // The disk is bounded with the tables, and other keys are left alone.
 static void bounded(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     const struct kv kv = sim_kv_host(f->kv);
     assert_int_equal(kv.ops->put(kv.self, bytes_text("s"), bytes_text("before")), RC_OK);
     assert_int_equal(kv.ops->put(kv.self, bytes_text("u"), bytes_text("after")), RC_OK);
@@ -238,7 +172,7 @@ static void bounded(void **state)
         most = i == 100 ? sim_kv_bytes(f->kv) : most;
     }
     assert_true(sim_kv_bytes(f->kv) < most + most / 5);
-    assert_int_equal(start(f), RC_OK);
+    assert_int_equal(stage_restart(f), RC_OK);
     assert_int_equal(trust_stat(f->t).damaged, 1); // tx
     assert_int_equal(trust_stat(f->t).nodes, 32);
     struct bytes value;

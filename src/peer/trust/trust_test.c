@@ -2,95 +2,45 @@
 // The whole machine: what we saw, what we are told, proofs, vouchers, full tables.
 #include "trust/trust.h"
 
-#include "trust/people_test.h"
+#include "trust/stage_test.h"
 
-#define PEOPLE 40u
-#define DAY_S  UINT64_C(86400)
-#define CHUNK  ((uint64_t)SCORE_UNIT_BYTES)
-
-struct fixture {
-    struct arena *arena;
-    struct trust *t;
-    struct id me;
-    struct id who[PEOPLE];
-};
-
-static struct trust_cfg cfg_of(const struct fixture *f)
-{
-    return (struct trust_cfg){.own = &f->me,
-                              .nodes_max = 32,
-                              .edges_max = 64,
-                              .liars_max = 16,
-                              .papers_max = 32,
-                              .seed = 1};
-}
+#define DAY_S UINT64_C(86400)
 
 static int setup(void **state)
 {
-    static struct fixture f; // one test at a time
-    f.me = people_id(1000);
-    for (uint32_t i = 0; i < PEOPLE; i++)
-        f.who[i] = people_id(i + 1);
-    f.arena = arena_new(TRUST_ARENA_BYTES(32, 64, 16, 32));
-    const struct trust_cfg cfg = cfg_of(&f);
-    assert_non_null(f.arena);
-    assert_int_equal(trust_open(&f.t, f.arena, &cfg, PEOPLE_NOW_S), RC_OK);
-    *state = &f;
+    *state = stage_make(false);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct fixture *f = *state;
-    trust_check(f->t);
-    arena_free(f->arena);
-    id_end(&f->me);
-    for (uint32_t i = 0; i < PEOPLE; i++)
-        id_end(&f->who[i]);
+    stage_end(*state);
     return 0;
 }
 
-static const struct node_id *node(const struct fixture *f, uint32_t who)
-{
-    return &f->who[who].node;
-}
-
-static enum rc outcome(struct fixture *f, uint32_t who, enum receipt_outcome what, uint64_t now_s)
-{
-    uint8_t room[RECEIPT_BYTES_MAX];
-    struct buffer b = buffer_of(room, sizeof room);
-    const struct trust_outcome o = {
-        .service = RECEIPT_CHUNK, .outcome = what, .bytes = what == RECEIPT_GOOD ? 4 * CHUNK : 0};
-    const enum rc rc = trust_outcome(f->t, node(f, who), &o, &b, now_s);
-    assert_true(rc == RC_OK ? b.len > 0 : b.len == 0);
-    return rc;
-}
-
-static void good(struct fixture *f, uint32_t who, uint32_t times)
+static void good(struct stage *f, uint32_t who, uint32_t times)
 {
     for (uint32_t i = 0; i < times; i++)
         assert_int_equal(outcome(f, who, RECEIPT_GOOD, PEOPLE_NOW_S), RC_OK);
 }
 
-static void lie(struct fixture *f, uint32_t who, enum rc expected)
+static void lie(struct stage *f, uint32_t who, enum rc expected)
 {
-    const struct people_record wrong = people_answer(&f->who[who], ANSWER_CHUNK, 1, 2);
-    assert_int_equal(trust_accuse(f->t, people_bytes(&wrong), bytes_of(NULL, 0), PEOPLE_NOW_S),
-                     expected);
+    assert_int_equal(accuse(f, who), expected);
 }
 
 static void configurations(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     struct trust *t = f->t;
-    struct trust_cfg cfg = cfg_of(f);
+    struct trust_cfg cfg = stage_cfg(f);
     cfg.nodes_max = 15;
     assert_int_equal(trust_open(&t, f->arena, &cfg, PEOPLE_NOW_S), RC_CONFIG);
     assert_null(t);
-    cfg = cfg_of(f);
+    cfg = stage_cfg(f);
     cfg.own = NULL;
     assert_int_equal(trust_open(&t, f->arena, &cfg, PEOPLE_NOW_S), RC_CONFIG);
-    cfg = cfg_of(f);
+    cfg = stage_cfg(f);
     struct arena *small = arena_new(30000);
     assert_int_equal(trust_open(&t, small, &cfg, PEOPLE_NOW_S), RC_NOMEM);
     arena_free(small);
@@ -98,7 +48,7 @@ static void configurations(void **state)
 
 static void conduct_makes_standing(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_STRANGER);
     assert_true(trust_allows(f->t, node(f, 0), TRUST_CHECKED));
     assert_false(trust_allows(f->t, node(f, 0), TRUST_EXECUTED));
@@ -120,7 +70,7 @@ static void conduct_makes_standing(void **state)
 
 static void isolation_ends(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     for (uint32_t i = 0; i < 5; i++)
         assert_int_equal(outcome(f, 0, RECEIPT_WRONG, PEOPLE_NOW_S), RC_OK);
     assert_int_equal(trust_standing(f->t, node(f, 0)), TRUST_ISOLATED);
@@ -135,7 +85,7 @@ static void isolation_ends(void **state)
 
 static void a_proof_ends_it(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     good(f, 0, 5);
     lie(f, 0, RC_OK);
     lie(f, 0, RC_OK); // known
@@ -157,7 +107,7 @@ static void a_proof_ends_it(void **state)
 
 static void no_proof_no_fault(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     const struct people_record right = people_answer(&f->who[0], ANSWER_CHUNK, 1, 1);
     assert_int_equal(trust_accuse(f->t, people_bytes(&right), bytes_of(NULL, 0), PEOPLE_NOW_S),
                      RC_ABSENT);
@@ -172,7 +122,7 @@ static void no_proof_no_fault(void **state)
 // Whom the chosen hub praises stands above strangers, and above whom only strangers praise.
 static void strangers_have_a_prior(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     assert_true(trust_score(f->t, node(f, 1)) > 0.33); // no seeds: nobody knows anything
     assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
     const struct people_record by_hub = people_receipt(&f->who[0], node(f, 1), 1, 9, 0);
@@ -193,7 +143,7 @@ static void strangers_have_a_prior(void **state)
 
 static void receipts_are_not_played_again(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
     const struct people_record then = people_receipt(&f->who[0], node(f, 1), 1, 9, 0);
     const struct people_record now = people_receipt(&f->who[0], node(f, 1), 2, 0, 9);
@@ -208,7 +158,7 @@ static void receipts_are_not_played_again(void **state)
 
 static void two_words_with_one_counter(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     const struct people_record one = people_receipt(&f->who[0], node(f, 1), 7, 9, 0);
     const struct people_record two = people_receipt(&f->who[0], node(f, 2), 7, 9, 0);
     assert_int_equal(trust_input(f->t, people_bytes(&one), PEOPLE_NOW_S), RC_OK);
@@ -221,7 +171,7 @@ static void two_words_with_one_counter(void **state)
 
 static void vouchers_bring_in(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
     assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_OK);
     const struct people_record by_hub = people_voucher(&f->who[0], node(f, 1), 0);
@@ -242,7 +192,7 @@ static void vouchers_bring_in(void **state)
 // Who vouches loses with the vouched; a new voucher brings an isolated one back.
 static void vouchers_cost(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     good(f, 0, 5);
     good(f, 5, 5);
     const double before = trust_score(f->t, node(f, 0));
@@ -266,7 +216,7 @@ static void vouchers_cost(void **state)
 // Whom it vouched for, one after another, are proven liars: in the end it is not used either.
 static void vouching_for_liars_isolates(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     good(f, 0, 2);
     for (uint32_t i = 0; i < VOUCH_SLOTS; i++) {
         const struct people_record v = people_voucher(&f->who[0], node(f, 1 + i), i);
@@ -283,7 +233,7 @@ static void vouching_for_liars_isolates(void **state)
 
 static void our_own_vouchers(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     for (uint32_t i = 0; i <= VOUCH_SLOTS; i++) {
         uint8_t room[VOUCH_BYTES_MAX];
         struct buffer b = buffer_of(room, sizeof room);
@@ -301,7 +251,7 @@ static void our_own_vouchers(void **state)
 // Many strangers, and many who only say something, displace nobody whom we know.
 static void tables_are_bounded(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     good(f, 0, 5);
     assert_int_equal(trust_choose(f->t, node(f, 1)), RC_OK);
     for (uint32_t i = 2; i < PEOPLE; i++)
@@ -319,7 +269,7 @@ static void tables_are_bounded(void **state)
 // Fresh keys that prove one another liars do not make us forget one who had standing.
 static void liars_are_not_washed_out(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     good(f, 0, 5);
     lie(f, 0, RC_OK);
     for (uint32_t i = 1; i < PEOPLE; i++)
@@ -332,7 +282,7 @@ static void liars_are_not_washed_out(void **state)
 
 static void ranks(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     struct node_id id[4];
     uint32_t order[4];
     good(f, 0, 9);
@@ -357,7 +307,7 @@ static void ranks(void **state)
 
 static void shows_what_is_new(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     struct bytes record[8];
     assert_int_equal(trust_show(f->t, 0, record, 8), 0);
     good(f, 0, 2);
@@ -382,7 +332,7 @@ static void shows_what_is_new(void **state)
 // A clock that goes back is taken as standing still; all goes on when it has caught up.
 static void a_clock_backwards_is_harmless(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     good(f, 0, 5);
     const double score = trust_score(f->t, node(f, 0));
     const uint64_t due_s = trust_due_s(f->t);
@@ -400,7 +350,7 @@ static void a_clock_backwards_is_harmless(void **state)
 // Chosen ones stay, so of them there are as many as there is room for.
 static void chosen_ones_can_be_too_many(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     for (uint32_t i = 0; i < 32; i++)
         assert_int_equal(trust_choose(f->t, node(f, i)), RC_OK);
     assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK); // again
@@ -414,7 +364,7 @@ static void chosen_ones_can_be_too_many(void **state)
 // Whole receipts make room for newer ones; the accounts that they gave stay.
 static void papers_are_bounded(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     struct bytes record[64];
     assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
     for (uint32_t i = 0; i < 40; i++) {
@@ -437,8 +387,8 @@ static void papers_are_bounded(void **state)
 // Whatever memory there is: it opens, or says that it cannot.
 static void memory_may_run_out(void **state)
 {
-    struct fixture *f = *state;
-    const struct trust_cfg cfg = cfg_of(f);
+    struct stage *f = *state;
+    const struct trust_cfg cfg = stage_cfg(f);
     bool has_opened = false;
     for (size_t budget = 1024; !has_opened; budget += 4096) {
         struct arena *arena = arena_new(budget);
@@ -453,7 +403,7 @@ static void memory_may_run_out(void **state)
 
 static void the_free_allowance(void **state)
 {
-    struct fixture *f = *state;
+    struct stage *f = *state;
     trust_served(f->t, node(f, 0), 1000, PEOPLE_NOW_S);
     trust_served(f->t, node(f, 0), 500, PEOPLE_NOW_S);
     assert_int_equal(trust_served_bytes(f->t, node(f, 0), PEOPLE_NOW_S), 1500);

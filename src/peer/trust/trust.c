@@ -353,7 +353,7 @@ enum rc trust_tick(struct trust *t, uint64_t now_s)
         return RC_OK;
     t->prior_due_s = t->now_s + TRUST_PRIOR_S;
     forgive(t);
-    if (t->is_stale)
+    if (trust_reckon_is_due(t))
         trust_reckon(t);
     return write_all(t);
 }

@@ -37,6 +37,18 @@ static void sort_out(struct trust *t, struct list *from)
     }
 }
 
+// The oldest of them stand first.
+static bool has_outlived(const struct trust *t, const struct list *words)
+{
+    return !list_is_empty(words) && time_since(CONTAINER_OF(words->next, struct edge, age)->time_s,
+                                               t->now_s) >= TRUST_LIFE_S;
+}
+
+bool trust_reckon_is_due(const struct trust *t)
+{
+    return t->is_stale || has_outlived(t, &t->strong) || has_outlived(t, &t->weak);
+}
+
 void trust_reckon(struct trust *t)
 {
     for (uint32_t i = 0; i < t->cfg.nodes_max; i++) {

@@ -329,6 +329,76 @@ static void shows_what_is_new(void **state)
         assert_int_equal(receipt_decode(&r, record[i], &judge), RC_OK);
 }
 
+static void says(struct stage *f, uint32_t who, uint32_t whom, uint64_t counter)
+{
+    const struct people_record r = people_receipt(&f->who[who], node(f, whom), counter, 9, 0);
+    const enum rc rc = trust_input(f->t, people_bytes(&r), PEOPLE_NOW_S);
+    assert_true(rc == RC_OK || rc == RC_FULL);
+}
+
+// Strangers who talk much do not make us forget what those we trust say.
+static void trusted_words_stay(void **state)
+{
+    struct stage *f = *state;
+    assert_int_equal(trust_choose(f->t, node(f, 0)), RC_OK);
+    for (uint32_t i = 1; i <= 5; i++)
+        says(f, 0, i, i);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_OK);
+    const double score = trust_score(f->t, node(f, 1));
+    assert_true(score > 0.5);
+    uint64_t counter = 0;
+    for (uint32_t who = 6; who < 26; who++)
+        for (uint32_t whom = 6; whom < 26; whom++)
+            if (who != whom)
+                says(f, who, whom, ++counter);
+    trust_check(f->t);
+    assert_int_equal(trust_stat(f->t).edges, 64);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + 2 * TRUST_PRIOR_S), RC_OK);
+    for (uint32_t i = 1; i <= 5; i++)
+        assert_true(trust_score(f->t, node(f, i)) > 0.5);
+    assert_true(trust_score(f->t, node(f, 7)) < 0.21);
+}
+
+static void words_and_vouchers_age(void **state)
+{
+    struct stage *f = *state;
+    good(f, 0, 5);
+    says(f, 0, 1, 1);
+    const struct people_record v = people_voucher(&f->who[0], node(f, 2), 0);
+    assert_int_equal(trust_input(f->t, people_bytes(&v), PEOPLE_NOW_S), RC_OK);
+    assert_int_equal(trust_stat(f->t).edges, 1);
+    assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_NEWCOMER);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_PRIOR_S), RC_OK);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_LIFE_S - 1), RC_OK);
+    assert_int_equal(trust_stat(f->t).edges, 1);
+    assert_int_equal(trust_tick(f->t, PEOPLE_NOW_S + TRUST_LIFE_S + TRUST_PRIOR_S), RC_OK);
+    assert_int_equal(trust_stat(f->t).edges, 0);
+    const uint64_t later_s = PEOPLE_NOW_S + VOUCH_LIFE * VOUCH_PERIOD_S;
+    assert_int_equal(trust_tick(f->t, later_s + TRUST_PRIOR_S), RC_OK);
+    assert_int_equal(trust_standing(f->t, node(f, 2)), TRUST_STRANGER);
+    const struct node_id by = trust_voucher(f->t, node(f, 2));
+    const struct node_id nobody = {{0}};
+    assert_true(node_id_equal(&by, &nobody));
+    assert_int_equal(trust_input(f->t, people_bytes(&v), later_s), RC_REFUSED);
+}
+
+// Ourselves are no choice; and of very many candidates the first are looked at.
+static void ranks_within_bounds(void **state)
+{
+    struct stage *f = *state;
+    static struct node_id id[TRUST_RANK_MAX + 50];
+    static uint32_t order[TRUST_RANK_MAX + 50];
+    assert_int_equal(trust_rank(f->t, &f->me.node, 1, TRUST_CHECKED, order), 0);
+    assert_int_equal(trust_rank(f->t, id, 0, TRUST_CHECKED, order), 0);
+    for (uint32_t i = 0; i < TRUST_RANK_MAX + 50; i++)
+        id[i].b[0] = (uint8_t)(1 + i % 255);
+    const size_t count = trust_rank(f->t, id, TRUST_RANK_MAX + 50, TRUST_CHECKED, order);
+    assert_int_equal(count, TRUST_RANK_MAX); // strangers are all alike
+    for (size_t i = 0; i < count; i++)
+        assert_true(order[i] < TRUST_RANK_MAX);
+    assert_int_equal(trust_rank(f->t, id, 10, TRUST_EXECUTED, order), 0);
+}
+
 // A clock that goes back is taken as standing still; all goes on when it has caught up.
 static void a_clock_backwards_is_harmless(void **state)
 {
@@ -432,6 +502,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(shows_what_is_new, setup, teardown),
         cmocka_unit_test_setup_teardown(vouching_for_liars_isolates, setup, teardown),
         cmocka_unit_test_setup_teardown(the_free_allowance, setup, teardown),
+        cmocka_unit_test_setup_teardown(trusted_words_stay, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_and_vouchers_age, setup, teardown),
+        cmocka_unit_test_setup_teardown(ranks_within_bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(a_clock_backwards_is_harmless, setup, teardown),
         cmocka_unit_test_setup_teardown(chosen_ones_can_be_too_many, setup, teardown),
         cmocka_unit_test_setup_teardown(papers_are_bounded, setup, teardown),

@@ -223,6 +223,6 @@ void trust_liar_forgive(struct trust *t); // whose time is over
 
 void trust_reckon(struct trust *t);
 bool trust_reckon_is_due(const struct trust *t); // something changed, or was said too long ago
-MUST_USE enum rc trust_load(struct trust *t); // RC_IO
+MUST_USE enum rc trust_load(struct trust *t);    // RC_IO
 
 #endif

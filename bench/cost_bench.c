@@ -151,7 +151,7 @@ int main(int argc, char **argv)
     b.report_room = budget_take(&b.budget, KERNEL_REPORT_BYTES_MAX);
     if (arena == NULL || b.result_room == NULL || b.report_room == NULL)
         measure_need(RC_NOMEM, "memory");
-    measure_need(queue_init(&b.queue, arena, &b.budget, 1), "queue");
+    measure_need(queue_init(&b.queue, arena, &b.budget, QUEUE_TASKS_MAX, 1), "queue");
     measure_need(scenes_make(bytes_text(name), &b.budget, &b.scene, &err), name);
     measure_need(scene_open(&scene, buffer_bytes(&b.scene), &err), name);
     measure_need(world_base.open(&b.kernel, clock_ticks), "open");

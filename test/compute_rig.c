@@ -438,6 +438,8 @@ struct rig *rig_new(const struct rig_cfg *cfg)
                                         .own = sign_key_public(r->own_key),
                                         .is_own_last = cfg->is_own_last,
                                         .attempts_max = cfg->attempts_max,
+                                        .conns_max = 64,
+                                        .tasks_max = 8192,
                                         .policy = &policy_shoal,
                                         .entropy = sim_entropy_host(&r->entropy)};
     must(broker_new(&r->broker, &r->broker_cfg));

@@ -8,10 +8,12 @@
 #include "base/num.h"
 #include "compute/broker_state.h"
 
-#define BROKER_ARENA_BYTES (64u << 20)            // tables only: maps, heaps, notes
-#define SEED_SHIFT         11                     // exact in any reader of JSON
-#define IN_WORK_MAX        16384u                 // tasks that helpers have copies of
-#define OWED_MAX           (BROKER_CONNS_MAX + 1) // all, and one that is refused for being too many
+#define BROKER_ARENA_BYTES (64u << 20) // tables only: maps, heaps, notes
+#define SEED_SHIFT         11          // exact in any reader of JSON
+#define IN_WORK_PART       4u          // of all tasks: that helpers have copies of
+
+static_assert(BROKER_CONNS_MAX <= ROSTER_SEATS_MAX, "a seat for each");
+static_assert(QUEUE_TASKS_MAX <= RESULTS_MAX, "as many results as tasks may be asked for");
 
 static struct guard_rate rate_of(uint64_t per_s)
 {
@@ -20,17 +22,22 @@ static struct guard_rate rate_of(uint64_t per_s)
 
 static enum rc take_guard(struct broker *b, const struct broker_limits *limits, uint64_t seed)
 {
-    struct guard_cfg cfg = {.keys_max = BROKER_CONNS_MAX,
+    struct guard_cfg cfg = {.keys_max = b->conns_max,
                             .open_max = limits->conns,
                             .messages = rate_of(limits->messages_s),
                             .bytes = rate_of(limits->bytes_s)};
     return guard_new(&b->keys, b->arena, &cfg, seed);
 }
 
+static uint32_t or_most(uint32_t said, uint32_t most)
+{
+    return said > 0 ? said : most;
+}
+
 static struct sched_cfg sched_cfg_of(const struct broker_cfg *cfg)
 {
-    return (struct sched_cfg){.helpers_max = ROSTER_SEATS_MAX + 1,
-                              .tasks_max = IN_WORK_MAX,
+    return (struct sched_cfg){.helpers_max = or_most(cfg->conns_max, BROKER_CONNS_MAX) + 1,
+                              .tasks_max = or_most(cfg->tasks_max, QUEUE_TASKS_MAX) / IN_WORK_PART,
                               .types = work_types(),
                               .attempts_max = cfg->attempts_max,
                               .give_up_us = SCHED_NEVER, // a job's deadline tells
@@ -51,17 +58,18 @@ static enum rc take_sched(struct broker *b, const struct broker_cfg *cfg, uint64
 static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
 {
     uint64_t seed = entropy_u64(&cfg->entropy);
-    b->conns = map_new(b->arena, sizeof(uint64_t), BROKER_CONNS_MAX, seed);
-    b->jobs = map_new(b->arena, sizeof(struct job_key), QUEUE_TASKS_MAX, seed + 3);
-    b->kept = map_new(b->arena, sizeof(struct job_key), BROKER_KEPT_ALL_MAX, seed + 9);
-    b->away = map_new(b->arena, DIGEST_BYTES, BROKER_CONNS_MAX, seed + 4);
-    b->origins = map_new(b->arena, BROKER_ORIGIN_BYTES, 2 * (size_t)BROKER_CONNS_MAX, seed + 7);
+    b->conns = map_new(b->arena, sizeof(uint64_t), b->conns_max, seed);
+    b->jobs = map_new(b->arena, sizeof(struct job_key), b->tasks_max, seed + 3);
+    b->kept = map_new(b->arena, sizeof(struct job_key), b->tasks_max / BROKER_KEPT_PART, seed + 9);
+    b->away = map_new(b->arena, DIGEST_BYTES, b->conns_max, seed + 4);
+    b->origins = map_new(b->arena, BROKER_ORIGIN_BYTES, 2 * (size_t)b->conns_max, seed + 7);
     b->wait_us = arena_take(b->arena, sizeof *b->wait_us);
     b->work_us = arena_take(b->arena, sizeof *b->work_us);
     b->run_us = arena_take(b->arena, sizeof *b->run_us);
     b->notes = arena_take_array(b->arena, BROKER_NOTES_MAX, sizeof *b->notes);
     b->token = budget_take(b->budget, cfg->token.len);
-    uint64_t *owed = arena_take_array(b->arena, OWED_MAX, sizeof *owed);
+    const size_t owed_max = (size_t)b->conns_max + 1; // one that is refused for being too many, too
+    uint64_t *owed = arena_take_array(b->arena, owed_max, sizeof *owed);
     if (b->conns == NULL || b->jobs == NULL || b->kept == NULL || b->away == NULL ||
         b->origins == NULL || b->wait_us == NULL || b->work_us == NULL || b->run_us == NULL ||
         b->notes == NULL || b->token == NULL || owed == NULL)
@@ -69,23 +77,23 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
     quantiles_init(b->wait_us);
     quantiles_init(b->work_us);
     quantiles_init(b->run_us);
-    outbox_init(&b->outbox, b->budget, owed, OWED_MAX);
+    outbox_init(&b->outbox, b->budget, owed, owed_max);
     if (cfg->token.len > 0)
         memcpy(b->token, cfg->token.at, cfg->token.len);
     b->token_len = cfg->token.len;
-    enum rc rc = heap_init(&b->lives, b->arena, BROKER_CONNS_MAX);
+    enum rc rc = heap_init(&b->lives, b->arena, b->conns_max);
     if (rc == RC_OK)
-        rc = heap_init(&b->aways, b->arena, 2 * (size_t)BROKER_CONNS_MAX);
+        rc = heap_init(&b->aways, b->arena, 2 * (size_t)b->conns_max);
     if (rc == RC_OK)
-        rc = heap_init(&b->deadlines, b->arena, QUEUE_TASKS_MAX);
+        rc = heap_init(&b->deadlines, b->arena, b->tasks_max);
     if (rc == RC_OK)
         rc = take_guard(b, &cfg->limits, seed + 6);
     if (rc == RC_OK)
-        rc = results_init(&b->results, b->arena, b->budget, cfg->results, seed + 5);
+        rc = results_init(&b->results, b->arena, b->budget, cfg->results, b->tasks_max, seed + 5);
     if (rc == RC_OK)
-        rc = roster_init(&b->roster, b->arena, b->budget, seed + 1);
+        rc = roster_init(&b->roster, b->arena, b->budget, b->conns_max, seed + 1);
     if (rc == RC_OK)
-        rc = queue_init(&b->queue, b->arena, b->budget, seed + 2);
+        rc = queue_init(&b->queue, b->arena, b->budget, b->tasks_max, seed + 2);
     if (rc == RC_OK)
         rc = take_sched(b, cfg, seed + 8);
     return rc;
@@ -94,7 +102,10 @@ static enum rc take_tables(struct broker *b, const struct broker_cfg *cfg)
 enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
 {
     *out = NULL;
-    if (cfg->attempts_max < 1 || cfg->attempts_max > QUEUE_ATTEMPTS_MAX || cfg->policy == NULL)
+    const uint32_t conns_max = or_most(cfg->conns_max, BROKER_CONNS_MAX);
+    const uint32_t tasks_max = or_most(cfg->tasks_max, QUEUE_TASKS_MAX);
+    if (cfg->attempts_max < 1 || cfg->attempts_max > QUEUE_ATTEMPTS_MAX || cfg->policy == NULL ||
+        conns_max > BROKER_CONNS_MAX || tasks_max < BROKER_TASKS_MIN || tasks_max > QUEUE_TASKS_MAX)
         return RC_CONFIG;
     const struct sched_cfg sched = sched_cfg_of(cfg);
     struct arena *arena = arena_new(BROKER_ARENA_BYTES + sched_bytes(&sched));
@@ -110,6 +121,8 @@ enum rc broker_new(struct broker **out, const struct broker_cfg *cfg)
     b->own = cfg->own;
     b->is_own_last = cfg->is_own_last;
     b->attempts_max = cfg->attempts_max;
+    b->conns_max = conns_max;
+    b->tasks_max = tasks_max;
     b->ahead = cfg->ahead;
     b->entropy = cfg->entropy;
     b->log = cfg->log;

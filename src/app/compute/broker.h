@@ -40,6 +40,7 @@
 #include "work/sched.h"
 
 #define BROKER_CONNS_MAX         16384u
+#define BROKER_TASKS_MIN         256u
 #define BROKER_FRAMES_MAX        8u        // of one gamer, not yet done
 #define BROKER_RUNS_MAX          4096u     // of one gamer, not yet done
 #define BROKER_HELLO_US          10000000u // to say who it is
@@ -70,6 +71,8 @@ struct broker_cfg {
     struct sign_public own; // key of the hub's own compute
     bool is_own_last;       // own compute also takes what nobody else can; else it only verifies
     uint32_t attempts_max;  // copies of a task given to helpers, 1..QUEUE_ATTEMPTS_MAX
+    uint32_t conns_max;     // at the same time, 1..BROKER_CONNS_MAX; 0: so many
+    uint32_t tasks_max;     // BROKER_TASKS_MIN..QUEUE_TASKS_MAX; 0: so many
     struct broker_limits limits;
     const struct policy *policy;     // who gets a task
     const struct sched_watch *watch; // of its scheduler, NULL: nobody looks on; outlives the broker
@@ -131,7 +134,7 @@ struct broker_stat {
 
 struct broker;
 
-// *out is NULL on failure. RC_NOMEM; RC_CONFIG: attempts_max.
+// *out is NULL on failure. RC_NOMEM; RC_CONFIG: attempts_max, conns_max or tasks_max.
 MUST_USE enum rc broker_new(struct broker **out, const struct broker_cfg *cfg);
 void broker_free(struct broker *b); // NULL is fine
 

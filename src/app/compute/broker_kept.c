@@ -81,7 +81,7 @@ static void make_room(struct broker *b, struct gamer *g, const struct job_key *k
     while (g->kept_count >= BROKER_KEPT_MAX ||
            (g->kept_count > 0 && g->kept_bytes + bytes > BROKER_KEPT_BYTES_MAX))
         kept_drop(b, kept_oldest(g));
-    if (map_count(b->kept) == BROKER_KEPT_ALL_MAX)
+    if (map_count(b->kept) == b->tasks_max / BROKER_KEPT_PART)
         (void)give_way(b);
 }
 

@@ -103,7 +103,7 @@ static void test_scene_among_many(void **state)
     struct msg m;
     uint64_t conn[CROWD];
     uint32_t told = 0;
-    world_open(&w, &(struct desk_cfg){0});
+    world_open(&w, &(struct desk_cfg){.conns_max = 256});
     for (uint32_t i = 0; i < CROWD; i++) {
         struct sign_key *key = hand_key((uint8_t)(100 + i));
         conn[i] = desk_connect(&w.d);
@@ -151,23 +151,23 @@ static void ask(struct desk *d, uint64_t conn, uint64_t job)
 static void test_one_address_has_one_part(void **state)
 {
     (void)state;
-    enum { GREEDY = 9, JOBS = 100, TURNS = 40 };
+    enum { GREEDY = 9, JOBS = 100, TURNS = 40, TASKS = 2048 };
     struct world w;
     struct msg m;
     uint64_t conn[GREEDY];
     uint32_t of_one = 0;
-    world_open(&w, &(struct desk_cfg){.bytes = (size_t)512 << 20});
+    world_open(&w, &(struct desk_cfg){.tasks_max = TASKS});
     for (uint8_t i = 0; i < GREEDY; i++)
         conn[i] = join_from(&w.d, 1, (uint8_t)(100 + i));
     uint64_t one = join_from(&w.d, 2, 200);
     w.d.is_deaf = true;
-    for (uint64_t job = 1; job <= BROKER_RUNS_MAX; job++)
+    for (uint64_t job = 1; job <= TASKS / 4; job++)
         for (uint32_t i = 0; i < GREEDY; i++)
             ask(&w.d, conn[i], job);
-    assert_int_equal(broker_stat(w.d.broker).runs, QUEUE_TASKS_MAX / 2);
+    assert_int_equal(broker_stat(w.d.broker).runs, TASKS / 2);
     for (uint64_t job = 1; job <= JOBS; job++)
         ask(&w.d, one, job);
-    assert_int_equal(broker_stat(w.d.broker).runs, QUEUE_TASKS_MAX / 2 + JOBS);
+    assert_int_equal(broker_stat(w.d.broker).runs, TASKS / 2 + JOBS);
     desk_drain(&w.d);
     assert_true(desk_hears(&w.d, conn[0], MSG_FAILED, &m));
     assert_non_null(strstr(m.as.failed.text, "too many tasks"));

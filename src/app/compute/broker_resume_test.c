@@ -380,7 +380,7 @@ static void test_runs_of_who_knows_nothing(void **state)
     struct world w;
     struct msg m;
     char text[16];
-    world_open(&w, &(struct desk_cfg){.has_no_own = true});
+    world_open(&w, &(struct desk_cfg){.has_no_own = true, .tasks_max = 2 * BROKER_RUNS_MAX});
     desk_hang_up(&w.d, w.ann);
     desk_hang_up(&w.d, w.bob);
     for (uint64_t job = 0; job < BROKER_RUNS_MAX; job++) {

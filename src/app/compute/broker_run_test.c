@@ -411,7 +411,7 @@ static void test_outstanding_are_bounded(void **state)
     (void)state;
     struct world w;
     struct msg m;
-    world_open(&w, &(struct desk_cfg){0});
+    world_open(&w, &(struct desk_cfg){.tasks_max = 2 * BROKER_RUNS_MAX});
     char text[16];
     for (uint64_t i = 0; i <= BROKER_RUNS_MAX; i++) {
         snprintf(text, sizeof text, "%u", (unsigned)i);

@@ -79,7 +79,7 @@ struct kept {         // a result that other jobs may need, in the store, pinned
 };
 #define BROKER_KEPT_MAX       64u // of one gamer
 #define BROKER_KEPT_BYTES_MAX ((uint64_t)256 << 20)
-#define BROKER_KEPT_ALL_MAX   16384u
+#define BROKER_KEPT_PART      4u // of tasks_max: results that are kept of all gamers together
 
 struct gamer {
     struct list node;
@@ -112,7 +112,7 @@ struct broker {
     size_t token_len;
     struct sign_public own;
     bool is_own_last;
-    uint32_t attempts_max;
+    uint32_t attempts_max, conns_max, tasks_max; // of cfg, none of them 0
     uint32_t ahead;
     struct sched *sched;
     struct entropy entropy;

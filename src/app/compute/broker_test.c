@@ -31,6 +31,14 @@ static void test_settings(void **state)
     cfg.attempts_max = QUEUE_ATTEMPTS_MAX + 1;
     assert_int_equal(broker_new(&b, &cfg), RC_CONFIG);
     cfg.attempts_max = 1;
+    cfg.conns_max = BROKER_CONNS_MAX + 1;
+    assert_int_equal(broker_new(&b, &cfg), RC_CONFIG);
+    cfg.conns_max = 1;
+    cfg.tasks_max = BROKER_TASKS_MIN - 1;
+    assert_int_equal(broker_new(&b, &cfg), RC_CONFIG);
+    cfg.tasks_max = QUEUE_TASKS_MAX + 1;
+    assert_int_equal(broker_new(&b, &cfg), RC_CONFIG);
+    cfg.tasks_max = BROKER_TASKS_MIN;
     cfg.token = bytes_text("longer than the memory there is");
     budget.limit_bytes = 8;
     assert_int_equal(broker_new(&b, &cfg), RC_NOMEM);

@@ -17,6 +17,8 @@
 
 #define DESK_KEYS      8u // 0: the hub, 1: its own compute, the rest for helpers and gamers
 #define DESK_HEARD_MAX 8192u
+#define DESK_CONNS_MAX 64u // few: most tests take a broker for each step
+#define DESK_TASKS_MAX 1024u
 #define DESK_STORE     ((uint64_t)4 << 20)
 #define DESK_START_US  1000000u
 
@@ -30,6 +32,8 @@ struct heard {
 
 struct desk_cfg {
     size_t bytes;          // memory of the broker; 0: plenty
+    uint32_t conns_max;    // 0: DESK_CONNS_MAX
+    uint32_t tasks_max;    // 0: DESK_TASKS_MAX
     const char *token;     // NULL: none is needed
     bool has_no_own;       // own compute only verifies
     uint32_t attempts_max; // 0: 3
@@ -75,6 +79,8 @@ static inline void desk_open(struct desk *d, const struct desk_cfg *cfg)
                                  .own = sign_key_public(d->key[1]),
                                  .is_own_last = !cfg->has_no_own,
                                  .attempts_max = cfg->attempts_max > 0 ? cfg->attempts_max : 3,
+                                 .conns_max = cfg->conns_max > 0 ? cfg->conns_max : DESK_CONNS_MAX,
+                                 .tasks_max = cfg->tasks_max > 0 ? cfg->tasks_max : DESK_TASKS_MAX,
                                  .limits = cfg->limits,
                                  .policy = cfg->policy != NULL ? cfg->policy : &policy_ewma,
                                  .ahead = cfg->ahead,

@@ -37,7 +37,7 @@ static void desk_open(struct desk *d, const struct msg_submit *spec)
     *d = (struct desk){.budget = {.limit_bytes = (size_t)512 << 20}};
     d->arena = arena_new((size_t)64 << 20);
     assert_non_null(d->arena);
-    assert_int_equal(queue_init(&d->queue, d->arena, &d->budget, 1), RC_OK);
+    assert_int_equal(queue_init(&d->queue, d->arena, &d->budget, 1024, 1), RC_OK);
     d->view.budget = &d->budget;
     line_init(&d->line, skill_of("trace", false));
     d->job = (struct job){.spec = *spec};

@@ -13,16 +13,19 @@
 #define UNITS_MAX 1e15 // of one task, that count
 #define LOOK_MAX  128u // tasks of a line, from either end, that one is compared with
 
-enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget, uint64_t seed)
+enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget, uint32_t tasks_max,
+                   uint64_t seed)
 {
+    assert(tasks_max >= 1 && tasks_max <= QUEUE_TASKS_MAX);
     // From somewhere else in each life of a hub: a helper that was at work when it went down, and
     // tells the result when it is back, must not meet another task by that number.
-    *q = (struct queue){.budget = budget, .last_id = rng_mix(seed) >> QUEUE_ID_SHIFT};
+    *q = (struct queue){
+        .budget = budget, .tasks_max = tasks_max, .last_id = rng_mix(seed) >> QUEUE_ID_SHIFT};
     list_init(&q->own);
-    q->by_id = map_new(arena, sizeof(uint64_t), QUEUE_TASKS_MAX, seed);
+    q->by_id = map_new(arena, sizeof(uint64_t), tasks_max, seed);
     enum rc rc = q->by_id == NULL ? RC_NOMEM : RC_OK;
     for (uint32_t i = 0; rc == RC_OK && i < SKILLS_MAX && skill_kernel(i) != NULL; i++)
-        rc = heap_init(&q->lines[i], arena, QUEUE_TASKS_MAX);
+        rc = heap_init(&q->lines[i], arena, tasks_max);
     return rc;
 }
 
@@ -57,7 +60,7 @@ static void line_count(struct line *l, int change)
 
 bool queue_has_room(const struct queue *q, const struct line *line)
 {
-    const size_t free_count = QUEUE_TASKS_MAX - map_count(q->by_id);
+    const size_t free_count = q->tasks_max - map_count(q->by_id);
     return line->party != NULL ? line->party->task_count < free_count : free_count > 0;
 }
 

@@ -119,6 +119,7 @@ struct task {
 
 struct queue {
     struct budget *budget;
+    uint32_t tasks_max;
     struct list own;
     struct heap lines[SKILLS_MAX]; // those that hold tasks
     uint64_t turn[SKILLS_MAX];     // of the line that was served last
@@ -129,8 +130,9 @@ struct queue {
     uint64_t last_id;
 };
 
+// For so many tasks, 1..QUEUE_TASKS_MAX. RC_NOMEM.
 MUST_USE enum rc queue_init(struct queue *q, struct arena *arena, struct budget *budget,
-                            uint64_t seed);
+                            uint32_t tasks_max, uint64_t seed);
 void line_init(struct line *l, uint32_t skill); // of no party
 // With all of its tasks. NULL: of no party. An empty party is all zero, and outlives its lines.
 void line_join(struct line *l, struct party *party);

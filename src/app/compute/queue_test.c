@@ -15,9 +15,11 @@
 #include "base/seed_test.h"
 #include "kernel/kernel.h"
 
-#define TASKS 40u
-#define SEATS 3u
-#define LINES 4u
+#define TASKS     40u
+#define TASKS_MAX 4096u // of the queue
+#define SEATS_MAX 64u   // of the roster
+#define SEATS     3u
+#define LINES     4u
 
 struct desk {
     struct arena *arena;
@@ -46,8 +48,8 @@ static void desk_open(struct desk *d)
     *d = (struct desk){.budget = {.limit_bytes = 4 << 20}};
     d->arena = arena_new((size_t)64 << 20);
     assert_non_null(d->arena);
-    assert_int_equal(queue_init(&d->queue, d->arena, &d->budget, 1), RC_OK);
-    assert_int_equal(roster_init(&d->roster, d->arena, &d->budget, 2), RC_OK);
+    assert_int_equal(queue_init(&d->queue, d->arena, &d->budget, TASKS_MAX, 1), RC_OK);
+    assert_int_equal(roster_init(&d->roster, d->arena, &d->budget, SEATS_MAX, 2), RC_OK);
     for (uint8_t i = 0; i < SEATS; i++)
         d->seat[i] = sit(d, i, i + 1u);
     for (uint32_t i = 0; i < LINES; i++)
@@ -381,7 +383,7 @@ static void test_budget_runs_out(void **state)
     desk_close(&d);
     struct arena *tiny = arena_new(1000);
     struct queue q;
-    assert_int_equal(queue_init(&q, tiny, &d.budget, 1), RC_NOMEM);
+    assert_int_equal(queue_init(&q, tiny, &d.budget, TASKS_MAX, 1), RC_NOMEM);
     arena_free(tiny);
 }
 
@@ -481,7 +483,7 @@ static void test_parties_leave_room(void **state)
         }
     }
     for (uint32_t i = 0; i < GREEDY; i++)
-        assert_in_range(party[i].task_count, QUEUE_TASKS_MAX / 4 - 1, QUEUE_TASKS_MAX / 4 + 1);
+        assert_in_range(party[i].task_count, TASKS_MAX / 4 - 1, TASKS_MAX / 4 + 1);
     assert_false(queue_has_room(&d.queue, &d.line[0]));
     assert_true(queue_has_room(&d.queue, &d.line[GREEDY]));
     for (uint32_t i = 0; i < GREEDY; i++)

@@ -8,11 +8,12 @@
 #include "base/text.h"
 
 enum rc results_init(struct results *r, struct arena *arena, struct budget *budget,
-                     struct store *store, uint64_t seed)
+                     struct store *store, uint32_t count_max, uint64_t seed)
 {
-    *r = (struct results){.budget = budget, .store = store};
+    assert(count_max >= 1 && count_max <= RESULTS_MAX);
+    *r = (struct results){.budget = budget, .store = store, .count_max = count_max};
     list_init(&r->use);
-    r->by_asked = map_new(arena, DIGEST_BYTES, RESULTS_MAX, seed);
+    r->by_asked = map_new(arena, DIGEST_BYTES, count_max, seed);
     return r->by_asked == NULL ? RC_NOMEM : RC_OK;
 }
 
@@ -31,7 +32,7 @@ static bool make_room(struct results *r, size_t bytes)
     size_t share = r->budget->limit_bytes / RESULTS_SHARE;
     if (bytes > share)
         return false;
-    while (map_count(r->by_asked) == RESULTS_MAX || r->bytes + bytes > share)
+    while (map_count(r->by_asked) == r->count_max || r->bytes + bytes > share)
         forget(r, CONTAINER_OF(r->use.next, struct result, use));
     return true;
 }

@@ -3,9 +3,9 @@
 //
 // Short results lie in memory, others in a store of objects, which checks nothing by itself after
 // a crash: what comes out of it is hashed again here, and a damaged one is no result any more.
-// A result is kept for RESULTS_LIFE_S, then its work is done anew. At most RESULTS_MAX are known,
-// and they take at most a RESULTS_SHARE'th of the budget that all work comes from; the one that was
-// not asked for longest leaves first.
+// A result is kept for RESULTS_LIFE_S, then its work is done anew. At most RESULTS_MAX, or fewer,
+// are known, and they take at most a RESULTS_SHARE'th of the budget that all work comes from; the
+// one that was not asked for longest leaves first.
 #ifndef COMPUTE_RESULTS_H
 #define COMPUTE_RESULTS_H
 
@@ -41,6 +41,7 @@ struct result {
 struct results {
     struct budget *budget;
     struct store *store; // NULL: only short results are kept
+    uint32_t count_max;
     struct map *by_asked;
     struct list use;
     size_t bytes;      // of the budget
@@ -48,9 +49,9 @@ struct results {
     uint64_t hits, misses;
 };
 
-// RC_NOMEM. budget and store outlive it.
+// For count_max, 1..RESULTS_MAX. RC_NOMEM. budget and store outlive it.
 MUST_USE enum rc results_init(struct results *r, struct arena *arena, struct budget *budget,
-                              struct store *store, uint64_t seed);
+                              struct store *store, uint32_t count_max, uint64_t seed);
 void results_reset(struct results *r); // gives all memory back
 
 struct result_cfg {

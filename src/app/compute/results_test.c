@@ -14,11 +14,12 @@
 #include "base/seed_test.h"
 #include "compute/hand_test.h"
 
-#define LONG  (RESULTS_SHORT_BYTES + 1)
-#define STORE ((uint64_t)1 << 20)
-#define CPU   100000u // long enough for a result of LONG bytes to be worth keeping
-#define NOW   1000u
-#define UNTIL 5000u
+#define COUNT_MAX 2048u
+#define LONG      (RESULTS_SHORT_BYTES + 1)
+#define STORE     ((uint64_t)1 << 20)
+#define CPU       100000u // long enough for a result of LONG bytes to be worth keeping
+#define NOW       1000u
+#define UNTIL     5000u
 
 struct desk {
     struct arena *arena;
@@ -37,7 +38,7 @@ static void desk_open(struct desk *d, bool has_store)
     d->arena = arena_new((size_t)16 << 20);
     assert_non_null(d->arena);
     struct store *store = has_store ? d->store.store : NULL;
-    assert_int_equal(results_init(&d->results, d->arena, &d->budget, store, 1), RC_OK);
+    assert_int_equal(results_init(&d->results, d->arena, &d->budget, store, COUNT_MAX, 1), RC_OK);
 }
 
 static void desk_close(struct desk *d)
@@ -243,14 +244,14 @@ static void test_bounded(void **state)
     struct desk d;
     desk_open(&d, false);
     uint32_t turn = 0;
-    uint32_t *used = calloc(RESULTS_MAX + 300, sizeof *used); // when; 0: never, or gone
+    uint32_t *used = calloc(COUNT_MAX + 300, sizeof *used); // when; 0: never, or gone
     assert_non_null(used);
-    for (uint32_t i = 0; i < RESULTS_MAX; i++) {
+    for (uint32_t i = 0; i < COUNT_MAX; i++) {
         struct result_cfg cfg = result_of(&d, i, 4);
         assert_non_null(results_put(&d.results, &cfg));
         used[i] = ++turn;
     }
-    for (uint32_t i = RESULTS_MAX; i < RESULTS_MAX + 300; i++) {
+    for (uint32_t i = COUNT_MAX; i < COUNT_MAX + 300; i++) {
         for (uint32_t k = 0; k < 8; k++) { // mostly the ones that would leave soon
             uint32_t at = (uint32_t)rng_below(&rng, k == 0 ? i : 600);
             assert_int_equal(has(&d, at, 4, NOW), used[at] != 0);
@@ -265,7 +266,7 @@ static void test_bounded(void **state)
         used[oldest] = 0;
         used[i] = ++turn;
         assert_false(has(&d, oldest, 4, NOW));
-        assert_int_equal(map_count(d.results.by_asked), RESULTS_MAX);
+        assert_int_equal(map_count(d.results.by_asked), COUNT_MAX);
     }
     free(used);
     desk_close(&d);
@@ -313,7 +314,7 @@ static void test_budget_runs_out(void **state)
     desk_close(&d);
     struct arena *tiny = arena_new(1000);
     struct results r;
-    assert_int_equal(results_init(&r, tiny, &d.budget, NULL, 1), RC_NOMEM);
+    assert_int_equal(results_init(&r, tiny, &d.budget, NULL, COUNT_MAX, 1), RC_NOMEM);
     results_reset(&r);
     arena_free(tiny);
 }

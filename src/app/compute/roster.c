@@ -8,20 +8,23 @@
 #include "base/num.h"
 #include "base/text.h"
 
-enum rc roster_init(struct roster *r, struct arena *arena, struct budget *budget, uint64_t seed)
+enum rc roster_init(struct roster *r, struct arena *arena, struct budget *budget,
+                    uint32_t seats_max, uint64_t seed)
 {
-    *r = (struct roster){.budget = budget};
+    const size_t places = (size_t)seats_max + 1;
+    assert(seats_max >= 1 && seats_max <= ROSTER_SEATS_MAX);
+    *r = (struct roster){.budget = budget, .seats_max = seats_max};
     list_init(&r->seats);
     list_init(&r->idle);
     list_init(&r->changed);
     for (uint32_t i = 0; i < SKILLS_MAX; i++)
         list_init(&r->free[i]);
-    r->standings = map_new(arena, DIGEST_BYTES, ROSTER_STANDINGS_MAX, seed);
-    r->by_node = map_new(arena, DIGEST_BYTES, ROSTER_SEATS_MAX + 1, seed + 1);
-    r->at_place = arena_take_array(arena, ROSTER_SEATS_MAX + 1, sizeof(struct standing *));
+    r->standings = map_new(arena, DIGEST_BYTES, (size_t)ROSTER_STANDINGS * seats_max, seed);
+    r->by_node = map_new(arena, DIGEST_BYTES, places, seed + 1);
+    r->at_place = arena_take_array(arena, places, sizeof(struct standing *));
     if (r->standings == NULL || r->by_node == NULL || r->at_place == NULL)
         return RC_NOMEM;
-    return heap_init(&r->rests, arena, ROSTER_SEATS_MAX + 1);
+    return heap_init(&r->rests, arena, places);
 }
 
 void roster_reset(struct roster *r)
@@ -60,7 +63,7 @@ struct standing *roster_standing(struct roster *r, const struct digest *node)
     struct standing *s = map_get(r->standings, node->b);
     if (s != NULL)
         return s;
-    if (map_count(r->standings) == ROSTER_STANDINGS_MAX && !forget_one(r))
+    if (map_count(r->standings) == (size_t)ROSTER_STANDINGS * r->seats_max && !forget_one(r))
         return NULL;
     s = budget_take(r->budget, sizeof *s);
     if (s == NULL)
@@ -96,7 +99,7 @@ struct standing *roster_next_changed(struct roster *r)
 // A place of nobody who is here: an unused one, else that of who was away for longest.
 static uint32_t free_place(struct roster *r)
 {
-    if (r->place_count <= ROSTER_SEATS_MAX)
+    if (r->place_count <= r->seats_max)
         return r->place_count++;
     LIST_FOR (it, &r->idle) {
         struct standing *s = CONTAINER_OF(it, struct standing, idle);
@@ -168,7 +171,7 @@ static void rest(struct seat *s)
 struct seat *roster_sit(struct roster *r, const struct roster_guest *guest)
 {
     assert(!guest->is_own || r->own == NULL);
-    if (r->seat_count >= ROSTER_SEATS_MAX)
+    if (r->seat_count >= r->seats_max)
         return NULL;
     struct seat *s = budget_take(r->budget, sizeof *s);
     if (s == NULL)

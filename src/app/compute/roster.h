@@ -19,9 +19,9 @@
 #include "compute/skill.h"
 #include "work/verify.h"
 
-#define ROSTER_SEATS_MAX     16384u
-#define ROSTER_STANDINGS_MAX 65536u
-#define ROSTER_NO_PLACE      UINT32_MAX // of the hub's own, and of who never sat here
+#define ROSTER_SEATS_MAX 16384u
+#define ROSTER_STANDINGS 4u         // for each seat: many more were here than are at a time
+#define ROSTER_NO_PLACE  UINT32_MAX // of the hub's own, and of who never sat here
 
 // Who fails again and again is given nothing for a while: half a second after the third miss in a
 // row, then twice as long each time. A right result ends the row.
@@ -40,7 +40,7 @@ struct standing {        // outlives connections
     uint64_t cpu_us;   // of accepted results, by its own word
     uint32_t misses;   // in a row
     uint64_t rest_us;  // it is given nothing before
-    uint32_t place;    // 0..ROSTER_SEATS_MAX, or ROSTER_NO_PLACE
+    uint32_t place;    // 0..seats_max, or ROSTER_NO_PLACE
     bool is_seated;
 };
 
@@ -66,6 +66,7 @@ struct seat {
 
 struct roster {
     struct budget *budget;
+    uint32_t seats_max;
     struct list seats;
     uint32_t seat_count;          // without the hub's own
     uint32_t ready_count;         // with a free slot, without the hub's own
@@ -82,9 +83,10 @@ struct roster {
     struct seat *own; // NULL until it is there
 };
 
-// Memory for tables comes from arena; seats and standings from budget. RC_NOMEM.
+// For so many seats, 1..ROSTER_SEATS_MAX, beside the hub's own. Memory for tables comes from arena;
+// seats and standings from budget. RC_NOMEM.
 MUST_USE enum rc roster_init(struct roster *r, struct arena *arena, struct budget *budget,
-                             uint64_t seed);
+                             uint32_t seats_max, uint64_t seed);
 void roster_reset(struct roster *r); // gives all seats and standings back
 
 // The standing of a node, made if it is new; where there are too many, that of who was not here

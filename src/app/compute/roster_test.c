@@ -14,6 +14,9 @@
 #include "base/rng.h"
 #include "base/seed_test.h"
 
+#define SEATS_MAX     256u
+#define STANDINGS_MAX (ROSTER_STANDINGS * SEATS_MAX)
+
 struct desk {
     struct arena *arena;
     struct budget budget;
@@ -25,7 +28,7 @@ static void desk_open(struct desk *d, size_t limit_bytes)
     *d = (struct desk){.budget = {.limit_bytes = limit_bytes}};
     d->arena = arena_new((size_t)16 << 20);
     assert_non_null(d->arena);
-    assert_int_equal(roster_init(&d->roster, d->arena, &d->budget, 1), RC_OK);
+    assert_int_equal(roster_init(&d->roster, d->arena, &d->budget, SEATS_MAX, 1), RC_OK);
 }
 
 static void desk_close(struct desk *d)
@@ -173,17 +176,17 @@ static void test_places_are_kept(void **state)
     a = sit(&d, 1, &h, false);
     assert_true(!a->is_new && a->standing->place == place);
     roster_leave(&d.roster, a);
-    for (uint32_t i = 3; i <= ROSTER_SEATS_MAX + 1; i++) // until all are somebody's
+    for (uint32_t i = 3; i <= SEATS_MAX + 1; i++) // until all are somebody's
         roster_leave(&d.roster, sit(&d, i, &h, false));
     a = sit(&d, 1, &h, false);
     assert_false(a->is_new);
     roster_leave(&d.roster, a);
-    struct seat *c = sit(&d, ROSTER_SEATS_MAX + 2, &h, false); // who was away for longest loses it
+    struct seat *c = sit(&d, SEATS_MAX + 2, &h, false); // who was away for longest loses it
     assert_true(c->is_new && c->standing->place == 2);
     c->standing->record.is_barred = true;
     roster_changed(&d.roster, c->standing);
     roster_leave(&d.roster, c); // the barred need none
-    c = sit(&d, ROSTER_SEATS_MAX + 3, &h, false);
+    c = sit(&d, SEATS_MAX + 3, &h, false);
     assert_true(c->is_new);
     assert_ptr_equal(roster_by_place(&d.roster, b->standing->place), b);
     desk_close(&d);
@@ -209,7 +212,7 @@ static void test_budget_runs_out(void **state)
     desk_close(&d); // seats and standings that are left are given back
     struct arena *tiny = arena_new(1000);
     struct roster r;
-    assert_int_equal(roster_init(&r, tiny, &d.budget, 1), RC_NOMEM);
+    assert_int_equal(roster_init(&r, tiny, &d.budget, SEATS_MAX, 1), RC_NOMEM);
     arena_free(tiny);
 }
 
@@ -228,7 +231,7 @@ static void test_standings_are_bounded(void **state)
     roster_changed(&d.roster, b);
     struct seat *seated = sit(&d, 1, &h, false);
     struct seat *left = sit(&d, 2, &h, false);
-    for (uint32_t i = 3; i < ROSTER_STANDINGS_MAX; i++) {
+    for (uint32_t i = 3; i < STANDINGS_MAX; i++) {
         struct digest node = node_of(i);
         assert_non_null(roster_standing(&d.roster, &node));
     }
@@ -236,15 +239,15 @@ static void test_standings_are_bounded(void **state)
     seated->standing->results = 6;
     roster_leave(&d.roster, left); // after all others: it is the last one to go
     size_t used = d.budget.used_bytes;
-    for (uint32_t i = 0; i < ROSTER_STANDINGS_MAX - 3; i++) {
-        struct digest node = node_of(ROSTER_STANDINGS_MAX + i);
+    for (uint32_t i = 0; i < STANDINGS_MAX - 3; i++) {
+        struct digest node = node_of(STANDINGS_MAX + i);
         struct standing *s = roster_standing(&d.roster, &node);
         assert_non_null(s);
         roster_changed(&d.roster, s); // what is not yet told goes with it
     }
     assert_int_equal(d.budget.used_bytes, used);
     assert_int_equal(roster_standing(&d.roster, &was_here)->results, 5);
-    struct digest one_more = node_of(3 * ROSTER_STANDINGS_MAX);
+    struct digest one_more = node_of(3 * STANDINGS_MAX);
     assert_non_null(roster_standing(&d.roster, &one_more));
     assert_int_equal(roster_standing(&d.roster, &was_here)->results, 0); // now it is gone
     assert_true(roster_standing(&d.roster, &barred)->record.is_barred);
@@ -259,14 +262,14 @@ static void test_nobody_may_be_forgotten(void **state)
     (void)state;
     struct desk d;
     desk_open(&d, (size_t)64 << 20);
-    for (uint32_t i = 0; i < ROSTER_STANDINGS_MAX; i++) {
+    for (uint32_t i = 0; i < STANDINGS_MAX; i++) {
         struct digest node = node_of(i);
         struct standing *s = roster_standing(&d.roster, &node);
         s->record.is_barred = true;
         roster_changed(&d.roster, s);
     }
     size_t used = d.budget.used_bytes;
-    struct digest more = node_of(ROSTER_STANDINGS_MAX);
+    struct digest more = node_of(STANDINGS_MAX);
     struct digest known = node_of(5);
     assert_null(roster_standing(&d.roster, &more));
     assert_non_null(roster_standing(&d.roster, &known));

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "prog/sim/trust_attack.h"
+#include "prog/sim/trust_flood.h"
 
 static struct sim_trust_figures run(const char *attack, enum sim_rule rule, uint32_t peers)
 {

@@ -16,7 +16,6 @@
 #include "kernel/geometry/geometry.h"
 #include "scene/normal.h"
 
-#define MID_GREY   0.18f             // as tone.c
 #define CODE_SCALE (1.0f / 65025.0f) // of an albedo's squared code
 #define CURVE_SIZE 65536u
 
@@ -300,7 +299,7 @@ static void draw_row(struct composite *c, const struct tone *tone, uint32_t y, u
                     .share = c->across.share,
                     .emission = c->emission + y * c->stride,
                     .keep = tone->exposure * (1.0f - tone->glare),
-                    .grey = powf(MID_GREY, TONE_CONTRAST) * (1.0f - MID_GREY) / MID_GREY,
+                    .grey = tone_grey(),
                     .codes = c->codes};
     struct spread s;
     for (int i = 0; i < 3; i++) {

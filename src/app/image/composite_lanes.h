@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The bodies of composite_row.h, for whatever `lanes` are. Included by one .c file for each way.
+// The bodies of composite_row.h, for whatever `lanes` are. Included by one .c file for each way,
+// which says what the processor's instructions are called: those that differ in their names alone
+// are written here, once.
 #include "image/composite_row.h"
 
 // 255 times the sRGB curve, where it is a power, as a cubic of the fourth root of light: off by
@@ -11,6 +13,60 @@
 #define SRGB_CUT    0.0031308f
 #define SRGB_LOW    (12.92f * 255.0f)
 #define LIGHT_LEAST 1e-9f
+
+static inline lanes lanes_all(float v)
+{
+    return LANES_OP(set1_ps)(v);
+}
+
+static inline lanes lanes_load(const float *at)
+{
+    return LANES_OP(loadu_ps)(at);
+}
+
+static inline lanes lanes_min(lanes a, lanes b)
+{
+    return LANES_OP(min_ps)(a, b);
+}
+
+static inline lanes lanes_max(lanes a, lanes b)
+{
+    return LANES_OP(max_ps)(a, b);
+}
+
+static inline lanes lanes_rsqrt(lanes v)
+{
+    return LANES_OP(rsqrt_ps)(v);
+}
+
+static inline lanes lanes_rcp(lanes v)
+{
+    return LANES_OP(rcp_ps)(v);
+}
+
+// Emission as geometry codes it: three times nine bits of mantissa, five of their power.
+static inline void lanes_emission(const unsigned *at, lanes out[3])
+{
+    const whole code = LANES_WHOLE(loadu)((const whole *)(const void *)at);
+    const whole power =
+        LANES_OP(add_epi32)(LANES_OP(srli_epi32)(code, 27), LANES_OP(set1_epi32)(127 - 24));
+    const lanes scale = lanes_of(LANES_OP(slli_epi32)(power, 23));
+    const whole mask = LANES_OP(set1_epi32)(511);
+    for (int i = 0; i < 3; i++) {
+        const whole digits = LANES_WHOLE(and)(LANES_OP(srli_epi32)(code, 9 * i), mask);
+        out[i] = LANES_OP(cvtepi32_ps)(digits) * scale;
+    }
+}
+
+// Red, green, blue, 0 in each.
+static inline void lanes_codes(const lanes c[3], unsigned *out)
+{
+    const whole red = LANES_OP(cvtps_epi32)(c[0]);
+    const whole green = LANES_OP(slli_epi32)(LANES_OP(cvtps_epi32)(c[1]), 8);
+    const whole blue = LANES_OP(slli_epi32)(LANES_OP(cvtps_epi32)(c[2]), 16);
+    const whole all = LANES_WHOLE(or)(LANES_WHOLE(or)(red, green), blue);
+    LANES_WHOLE(storeu)((whole *)(void *)out, all);
+}
 
 static inline lanes interpolate(const float *row, const int32_t *first, lanes share)
 {
@@ -24,7 +80,7 @@ static inline void light_row(const struct row *r, const struct spread *s)
     for (uint32_t x = 0; x < r->width; x += LANES) {
         const lanes share = lanes_load(r->share + x);
         for (int c = 0; c < 3; c++)
-            lanes_store(r->light[c] + x, interpolate(s->from[c], r->first + x, share));
+            LANES_OP(storeu_ps)(r->light[c] + x, interpolate(s->from[c], r->first + x, share));
     }
 }
 

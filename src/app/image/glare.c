@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The glare of tone.h on planes of floats: the same weights, one direction after the other.
+// Light spread around where it is: the tents of glare.h, one direction after the other.
 #include "image/glare.h"
 
 #include <assert.h>
@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define LEVEL_SIDE   6u // no level gets smaller than this
-#define LEVELS_SHOWN 6u // the widest ones
+#define LEVEL_SIDE 6u // no level gets smaller than this
 
 static uint32_t half(uint32_t side)
 {
@@ -39,8 +38,8 @@ enum rc glare_new(struct glare *g, uint32_t width, uint32_t height, uint32_t ful
     }
     g->count = g->first + levels_of(width, height);
     g->count = g->count < GLARE_LEVELS_MAX ? g->count : GLARE_LEVELS_MAX;
-    g->rows = budget_take(budget, ((size_t)width + 2) * (height + 2) * sizeof *g->rows);
-    bool is_whole = g->rows != NULL;
+    g->row = budget_take(budget, ((size_t)width + 2) * sizeof *g->row);
+    bool is_whole = g->row != NULL;
     for (unsigned i = g->first; i < g->count; i++) {
         g->width[i] = width;
         g->height[i] = height;
@@ -51,6 +50,7 @@ enum rc glare_new(struct glare *g, uint32_t width, uint32_t height, uint32_t ful
         width = half(width);
         height = half(height);
     }
+    assert(g->first < g->count);
     if (!is_whole)
         glare_free(g);
     return is_whole ? RC_OK : RC_NOMEM;
@@ -60,7 +60,7 @@ void glare_free(struct glare *g)
 {
     for (unsigned i = g->first + 1; i < g->count; i++)
         budget_give(g->budget, g->at[i]);
-    budget_give(g->budget, g->rows);
+    budget_give(g->budget, g->row);
     *g = (struct glare){0};
 }
 
@@ -81,9 +81,11 @@ static void shrink_down(float *out, const float *in, uint32_t width, uint32_t he
 
 static void shrink(struct glare *g, unsigned to)
 {
+    assert(to > g->first && to < g->count);
+    assert(g->width[to] == half(g->width[to - 1]));
     const uint32_t width = g->width[to - 1];
     const uint32_t height = g->height[to - 1];
-    float *padded = g->rows + 1; // one more at either side
+    float *padded = g->row + 1; // one more at either side
     for (uint32_t y = 0; y < g->height[to]; y++) {
         shrink_down(padded, g->at[to - 1], width, height, y);
         padded[-1] = padded[0];
@@ -104,8 +106,10 @@ static void shrink(struct glare *g, unsigned to)
 // Level to becomes itself * keep + the level above it, twice as large and interpolated, * add.
 static void widen(struct glare *g, unsigned to, float keep, float add)
 {
+    assert(to >= g->first && to + 1 < g->count);
+    assert(keep >= 0.0f && add > 0.0f);
     const uint32_t width = g->width[to + 1];
-    float *padded = g->rows; // one more at either side
+    float *padded = g->row; // one more at either side
     float *row = padded + 1;
     for (uint32_t y = 0; y < g->height[to]; y++) {
         const float *near = g->at[to + 1] + (size_t)(y / 2) * width;
@@ -130,10 +134,11 @@ static void widen(struct glare *g, unsigned to, float keep, float add)
 
 void glare_spread(struct glare *g, float *plane)
 {
+    assert(g->count > 0 && plane != NULL);
     g->at[g->first] = plane;
     for (unsigned i = g->first + 1; i < g->count; i++)
         shrink(g, i);
-    const unsigned shown = g->count - 1 < LEVELS_SHOWN ? g->count - 1 : LEVELS_SHOWN;
+    const unsigned shown = g->count - 1 < GLARE_SHOWN ? g->count - 1 : GLARE_SHOWN;
     for (unsigned i = g->count - 1; i > g->first; i--) {
         // What comes from above is the mean of `above` levels; this one adds itself, if shown.
         const unsigned above = g->count - i;

@@ -2,8 +2,7 @@
 // From summed light to 8-bit sRGB: exposure, glare, a filmic curve.
 //
 // The glare is what a lens and an eye add around a bright sign: a share of every pixel's light
-// is spread over a pyramid of wider and wider tents whose weights sum to one, so no light is
-// made or lost but at the border. It is for display; linear layers never see it.
+// is spread (glare.h). It is for display; linear layers never see it.
 //
 // The curve is a sigmoid in log light, f(x) = x^n / (x^n + s^n) (the response of receptors,
 // Naka and Rushton 1966), n = TONE_CONTRAST, s set so that 0.18 stays 0.18. Taken half by
@@ -37,6 +36,8 @@ struct tone tone_default(void);
 // RC_NOMEM: rgb is untouched.
 MUST_USE enum rc tone_map(const struct tone *tone, const struct image_sums *image,
                           struct budget *budget, uint8_t *rgb);
+// s^n of the curve.
+float tone_grey(void);
 // The curve alone, for one colour in place, linear in and out: 0..1.
 void tone_curve(float rgb[static 3]);
 // sRGB code of linear light; below 0 is 0, above 1 is 255, NaN is 0.

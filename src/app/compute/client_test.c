@@ -47,8 +47,7 @@ static void desk_close(struct desk *d)
 
 static struct msg challenge_of(const struct desk *d)
 {
-    struct msg m = {.type = MSG_CHALLENGE,
-                    .as.challenge = {.version = MSG_VERSION, .hub = sign_key_public(d->hub)}};
+    struct msg m = hand_challenge(d->hub);
     memset(m.as.challenge.nonce, 5, sizeof m.as.challenge.nonce);
     return m;
 }
@@ -62,14 +61,6 @@ static struct msg_hello hello_sent(struct desk *d)
     assert_int_equal(m.type, MSG_HELLO);
     assert_false(outbox_next(&d->outbox, &out));
     return m.as.hello;
-}
-
-static struct msg welcome_by(const struct sign_key *hub, const struct msg_hello *hello)
-{
-    struct msg m = {.type = MSG_WELCOME, .as.welcome = {.heartbeat_ms = 2000}};
-    uint8_t room[MSG_SIGNED_BYTES];
-    hand_sign(hub, msg_welcome_signed(hello->nonce, &hello->public, room), &m.as.welcome.signature);
-    return m;
 }
 
 static void test_opening(void **state)
@@ -91,7 +82,7 @@ static void test_opening(void **state)
         struct digest proof = msg_token_proof(&c.as.challenge, &h.public, bytes_text("token"));
         uint8_t zeros[32] = {0};
         assert_memory_equal(h.token_proof, role == MSG_ROLE_GAMER ? proof.b : zeros, 32);
-        struct msg w = welcome_by(d.hub, &h);
+        struct msg w = hand_welcome(d.hub, &h, 2000);
         assert_true(client_input(&d.client, &w, &d.outbox));
         assert_int_equal(d.client.state, CLIENT_IN);
         assert_int_equal(d.client.heartbeat_ms, 2000);
@@ -109,7 +100,7 @@ static void test_hub_without_its_key(void **state)
     struct msg c = challenge_of(&d);
     assert_true(client_input(&d.client, &c, &d.outbox));
     struct msg_hello h = hello_sent(&d);
-    struct msg w = welcome_by(d.key, &h); // signed, but by another
+    struct msg w = hand_welcome(d.key, &h, 2000); // signed, but by another
     assert_true(client_input(&d.client, &w, &d.outbox));
     assert_int_equal(d.client.state, CLIENT_OUT);
     assert_non_null(strstr(d.client.refusal.text, "does not hold the key"));
@@ -117,7 +108,7 @@ static void test_hub_without_its_key(void **state)
     assert_true(client_input(&d.client, &c, &d.outbox));
     struct msg_hello second = hello_sent(&d);
     assert_memory_not_equal(second.nonce, h.nonce, sizeof h.nonce);
-    w = welcome_by(d.hub, &h); // replayed from the first connection
+    w = hand_welcome(d.hub, &h, 2000); // replayed from the first connection
     assert_true(client_input(&d.client, &w, &d.outbox));
     assert_int_equal(d.client.state, CLIENT_OUT);
     desk_close(&d);
@@ -136,7 +127,7 @@ static void test_refused_in_any_state(void **state)
         }
         if (steps > 1) {
             struct msg_hello h = hello_sent(&d);
-            struct msg w = welcome_by(d.hub, &h);
+            struct msg w = hand_welcome(d.hub, &h, 2000);
             assert_true(client_input(&d.client, &w, &d.outbox));
         }
         assert_true(client_input(&d.client, &refuse, &d.outbox));

@@ -6,10 +6,8 @@
 #ifndef COMPUTE_CREW_TEST_H
 #define COMPUTE_CREW_TEST_H
 
-#include <stdlib.h>
-
-#include "compute/hand_test.h"
 #include "compute/helper.h"
+#include "compute/inbox_test.h"
 
 #define CREW_LANES     3u
 #define CREW_HEARD_MAX 4096u
@@ -24,12 +22,6 @@ struct crew_lane {
     uint32_t given_count;
 };
 
-struct crew_heard {
-    bool is_taken;
-    size_t len;
-    uint8_t *at;
-};
-
 struct crew {
     struct budget budget;
     struct rng rng;
@@ -41,8 +33,7 @@ struct crew {
     uint64_t now_us;
     uint32_t closings, events[HELPER_EVENT_VERDICT + 1];
     char closing[MSG_TEXT_BYTES]; // the last one's reason
-    struct crew_heard *heard;
-    size_t heard_count;
+    struct inbox heard;
 };
 
 static inline void crew_open(struct crew *c, size_t bytes)
@@ -51,8 +42,7 @@ static inline void crew_open(struct crew *c, size_t bytes)
     hand_store_open(&c->store, CREW_STORE);
     c->hub = hand_key(1);
     c->key = hand_key(2);
-    c->heard = calloc(CREW_HEARD_MAX, sizeof *c->heard);
-    assert(c->heard != NULL);
+    inbox_open(&c->heard, CREW_HEARD_MAX);
     struct helper_cfg cfg = {.budget = &c->budget,
                              .store = c->store.store,
                              .client = {.role = MSG_ROLE_HELPER,
@@ -62,19 +52,11 @@ static inline void crew_open(struct crew *c, size_t bytes)
     hand_must(helper_new(&c->helper, &cfg));
 }
 
-static inline void crew_forget(struct crew *c)
-{
-    for (size_t i = 0; i < c->heard_count; i++)
-        free(c->heard[i].at);
-    c->heard_count = 0;
-}
-
 static inline void crew_close(struct crew *c)
 {
     helper_free(c->helper);
     assert(c->budget.used_bytes == 0);
-    crew_forget(c);
-    free(c->heard);
+    inbox_close(&c->heard);
     sign_key_free(c->hub);
     sign_key_free(c->key);
     hand_store_close(&c->store);
@@ -117,12 +99,7 @@ static inline void crew_drain(struct crew *c)
         } else if (out.kind != HELPER_SEND) {
             crew_lane_told(c, &out);
         } else {
-            if (c->heard_count == CREW_HEARD_MAX)
-                crew_forget(c);
-            struct crew_heard *h = &c->heard[c->heard_count++];
-            *h = (struct crew_heard){.len = out.bytes.len, .at = malloc(out.bytes.len + 1)};
-            assert(h->at != NULL);
-            memcpy(h->at, out.bytes.at, out.bytes.len);
+            inbox_put(&c->heard, 0, OUT_SEND, out.bytes);
         }
     }
     while (helper_event(c->helper, &e))
@@ -146,32 +123,20 @@ static inline void crew_say(struct crew *c, const struct msg *m)
 
 static inline bool crew_hears(struct crew *c, enum msg_type type, struct msg *out)
 {
-    for (size_t i = 0; i < c->heard_count; i++) {
-        struct crew_heard *h = &c->heard[i];
-        hand_must(msg_decode(out, bytes_of(h->at, h->len)));
-        if (h->is_taken || out->type != type)
-            continue;
-        h->is_taken = true;
-        return true;
-    }
-    return false;
+    return inbox_take(&c->heard, 0, type, out);
 }
 
 // Connected to the hub, and as far in as steps say: 1 challenged, 2 welcome.
 static inline void crew_connect(struct crew *c, int steps)
 {
     helper_open(c->helper);
-    struct msg m = {.type = MSG_CHALLENGE,
-                    .as.challenge = {.version = MSG_VERSION, .hub = sign_key_public(c->hub)}};
+    struct msg m = hand_challenge(c->hub);
     if (steps >= 1)
         crew_say(c, &m);
     if (steps < 2 || !crew_hears(c, MSG_HELLO, &m))
         return;
-    struct msg w = {.type = MSG_WELCOME, .as.welcome = {.heartbeat_ms = 1000}};
-    uint8_t room[MSG_SIGNED_BYTES];
-    hand_sign(c->hub, msg_welcome_signed(m.as.hello.nonce, &m.as.hello.public, room),
-              &w.as.welcome.signature);
-    crew_say(c, &w);
+    m = hand_welcome(c->hub, &m.as.hello, 1000);
+    crew_say(c, &m);
 }
 
 static inline void crew_hang_up(struct crew *c)

@@ -519,7 +519,7 @@ static void a_hub_that_is_back_is_asked_again(void **state)
     ran_quietly(seen);
     player_hang_up(&p);
     ask(2); // for when it is back
-    player_forget(&p);
+    inbox_forget(&p.heard);
     player_connect(&p, 2);
     assert_int_equal(hears_submit().job, light);
     assert_true(hears_submit().job > light);

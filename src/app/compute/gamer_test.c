@@ -369,9 +369,9 @@ static void test_submit_while_away(void **state)
     player_hang_up(&p);
     uint64_t job = submit(&p);
     assert_false(player_hears(&p, MSG_SUBMIT, &m));
-    player_forget(&p);
+    inbox_forget(&p.heard);
     player_connect(&p, 0);
-    assert_int_equal(p.heard_count, 0); // nothing goes before the hello
+    assert_int_equal(p.heard.count, 0); // nothing goes before the hello
     player_connect(&p, 2);
     assert_true(player_hears(&p, MSG_SUBMIT, &m));
     assert_int_equal(m.as.submit.job, job);
@@ -492,7 +492,7 @@ static void test_over_is_over(void **state)
     m = (struct msg){.type = MSG_FAILED, .as.failed = {.job = failed, .rc = RC_IO}};
     player_say(&p, &m);
     player_hang_up(&p);
-    player_forget(&p);
+    inbox_forget(&p.heard);
     player_connect(&p, 2);
     assert_false(player_hears(&p, MSG_SUBMIT, &m));
     gamer_abandon(p.gamer, "bye");
@@ -619,7 +619,7 @@ static void test_steps_are_numbered(void **state)
     player_connect(&p, 1);
     assert_int_equal(gamer_steer(p.gamer, &input), RC_CLOSED); // not yet welcome
     player_hang_up(&p);
-    player_forget(&p);
+    inbox_forget(&p.heard);
     player_connect(&p, 2);
     for (uint64_t i = 1; i <= 3; i++) {
         assert_int_equal(gamer_steer(p.gamer, &input), RC_OK);

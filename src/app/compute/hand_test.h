@@ -79,6 +79,21 @@ static inline void hand_sign(const struct sign_key *key, struct bytes what, stru
     hand_must(sign_make(key, what, out));
 }
 
+static inline struct msg hand_challenge(const struct sign_key *hub)
+{
+    return (struct msg){.type = MSG_CHALLENGE,
+                        .as.challenge = {.version = MSG_VERSION, .hub = sign_key_public(hub)}};
+}
+
+static inline struct msg hand_welcome(const struct sign_key *hub, const struct msg_hello *hello,
+                                      uint32_t heartbeat_ms)
+{
+    struct msg m = {.type = MSG_WELCOME, .as.welcome = {.heartbeat_ms = heartbeat_ms}};
+    uint8_t room[MSG_SIGNED_BYTES];
+    hand_sign(hub, msg_welcome_signed(hello->nonce, &hello->public, room), &m.as.welcome.signature);
+    return m;
+}
+
 // A hello that a hub takes: from a helper with one slot for any kernel, or a gamer.
 static inline struct msg hand_hello(const struct msg_challenge *c, enum msg_role role,
                                     const struct sign_key *key, struct bytes token)

@@ -527,7 +527,7 @@ static void test_connection_lost(void **state)
         crew_hang_up(&c);
         assert_int_equal(c.budget.used_bytes, 0);
         all_end(&c);
-        crew_forget(&c);
+        inbox_forget(&c.heard);
         assert_false(crew_hears(&c, MSG_RESULT, &m));
         crew_connect(&c, 2);
         assert_null(helper_refusal(c.helper));

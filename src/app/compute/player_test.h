@@ -5,18 +5,10 @@
 #ifndef COMPUTE_PLAYER_TEST_H
 #define COMPUTE_PLAYER_TEST_H
 
-#include <stdlib.h>
-
 #include "compute/gamer.h"
-#include "compute/hand_test.h"
+#include "compute/inbox_test.h"
 
 #define PLAYER_HEARD_MAX 256u
-
-struct player_heard {
-    bool is_taken;
-    size_t len;
-    uint8_t *at;
-};
 
 struct player {
     struct budget budget;
@@ -27,8 +19,7 @@ struct player {
     struct digest scene;
     uint32_t closings, event_count, events[GAMER_EVENT_PEERS + 1];
     struct gamer_event last;
-    struct player_heard *heard;
-    size_t heard_count;
+    struct inbox heard;
 };
 
 static inline struct bytes player_scene(void)
@@ -41,8 +32,7 @@ static inline void player_open(struct player *p, size_t bytes)
     *p = (struct player){.budget = {.limit_bytes = bytes}, .rng = rng_seeded(1)};
     p->hub = hand_key(1);
     p->key = hand_key(2);
-    p->heard = calloc(PLAYER_HEARD_MAX, sizeof *p->heard);
-    assert(p->heard != NULL);
+    inbox_open(&p->heard, PLAYER_HEARD_MAX);
     struct gamer_cfg cfg = {
         .budget = &p->budget,
         .client = {.role = MSG_ROLE_GAMER, .key = p->key, .entropy = hand_entropy(&p->rng)}};
@@ -50,19 +40,11 @@ static inline void player_open(struct player *p, size_t bytes)
     gamer_offer(p->gamer, player_scene(), &p->scene);
 }
 
-static inline void player_forget(struct player *p)
-{
-    for (size_t i = 0; i < p->heard_count; i++)
-        free(p->heard[i].at);
-    p->heard_count = 0;
-}
-
 static inline void player_close(struct player *p)
 {
     gamer_free(p->gamer);
     assert(p->budget.used_bytes == 0);
-    player_forget(p);
-    free(p->heard);
+    inbox_close(&p->heard);
     sign_key_free(p->hub);
     sign_key_free(p->key);
 }
@@ -76,12 +58,7 @@ static inline void player_drain(struct player *p)
             p->closings++;
             continue;
         }
-        if (p->heard_count == PLAYER_HEARD_MAX)
-            player_forget(p);
-        struct player_heard *h = &p->heard[p->heard_count++];
-        *h = (struct player_heard){.len = out.bytes.len, .at = malloc(out.bytes.len + 1)};
-        assert(h->at != NULL);
-        memcpy(h->at, out.bytes.at, out.bytes.len);
+        inbox_put(&p->heard, 0, OUT_SEND, out.bytes);
     }
     while (gamer_event(p->gamer, &e)) {
         p->last = e;
@@ -107,32 +84,20 @@ static inline void player_say(struct player *p, const struct msg *m)
 
 static inline bool player_hears(struct player *p, enum msg_type type, struct msg *out)
 {
-    for (size_t i = 0; i < p->heard_count; i++) {
-        struct player_heard *h = &p->heard[i];
-        hand_must(msg_decode(out, bytes_of(h->at, h->len)));
-        if (h->is_taken || out->type != type)
-            continue;
-        h->is_taken = true;
-        return true;
-    }
-    return false;
+    return inbox_take(&p->heard, 0, type, out);
 }
 
 // Connected to the hub, and as far in as steps say: 1 challenged, 2 welcome.
 static inline void player_connect(struct player *p, int steps)
 {
     gamer_open(p->gamer);
-    struct msg m = {.type = MSG_CHALLENGE,
-                    .as.challenge = {.version = MSG_VERSION, .hub = sign_key_public(p->hub)}};
+    struct msg m = hand_challenge(p->hub);
     if (steps >= 1)
         player_say(p, &m);
     if (steps < 2 || !player_hears(p, MSG_HELLO, &m))
         return;
-    struct msg w = {.type = MSG_WELCOME, .as.welcome = {.heartbeat_ms = 1000}};
-    uint8_t room[MSG_SIGNED_BYTES];
-    hand_sign(p->hub, msg_welcome_signed(m.as.hello.nonce, &m.as.hello.public, room),
-              &w.as.welcome.signature);
-    player_say(p, &w);
+    m = hand_welcome(p->hub, &m.as.hello, 1000);
+    player_say(p, &m);
 }
 
 static inline void player_hang_up(struct player *p)

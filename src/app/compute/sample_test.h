@@ -112,9 +112,16 @@ static inline void sample_submit(struct rng *r, struct msg_submit *v)
                              .depth_max = sample_u32(r, 1, TRACE_DEPTH_MAX),
                              .tiles = sample_u32(r, 0, MSG_TILES_MAX),
                              .is_session = rng_below(r, 2) == 0,
+                             .is_kept = rng_below(r, 2) == 0,
                              .camera = sample_camera(r)};
     v->plan = sample_u64(r, 0, UINT64_MAX);
     v->have = bytes_of(sample_blob, MSG_HAVE_BYTES * rng_below(r, 30));
+}
+
+static inline struct msg_expected sample_expected(struct rng *r)
+{
+    return (struct msg_expected){sample_u64(r, 0, UINT64_MAX), sample_u64(r, 0, UINT64_MAX),
+                                 sample_u64(r, 0, UINT64_MAX)};
 }
 
 static inline void sample_tile(struct rng *r, struct msg_tile *v)
@@ -127,6 +134,7 @@ static inline void sample_tile(struct rng *r, struct msg_tile *v)
         .sample_first = sample_u32(r, 0, MSG_SAMPLES_MAX - 1),
         .sample_count = sample_u32(r, 1, TRACE_SAMPLES_MAX),
         .node = sample_digest(r),
+        .expected = sample_expected(r),
         .wall_us = sample_u64(r, 0, UINT64_MAX),
         .cpu_us = sample_u64(r, 0, UINT64_MAX),
         .attempts = sample_u32(r, 1, UINT32_MAX),
@@ -160,6 +168,7 @@ static inline void sample_runs(struct rng *r, struct msg *m)
     } else if (m->type == MSG_RAN) {
         m->as.ran = (struct msg_ran){.job = sample_u64(r, 0, UINT64_MAX),
                                      .node = sample_digest(r),
+                                     .expected = sample_expected(r),
                                      .wall_us = sample_u64(r, 0, UINT64_MAX),
                                      .cpu_us = sample_u64(r, 0, UINT64_MAX),
                                      .attempts = sample_u32(r, 1, UINT32_MAX),
@@ -184,6 +193,7 @@ static inline void sample_assign(struct rng *r, struct msg_assign *v)
 {
     v->task = sample_u64(r, 0, UINT64_MAX);
     v->budget_ms = sample_u32(r, 1, UINT32_MAX);
+    v->expected_us = sample_u64(r, 0, UINT64_MAX);
     sample_spec(r, &v->spec);
 }
 

@@ -22,6 +22,7 @@
 #include "kernel/encode/encode.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/kit.h"
+#include "kernel/trace/trace.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -111,8 +112,8 @@ static void light(struct bench *b, uint32_t frame)
     const struct post_params p = {.width = b->light_width,
                                   .height = b->light_height,
                                   .has_before = frame > 0,
-                                  .levels = DIRECTOR_LEVELS,
-                                  .history_max = DIRECTOR_HISTORY,
+                                  .levels = LIGHT_LEVELS,
+                                  .history_max = LIGHT_HISTORY,
                                   .camera = g.camera,
                                   .before = camera_of(b, frame > 0 ? frame - 1 : 0),
                                   .tile_count = 1,

@@ -11,7 +11,6 @@
 #include "kernel/post/post.h"
 
 #define PARAMS_BYTES 1024u
-#define SIDE         2u // rays each way through a pixel, as helpers take them for light
 
 struct seen { // light, or what it falls on, from one place
     struct camera camera;
@@ -119,7 +118,7 @@ static enum rc draw_geometry(struct canvas *c, const struct camera *camera, bool
     struct buffer params = buffer_of(at, sizeof at);
     struct geometry_params p = {.width = is_full ? f->width : f->light_width,
                                 .height = is_full ? f->height : f->light_height,
-                                .side = SIDE,
+                                .side = LIGHT_SIDE,
                                 .camera = *camera};
     p.w = p.width;
     p.h = p.height;
@@ -148,8 +147,8 @@ static enum rc post(struct canvas *c, const struct light *light, const struct se
     struct post_params p = {.width = c->cfg.light_width,
                             .height = c->cfg.light_height,
                             .has_before = before->has_layer,
-                            .levels = light != NULL ? DIRECTOR_LEVELS : 0,
-                            .history_max = DIRECTOR_HISTORY,
+                            .levels = light != NULL ? LIGHT_LEVELS : 0,
+                            .history_max = LIGHT_HISTORY,
                             .camera = to->camera,
                             .before = before->has_layer ? before->camera : to->camera,
                             .tile_count = 1,
@@ -209,7 +208,7 @@ enum rc canvas_light(struct canvas *c, const struct light *light)
 static void trust(struct buffer *layer)
 {
     for (size_t i = LAYER_HEADER_BYTES; i + LAYER_PIXEL_BYTES <= layer->len; i += LAYER_PIXEL_BYTES)
-        layer->at[i + LAYER_PIXEL_BYTES - 1] = DIRECTOR_HISTORY << 2; // upper 6 bits of 16
+        layer->at[i + LAYER_PIXEL_BYTES - 1] = LIGHT_HISTORY << 2; // upper 6 bits of 16
 }
 
 enum rc canvas_layer(struct canvas *c, const struct camera *camera, struct bytes pixels)

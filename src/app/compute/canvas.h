@@ -18,7 +18,7 @@
 
 #include "base/arena.h"
 #include "base/attr.h"
-#include "compute/director.h"
+#include "compute/light.h"
 #include "image/tone.h"
 
 struct canvas;

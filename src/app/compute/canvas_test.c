@@ -274,8 +274,8 @@ static struct bytes layer_of(const struct light *l, uint8_t *at)
     const struct bytes given[] = {run("geometry", &look, seen, sizeof seen), l->part[0]};
     const struct post_params p = {.width = LIGHT_WIDTH,
                                   .height = LIGHT_HEIGHT,
-                                  .levels = DIRECTOR_LEVELS,
-                                  .history_max = DIRECTOR_HISTORY,
+                                  .levels = LIGHT_LEVELS,
+                                  .history_max = LIGHT_HISTORY,
                                   .camera = l->camera[0],
                                   .before = l->camera[0],
                                   .tile_count = 1,

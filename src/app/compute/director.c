@@ -7,15 +7,8 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "kernel/encode/encode.h"
-#include "kernel/geometry/geometry.h"
 
-#define LIGHTS_MAX       (DIRECTOR_SHOTS_MAX + DIRECTOR_STREAMS_MAX)
-#define PARAMS_BYTES     1024u
-#define CELL             8u // of the report's cost map, which nobody reads here
-#define STREAM_CRF       20u
-#define STREAM_BYTES_MAX (4u << 20)
-#define GEOMETRY_SIDE    2u // rays each way through a pixel of light
+#define LIGHTS_MAX (DIRECTOR_SHOTS_MAX + DIRECTOR_STREAMS_MAX)
 
 struct shot { // a light frame under way
     bool is_used;
@@ -36,12 +29,6 @@ struct stream { // a group of light frames that is being coded
     struct light light; // without its bytes
 };
 
-struct past { // the light frame before, as the hub keeps it
-    bool is_kept;
-    uint64_t geometry, post; // jobs
-    struct camera camera;
-};
-
 struct director {
     struct director_cfg cfg;
     struct splits *splits;
@@ -49,9 +36,10 @@ struct director {
     enum split now;
     struct shot shot[DIRECTOR_SHOTS_MAX];
     struct stream stream[DIRECTOR_STREAMS_MAX];
-    struct past past;
+    struct light_before before; // the light frame before, if the hub keeps it
+    bool has_before;
     struct light group; // that will be a stream: its layers are kept
-    uint64_t group_job[DIRECTOR_GROUP_MAX];
+    uint64_t group_job[LIGHT_GROUP_MAX];
     struct light ready[LIGHTS_MAX]; // a ring
     uint8_t *block[LIGHTS_MAX];     // that the parts of `ready` lie in
     uint32_t ready_first, ready_count;
@@ -61,20 +49,10 @@ struct director {
     uint64_t seen_us;
 };
 
-static bool cfg_is_sound(const struct director_cfg *cfg)
-{
-    return cfg->width >= 2 && cfg->height >= 2 && cfg->width <= LAYER_SIDE_MAX &&
-           cfg->height <= LAYER_SIDE_MAX && cfg->samples >= 1 &&
-           cfg->samples <= TRACE_SAMPLES_MAX && cfg->group <= DIRECTOR_GROUP_MAX &&
-           (uint64_t)cfg->width * cfg->height <= PIXELS_TILE_MAX &&
-           (cfg->group == 0 || (video_size_is_good(cfg->width, cfg->height) && cfg->fps >= 1 &&
-                                cfg->fps <= VIDEO_FPS_MAX));
-}
-
 enum rc director_new(struct director **out, const struct director_cfg *cfg)
 {
     *out = NULL;
-    if (!cfg_is_sound(cfg))
+    if (!light_spec_is_good(&cfg->light))
         return RC_CONFIG;
     struct director *d = budget_take(cfg->budget, sizeof *d);
     if (d == NULL)
@@ -84,7 +62,7 @@ enum rc director_new(struct director **out, const struct director_cfg *cfg)
         budget_give(cfg->budget, d);
         return RC_NOMEM;
     }
-    d->costs.tiles = cfg->tiles;
+    d->costs.tiles = cfg->light.tiles;
     *out = d;
     return RC_OK;
 }
@@ -108,7 +86,7 @@ void director_stop(struct director *d)
     for (uint32_t i = 0; i < DIRECTOR_STREAMS_MAX; i++)
         d->stream[i].job = 0;
     d->group.count = 0;
-    d->past.is_kept = false;
+    d->has_before = false;
 }
 
 void director_free(struct director *d)
@@ -126,118 +104,46 @@ void director_free(struct director *d)
 
 // ---- Tasks
 
-static enum rc run(struct director *d, const char *kernel, struct bytes params, struct msg_run *m,
-                   uint64_t *job)
+// One stage of it as a task; built: by light_task.
+static enum rc ask(struct director *d, const struct light_task *t, enum rc built, uint64_t *job)
 {
-    m->deadline_ms = d->cfg.deadline_ms;
-    bytes_to_text(bytes_text(kernel), m->spec.kernel, sizeof m->spec.kernel);
-    bytes_to_text(bytes_text(kernel), m->label, sizeof m->label);
-    m->spec.params = params;
-    return gamer_run(d->cfg.gamer, m, job);
+    return built == RC_OK ? gamer_run(d->cfg.gamer, &t->run, job) : built;
+}
+
+static enum rc ask_light(struct director *d, struct shot *s, bool is_kept)
+{
+    struct light_task t;
+    if (split_has_tiles(s->split)) {
+        const struct msg_submit m = light_task_tiles(&d->cfg.light, s->number, &s->camera, is_kept);
+        return gamer_submit(d->cfg.gamer, &m, &s->job[STAGE_LIGHT]);
+    }
+    enum rc rc = light_task_trace(&t, &d->cfg.light, s->number, &s->camera, is_kept);
+    return ask(d, &t, rc, &s->job[STAGE_LIGHT]);
 }
 
 static enum rc ask_geometry(struct director *d, struct shot *s)
 {
-    uint8_t room[PARAMS_BYTES];
-    struct buffer params = buffer_of(room, sizeof room);
-    struct geometry_params p = {.width = d->cfg.width,
-                                .height = d->cfg.height,
-                                .w = d->cfg.width,
-                                .h = d->cfg.height,
-                                .side = GEOMETRY_SIDE,
-                                .camera = s->camera};
-    struct msg_run m = {.is_kept = true, .is_quiet = true};
-    m.spec.input_count = 1;
-    m.spec.input[0] = d->cfg.scene;
-    enum rc rc = geometry_params_encode(&p, &params);
-    return rc == RC_OK ? run(d, "geometry", buffer_bytes(&params), &m, &s->job[STAGE_GEOMETRY])
-                       : rc;
-}
-
-// As one task.
-static enum rc ask_light(struct director *d, struct shot *s, bool is_kept)
-{
-    uint8_t room[PARAMS_BYTES];
-    struct buffer params = buffer_of(room, sizeof room);
-    struct trace_params p = {.seed = trace_seed(&d->cfg.scene),
-                             .frame = s->number,
-                             .width = d->cfg.width,
-                             .height = d->cfg.height,
-                             .w = d->cfg.width,
-                             .h = d->cfg.height,
-                             .sample_count = d->cfg.samples,
-                             .depth_max = d->cfg.depth_max,
-                             .cell = CELL,
-                             .camera = s->camera};
-    struct msg_run m = {.is_kept = is_kept, .is_quiet = is_kept};
-    m.spec.input_count = 1;
-    m.spec.input[0] = d->cfg.scene;
-    enum rc rc = trace_params_encode(&p, &params);
-    return rc == RC_OK ? run(d, "trace", buffer_bytes(&params), &m, &s->job[STAGE_LIGHT]) : rc;
-}
-
-static enum rc ask_tiles(struct director *d, struct shot *s, bool is_kept)
-{
-    const struct msg_submit m = {.scene = d->cfg.scene,
-                                 .frame = s->number,
-                                 .width = d->cfg.width,
-                                 .height = d->cfg.height,
-                                 .samples = d->cfg.samples,
-                                 .depth_max = d->cfg.depth_max,
-                                 .tiles = d->cfg.tiles,
-                                 .is_kept = is_kept,
-                                 .camera = s->camera};
-    return gamer_submit(d->cfg.gamer, &m, &s->job[STAGE_LIGHT]);
+    struct light_task t;
+    enum rc rc = light_task_geometry(&t, &d->cfg.light, &s->camera);
+    return ask(d, &t, rc, &s->job[STAGE_GEOMETRY]);
 }
 
 static enum rc ask_post(struct director *d, struct shot *s)
 {
-    const struct past *past = &d->past;
-    uint8_t room[PARAMS_BYTES];
-    struct buffer params = buffer_of(room, sizeof room);
-    struct post_params p = {.width = d->cfg.width,
-                            .height = d->cfg.height,
-                            .has_before = past->is_kept,
-                            .keeps_memory = d->cfg.group > 0, // it does not travel
-                            .levels = DIRECTOR_LEVELS,
-                            .history_max = DIRECTOR_HISTORY,
-                            .camera = s->camera,
-                            .before = past->is_kept ? past->camera : s->camera,
-                            .tile_count = 1,
-                            .tile = {{0, 0, d->cfg.width, d->cfg.height, d->cfg.samples}}};
-    struct msg_run m = {
-        .need = {s->job[STAGE_GEOMETRY], s->job[STAGE_LIGHT], past->post, past->geometry},
-        .need_count = past->is_kept ? 4 : 2,
-        .is_kept = true,
-        .is_quiet = d->cfg.group > 0};
-    enum rc rc = post_params_encode(&p, &params);
-    if (rc == RC_OK)
-        rc = run(d, "post", buffer_bytes(&params), &m, &s->job[STAGE_POST]);
-    if (rc == RC_OK)
-        d->past = (struct past){true, s->job[STAGE_GEOMETRY], s->job[STAGE_POST], s->camera};
+    struct light_task t;
+    enum rc rc = light_task_post(&t, &d->cfg.light, s->job[STAGE_GEOMETRY], s->job[STAGE_LIGHT],
+                                 &s->camera, d->has_before ? &d->before : NULL);
+    rc = ask(d, &t, rc, &s->job[STAGE_POST]);
+    d->has_before = rc == RC_OK;
+    d->before = (struct light_before){s->job[STAGE_GEOMETRY], s->job[STAGE_POST], s->camera};
     return rc;
 }
 
 static enum rc ask_encode(struct director *d, struct stream *to)
 {
-    const struct light *g = &d->group;
-    uint8_t room[PARAMS_BYTES];
-    struct buffer params = buffer_of(room, sizeof room);
-    struct encode_params p = {.mode = ENCODE_MAKE,
-                              .width = d->cfg.width,
-                              .height = d->cfg.height,
-                              .count = g->count,
-                              .fps = d->cfg.fps,
-                              .codec = VIDEO_H264,
-                              .form = PICTURE_LIGHT,
-                              .psnr = d->cfg.psnr,
-                              .crf = STREAM_CRF,
-                              .tries = 3,
-                              .bytes_max = STREAM_BYTES_MAX};
-    struct msg_run m = {.need_count = g->count};
-    memcpy(m.need, d->group_job, g->count * sizeof *m.need);
-    enum rc rc = encode_params_encode(&p, &params);
-    return rc == RC_OK ? run(d, "encode", buffer_bytes(&params), &m, &to->job) : rc;
+    struct light_task t;
+    enum rc rc = light_task_encode(&t, &d->cfg.light, d->group_job, d->group.count);
+    return ask(d, &t, rc, &to->job);
 }
 
 // The group is whole: it becomes a stream. Without room for one it is left out.
@@ -264,7 +170,7 @@ static void join_group(struct director *d, const struct shot *s)
     g->camera[g->count] = s->camera;
     g->asked_us[g->count] = s->asked_us;
     d->group_job[g->count++] = s->job[STAGE_POST];
-    if (g->count == d->cfg.group)
+    if (g->count == d->cfg.light.group)
         end_group(d);
 }
 
@@ -272,13 +178,12 @@ static void join_group(struct director *d, const struct shot *s)
 static enum rc ask_all(struct director *d, struct shot *s)
 {
     const bool has_stages = split_has_stages(s->split);
-    enum rc rc =
-        split_has_tiles(s->split) ? ask_tiles(d, s, has_stages) : ask_light(d, s, has_stages);
+    enum rc rc = ask_light(d, s, has_stages);
     if (rc == RC_OK && has_stages)
         rc = ask_geometry(d, s);
     if (rc == RC_OK && has_stages)
         rc = ask_post(d, s);
-    if (rc == RC_OK && has_stages && d->cfg.group > 0)
+    if (rc == RC_OK && has_stages && d->cfg.light.group > 0)
         join_group(d, s);
     return rc;
 }
@@ -320,7 +225,7 @@ enum rc director_ask(struct director *d, uint32_t number, const struct camera *c
     *s = (struct shot){
         .is_used = true, .number = number, .camera = *camera, .split = d->now, .asked_us = now_us};
     if (!split_has_stages(s->split))
-        d->past.is_kept = false; // the hub keeps no layer of this one
+        d->has_before = false; // the hub keeps no layer of this one
     enum rc rc = ask_all(d, s);
     if (rc != RC_OK) {
         shot_withdraw(d, s);
@@ -384,8 +289,8 @@ static void leave_group(struct director *d, const struct shot *s)
 
 static void fail(struct director *d, struct shot *s)
 {
-    d->past.is_kept = false;
-    if (d->cfg.group > 0 && split_has_stages(s->split))
+    d->has_before = false;
+    if (d->cfg.light.group > 0 && split_has_stages(s->split))
         leave_group(d, s);
     else
         d->stat.failed++;
@@ -411,7 +316,8 @@ static bool deliver(struct director *d, const struct shot *s, enum light_form fo
     memcpy(at, bytes.at, bytes.len);
     l.form = form;
     l.tile_count = form == LIGHT_SUMS;
-    l.tile[0] = (struct post_tile){0, 0, d->cfg.width, d->cfg.height, d->cfg.samples};
+    l.tile[0] =
+        (struct post_tile){0, 0, d->cfg.light.width, d->cfg.light.height, d->cfg.light.samples};
     l.part[0] = bytes_of(at, bytes.len);
     l.part_count = 1;
     ready_put(d, &l);
@@ -486,7 +392,7 @@ static void shot_ran(struct director *d, struct shot *s, enum stage stage,
         stage_cost(d, stage, (double)ran->cpu_us, (double)ran->wall_us);
     if (!is_last)
         return;
-    const bool is_in_group = stage == STAGE_POST && d->cfg.group > 0; // its layer is kept
+    const bool is_in_group = stage == STAGE_POST && d->cfg.light.group > 0; // its layer is kept
     if (!is_in_group &&
         (ran->result.len == 0 ||
          !deliver(d, s, stage == STAGE_POST ? LIGHT_LAYER : LIGHT_SUMS, ran->result, now_us)))
@@ -497,7 +403,8 @@ static void shot_ran(struct director *d, struct shot *s, enum stage stage,
 static void shot_tile(struct director *d, struct shot *s, const struct gamer_event *e)
 {
     const struct msg_tile *t = &e->tile;
-    const struct post_tile tile = {t->rect.x, t->rect.y, t->rect.w, t->rect.h, d->cfg.samples};
+    const struct post_tile tile = {t->rect.x, t->rect.y, t->rect.w, t->rect.h,
+                                   d->cfg.light.samples};
     d->stat.retries += t->attempts - 1;
     if (t->is_cached) {
         s->has_cached = true; // what the rest took is not what it all takes
@@ -527,7 +434,7 @@ static void shot_frame(struct director *d, struct shot *s, const struct gamer_ev
     if (split_has_stages(s->split))
         return; // it is kept, for post
     struct join *j = gamer_take(d->cfg.gamer, e->job);
-    const size_t len = (size_t)d->cfg.width * d->cfg.height * TRACE_PIXEL_BYTES;
+    const size_t len = (size_t)d->cfg.light.width * d->cfg.light.height * TRACE_PIXEL_BYTES;
     uint8_t *at = budget_take(d->cfg.budget, len);
     struct buffer sums = buffer_of(at, at != NULL ? len : 0);
     if (j == NULL || join_write(j, &sums) != RC_OK ||
@@ -606,8 +513,8 @@ bool director_event(struct director *d, const struct gamer_event *e, uint64_t no
 
 static bool is_overdue(const struct director *d, uint64_t asked_us, uint64_t now_us)
 {
-    return d->cfg.deadline_ms > 0 &&
-           time_since(asked_us, now_us) >= (uint64_t)d->cfg.deadline_ms * US_PER_MS;
+    return d->cfg.light.deadline_ms > 0 &&
+           time_since(asked_us, now_us) >= (uint64_t)d->cfg.light.deadline_ms * US_PER_MS;
 }
 
 void director_tick(struct director *d, uint64_t now_us)

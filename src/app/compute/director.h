@@ -8,9 +8,9 @@
 //     director_partly(d, number, now_us);         // its time is up: take what there is
 //     while (director_next(d, &light)) ...        // what came, in the order in which it came
 //
-// What comes depends on the split: sums of light, of which the gamer makes a layer (spatial,
-// functional); a layer (pipeline, hybrid); or a stream, several layers coded as video. A light
-// frame that fails is not told of: the game goes on with the light that it has.
+// What comes depends on the split: sums of light (spatial, functional); a layer (pipeline, hybrid);
+// or a stream. A light frame that fails is not told of: the game goes on with the light that it
+// has.
 #ifndef COMPUTE_DIRECTOR_H
 #define COMPUTE_DIRECTOR_H
 
@@ -18,43 +18,18 @@
 #include <stdint.h>
 
 #include "compute/gamer.h"
+#include "compute/light_task.h"
 #include "compute/splits.h"
-#include "kernel/post/post.h"
 
 #define DIRECTOR_SHOTS_MAX   8u // light frames under way
 #define DIRECTOR_STREAMS_MAX 4u
-#define DIRECTOR_GROUP_MAX   8u // light frames in a stream
-#define DIRECTOR_LEVELS      4u // of post's filter
-#define DIRECTOR_HISTORY     8u // frames that post mixes
 
 struct director_cfg {
     struct budget *budget;    // outlives the director, as do the others
     struct gamer_side *gamer; // by whom it asks
     enum split split;         // SPLIT_AUTO: as is predicted to be done first
-    struct digest scene;      // offered to the gamer's hub
-    uint32_t width, height;   // of the light; even for streams
-    uint32_t samples, depth_max;
-    uint32_t tiles;       // 0: as the hub thinks best
-    uint32_t fps;         // light frames a second, for streams
-    uint32_t group;       // of a stream, 1..DIRECTOR_GROUP_MAX; 0: layers come as they are
-    uint32_t psnr;        // that a stream must reach, centi-dB of its codes
-    uint32_t deadline_ms; // of a light frame, after which it fails, also here; 0: none
-};
-
-enum light_form { LIGHT_SUMS, LIGHT_LAYER, LIGHT_STREAM };
-
-struct light { // borrowed until the next director_next
-    enum light_form form;
-    enum split split;
-    uint32_t number; // of the light frame; of a stream, of its first
-    uint32_t count;  // light frames in it
-    struct camera camera[DIRECTOR_GROUP_MAX];
-    uint64_t asked_us[DIRECTOR_GROUP_MAX]; // when
-    uint64_t came_us;
-    uint32_t tile_count; // of sums: as kernel post takes them
-    struct post_tile tile[POST_TILES_MAX];
-    struct bytes part[POST_TILES_MAX]; // sums of the tiles that have samples, in order; or the one
-    uint32_t part_count;               // layer or stream
+    struct light_spec light;  // its scene is offered to the gamer's hub; a light frame that takes
+                              // longer than deadline_ms fails, also here
 };
 
 struct director_stat {
@@ -86,6 +61,7 @@ bool director_event(struct director *d, const struct gamer_event *e, uint64_t no
 // no tiles, and goes on.
 bool director_partly(struct director *d, uint32_t number, uint64_t now_us);
 void director_tick(struct director *d, uint64_t now_us); // what is overdue fails
+// What *out borrows lasts until the next call. False: nothing has come.
 bool director_next(struct director *d, struct light *out);
 // What the gamer itself took: for predictions. others: of all subsystems for one light frame.
 void director_own(struct director *d, enum stage stage, double us);

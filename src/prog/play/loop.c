@@ -415,16 +415,16 @@ static enum rc open_director(struct game *g, struct err *err)
     const struct director_cfg cfg = {.budget = &g->budget,
                                      .gamer = g->link.machine,
                                      .split = g->split,
-                                     .scene = g->scene_name,
-                                     .width = g->light_width,
-                                     .height = g->light_height,
-                                     .samples = (uint32_t)g->o.samples,
-                                     .depth_max = (uint32_t)g->o.depth,
-                                     .tiles = (uint32_t)g->o.tiles,
-                                     .fps = light_fps(g),
-                                     .group = (uint32_t)g->o.group,
-                                     .deadline_ms = LIGHT_MS_MAX,
-                                     .psnr = (uint32_t)lround(g->o.psnr * 100)};
+                                     .light = {.scene = g->scene_name,
+                                               .width = g->light_width,
+                                               .height = g->light_height,
+                                               .samples = (uint32_t)g->o.samples,
+                                               .depth_max = (uint32_t)g->o.depth,
+                                               .tiles = (uint32_t)g->o.tiles,
+                                               .group = (uint32_t)g->o.group,
+                                               .fps = light_fps(g),
+                                               .psnr = (uint32_t)lround(g->o.psnr * 100),
+                                               .deadline_ms = LIGHT_MS_MAX}};
     enum rc rc = director_new(&g->director, &cfg);
     return rc == RC_OK ? rc : err_set(err, rc, "the game's light cannot be had like this");
 }

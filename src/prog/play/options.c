@@ -133,7 +133,7 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct play_options, light_hz)},
     {.name = "group",
      .kind = OPTION_U64,
-     .max = DIRECTOR_GROUP_MAX,
+     .max = LIGHT_GROUP_MAX,
      .initial = "0",
      .sentence = "with --split pipeline or hybrid: light frames that come as one stream of video; "
                  "0: each alone, uncoded",

@@ -8,10 +8,10 @@
 
 #include "base/num.h"
 #include "compute/chores_world.h"
+#include "compute/splits.h"
 #include "kernel/kernel.h"
 
 #define PARAMS_BYTES KERNEL_PARAMS_BYTES_MAX
-#define LEARN        0.3 // weight of the newest time
 #define MARGIN       1.5 // times the way that it is sent ahead for
 #define FORGET       0.9 // of a way that was too long, each window: helpers may be nearer by now
 #define GIVEN_BYTES  8192u
@@ -38,6 +38,8 @@ struct state {
     uint32_t due;    // windows that have begun
     uint64_t due_us; // when the last one did
     bool is_waiting; // its answer was not there then
+    struct bytes object; // that the kernel takes, if the world has it
+    struct digest input; // of a task: the object's name; physics': what it is given, each time
     struct buffer params;
     struct buffer given; // a copy: the hub may ask for it at any time
     struct chore_stat stat;
@@ -46,7 +48,6 @@ struct state {
 struct chores {
     struct chores_cfg cfg;
     struct chores_world *world;
-    struct digest map, speech; // names
     struct state state[CHORES];
 };
 
@@ -69,6 +70,14 @@ static enum rc open_all(struct chores *c)
     return rc;
 }
 
+static void offer(struct chores *c, enum chore chore, struct bytes object)
+{
+    struct state *s = &c->state[chore];
+    assert(object.len > 0);
+    s->object = object;
+    gamer_offer(c->cfg.gamer, object, &s->input);
+}
+
 enum rc chores_new(struct chores **out, const struct chores_cfg *cfg)
 {
     *out = NULL;
@@ -83,8 +92,9 @@ enum rc chores_new(struct chores **out, const struct chores_cfg *cfg)
         chores_free(c);
         return rc;
     }
-    gamer_offer(cfg->gamer, chores_world_map(c->world), &c->map);
-    gamer_offer(cfg->gamer, chores_world_speech(c->world), &c->speech);
+    c->state[CHORE_SOUND].input = cfg->scene;
+    offer(c, CHORE_PATHS, chores_world_map(c->world));
+    offer(c, CHORE_TALK, chores_world_speech(c->world));
     *out = c;
     return RC_OK;
 }
@@ -147,12 +157,9 @@ static enum rc ask(struct chores *c, enum chore chore)
     bytes_to_text(bytes_text(kinds[chore].name), m.label, sizeof m.label);
     m.spec.params = buffer_bytes(&s->params);
     m.spec.input_count = 1;
-    if (chore == CHORE_PHYSICS)
-        gamer_offer(c->cfg.gamer, buffer_bytes(&s->given), &m.spec.input[0]);
-    else
-        m.spec.input[0] = chore == CHORE_PATHS   ? c->map
-                          : chore == CHORE_SOUND ? c->cfg.scene
-                                                 : c->speech;
+    if (s->given.len > 0)
+        gamer_offer(c->cfg.gamer, buffer_bytes(&s->given), &s->input);
+    m.spec.input[0] = s->input;
     return gamer_run(c->cfg.gamer, &m, &s->job);
 }
 
@@ -211,7 +218,6 @@ static void take(struct chores *c, enum chore chore, struct bytes result, uint64
 {
     struct state *s = &c->state[chore];
     enum rc rc = RC_OK;
-    s->life = LIFE_IDLE;
     s->stat.result_bytes += result.len;
     if (chore == CHORE_PHYSICS)
         rc = chores_world_moved(c->world, buffer_bytes(&s->params), result);
@@ -228,11 +234,6 @@ static void take(struct chores *c, enum chore chore, struct bytes result, uint64
     s->stat.late += is_late;
 }
 
-static void learn(double *known, double us)
-{
-    *known = *known > 0 ? *known + LEARN * (us - *known) : us;
-}
-
 bool chores_event(struct chores *c, const struct gamer_event *e, uint64_t now_us)
 {
     for (uint32_t i = 0; i < CHORES; i++) {
@@ -241,8 +242,9 @@ bool chores_event(struct chores *c, const struct gamer_event *e, uint64_t now_us
             continue;
         s->stat.bytes += e->bytes;
         if (e->kind == GAMER_EVENT_RAN) {
-            learn(&s->stat.way_us, (double)time_since(s->asked_us, now_us));
-            learn(&s->stat.helper_us, (double)e->ran.cpu_us);
+            split_learn(&s->stat.way_us, (double)time_since(s->asked_us, now_us));
+            split_learn(&s->stat.helper_us, (double)e->ran.cpu_us);
+            s->life = LIFE_IDLE;
             take(c, (enum chore)i, e->ran.result, now_us);
         } else if (e->kind == GAMER_EVENT_FAILED) {
             s->stat.failed++;
@@ -260,16 +262,12 @@ bool chores_local(struct chores *c, struct chore_task *out)
         if (s->life != LIFE_LOCAL)
             continue;
         s->life = LIFE_RUNNING;
-        *out = (struct chore_task){.chore = (enum chore)i, .kernel = kinds[i].kernel};
+        *out = (struct chore_task){.chore = (enum chore)i,
+                                   .kernel = kinds[i].kernel,
+                                   .object = s->object,
+                                   .given = buffer_bytes(&s->given)};
         out->in.params = buffer_bytes(&s->params);
-        if (i == CHORE_PHYSICS) {
-            out->given = buffer_bytes(&s->given);
-            out->in.given_count = 1;
-        } else if (i == CHORE_PATHS) {
-            out->object = chores_world_map(c->world);
-        } else if (i == CHORE_TALK) {
-            out->object = chores_world_speech(c->world);
-        }
+        out->in.given_count = s->given.len > 0;
         return true;
     }
     return false;
@@ -281,11 +279,11 @@ void chores_ran(struct chores *c, enum chore chore, enum rc rc, struct bytes res
     struct state *s = &c->state[chore];
     assert(s->life == LIFE_RUNNING);
     s->stat.here++;
-    learn(&s->stat.own_us, (double)cpu_us);
+    split_learn(&s->stat.own_us, (double)cpu_us);
     s->stat.failed += rc != RC_OK;
+    s->life = LIFE_IDLE;
     if (rc == RC_OK)
         take(c, chore, result, now_us);
-    s->life = LIFE_IDLE;
 }
 
 struct chore_stat chores_stat(const struct chores *c, enum chore chore)

@@ -34,10 +34,10 @@ struct state {
     enum life life;
     uint64_t job; // ASKED
     uint64_t asked_us;
-    uint32_t next;   // window to ask for
-    uint32_t due;    // windows that have begun
-    uint64_t due_us; // when the last one did
-    bool is_waiting; // its answer was not there then
+    uint32_t next;       // window to ask for
+    uint32_t due;        // windows that have begun
+    uint64_t due_us;     // when the last one did
+    bool is_waiting;     // its answer was not there then
     struct bytes object; // that the kernel takes, if the world has it
     struct digest input; // of a task: the object's name; physics': what it is given, each time
     struct buffer params;
@@ -108,6 +108,8 @@ void chores_free(struct chores *c)
         struct state *s = &c->state[i];
         if (s->life == LIFE_ASKED)
             gamer_withdraw(c->cfg.gamer, s->job);
+        if (i != CHORE_SOUND) // the scene is somebody else's
+            gamer_recall(c->cfg.gamer, &s->input);
         budget_give(budget, s->params.at);
         budget_give(budget, s->given.at);
     }
@@ -129,6 +131,8 @@ static enum rc prepare(struct chores *c, enum chore chore, const struct camera *
     struct state *s = &c->state[chore];
     struct bytes world = bytes_of(NULL, 0);
     enum rc rc = RC_OK;
+    if (s->given.len > 0) // nobody needs any more what the one before was given
+        gamer_recall(c->cfg.gamer, &s->input);
     s->params.len = s->given.len = 0;
     s->params.is_full = s->given.is_full = false;
     switch (chore) {
@@ -278,12 +282,13 @@ void chores_ran(struct chores *c, enum chore chore, enum rc rc, struct bytes res
 {
     struct state *s = &c->state[chore];
     assert(s->life == LIFE_RUNNING);
-    s->stat.here++;
-    split_learn(&s->stat.own_us, (double)cpu_us);
-    s->stat.failed += rc != RC_OK;
     s->life = LIFE_IDLE;
-    if (rc == RC_OK)
-        take(c, chore, result, now_us);
+    s->stat.here++;
+    s->stat.failed += rc != RC_OK;
+    if (rc != RC_OK)
+        return;
+    split_learn(&s->stat.own_us, (double)cpu_us);
+    take(c, chore, result, now_us);
 }
 
 struct chore_stat chores_stat(const struct chores *c, enum chore chore)

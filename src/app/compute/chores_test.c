@@ -96,6 +96,18 @@ static void what_the_gamer_computes_itself(void **state)
     end();
 }
 
+static void answer_with(uint64_t job, struct bytes result, uint64_t now_us)
+{
+    const struct msg ran = {
+        .type = MSG_RAN,
+        .as.ran = {.job = job, .attempts = 1, .cpu_us = 1000, .wall_us = 2000, .result = result}};
+    static uint8_t at[RESULT + MSG_HEAD_BYTES_MAX];
+    struct gamer_event e;
+    gamer_input(p.gamer, hand_encode(&ran, at, sizeof at));
+    while (gamer_event(p.gamer, &e))
+        (void)chores_event(c, &e, now_us);
+}
+
 // A hub that takes so long for each, and says nothing of use but sound's response.
 static void answer(uint64_t now_us, uint64_t way_us, uint64_t *due_us, struct msg_run *waiting)
 {
@@ -106,18 +118,60 @@ static void answer(uint64_t now_us, uint64_t way_us, uint64_t *due_us, struct ms
     }
     if (*due_us == 0 || now_us < *due_us)
         return;
-    struct msg ran = {.type = MSG_RAN,
-                      .as.ran = {.job = waiting->job,
-                                 .attempts = 1,
-                                 .cpu_us = 1000,
-                                 .wall_us = way_us,
-                                 .result = bytes_text("a response")}};
-    uint8_t at[2048];
-    struct gamer_event e;
-    gamer_input(p.gamer, hand_encode(&ran, at, sizeof at));
-    while (gamer_event(p.gamer, &e))
-        (void)chores_event(c, &e, now_us);
+    answer_with(waiting->job, bytes_text("a response"), now_us);
     *due_us = 0;
+}
+
+static bool is_offered(const struct digest *object, struct msg *out)
+{
+    const struct msg get = {.type = MSG_OBJECT_GET, .as.object_get = {*object, 0, 1u << 20}};
+    player_say(&p, &get);
+    return player_hears(&p, MSG_OBJECT_PART, out);
+}
+
+// Each physics task is given another world; the scene and all else are there to be had as before.
+static void what_is_wanted_stays_offered(void **state)
+{
+    (void)state;
+    begin();
+    const struct camera here = camera();
+    struct digest first = {{0}};
+    struct digest last[CHORES] = {0};
+    struct msg m;
+    uint32_t windows = 0;
+    for (uint32_t picture = 0; picture < 40 * PICTURES_S; picture++) {
+        const uint64_t now_us = (picture + 1) * (uint64_t)PICTURE_US;
+        inbox_forget(&p.heard);
+        chores_step(c, picture, &here, true, now_us);
+        player_drain(&p);
+        while (player_hears(&p, MSG_RUN, &m)) {
+            const struct msg_run r = m.as.run;
+            struct bytes result = bytes_text("of no use");
+            const bool is_physics = strcmp(r.spec.kernel, "physics") == 0;
+            uint32_t chore = CHORE_PHYSICS;
+            while (strcmp(chore_name((enum chore)chore), r.label) != 0)
+                chore++;
+            last[chore] = r.spec.input[0];
+            assert_true(is_offered(&r.spec.input[0], &m));
+            if (is_physics) {
+                first = windows++ == 0 ? r.spec.input[0] : first;
+                const struct bytes world = m.as.object_part.data;
+                const struct kernel_in in = {r.spec.params, &world, 1};
+                assert_int_equal(run("physics", bytes_of(NULL, 0), &in, &result), RC_OK);
+            }
+            answer_with(r.job, result, now_us);
+        }
+    }
+    assert_true(windows > GAMER_OBJECTS_MAX);
+    assert_int_equal(chores_stat(c, CHORE_PHYSICS).failed, 0);
+    assert_false(is_offered(&first, &m)); // its bytes are another window's
+    for (uint32_t i = 0; i < CHORES; i++)
+        assert_true(is_offered(&last[i], &m));
+    assert_true(digest_equal(&last[CHORE_SOUND], &p.scene));
+    chores_free(c);
+    for (uint32_t i = 0; i < CHORES; i++) // its memory is gone
+        assert_int_equal(is_offered(&last[i], &m), i == CHORE_SOUND);
+    player_close(&p);
 }
 
 static void what_takes_long_is_sent_ahead(void **state)
@@ -205,6 +259,7 @@ static void damaged_answers_change_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_the_gamer_computes_itself),
+                                       cmocka_unit_test(what_is_wanted_stays_offered),
                                        cmocka_unit_test(what_takes_long_is_sent_ahead),
                                        cmocka_unit_test(what_takes_too_long_stays_here),
                                        cmocka_unit_test(damaged_answers_change_nothing)};

@@ -35,15 +35,19 @@ struct run { // one task on its way
     uint8_t params[];
 };
 
+struct offer { // an object that the hub may ask for
+    struct digest name;
+    struct bytes object;
+};
+
 struct gamer_side {
     struct arena *arena;
     struct budget *budget;
     struct client client;
     struct outbox outbox;
     uint64_t owed;
-    struct bytes object[GAMER_OBJECTS_MAX]; // a ring
-    struct digest object_name[GAMER_OBJECTS_MAX];
-    uint32_t object_count; // ever offered
+    struct offer offer[GAMER_OBJECTS_MAX]; // the oldest first
+    uint32_t offer_count;
     struct slot slot[GAMER_FRAMES_MAX];
     struct list runs;
     uint32_t run_count;
@@ -134,12 +138,37 @@ bool gamer_event(struct gamer_side *g, struct gamer_event *out)
     return true;
 }
 
+// offer_count: it is not offered.
+static uint32_t offer_of(const struct gamer_side *g, const struct digest *name)
+{
+    uint32_t at = 0;
+    while (at < g->offer_count && !digest_equal(&g->offer[at].name, name))
+        at++;
+    return at;
+}
+
+static void recall(struct gamer_side *g, uint32_t at)
+{
+    assert(at < g->offer_count);
+    g->offer_count--;
+    memmove(&g->offer[at], &g->offer[at + 1], (g->offer_count - at) * sizeof *g->offer);
+}
+
+void gamer_recall(struct gamer_side *g, const struct digest *name)
+{
+    const uint32_t at = offer_of(g, name);
+    if (at < g->offer_count)
+        recall(g, at);
+}
+
 void gamer_offer(struct gamer_side *g, struct bytes object, struct digest *name)
 {
-    const uint32_t at = g->object_count++ % GAMER_OBJECTS_MAX;
-    g->object[at] = object;
-    g->object_name[at] = hash_bytes(object);
-    *name = g->object_name[at];
+    const struct offer new = {.name = hash_bytes(object), .object = object};
+    gamer_recall(g, &new.name);
+    if (g->offer_count == GAMER_OBJECTS_MAX)
+        recall(g, 0);
+    g->offer[g->offer_count++] = new;
+    *name = new.name;
 }
 
 static void send_slot(struct gamer_side *g, struct slot *s)
@@ -300,15 +329,6 @@ struct join *gamer_take(struct gamer_side *g, uint64_t job)
     return join;
 }
 
-// Empty: we have no such object.
-static struct bytes object_of(const struct gamer_side *g, const struct digest *name)
-{
-    for (uint32_t i = 0; i < GAMER_OBJECTS_MAX && i < g->object_count; i++)
-        if (digest_equal(name, &g->object_name[i]))
-            return g->object[i];
-    return bytes_of(NULL, 0);
-}
-
 const struct join *gamer_look(struct gamer_side *g, uint64_t job)
 {
     const struct slot *s = slot_of(g, job);
@@ -318,7 +338,8 @@ const struct join *gamer_look(struct gamer_side *g, uint64_t job)
 static void give_object(struct gamer_side *g, const struct msg_object_get *get)
 {
     struct msg m = {.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
-    const struct bytes object = object_of(g, &get->digest);
+    const uint32_t at = offer_of(g, &get->digest);
+    const struct bytes object = at < g->offer_count ? g->offer[at].object : bytes_of(NULL, 0);
     if (object.len > 0 && object.len <= MSG_OBJECT_BYTES_MAX) {
         m.type = MSG_OBJECT_PART;
         m.as.object_part =

@@ -4,7 +4,7 @@
 //     gamer_open(g); gamer_input(g, message); gamer_closed(g);
 //     gamer_submit(g, &frame, &job);          // any time; sent as soon as the hub took us
 //     gamer_run(g, &task, &job);              // one task of any kernel, likewise
-//     gamer_offer(g, object, &name);          // what both may name
+//     gamer_offer(g, object, &name);          // what both may name; gamer_recall ends it
 //     while (gamer_next(g, &out)) ...         // send, close
 //     while (gamer_event(g, &event)) ...      // what happened, frames among it
 //
@@ -65,9 +65,12 @@ struct gamer_side; // `struct gamer` is the hub's record of one
 // *out is NULL on failure. RC_NOMEM.
 MUST_USE enum rc gamer_new(struct gamer_side **out, const struct gamer_cfg *cfg);
 void gamer_free(struct gamer_side *g); // NULL is fine
-// An object that jobs may name; borrowed for life. Above MSG_OBJECT_BYTES_MAX it cannot be given:
-// jobs that name it will fail. Of more than GAMER_OBJECTS_MAX the oldest is offered no longer.
+// An object that jobs may name; borrowed until it is recalled. Above MSG_OBJECT_BYTES_MAX it cannot
+// be given: jobs that name it will fail. Of more than GAMER_OBJECTS_MAX the one that was offered
+// longest ago is recalled.
 void gamer_offer(struct gamer_side *g, struct bytes object, struct digest *name);
+// It is offered no longer; harmless if it never was. Jobs under way that name it may fail.
+void gamer_recall(struct gamer_side *g, const struct digest *name);
 void gamer_open(struct gamer_side *g);
 void gamer_input(struct gamer_side *g, struct bytes message);
 // The connection is gone; what was sent is sent again on the next one.

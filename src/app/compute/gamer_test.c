@@ -130,6 +130,33 @@ static void test_objects_offered(void **state)
     player_close(&p);
 }
 
+// Offered again it is no second one, and becomes the newest; recalled it is gone.
+static void test_offers_that_end(void **state)
+{
+    (void)state;
+    struct player p;
+    struct msg m;
+    player_open(&p, PLENTY);
+    player_connect(&p, 2);
+    static const char text[] = "a text of which each end is an object, and all are different";
+    struct digest name[GAMER_OBJECTS_MAX];
+    for (uint32_t i = 0; i < GAMER_OBJECTS_MAX; i++) {
+        gamer_offer(p.gamer, bytes_text(text + i), &name[i]);
+        gamer_offer(p.gamer, player_scene(), &p.scene);
+    }
+    gamer_recall(p.gamer, &name[4]);
+    gamer_recall(p.gamer, &name[4]);
+    for (uint32_t i = 1; i < GAMER_OBJECTS_MAX; i++) { // the first one had to go
+        struct msg get = {.type = MSG_OBJECT_GET, .as.object_get = {name[i], 0, 1000}};
+        player_say(&p, &get);
+        assert_true(player_hears(&p, i == 4 ? MSG_OBJECT_NONE : MSG_OBJECT_PART, &m));
+    }
+    struct msg get = {.type = MSG_OBJECT_GET, .as.object_get = {p.scene, 0, 1000}};
+    player_say(&p, &get);
+    assert_true(player_hears(&p, MSG_OBJECT_PART, &m));
+    player_close(&p);
+}
+
 // No light comes of a frame that the hub keeps: tiles are words about who made them.
 static void test_frame_that_is_kept(void **state)
 {
@@ -683,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_one_frame),
         cmocka_unit_test(test_scene_for_who_asks),
         cmocka_unit_test(test_objects_offered),
+        cmocka_unit_test(test_offers_that_end),
         cmocka_unit_test(test_frame_that_is_kept),
         cmocka_unit_test(test_look_at_what_is_there),
         cmocka_unit_test(test_tiles_that_lie),

@@ -229,8 +229,12 @@ static void step_chores(struct game *g)
 static bool do_chore(struct game *g)
 {
     struct chore_task task;
-    return g->chores != NULL && chores_local(g->chores, &task) &&
-           play_draw_chore(g->draw, &task) == RC_OK;
+    if (g->chores == NULL || !chores_local(g->chores, &task))
+        return false;
+    const enum rc rc = play_draw_chore(g->draw, &task);
+    if (rc != RC_OK) // it is over, and the next one has its turn
+        chores_ran(g->chores, task.chore, rc, bytes_of(NULL, 0), 0, now_us(g));
+    return rc == RC_OK;
 }
 
 // ---- Pictures

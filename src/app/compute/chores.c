@@ -129,7 +129,6 @@ static uint32_t window_pictures(const struct chores *c, enum chore chore)
 static enum rc prepare(struct chores *c, enum chore chore, const struct camera *camera)
 {
     struct state *s = &c->state[chore];
-    struct bytes world = bytes_of(NULL, 0);
     enum rc rc = RC_OK;
     if (s->given.len > 0) // nobody needs any more what the one before was given
         gamer_recall(c->cfg.gamer, &s->input);
@@ -137,7 +136,7 @@ static enum rc prepare(struct chores *c, enum chore chore, const struct camera *
     s->params.is_full = s->given.is_full = false;
     switch (chore) {
     case CHORE_PHYSICS:
-        rc = chores_world_physics(c->world, &s->params, &world);
+        rc = chores_world_physics(c->world, &s->params, &s->given);
         break;
     case CHORE_PATHS:
         rc = chores_world_paths(c->world, &s->params);
@@ -146,11 +145,10 @@ static enum rc prepare(struct chores *c, enum chore chore, const struct camera *
         rc = chores_world_sound(c->world, camera, &s->params);
         break;
     case CHORE_TALK:
-        rc = chores_world_talk(c->world, s->next, &s->params);
+        rc = chores_world_talk(s->next, &s->params);
         break;
     }
-    buffer_put(&s->given, world);
-    return rc == RC_OK && s->given.is_full ? RC_FULL : rc;
+    return rc;
 }
 
 static enum rc ask(struct chores *c, enum chore chore)

@@ -45,7 +45,6 @@ struct chores_world {
     struct buffer map; // a block of the budget
     struct grid_map city;
     struct physics_world physics;
-    struct buffer given; // its form
     struct walker *walker;
     uint32_t walker_count;
     uint32_t asked[CHORES_WALKERS_MAX]; // walkers whose paths are on their way
@@ -103,10 +102,7 @@ static enum rc place_bodies(struct chores_world *w, uint32_t bodies)
                                 .obstacle = arena_take(w->arena, sizeof *p->obstacle),
                                 .body = arena_take_array(w->arena, bodies, sizeof *p->body),
                                 .state = arena_take_array(w->arena, bodies, sizeof *p->state)};
-    const size_t cap =
-        PHYSICS_WORLD_BYTES + PHYSICS_OBSTACLE_BYTES + (size_t)bodies * PHYSICS_BODY_BYTES;
-    w->given = buffer_of(arena_take(w->arena, cap), cap);
-    if (p->obstacle == NULL || p->body == NULL || p->state == NULL || w->given.at == NULL)
+    if (p->obstacle == NULL || p->body == NULL || p->state == NULL)
         return RC_NOMEM;
     *p->obstacle =
         (struct physics_obstacle){.size = {0, 1, 0}, .turn = {1, 0, 0, 0}, .friction = 0.6f};
@@ -191,16 +187,14 @@ struct bytes chores_world_speech(const struct chores_world *w)
 
 // ---- Physics
 
-enum rc chores_world_physics(struct chores_world *w, struct buffer *params, struct bytes *world)
+enum rc chores_world_physics(struct chores_world *w, struct buffer *params, struct buffer *world)
 {
     static const struct physics_params plain = {
         .seed = 1, .step_us = STEP_US, .every = STEPS, .windows = RECORDS};
     struct physics_params p = plain;
     p.bodies = w->physics.bodies;
-    w->given.len = 0;
-    physics_world_put(&w->physics, &w->given);
-    *world = buffer_bytes(&w->given);
-    return w->given.is_full ? RC_FULL : physics_params_encode(&p, params);
+    physics_world_put(&w->physics, world);
+    return world->is_full ? RC_FULL : physics_params_encode(&p, params);
 }
 
 // What has come to rest is thrown up again, some of it: a game would have its own reasons.
@@ -226,6 +220,8 @@ enum rc chores_world_moved(struct chores_world *w, struct bytes params, struct b
     enum rc rc = physics_params_decode(&p, params);
     if (rc != RC_OK)
         return rc;
+    assert(p.bodies == w->physics.bodies); // our own params
+    assert(p.bodies <= CHORES_BODIES_MAX);
     struct physics_code k = {.bodies = p.bodies, .step_s = p.step_us / 1e6, .steps = p.every};
     for (uint32_t i = 0; i < 3; i++)
         k.gravity[i] = (double)w->physics.gravity[i];
@@ -249,6 +245,7 @@ enum rc chores_world_paths(struct chores_world *w, struct buffer *params)
         struct walker *walker = &w->walker[i];
         if (walker->left > 0)
             continue;
+        assert(p.agent_count < ROUTE_AGENTS_MAX);
         walker->goal = some_place(w);
         w->asked[p.agent_count] = i;
         p.agent[p.agent_count++] = (struct route_agent){walker->at, walker->goal};
@@ -260,6 +257,7 @@ enum rc chores_world_paths(struct chores_world *w, struct buffer *params)
 enum rc chores_world_led(struct chores_world *w, struct bytes result)
 {
     struct cursor c = {.left = result};
+    assert(w->asked_count > 0 && w->asked_count <= w->walker_count);
     for (uint32_t i = 0; i < w->asked_count; i++) {
         struct route_length length;
         enum rc rc = route_path_parse(&length, &c);
@@ -310,23 +308,22 @@ enum rc chores_world_sound(struct chores_world *w, const struct camera *camera,
     return audio_params_encode(&p, params);
 }
 
-enum rc chores_world_talk(struct chores_world *w, uint32_t window, struct buffer *params)
+enum rc chores_world_talk(uint32_t window, struct buffer *params)
 {
     static const char *const situation[] = {"greet", "sell", "ask", "warn", "bye"};
-    (void)w;
-    const struct dialogue_params p = {
-        .seed = window,
-        .speaker = bytes_text("vendor"),
-        .situation = bytes_text(situation[window % (sizeof situation / sizeof *situation)]),
-        .line_count = 1,
-        .line_bytes_max = CHORES_LINE_BYTES - 2,
-        .talk_permille = 300,
-        .slot_count = 5,
-        .slot = {{bytes_text("name"), bytes_text("stranger")},
-                 {bytes_text("item"), bytes_text("noodles")},
-                 {bytes_text("price"), bytes_text("two coins")},
-                 {bytes_text("place"), bytes_text("arcade")},
-                 {bytes_text("topic"), bytes_text("rain")}}};
+    const struct dialogue_params p = {.seed = window,
+                                      .speaker = bytes_text("vendor"),
+                                      .situation =
+                                          bytes_text(situation[window % ARRAY_COUNT(situation)]),
+                                      .line_count = 1,
+                                      .line_bytes_max = CHORES_LINE_BYTES - 2,
+                                      .talk_permille = 300,
+                                      .slot_count = 5,
+                                      .slot = {{bytes_text("name"), bytes_text("stranger")},
+                                               {bytes_text("item"), bytes_text("noodles")},
+                                               {bytes_text("price"), bytes_text("two coins")},
+                                               {bytes_text("place"), bytes_text("arcade")},
+                                               {bytes_text("topic"), bytes_text("rain")}}};
     return dialogue_params_encode(&p, params);
 }
 

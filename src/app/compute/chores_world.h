@@ -30,9 +30,9 @@ void chores_world_free(struct chores_world *w, struct budget *budget); // NULL i
 struct bytes chores_world_map(const struct chores_world *w);
 struct bytes chores_world_speech(const struct chores_world *w);
 
-// Physics for one window. *world: what the task is given; lives until the next call.
+// Physics for one window. world: what the task is given.
 MUST_USE enum rc chores_world_physics(struct chores_world *w, struct buffer *params,
-                                      struct bytes *world);
+                                      struct buffer *world);
 MUST_USE enum rc chores_world_moved(struct chores_world *w, struct bytes params,
                                     struct bytes result);
 // Paths of the walkers that need one. RC_ABSENT: none does.
@@ -41,7 +41,7 @@ MUST_USE enum rc chores_world_led(struct chores_world *w, struct bytes result);
 void chores_world_walk(struct chores_world *w); // for one window
 MUST_USE enum rc chores_world_sound(struct chores_world *w, const struct camera *camera,
                                     struct buffer *params);
-MUST_USE enum rc chores_world_talk(struct chores_world *w, uint32_t window, struct buffer *params);
+MUST_USE enum rc chores_world_talk(uint32_t window, struct buffer *params);
 MUST_USE enum rc chores_world_said(struct chores_world *w, struct bytes result);
 const char *chores_world_line(const struct chores_world *w); // said last
 

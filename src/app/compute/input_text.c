@@ -117,15 +117,15 @@ static enum rc numbers_of(struct bytes line, uint32_t line_number, int64_t out[s
         const struct number *n = &numbers[i];
         const struct bytes word = take_word(&line);
         if (word.len == 0)
-            return err_set(err, RC_CONFIG, "line %u: %s is missing; a line is %s", line_number,
+            return err_set(err, RC_MALFORMED, "line %u: %s is missing; a line is %s", line_number,
                            n->name, LINE_WORDS);
         if (!number_of(word, &out[i]) || out[i] < n->min || out[i] > n->max)
-            return err_set(err, RC_CONFIG, "line %u: %s must be a decimal number from %s",
+            return err_set(err, RC_MALFORMED, "line %u: %s must be a decimal number from %s",
                            line_number, n->name, n->range);
     }
     if (take_word(&line).len > 0)
-        return err_set(err, RC_CONFIG, "line %u: more than six numbers; a line is %s", line_number,
-                       LINE_WORDS);
+        return err_set(err, RC_MALFORMED, "line %u: more than six numbers; a line is %s",
+                       line_number, LINE_WORDS);
     return RC_OK;
 }
 
@@ -151,7 +151,7 @@ enum rc input_text_parse(struct session_input *out, uint32_t cap, uint32_t *coun
         if (is_left_out(line))
             continue;
         if (steps == cap)
-            return err_set(err, RC_CONFIG, "line %u: more than %u steps", line_number, cap);
+            return err_set(err, RC_MALFORMED, "line %u: more than %u steps", line_number, cap);
         enum rc rc = numbers_of(line, line_number, v, err);
         if (rc != RC_OK)
             return rc;

@@ -20,8 +20,8 @@
 #include "compute/session.h"
 
 // out has room for `cap` steps; they are numbered from 1, as a session that was just started wants
-// them. A text of none is fine. RC_CONFIG: a line is no step, or more than cap are; *err says which
-// line and why, *count is untouched, and out holds nothing of use.
+// them. A text of none is fine. RC_MALFORMED: a line is no step, or more than cap are; *err says
+// which line and why, *count is untouched, and out holds nothing of use.
 MUST_USE enum rc input_text_parse(struct session_input *out, uint32_t cap, uint32_t *count,
                                   struct bytes text, struct err *err);
 

@@ -64,7 +64,7 @@ static uint32_t lines_of(const uint8_t *data, size_t size)
 
 static void assert_names_a_line(const struct err *err, uint32_t lines)
 {
-    assert(err->rc == RC_CONFIG && strncmp(err->text, "line ", 5) == 0);
+    assert(err->rc == RC_MALFORMED && strncmp(err->text, "line ", 5) == 0);
     const unsigned long line = strtoul(err->text + 5, NULL, 10);
     assert(line >= 1 && line <= lines);
 }

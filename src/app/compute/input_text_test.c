@@ -56,11 +56,11 @@ static void assert_fault_in(struct bytes text, uint32_t line, const char *words)
     uint32_t count = 99;
     struct text want = text_of(room, sizeof room);
     text_addf(&want, "line %u: %s", line, words);
-    assert_int_equal(input_text_parse(step, STEPS_MAX, &count, text, &err), RC_CONFIG);
-    assert_int_equal(err.rc, RC_CONFIG);
+    assert_int_equal(input_text_parse(step, STEPS_MAX, &count, text, &err), RC_MALFORMED);
+    assert_int_equal(err.rc, RC_MALFORMED);
     assert_string_equal(err.text, room);
     assert_int_equal(count, 99);
-    assert_int_equal(input_text_parse(step, STEPS_MAX, &count, text, NULL), RC_CONFIG);
+    assert_int_equal(input_text_parse(step, STEPS_MAX, &count, text, NULL), RC_MALFORMED);
 }
 
 static void assert_fault(const char *text, uint32_t line, const char *words)
@@ -232,7 +232,7 @@ static void test_too_many(void **state)
     uint32_t count = 99;
     assert_int_equal(input_text_parse(NULL, 0, &count, bytes_text("\n"), &err), RC_OK);
     assert_int_equal(count, 0);
-    assert_int_equal(input_text_parse(NULL, 0, &count, bytes_text(GOOD), &err), RC_CONFIG);
+    assert_int_equal(input_text_parse(NULL, 0, &count, bytes_text(GOOD), &err), RC_MALFORMED);
 }
 
 static void test_long_lines(void **state)

@@ -25,7 +25,7 @@ struct play_input {
 };
 
 // The steps live in arena. RC_ABSENT, RC_REFUSED, RC_IO: the file cannot be read, or is too long;
-// RC_CONFIG: a line makes no sense, and *err says which; RC_NOMEM.
+// RC_MALFORMED: a line makes no sense, and *err says which; RC_NOMEM.
 MUST_USE enum rc play_input_open(struct play_input *p, struct arena *arena, const char *path,
                                  struct err *err);
 // Gives what was played up to until_us. RC_AGAIN: it would run ahead of real time; try again at

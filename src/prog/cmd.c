@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -116,15 +117,19 @@ enum rc cmd_of_machine(enum rc rc)
     return rc == RC_CONFIG ? RC_IO : rc;
 }
 
-enum rc cmd_check_out(const char *path, struct err *err)
+enum rc cmd_check_out(const char *option, const char *path, struct err *err)
 {
     char folder[FILE_PATH_BYTES];
+    struct stat s;
     struct text t = text_of(folder, sizeof folder);
     const char *slash = strrchr(path, '/');
-    text_addf(&t, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
-    if (!t.is_cut && access(folder, W_OK) == 0)
+    const size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1; // with it: "/" is one, too
+    text_addf(&t, "%.*s", len == 0 ? 1 : (int)len, len == 0 ? "." : path);
+    if (path[len] == 0 || (stat(path, &s) == 0 && S_ISDIR(s.st_mode)))
+        return err_set(err, RC_CONFIG, "--%s %s: this is a folder", option, path);
+    if (!t.is_cut && access(folder, W_OK | X_OK) == 0)
         return RC_OK;
-    return err_set(err, RC_IO, "--out %s: cannot write into %s", path, folder);
+    return err_set(err, RC_IO, "--%s %s: cannot write into %s", option, path, folder);
 }
 
 enum rc cmd_state(const struct cmd_common *common, char out[static FILE_PATH_BYTES],

@@ -88,8 +88,9 @@ int cmd_fail(const struct err *err);
 int cmd_stopped(int signal);
 // A code of what is asked of the machine, not of the options: RC_CONFIG becomes RC_IO.
 enum rc cmd_of_machine(enum rc rc);
-// Can a file be made there? Asked before long work. RC_IO.
-MUST_USE enum rc cmd_check_out(const char *path, struct err *err);
+// Can a file be made there? Asked before long work, of what --option says. RC_CONFIG: it is a
+// folder; RC_IO.
+MUST_USE enum rc cmd_check_out(const char *option, const char *path, struct err *err);
 // The state folder, made if missing.
 MUST_USE enum rc cmd_state(const struct cmd_common *common, char out[static FILE_PATH_BYTES],
                            struct err *err);

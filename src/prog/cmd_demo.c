@@ -229,7 +229,7 @@ static enum rc open_all(void *self, struct arena *arena, struct err *err)
         d->o.seconds = QUICK_S;
     if (strcmp(d->o.what, "learning") != 0)
         return err_set(err, RC_CONFIG, "%s: there is only learning to be shown", d->o.what);
-    return cmd_check_out(d->o.out, err);
+    return cmd_check_out("out", d->o.out, err);
 }
 
 static int run(void *self)

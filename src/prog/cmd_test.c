@@ -267,9 +267,12 @@ static void whether_a_file_can_be_made_is_known_before(void **state)
 {
     (void)state;
     struct err err;
-    assert_int_equal(cmd_check_out(in_folder("picture.png"), &err), RC_OK);
-    assert_int_equal(cmd_check_out("picture.png", &err), RC_OK);
-    assert_int_equal(cmd_check_out(in_folder("none/picture.png"), &err), RC_IO);
+    assert_int_equal(cmd_check_out("out", in_folder("picture.png"), &err), RC_OK);
+    assert_int_equal(cmd_check_out("out", "picture.png", &err), RC_OK);
+    assert_int_equal(cmd_check_out("out", in_folder("none/picture.png"), &err), RC_IO);
+    assert_int_equal(cmd_check_out("out", in_folder(""), &err), RC_CONFIG);
+    assert_int_equal(cmd_check_out("layers", "/tmp", &err), RC_CONFIG);
+    assert_non_null(strstr(err.text, "--layers /tmp: this is a folder"));
 }
 
 int main(void)

@@ -218,9 +218,7 @@ static void on_event(void *self, const struct gamer_event *e)
         break;
     case GAMER_EVENT_PEERS:
     case GAMER_EVENT_RAN:
-        break;
-    case GAMER_EVENT_OUT:
-        play_link_end_with(&s->link, e->text);
+    case GAMER_EVENT_OUT: // the link ends with it
         break;
     case GAMER_EVENT_TILE:
         if (f != NULL)
@@ -299,8 +297,12 @@ static enum rc open_all(void *self, struct arena *arena, struct err *err)
                                       .self = s,
                                       .on_event = on_event,
                                       .on_stop = on_stop};
+    enum rc rc = cmd_check_out("out", s->o.out, err);
+    if (rc == RC_OK && s->o.layers != NULL)
+        rc = cmd_check_out("layers", s->o.layers, err);
     // First the scene: its import wants to start before there is a secret in this process.
-    enum rc rc = scene_source_get(s->o.scene, s->arena, &s->budget, &s->scene_object, err);
+    if (rc == RC_OK)
+        rc = scene_source_get(s->o.scene, s->arena, &s->budget, &s->scene_object, err);
     if (rc == RC_OK && s->o.input != NULL)
         rc = play_input_open(&s->input, s->arena, s->o.input, err);
     if (rc == RC_OK)

@@ -99,11 +99,6 @@ enum rc play_show_run(struct play_show *s, struct bytes stream, uint32_t count,
     return rc;
 }
 
-bool play_show_is_busy(const struct play_show *s)
-{
-    return s->is_busy;
-}
-
 void play_show_stop(struct play_show *s)
 {
     if (s == NULL)

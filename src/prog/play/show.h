@@ -31,7 +31,6 @@ MUST_USE enum rc play_show_listen(struct play_show *s, struct loop *loop, void *
 // stream is copied. RC_AGAIN: one is being shown already.
 MUST_USE enum rc play_show_run(struct play_show *s, struct bytes stream, uint32_t count,
                                const struct play_show_form *form);
-bool play_show_is_busy(const struct play_show *s);
 void play_show_stop(struct play_show *s); // before loop_free; NULL is fine
 
 #endif

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -17,6 +16,7 @@
 #include "image/png.h"
 #include "image/y4m.h"
 #include "os/file.h"
+#include "prog/cmd.h"
 #include "prog/play/picture.h"
 
 #define PART ".part"
@@ -84,19 +84,6 @@ static enum rc start_y4m(struct play_writer *w, struct err *err)
     return fwrite(head.at, 1, head.len, w->file) == head.len ? RC_OK : io_fault(w->part, err);
 }
 
-// The folder is there and can be written into; what has the name already is no folder.
-static enum rc check_place(const char *path, struct err *err)
-{
-    char folder[FILE_PATH_BYTES];
-    struct stat s;
-    const char *slash = strrchr(path, '/');
-    const size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1; // with it: "/" is one, too
-    bytes_to_text(slash == NULL ? bytes_text(".") : bytes_of(path, len), folder, sizeof folder);
-    if (path[len] == 0 || (stat(path, &s) == 0 && S_ISDIR(s.st_mode)))
-        return err_set(err, RC_CONFIG, "--out %s: this is a folder", path);
-    return access(folder, W_OK | X_OK) == 0 ? RC_OK : io_fault(path, err);
-}
-
 enum rc play_writer_check(const struct play_writer_cfg *c, struct err *err)
 {
     const bool is_video = form_of(c->path) != FORM_PNG;
@@ -109,7 +96,7 @@ enum rc play_writer_check(const struct play_writer_cfg *c, struct err *err)
     if (is_video && (c->fps < 1 || c->fps > VIDEO_FPS_MAX))
         return err_set(err, RC_CONFIG, "--out %s: a video wants --fps from 1 to %u", c->path,
                        VIDEO_FPS_MAX);
-    return check_place(c->path, err);
+    return cmd_check_out("out", c->path, err);
 }
 
 static enum rc start(struct play_writer *w, struct err *err)
@@ -187,12 +174,15 @@ enum rc play_writer_end(struct play_writer *w, struct err *err)
     enum rc rc = w->form == FORM_MP4 ? movie_end(w->movie) : RC_OK;
     if (rc != RC_OK)
         return movie_fault(w, rc, err);
-    const int closed = fclose(w->file);
+    if (fflush(w->file) != 0 || fsync(fileno(w->file)) != 0) // or its name could outlive its bytes
+        rc = io_fault(w->part, err);
+    if (fclose(w->file) != 0 && rc == RC_OK)
+        rc = io_fault(w->part, err);
     w->file = NULL;
-    if (closed == 0 && rename(w->part, w->cfg.path) == 0)
-        return RC_OK;
-    rc = io_fault(w->part, err);
-    (void)unlink(w->part); // it is not whole
+    if (rc == RC_OK && rename(w->part, w->cfg.path) != 0)
+        rc = io_fault(w->part, err);
+    if (rc != RC_OK)
+        (void)unlink(w->part); // it is not whole
     return rc;
 }
 

@@ -64,7 +64,7 @@ static enum rc play(const struct sim_options *o, const char *path, struct err *e
     struct err why = {.text = ""};
     enum rc rc = read(&s, o, path, err);
     if (rc == RC_OK && o->out != NULL)
-        rc = cmd_check_out(o->out, err);
+        rc = cmd_check_out("out", o->out, err);
     if (rc != RC_OK)
         return rc;
     rc = sim_net_run(&f, &s, s.seed, &why);

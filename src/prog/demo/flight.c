@@ -21,11 +21,11 @@
 #define MEMORY_BYTES ((size_t)8 << 20)
 
 enum phase {
-    STARTING,
-    WAITING,
+    STARTING, // hub and helpers
+    WAITING,  // for the first picture
     FLYING,
-    STOPPING
-}; // hub and helpers; the first picture; told to end
+    STOPPING, // the gamer was told to end
+};
 
 struct flights {
     struct flights_cfg cfg;

@@ -8,12 +8,9 @@
 #include "base/num.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "compute/gamer.h"
-#include "crypt/id.h"
-#include "os/entropy.h"
-#include "os/loop.h"
+#include "compute/light_task.h"
 #include "prog/demo/cast.h"
-#include "prog/uplink.h"
+#include "prog/play/link.h"
 #include "scene/scene.h"
 #include "scene/scenes.h"
 
@@ -21,7 +18,6 @@
 #define SIDE         40u // of the picture that each task traces, pixels: some 10 ms of a processor
 #define SAMPLES      6u
 #define DEPTH        6u
-#define CELL         8u
 #define FPS          24.0f
 #define AT_ONCE      3u
 #define TICK_US      100000u
@@ -29,20 +25,19 @@
 #define DRAIN_US     5000000u  // for the last answers
 #define MEMORY_BYTES (SCENES_BUDGET_BYTES + ((size_t)64 << 20))
 
-struct stage {
+struct staging {
     struct stage_cfg cfg;
     struct demo_run *run;
     struct budget budget;
-    struct loop *loop;
+    struct play_link link;
+    struct cmd_common common; // the gamer's
+    char state[FILE_PATH_BYTES];
     struct loop_timer *send; // the next task is due
     struct loop_timer *tick; // of the progress line
     struct loop_timer *limit;
     struct cast *cast;
     struct uplink_options hub;
     char address[32];
-    struct uplink *uplink;
-    struct gamer_side *gamer;
-    struct id id;
     struct buffer object;
     struct digest name;
     struct scene scene;
@@ -50,31 +45,20 @@ struct stage {
     uint64_t tick_us;  // when it is due
     uint64_t first_job;
     uint32_t sent, done;
-    bool is_over;
-    int signal;
-    enum rc rc;
     struct err *err;
 };
 
-static void end(struct stage *s)
+static void end_with(struct staging *s, const char *why)
 {
-    s->is_over = true;
-    loop_stop(s->loop);
-}
-
-static void end_with(struct stage *s, const char *why)
-{
-    if (s->is_over)
-        return; // the first reason is the reason
-    s->rc = err_set(s->err, RC_CLOSED, "%s", why);
-    end(s);
+    if (!s->link.is_over) // what ends when all is over is no reason
+        play_link_end_with(&s->link, why);
 }
 
 // ---- The load
 
 // Some at once, as a frame's parts are; gaps as of many gamers that do not know of one another,
 // stretched to fill the time. The same for each policy.
-static enum rc draw_load(struct stage *s)
+static enum rc draw_load(struct staging *s)
 {
     struct rng rng = rng_seeded(s->cfg.seed);
     struct demo_run *r = s->run;
@@ -93,35 +77,31 @@ static enum rc draw_load(struct stage *s)
     return RC_OK;
 }
 
-static enum rc run_task(struct stage *s, uint32_t index, uint64_t *job)
+static struct light_spec spec_of(const struct staging *s)
 {
-    uint8_t room[512];
-    struct buffer params = buffer_of(room, sizeof room);
-    const struct trace_params p = {.seed = trace_seed(&s->name),
-                                   .frame = index,
-                                   .width = SIDE,
-                                   .height = SIDE,
-                                   .w = SIDE,
-                                   .h = SIDE,
-                                   .sample_count = SAMPLES,
-                                   .depth_max = DEPTH,
-                                   .cell = CELL,
-                                   .camera = scene_camera(&s->scene, (float)index / FPS)};
-    const enum rc rc = trace_params_encode(&p, &params);
-    if (rc != RC_OK)
-        return rc;
-    struct msg_run m = {.deadline_ms = STAGE_DEADLINE_US / US_PER_MS,
-                        .spec = {.input_count = 1, .input = {s->name}}};
-    bytes_to_text(bytes_text(trace_kernel.name), m.spec.kernel, sizeof m.spec.kernel);
-    m.spec.params = buffer_bytes(&params);
-    return gamer_run(s->gamer, &m, job);
+    return (struct light_spec){.scene = s->name,
+                               .width = SIDE,
+                               .height = SIDE,
+                               .samples = SAMPLES,
+                               .depth_max = DEPTH,
+                               .tiles = 1,
+                               .deadline_ms = STAGE_DEADLINE_US / US_PER_MS};
+}
+
+static enum rc run_task(struct staging *s, uint32_t index, uint64_t *job)
+{
+    struct light_task t;
+    const struct light_spec spec = spec_of(s);
+    const struct camera camera = scene_camera(&s->scene, (float)index / FPS);
+    const enum rc rc = light_task_trace(&t, &spec, index, &camera, false);
+    return rc == RC_OK ? gamer_run(s->link.machine, &t.run, job) : rc;
 }
 
 static void on_send(void *self)
 {
-    struct stage *s = self;
+    struct staging *s = self;
     struct demo_run *r = s->run;
-    const uint64_t since_us = time_since(s->begun_us, loop_now_us(s->loop));
+    const uint64_t since_us = time_since(s->begun_us, loop_now_us(s->link.loop));
     uint64_t job = 0;
     while (s->sent < r->tasks && r->task[s->sent].came_us <= since_us) {
         if (run_task(s, s->sent, &job) != RC_OK) {
@@ -134,32 +114,32 @@ static void on_send(void *self)
     if (s->sent < r->tasks)
         loop_timer_at(s->send, s->begun_us + r->task[s->sent].came_us);
     else
-        loop_timer_at(s->limit, time_after(loop_now_us(s->loop), DRAIN_US));
+        loop_timer_at(s->limit, time_after(loop_now_us(s->link.loop), DRAIN_US));
 }
 
 // The hub has the scene, and everything works: now the troubles and the load begin.
-static void begin(struct stage *s)
+static void begin(struct staging *s)
 {
-    s->begun_us = loop_now_us(s->loop);
+    s->begun_us = loop_now_us(s->link.loop);
     loop_timer_at(s->limit, UINT64_MAX);
     cast_trouble(s->cast);
     on_send(s);
 }
 
 // NULL: no task of the load.
-static struct course_task *task_of(struct stage *s, uint64_t job)
+static struct course_task *task_of(struct staging *s, uint64_t job)
 {
     return s->sent > 0 && job - s->first_job < s->sent ? &s->run->task[job - s->first_job] : NULL;
 }
 
 // From when it should have been sent: that we were late ourselves is no merit of anybody.
-static void settle(struct stage *s, struct course_task *t, enum course_fate fate)
+static void settle(struct staging *s, struct course_task *t, enum course_fate fate)
 {
     t->fate = fate;
-    t->latency_us = time_since(s->begun_us + t->came_us, loop_now_us(s->loop));
+    t->latency_us = time_since(s->begun_us + t->came_us, loop_now_us(s->link.loop));
     s->done += fate != COURSE_UNDER_WAY;
     if (s->done == s->run->tasks)
-        end(s);
+        play_link_end(&s->link, EXIT_DONE);
 }
 
 // What was expected when the copy was sent that is answered here.
@@ -172,7 +152,7 @@ static void note_forecast(struct course_task *t, const struct msg_ran *ran)
     t->high_us = ran->expected.high_us;
 }
 
-static void take_answer(struct stage *s, const struct msg_ran *ran)
+static void take_answer(struct staging *s, const struct msg_ran *ran)
 {
     struct course_task *t = task_of(s, ran->job);
     if (t == NULL || t->fate != COURSE_UNDER_WAY)
@@ -185,29 +165,26 @@ static void take_answer(struct stage *s, const struct msg_ran *ran)
 
 // ---- The gamer
 
-static void ask_for_first_frame(struct stage *s)
+static void ask_for_first_frame(struct staging *s)
 {
     uint64_t job = 0;
-    const struct msg_submit m = {.scene = s->name,
-                                 .width = SIDE,
-                                 .height = SIDE,
-                                 .samples = 1,
-                                 .depth_max = DEPTH,
-                                 .tiles = 1,
-                                 .camera = scene_camera(&s->scene, 0)};
-    if (gamer_submit(s->gamer, &m, &job) != RC_OK)
+    const struct light_spec spec = spec_of(s);
+    const struct camera camera = scene_camera(&s->scene, 0);
+    const struct msg_submit m = light_task_tiles(&spec, 0, &camera, false);
+    if (gamer_submit(s->link.machine, &m, &job) != RC_OK)
         end_with(s, "out of memory for a frame");
 }
 
-static void on_event(struct stage *s, const struct gamer_event *e)
+static void on_event(void *self, const struct gamer_event *e)
 {
+    struct staging *s = self;
     struct course_task *t = NULL;
     switch (e->kind) {
     case GAMER_EVENT_IN: // the hub takes the scene with a frame, and keeps it for the tasks
         ask_for_first_frame(s);
         break;
     case GAMER_EVENT_FRAME:
-        join_free(gamer_take(s->gamer, e->job));
+        join_free(gamer_take(s->link.machine, e->job));
         begin(s);
         break;
     case GAMER_EVENT_RAN:
@@ -221,8 +198,6 @@ static void on_event(struct stage *s, const struct gamer_event *e)
             end_with(s, e->text);
         break;
     case GAMER_EVENT_OUT:
-        end_with(s, e->text);
-        break;
     case GAMER_EVENT_PLANNED:
     case GAMER_EVENT_TILE:
     case GAMER_EVENT_PEERS:
@@ -230,60 +205,19 @@ static void on_event(struct stage *s, const struct gamer_event *e)
     }
 }
 
-static void take_events(struct stage *s)
+static void on_stop(void *self)
 {
-    struct gamer_event e;
-    while (gamer_event(s->gamer, &e))
-        on_event(s, &e);
-}
-
-static void drain(void *self)
-{
-    struct stage *s = self;
-    struct out out;
-    if (s->gamer == NULL)
-        return;
-    take_events(s);
-    while (gamer_next(s->gamer, &out)) {
-        if (out.kind == OUT_SEND)
-            uplink_send(s->uplink, out.bytes);
-        else
-            uplink_close(s->uplink, "done");
-    }
-}
-
-static void on_open(void *self)
-{
-    struct stage *s = self;
-    gamer_open(s->gamer);
-}
-
-static void on_message(void *self, struct bytes message)
-{
-    struct stage *s = self;
-    gamer_input(s->gamer, message);
-    take_events(s);
-}
-
-static void on_close(void *self, const char *reason)
-{
-    struct stage *s = self;
-    gamer_closed(s->gamer);
-    end_with(s, reason);
+    (void)self; // nobody waits for what is under way
 }
 
 static void on_ready(void *self, uint16_t port)
 {
-    struct stage *s = self;
+    struct staging *s = self;
     struct err err;
-    const struct uplink_handlers handlers = {s, on_open, on_message, on_close};
     struct text t = text_of(s->address, sizeof s->address);
     text_addf(&t, "127.0.0.1:%u", port);
     s->hub = (struct uplink_options){.hub = s->address, .tls = OPTION_OFF, .is_quiet = true};
-    enum rc rc = uplink_new(&s->uplink, s->loop, &s->hub, s->cfg.folder, &handlers, &err);
-    if (rc == RC_OK)
-        rc = uplink_open(s->uplink, &err);
-    if (rc != RC_OK)
+    if (play_link_connect(&s->link, &err) != RC_OK)
         end_with(s, err.text);
 }
 
@@ -291,7 +225,7 @@ static void on_ready(void *self, uint16_t port)
 
 static void on_mark(void *self, const struct demo_mark *mark)
 {
-    struct stage *s = self;
+    struct staging *s = self;
     struct demo_run *r = s->run;
     if (r->marks == DEMO_MARKS_MAX)
         return;
@@ -301,7 +235,7 @@ static void on_mark(void *self, const struct demo_mark *mark)
 
 static void on_lost(void *self)
 {
-    struct stage *s = self;
+    struct staging *s = self;
     s->run->lost += s->begun_us != 0;
 }
 
@@ -314,7 +248,7 @@ static void on_failed(void *self, const char *why)
 
 static void on_limit(void *self)
 {
-    struct stage *s = self;
+    struct staging *s = self;
     if (s->begun_us == 0) {
         end_with(s, "hub and helpers were not ready within a minute");
         return;
@@ -326,10 +260,10 @@ static void on_limit(void *self)
 
 static void on_tick(void *self)
 {
-    struct stage *s = self;
+    struct staging *s = self;
     char what[64];
     struct text t = text_of(what, sizeof what);
-    const uint64_t now_us = loop_now_us(s->loop);
+    const uint64_t now_us = loop_now_us(s->link.loop);
     double share = 0;
     const uint64_t late_us = time_since(s->tick_us, now_us);
     s->tick_us = time_after(now_us, TICK_US);
@@ -344,58 +278,53 @@ static void on_tick(void *self)
     loop_timer_at(s->tick, s->tick_us);
 }
 
-static void on_signal(void *self, int number)
-{
-    struct stage *s = self;
-    s->signal = number;
-    end(s);
-}
-
 // ---- All of it
 
-static enum rc open_gamer(struct stage *s)
+static enum rc open_gamer(struct staging *s)
 {
-    struct entropy entropy = entropy_os();
+    s->common = (struct cmd_common){.state = s->state};
+    const struct play_link_cfg cfg = {.arena = s->cfg.arena,
+                                      .budget = &s->budget,
+                                      .common = &s->common,
+                                      .uplink = &s->hub,
+                                      .name = "gamer",
+                                      .is_quiet = true,
+                                      .self = s,
+                                      .on_event = on_event,
+                                      .on_stop = on_stop};
     enum rc rc = scenes_make(bytes_text(SCENE), &s->budget, &s->object, s->err);
-    if (rc != RC_OK)
-        return rc;
-    if (id_init(&s->id, &entropy) != RC_OK)
-        return err_set(s->err, RC_NOMEM, "out of memory for a key");
-    const struct gamer_cfg cfg = {
-        .budget = &s->budget,
-        .client = {.role = MSG_ROLE_GAMER, .key = s->id.key, .name = "gamer", .entropy = entropy}};
-    if (gamer_new(&s->gamer, &cfg) != RC_OK)
-        return err_set(s->err, RC_NOMEM, "out of memory");
-    gamer_offer(s->gamer, buffer_bytes(&s->object), &s->name);
-    return scene_open(&s->scene, buffer_bytes(&s->object), s->err);
+    if (rc == RC_OK)
+        rc = scene_open(&s->scene, buffer_bytes(&s->object), s->err);
+    if (rc == RC_OK)
+        rc = cmd_path(s->state, s->cfg.folder, "gamer", s->err);
+    if (rc == RC_OK)
+        rc = play_link_open(&s->link, &cfg, s->err);
+    if (rc == RC_OK)
+        gamer_offer(s->link.machine, buffer_bytes(&s->object), &s->name);
+    return rc;
 }
 
-static enum rc open_loop(struct stage *s)
+static enum rc open_timers(struct staging *s)
 {
-    enum rc rc = loop_new(&s->loop, s->err);
+    enum rc rc = loop_timer_new(&s->send, s->link.loop, on_send, s);
     if (rc == RC_OK)
-        rc = loop_on_signal(s->loop, on_signal, s);
+        rc = loop_timer_new(&s->tick, s->link.loop, on_tick, s);
     if (rc == RC_OK)
-        rc = loop_timer_new(&s->send, s->loop, on_send, s);
-    if (rc == RC_OK)
-        rc = loop_timer_new(&s->tick, s->loop, on_tick, s);
-    if (rc == RC_OK)
-        rc = loop_timer_new(&s->limit, s->loop, on_limit, s);
+        rc = loop_timer_new(&s->limit, s->link.loop, on_limit, s);
     if (rc != RC_OK)
-        return err_set(s->err, rc, "cannot start the event loop: %s", rc_text(rc));
-    loop_set_sleep_hook(s->loop, drain, s);
-    loop_timer_at(s->limit, time_after(loop_now_us(s->loop), START_US));
+        return err_set(s->err, rc, "out of memory");
+    loop_timer_at(s->limit, time_after(loop_now_us(s->link.loop), START_US));
     return RC_OK;
 }
 
-static enum rc open_all(struct stage *s)
+static enum rc open_all(struct staging *s)
 {
     enum rc rc = draw_load(s);
     if (rc == RC_OK)
         rc = open_gamer(s);
     if (rc == RC_OK)
-        rc = open_loop(s);
-    const struct cast_cfg cfg = {.loop = s->loop,
+        rc = open_timers(s);
+    const struct cast_cfg cfg = {.loop = s->link.loop,
                                  .budget = &s->budget,
                                  .folder = s->cfg.folder,
                                  .policy = s->cfg.policy,
@@ -408,30 +337,30 @@ static enum rc open_all(struct stage *s)
     return rc == RC_OK ? cast_new(&s->cast, &cfg, s->err) : rc;
 }
 
-static void close_all(struct stage *s)
+static void close_all(struct staging *s)
 {
     cast_free(s->cast);
-    uplink_free(s->uplink);
-    gamer_free(s->gamer);
     loop_timer_free(s->send);
     loop_timer_free(s->tick);
     loop_timer_free(s->limit);
-    loop_free(s->loop);
+    play_link_close(&s->link);
     budget_give(&s->budget, s->object.at);
-    id_end(&s->id);
 }
 
 enum rc stage_play(struct demo_run *out, const struct stage_cfg *cfg, int *signal, struct err *err)
 {
-    struct stage s = {.cfg = *cfg, .run = out, .budget = {.limit_bytes = MEMORY_BYTES}, .err = err};
+    struct staging s = {
+        .cfg = *cfg, .run = out, .budget = {.limit_bytes = MEMORY_BYTES}, .err = err};
     *out = (struct demo_run){.policy = cfg->policy, .deadline_us = STAGE_DEADLINE_US};
-    s.rc = open_all(&s);
-    if (s.rc == RC_OK) {
-        s.tick_us = loop_now_us(s.loop);
+    enum rc rc = open_all(&s);
+    if (rc == RC_OK) {
+        s.tick_us = loop_now_us(s.link.loop);
         on_tick(&s);
-        loop_run(s.loop);
+        loop_run(s.link.loop);
+        if (s.link.exit_code == EXIT_FAILED)
+            rc = err_set(err, s.link.why.rc, "%s", s.link.why.text);
     }
     close_all(&s);
-    *signal = s.signal;
-    return s.rc;
+    *signal = s.link.signal;
+    return rc;
 }

@@ -342,6 +342,7 @@ static int run(void *self)
     s->begun_us = loop_now_us(s->link.loop);
     submit_some(s);
     loop_run(s->link.loop);
+    play_link_tell(&s->link);
     sum_up(s);
     return s->link.exit_code;
 }

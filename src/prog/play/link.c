@@ -19,9 +19,16 @@ void play_link_end(struct play_link *l, int exit_code)
 
 void play_link_end_with(struct play_link *l, const char *why)
 {
-    progress_wipe(&l->progress);
-    fprintf(stderr, "shoal: %s\n", why);
+    if (l->why.text[0] == 0) // the first reason is the reason
+        (void)err_set(&l->why, RC_CLOSED, "%s", why);
     play_link_end(l, EXIT_FAILED);
+}
+
+void play_link_tell(struct play_link *l)
+{
+    progress_wipe(&l->progress);
+    if (l->why.text[0] != 0)
+        (void)cmd_fail(&l->why);
 }
 
 static void hub_is_back(struct play_link *l)
@@ -115,6 +122,7 @@ static void on_signal(void *self, int number)
 {
     struct play_link *l = self;
     progress_wipe(&l->progress);
+    l->signal = number;
     l->cfg.on_stop(l->cfg.self);
     play_link_send(l);
     play_link_end(l, EXIT_SIGNAL + number);

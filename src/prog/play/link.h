@@ -5,6 +5,7 @@
 //     gamer_offer(link->machine, ...);
 //     play_link_connect(link, &err);
 //     loop_run(link->loop);                // on_event for all that happens; play_link_end stops it
+//     play_link_tell(link);
 //     play_link_close(link);
 //
 // A hub that is gone is tried again for a while; what is under way is kept, here and there.
@@ -30,7 +31,7 @@ struct play_link_cfg {
     uint64_t patience_us;
     bool is_quiet;
     void *self;
-    void (*on_event)(void *self, const struct gamer_event *e);
+    void (*on_event)(void *self, const struct gamer_event *e); // all but OUT, which ends the link
     void (*on_stop)(void *self); // by a signal: the last chance to withdraw what is under way
 };
 
@@ -48,6 +49,8 @@ struct play_link {
     bool was_in;
     bool is_over;
     int exit_code;
+    int signal;                   // that ended it; 0: none
+    struct err why;               // it failed, first of all; without text: it did not
     uint64_t bytes_in, bytes_out; // of whole messages
 };
 
@@ -56,7 +59,8 @@ MUST_USE enum rc play_link_open(struct play_link *l, const struct play_link_cfg 
 MUST_USE enum rc play_link_connect(struct play_link *l, struct err *err);
 void play_link_close(struct play_link *l); // harmless for one that was not opened
 void play_link_end(struct play_link *l, int exit_code);
-void play_link_end_with(struct play_link *l, const char *why); // said on standard error
+void play_link_end_with(struct play_link *l, const char *why); // with EXIT_FAILED
+void play_link_tell(struct play_link *l); // on standard error, why it failed, if it did
 void play_link_send(struct play_link *l); // at once what the machine wants sent
 
 #endif

@@ -61,8 +61,7 @@ struct game {
     uint32_t lit;       // light frame that the pictures show now
     struct light light; // that came last, and waits to be drawn or shown
     bool has_light, has_lit;
-    bool is_stopped; // by a signal
-    bool is_spoilt;  // a picture could not be drawn or written
+    bool is_spoilt; // a picture could not be drawn or written
     struct shown shown;
     uint64_t begun_us;    // the first picture
     uint64_t pictures_us; // of the processor: the last picture
@@ -366,7 +365,6 @@ static void on_due(void *self)
 static void on_stop(void *self)
 {
     struct game *g = self;
-    g->is_stopped = true;
     director_stop(g->director);
 }
 
@@ -545,7 +543,7 @@ static void end_drawing(struct game *g)
         loop_run(g->link.loop);
     if (!g->is_spoilt && play_draw_end(g->draw, &err) != RC_OK)
         play_link_end_with(&g->link, err.text);
-    else if (g->is_stopped)
+    else if (g->link.signal != 0)
         fprintf(stderr, "shoal: stopped; %u of %llu pictures are there\n", g->next,
                 (unsigned long long)g->o.frames);
 }
@@ -554,7 +552,6 @@ static void sum_up(struct game *g)
 {
     const struct loop_traffic traffic = {g->link.bytes_in, g->link.bytes_out};
     const struct director_stat stat = director_stat(g->director);
-    progress_wipe(&g->link.progress);
     if (g->next == 0 && g->link.exit_code != EXIT_DONE)
         return; // it has not begun
     for (uint32_t i = 0; g->chores != NULL && i < CHORES; i++) {
@@ -571,6 +568,7 @@ static int run(void *self)
     advance(g);
     loop_run(g->link.loop);
     end_drawing(g);
+    play_link_tell(&g->link);
     sum_up(g);
     return g->link.exit_code;
 }

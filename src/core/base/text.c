@@ -73,6 +73,12 @@ void text_add_safe(struct text *t, struct bytes b)
     }
 }
 
+void text_copy_safe(char *out, size_t cap, struct bytes b)
+{
+    struct text t = text_of(out, cap);
+    text_add_safe(&t, b);
+}
+
 size_t text_utf8_step(struct bytes b)
 {
     if (b.len == 0)

@@ -23,6 +23,8 @@ void text_add_size(struct text *t, uint64_t bytes); // "1.5 MB": decimal, one di
 void text_add_time(struct text *t, uint64_t us);    // "850 us", "12.3 ms", "4.2 s", "3 min 5 s"
 // Bytes from a stranger as one printable line: control and non-ASCII bytes become '?'.
 void text_add_safe(struct text *t, struct bytes b);
+// The same into out[cap], in place of what was there; what does not fit is cut.
+void text_copy_safe(char *out, size_t cap, struct bytes b);
 
 // Bytes of the UTF-8 sequence at the front, 1..4; 0: there is none, it is overlong, a surrogate,
 // beyond U+10FFFF, or cut (RFC 3629 section 4).

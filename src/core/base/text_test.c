@@ -79,6 +79,11 @@ static void strangers_bytes_are_one_printable_line(void **state)
         all[i] = (uint8_t)i;
     struct text t = text_of(at, sizeof at);
     text_add_safe(&t, bytes_of(all, sizeof all));
+    char word[5] = "past";
+    text_copy_safe(word, sizeof word, bytes_text("a\xff\n"));
+    assert_string_equal(word, "a??");
+    text_copy_safe(word, sizeof word, bytes_text("longer"));
+    assert_string_equal(word, "long");
     assert_int_equal(t.len, 256);
     for (size_t i = 0; i < t.len; i++)
         assert_in_range(at[i], 0x20, 0x7e);

@@ -21,15 +21,8 @@ void client_fail(struct client *c, enum rc rc, const char *text)
 {
     c->state = CLIENT_OUT;
     c->refusal.rc = rc;
-    struct text t = text_of(c->refusal.text, MSG_TEXT_BYTES);
-    text_add_safe(&t, bytes_text(text)); // a person reads what a hub wrote
-}
-
-// What people and machines call themselves may be no UTF-8, which a message has to be.
-static void safe_copy(char *out, const char *in, size_t cap)
-{
-    struct text t = text_of(out, cap);
-    text_add_safe(&t, bytes_text(in));
+    // A person reads what a hub wrote.
+    text_copy_safe(c->refusal.text, sizeof c->refusal.text, bytes_text(text));
 }
 
 static void say_hello(struct client *c, const struct msg_challenge *challenge,
@@ -54,8 +47,9 @@ static void say_hello(struct client *c, const struct msg_challenge *challenge,
         return;
     }
     memcpy(hello->nonce, c->nonce, sizeof c->nonce);
-    safe_copy(hello->name, c->cfg.name, sizeof hello->name);
-    safe_copy(hello->ability.cpu, c->cfg.ability.cpu, sizeof hello->ability.cpu);
+    // What people and machines call themselves may be no UTF-8, which a message has to be.
+    text_copy_safe(hello->name, sizeof hello->name, bytes_text(c->cfg.name));
+    text_copy_safe(hello->ability.cpu, sizeof hello->ability.cpu, bytes_text(c->cfg.ability.cpu));
     if (c->cfg.role == MSG_ROLE_GAMER) {
         struct digest proof = msg_token_proof(challenge, &hello->public, c->cfg.token);
         memcpy(hello->token_proof, proof.b, sizeof hello->token_proof);

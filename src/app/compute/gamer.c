@@ -312,8 +312,7 @@ static void slot_fail(struct gamer_side *g, struct slot *s, enum rc rc, const ch
 {
     struct gamer_event e = {
         .kind = GAMER_EVENT_FAILED, .job = s->spec.job, .frame = s->spec.frame, .rc = rc};
-    struct text t = text_of(e.text, sizeof e.text);
-    text_add_safe(&t, bytes_text(why));
+    text_copy_safe(e.text, sizeof e.text, bytes_text(why));
     slot_empty(g, s);
     event_put(g, &e);
 }
@@ -454,8 +453,7 @@ static void take_planned(struct gamer_side *g, const struct msg_planned *m)
 static void run_fail(struct gamer_side *g, struct run *r, enum rc rc, const char *why)
 {
     struct gamer_event e = {.kind = GAMER_EVENT_FAILED, .job = r->spec.job, .rc = rc};
-    struct text t = text_of(e.text, sizeof e.text);
-    text_add_safe(&t, bytes_text(why));
+    text_copy_safe(e.text, sizeof e.text, bytes_text(why));
     run_free(g, r);
     event_put(g, &e);
 }
@@ -521,8 +519,7 @@ static void settle(struct gamer_side *g)
     if (g->client.state != CLIENT_OUT || !g->is_open)
         return;
     struct gamer_event e = {.kind = GAMER_EVENT_OUT, .rc = g->client.refusal.rc};
-    struct text t = text_of(e.text, sizeof e.text);
-    text_add_safe(&t, bytes_text(g->client.refusal.text));
+    memcpy(e.text, g->client.refusal.text, sizeof e.text);
     g->is_open = false;
     event_put(g, &e);
     outbox_close(&g->outbox, 0, e.text);

@@ -197,17 +197,24 @@ void helper_free(struct helper *h)
     arena_free(h->arena);
 }
 
-static void job_failed(struct helper *h, struct job *j, enum rc rc, const char *text)
+// The hub and the person in front of it are told.
+static void tell_failure(struct helper *h, uint64_t task, const struct task_spec *spec, enum rc rc,
+                         const char *text)
 {
-    struct msg m = {.type = MSG_FAILURE, .as.failure = {.task = j->task, .rc = rc}};
-    struct helper_event e = {.kind = HELPER_EVENT_FAILED, .task = j->task};
-    struct text t = text_of(m.as.failure.text, MSG_TEXT_BYTES);
-    text_add_safe(&t, bytes_text(text));
+    assert(rc != RC_OK);
+    struct msg m = {.type = MSG_FAILURE, .as.failure = {.task = task, .rc = rc}};
+    struct helper_event e = {.kind = HELPER_EVENT_FAILED, .task = task};
+    text_copy_safe(m.as.failure.text, MSG_TEXT_BYTES, bytes_text(text));
     memcpy(e.text, m.as.failure.text, sizeof e.text);
-    memcpy(e.kernel, j->spec.kernel, sizeof e.kernel);
+    text_copy_safe(e.kernel, sizeof e.kernel, bytes_text(spec->kernel)); // it may be no kernel's
     outbox_send(&h->outbox, 0, &m);
     event_put(h, &e);
     h->stat.tasks_failed++;
+}
+
+static void job_failed(struct helper *h, struct job *j, enum rc rc, const char *text)
+{
+    tell_failure(h, j->task, &j->spec, rc, text);
     job_free(h, j);
 }
 
@@ -357,17 +364,18 @@ static void take_task(struct helper *h, const struct msg_assign *m, uint64_t now
 {
     const struct task_spec *spec = &m->spec;
     const struct kernel *kernel = kernel_find(bytes_text(spec->kernel));
-    const char *fault = kernel == NULL                             ? "no such kernel here"
-                        : !takes_inputs(kernel, spec->input_count) ? "not as many inputs"
-                        : h->job_count >= HELPER_TASKS_MAX         ? "too many tasks"
-                                                                   : NULL;
-    struct job *j = fault == NULL ? budget_take(h->budget, sizeof *j + spec->params.len) : NULL;
+    if (kernel == NULL || !takes_inputs(kernel, spec->input_count)) {
+        tell_failure(h, m->task, spec, RC_UNSUPPORTED,
+                     kernel == NULL ? "no such kernel here" : "not as many inputs");
+        return;
+    }
+    if (h->job_count >= HELPER_TASKS_MAX) {
+        tell_failure(h, m->task, spec, RC_FULL, "too many tasks");
+        return;
+    }
+    struct job *j = budget_take(h->budget, sizeof *j + spec->params.len);
     if (j == NULL) {
-        struct msg no = {.type = MSG_FAILURE,
-                         .as.failure = {.task = m->task, .rc = RC_UNSUPPORTED}};
-        bytes_to_text(bytes_text(fault != NULL ? fault : "out of memory"), no.as.failure.text,
-                      MSG_TEXT_BYTES);
-        outbox_send(&h->outbox, 0, &no);
+        tell_failure(h, m->task, spec, RC_NOMEM, "out of memory");
         return;
     }
     *j = (struct job){.task = m->task,
@@ -439,8 +447,7 @@ static void take_verdict(struct helper *h, const struct msg_verdict *m)
 {
     struct helper_event e = {
         .kind = HELPER_EVENT_VERDICT, .task = m->task, .is_right = m->is_right};
-    struct text t = text_of(e.text, sizeof e.text);
-    text_add_safe(&t, bytes_text(m->text));
+    text_copy_safe(e.text, sizeof e.text, bytes_text(m->text));
     event_put(h, &e);
     h->stat.results_right += m->is_right;
     h->stat.results_wrong += !m->is_right;

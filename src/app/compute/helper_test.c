@@ -306,12 +306,16 @@ static void test_assignments_it_cannot_take(void **state)
         assert_true(crew_hears(&c, MSG_FAILURE, &answer));
         assert_int_equal(answer.as.failure.rc, RC_UNSUPPORTED);
     }
+    assert_int_equal(c.events[HELPER_EVENT_FAILED], 3); // whoever lends is told, too
+    assert_int_equal(helper_stat(c.helper).tasks_failed, 3);
+    assert_int_equal(c.events[HELPER_EVENT_TASK], 0);
     for (uint64_t i = 0; i < HELPER_TASKS_MAX; i++)
         assign(&c, i, 0);
     assert_false(crew_hears(&c, MSG_FAILURE, &answer));
     assign(&c, 5000, 0);
     assert_true(crew_hears(&c, MSG_FAILURE, &answer));
     assert_int_equal(answer.as.failure.task, 5000);
+    assert_int_equal(answer.as.failure.rc, RC_FULL);
     crew_close(&c);
 }
 

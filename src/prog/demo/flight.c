@@ -90,8 +90,7 @@ static void on_player_line(void *self, const char *line)
     struct flight *now = &f->now->flight;
     const bool is_event = flight_line(now, bytes_text(line), time_since(f->begun_us, now_us(f)));
     if (!is_event && line[0] != '{' && f->words[0] == 0) {
-        struct text t = text_of(f->words, sizeof f->words);
-        text_add_safe(&t, bytes_text(line));
+        text_copy_safe(f->words, sizeof f->words, bytes_text(line));
     }
     if (f->phase == WAITING && now->pictures > 0) {
         f->phase = FLYING;

@@ -145,9 +145,8 @@ static enum rc open_machine(struct play_link *l, struct err *err)
         .budget = l->cfg.budget,
         .client = {
             .role = MSG_ROLE_GAMER, .key = l->id.key, .token = l->token, .entropy = entropy_os()}};
-    struct text name = text_of(cfg.client.name, sizeof cfg.client.name);
     if (l->cfg.name != NULL)
-        text_add_safe(&name, bytes_text(l->cfg.name));
+        bytes_to_text(bytes_text(l->cfg.name), cfg.client.name, sizeof cfg.client.name);
     if (gamer_new(&l->machine, &cfg) != RC_OK)
         return err_set(err, RC_NOMEM, "out of memory");
     return RC_OK;

@@ -80,8 +80,7 @@ void loop_view_bad_stream(struct loop_view *v)
 void loop_view_failed(struct loop_view *v, const char *why)
 {
     v->failures++;
-    struct text t = text_of(v->why, sizeof v->why);
-    text_add_safe(&t, bytes_text(why));
+    text_copy_safe(v->why, sizeof v->why, bytes_text(why));
 }
 
 static void chore_json(enum chore chore, const struct chore_stat *s, double mbit)

@@ -27,8 +27,8 @@ void play_view_add(struct play_table *t, const struct gamer_event *e)
                            .parts = e->tile.parts,
                            .is_cached = e->tile.is_cached,
                            .attempts = e->tile.attempts};
-    struct text name = text_of(r->helper, sizeof r->helper); // a name is somebody else's word
-    text_add_safe(&name, bytes_text(e->tile.helper));
+    // A name is somebody else's word.
+    text_copy_safe(r->helper, sizeof r->helper, bytes_text(e->tile.helper));
 }
 
 static int by_tile(const void *a, const void *b)

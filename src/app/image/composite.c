@@ -81,6 +81,8 @@ static bool take_all(struct composite *c)
 // Centres of `count` pixels among `low` that cover the same length.
 static void grid_fill(struct grid *g, uint32_t count, uint32_t low)
 {
+    assert(low > 0);
+    assert(low <= count); // or pixels would be passed over
     for (uint32_t i = 0; i < count; i++) {
         const float at = ((float)i + 0.5f) * (float)low / (float)count - 0.5f; // above -1
         g->first[i] = (int32_t)(at + 1.0f) - 1;
@@ -308,6 +310,8 @@ static void draw_row(struct composite *c, const struct tone *tone, uint32_t y, u
         r.light[i] = c->light[i];
         s.from[i] = c->row[LIGHT][i] + 1;
     }
+    assert(c->down.first[y] >= -1);
+    assert(c->down.first[y] < (int32_t)c->size.layer_height); // so the row below is there, too
     interpolate_down(c, y);
     if (c->way == COMPOSITE_BEST)
         row_light_wide(&r, &s);
@@ -324,7 +328,8 @@ static void draw_row(struct composite *c, const struct tone *tone, uint32_t y, u
 enum rc composite_draw(struct composite *c, const struct layer *layer, const struct tone *tone,
                        uint8_t *rgb)
 {
-    assert(tone->exposure > 0.0f && tone->glare >= 0.0f && tone->glare <= 1.0f);
+    assert(tone->exposure > 0.0f);
+    assert(tone->glare >= 0.0f && tone->glare <= 1.0f);
     if (!c->has_geometry)
         return RC_ABSENT;
     if (layer->width != c->size.layer_width || layer->height != c->size.layer_height)

@@ -3,6 +3,7 @@
 // weigh each neighbour by how much it is of theirs.
 #include "image/composite_edges.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,9 @@ static struct vec normal_of(const struct seen *s)
 
 enum rc edges_new(struct edges *e, struct budget *budget)
 {
+    assert(e->layer_width > 0 && e->layer_width <= e->width);
+    assert(e->layer_height > 0 && e->layer_height <= e->height);
+    assert(e->across != NULL && e->down != NULL);
     e->budget = budget;
     e->at = budget_take(budget, (size_t)e->width * e->height * sizeof *e->at);
     e->row = budget_take(budget, ((size_t)e->height + 1) * sizeof *e->row);
@@ -170,6 +174,8 @@ static bool weigh(const struct edges *e, const struct seen *s, uint32_t x, uint3
 void edges_find(struct edges *e, struct bytes full, struct bytes low)
 {
     uint32_t count = 0;
+    assert(full.len == (size_t)e->width * e->height * GEOMETRY_PIXEL_BYTES);
+    assert(low.len == (size_t)e->layer_width * e->layer_height * GEOMETRY_PIXEL_BYTES);
     e->row[0] = 0;
     if (e->width == e->layer_width && e->height == e->layer_height) {
         for (uint32_t y = 0; y < e->height; y++)
@@ -194,5 +200,6 @@ void edges_find(struct edges *e, struct bytes full, struct bytes low)
                 count++;
         }
         e->row[y + 1] = count;
+        assert(count <= (y + 1) * e->width); // each pixel once
     }
 }

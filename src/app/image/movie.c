@@ -121,6 +121,7 @@ static enum rc write_packet(struct movie *m, const struct video_packet *packet)
     buffer_put(&room, packet->bytes);
     m->packet->pts = packet->pts;
     m->packet->dts = (int64_t)packet->dts - VIDEO_DTS_BASE;
+    assert(m->packet->dts <= m->packet->pts); // nothing is shown before it is decoded
     m->packet->duration = 1;
     m->packet->flags = packet->is_key ? AV_PKT_FLAG_KEY : 0;
     const AVStream *stream = m->mux->streams[0];
@@ -144,6 +145,7 @@ static enum rc drain(struct movie *m)
 
 enum rc movie_add(struct movie *m, const uint8_t *rgb)
 {
+    assert(rgb != NULL && m->mux != NULL);
     const enum rc rc = video_encoder_put(m->encoder, rgb);
     return rc == RC_OK ? drain(m) : rc;
 }

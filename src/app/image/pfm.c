@@ -14,11 +14,14 @@ size_t pfm_bytes_max(const struct image_sums *image)
 
 enum rc pfm_encode(const struct image_sums *image, unsigned layer, struct buffer *out)
 {
-    assert(layer < TRACE_LAYERS && image->samples > 0);
-    assert(image->width <= PIXELS_SIDE_MAX && image->height <= PIXELS_SIDE_MAX);
+    assert(layer < TRACE_LAYERS);
+    assert(image->samples > 0);
+    assert(image->width > 0 && image->width <= PIXELS_SIDE_MAX);
+    assert(image->height > 0 && image->height <= PIXELS_SIDE_MAX);
     char head[PFM_HEADER_BYTES_MAX];
     struct text t = text_of(head, sizeof head);
     text_addf(&t, "PF\n%u %u\n-1.0\n", image->width, image->height);
+    assert(!t.is_cut);
     buffer_put(out, bytes_text(head));
     const double scale = 1.0 / ((double)image->samples * TRACE_UNIT);
     for (uint32_t y = image->height; y-- > 0;)

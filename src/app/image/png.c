@@ -2,6 +2,8 @@
 // 8-bit RGB images as PNG files in memory, over libspng.
 #include "image/png.h"
 
+#include <assert.h>
+
 #include <spng.h>
 
 // More than zlib's stored blocks and the chunks' frames add (1 in 100, and a little).
@@ -49,6 +51,7 @@ enum rc png_encode(const uint8_t *rgb, uint32_t width, uint32_t height, struct b
         return RC_NOMEM;
     struct buffer b = buffer_of(at, cap);
     enum rc rc = encode_into(&b, rgb, width, height);
+    assert(rc != RC_OK || b.len > 0);
     if (rc == RC_OK)
         *out = b;
     else
@@ -72,6 +75,7 @@ static enum rc decode_with(spng_ctx *ctx, struct bytes png, struct budget *budge
         budget_give(budget, at);
         return RC_MALFORMED;
     }
+    assert(len == (size_t)head->width * head->height * 3);
     *rgb = buffer_of(at, len);
     rgb->len = len;
     return RC_OK;

@@ -2,6 +2,7 @@
 // PSNR and SSIM, by their definitions.
 #include "image/quality.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -13,6 +14,7 @@
 double quality_psnr(const uint8_t *a, const uint8_t *b, uint32_t width, uint32_t height)
 {
     const size_t n = (size_t)width * height * 3;
+    assert(n > 0);
     uint64_t squares = 0;
     for (size_t i = 0; i < n; i++) {
         const int64_t apart = (int64_t)a[i] - b[i];
@@ -38,6 +40,7 @@ static void window_fill(double window[static WINDOW])
     }
     for (unsigned i = 0; i < WINDOW; i++)
         window[i] /= sum;
+    assert(window[0] < window[WINDOW / 2]);
 }
 
 // Sums down the window's columns, for every x of the rows from y on.

@@ -31,6 +31,7 @@ static void add_look(struct text *t, const char *look)
 
 void svg_begin(struct text *t, double width, double height, const char *title)
 {
+    assert(width > 0 && height > 0);
     text_addf(t,
               "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" "
               "viewBox=\"0 0 %.0f %.0f\" font-family=\"Helvetica, Arial, sans-serif\">\n<title>",
@@ -74,6 +75,7 @@ void svg_box(struct text *t, struct svg_point corner, struct svg_point size, con
 
 void svg_dot(struct text *t, struct svg_point centre, double radius)
 {
+    assert(radius > 0);
     text_addf(t, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"/>\n", centre.x, centre.y, radius);
 }
 

@@ -2,6 +2,7 @@
 // Moving pictures uncoded, as YUV4MPEG2.
 #include "image/y4m.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "codec/planes.h"
@@ -22,6 +23,7 @@ enum rc y4m_head(uint32_t width, uint32_t height, uint32_t fps, struct buffer *o
     const int len = snprintf(text, sizeof text,
                              "YUV4MPEG2 W%u H%u F%u:1 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED\n",
                              (unsigned)width, (unsigned)height, (unsigned)fps);
+    assert(len > 0 && (size_t)len < sizeof text); // the sides have five digits, fps ten
     buffer_put(out, bytes_of(text, (size_t)len));
     return out->is_full ? RC_FULL : RC_OK;
 }

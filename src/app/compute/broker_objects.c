@@ -110,20 +110,10 @@ void job_object_none(struct broker *b, struct gamer *g, const struct digest *dig
 // A part of an object, to whoever may know it: all who said who they are.
 void object_give(struct broker *b, const struct conn *c, const struct msg_object_get *get)
 {
-    struct msg m = {.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
-    struct bytes object;
-    if (store_get(b->store, &get->digest, &object) != RC_OK) {
-        broker_tell(b, c->id, &m);
-        return;
-    }
-    if (object.len >= 1 && object.len <= MSG_OBJECT_BYTES_MAX) { // what others put there may not be
-        m.type = MSG_OBJECT_PART;
-        m.as.object_part =
-            (struct msg_object_part){.digest = get->digest,
-                                     .offset = get->offset,
-                                     .total = object.len,
-                                     .data = bytes_part(object, get->offset, get->len)};
-    }
+    struct bytes object = bytes_of(NULL, 0);
+    const bool is_here = store_get(b->store, &get->digest, &object) == RC_OK;
+    const struct msg m = fetch_answer(get, object);
     broker_tell(b, c->id, &m);
-    store_release(b->store);
+    if (is_here)
+        store_release(b->store);
 }

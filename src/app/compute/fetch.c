@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One object on its way in, part by part, from one connection.
+// One object on its way in, part by part, from one connection; and the answer of who gives it.
 #include "compute/fetch.h"
 
 #include <assert.h>
@@ -79,4 +79,15 @@ struct bytes fetch_bytes(const struct fetch *f)
 {
     assert(fetch_is_whole(f));
     return bytes_of(f->at, f->total);
+}
+
+struct msg fetch_answer(const struct msg_object_get *get, struct bytes object)
+{
+    if (object.len == 0 || object.len > MSG_OBJECT_BYTES_MAX)
+        return (struct msg){.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
+    return (struct msg){.type = MSG_OBJECT_PART,
+                        .as.object_part = {.digest = get->digest,
+                                           .offset = get->offset,
+                                           .total = object.len,
+                                           .data = bytes_part(object, get->offset, get->len)}};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One object on its way in, part by part, from one connection.
+// One object on its way in, part by part, from one connection; and the answer of who gives it.
 //
 //     fetch_new(&f, budget, &digest);
 //     while (fetch_ask(f, &get)) send(get);     // now, and after each part that came
@@ -32,5 +32,9 @@ bool fetch_ask(struct fetch *f, struct msg_object_get *out);
 MUST_USE enum rc fetch_put(struct fetch *f, const struct msg_object_part *part);
 bool fetch_is_whole(const struct fetch *f);
 struct bytes fetch_bytes(const struct fetch *f); // only when whole
+
+// The part that is asked for, borrowed from object; or that it is not here: object is empty, or
+// larger than can be given.
+struct msg fetch_answer(const struct msg_object_get *get, struct bytes object);
 
 #endif

@@ -50,8 +50,9 @@ static void fetch_all(const uint8_t *at, uint64_t total)
             open++;
         }
         assert_true(open > 0); // never waits for an answer to nothing
-        struct msg_object_part p = part_of(at, total, ask[0].offset);
-        assert_int_equal(fetch_put(f, &p), RC_OK);
+        const struct msg m = fetch_answer(&ask[0], bytes_of(at, total));
+        assert_int_equal(m.type, MSG_OBJECT_PART);
+        assert_int_equal(fetch_put(f, &m.as.object_part), RC_OK);
         memmove(ask, ask + 1, --open * sizeof *ask);
     }
     assert_int_equal(open, 0);
@@ -78,6 +79,19 @@ static void test_sizes_at_the_edges(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(total); i++)
         fetch_all(at, total[i]);
     free(at);
+}
+
+static void test_nothing_to_give(void **state)
+{
+    (void)state;
+    static const uint8_t at[4] = {1, 2, 3, 4};
+    const struct msg_object_get get = {.digest = name_of(1), .offset = 9, .len = 2};
+    struct msg m = fetch_answer(&get, bytes_of(NULL, 0));
+    assert_true(m.type == MSG_OBJECT_NONE && digest_equal(&m.as.object_none.digest, &get.digest));
+    m = fetch_answer(&get, bytes_of(at, (size_t)MSG_OBJECT_BYTES_MAX + 1)); // nobody could fetch it
+    assert_int_equal(m.type, MSG_OBJECT_NONE);
+    m = fetch_answer(&get, bytes_of(at, sizeof at)); // past its end
+    assert_true(m.type == MSG_OBJECT_PART && m.as.object_part.data.len == 0);
 }
 
 static void test_window(void **state)
@@ -185,11 +199,9 @@ static void test_budget_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes_at_the_edges),
-        cmocka_unit_test(test_window),
-        cmocka_unit_test(test_lies),
-        cmocka_unit_test(test_first_part_lies),
-        cmocka_unit_test(test_budget_runs_out),
+        cmocka_unit_test(test_sizes_at_the_edges), cmocka_unit_test(test_window),
+        cmocka_unit_test(test_nothing_to_give),    cmocka_unit_test(test_lies),
+        cmocka_unit_test(test_first_part_lies),    cmocka_unit_test(test_budget_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

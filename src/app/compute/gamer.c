@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "base/text.h"
+#include "compute/fetch.h"
 #include "kernel/trace/trace.h"
 
 #define GAMER_ARENA_BYTES (2u << 20)
@@ -336,17 +337,9 @@ const struct join *gamer_look(struct gamer_side *g, uint64_t job)
 
 static void give_object(struct gamer_side *g, const struct msg_object_get *get)
 {
-    struct msg m = {.type = MSG_OBJECT_NONE, .as.object_none = {get->digest}};
     const uint32_t at = offer_of(g, &get->digest);
-    const struct bytes object = at < g->offer_count ? g->offer[at].object : bytes_of(NULL, 0);
-    if (object.len > 0 && object.len <= MSG_OBJECT_BYTES_MAX) {
-        m.type = MSG_OBJECT_PART;
-        m.as.object_part =
-            (struct msg_object_part){.digest = get->digest,
-                                     .offset = get->offset,
-                                     .total = object.len,
-                                     .data = bytes_part(object, get->offset, get->len)};
-    }
+    const struct msg m =
+        fetch_answer(get, at < g->offer_count ? g->offer[at].object : bytes_of(NULL, 0));
     outbox_send(&g->outbox, 0, &m);
 }
 

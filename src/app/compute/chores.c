@@ -38,7 +38,7 @@ struct state {
     uint32_t due;        // windows that have begun
     uint64_t due_us;     // when the last one did
     bool is_waiting;     // its answer was not there then
-    struct bytes object; // that the kernel takes, if the world has it
+    struct bytes object; // that the kernel takes; empty: none
     struct digest input; // of a task: the object's name; physics': what it is given, each time
     struct buffer params;
     struct buffer given; // a copy: the hub may ask for it at any time
@@ -92,7 +92,8 @@ enum rc chores_new(struct chores **out, const struct chores_cfg *cfg)
         chores_free(c);
         return rc;
     }
-    c->state[CHORE_SOUND].input = cfg->scene;
+    c->state[CHORE_SOUND].object = cfg->scene;
+    c->state[CHORE_SOUND].input = cfg->scene_name;
     offer(c, CHORE_PATHS, chores_world_map(c->world));
     offer(c, CHORE_TALK, chores_world_speech(c->world));
     *out = c;

@@ -35,7 +35,8 @@ enum chore { CHORE_PHYSICS, CHORE_PATHS, CHORE_SOUND, CHORE_TALK };
 struct chores_cfg {
     struct budget *budget; // outlives it, as does the gamer
     struct gamer_side *gamer;
-    struct digest scene; // for sound; offered to the gamer's hub
+    struct bytes scene;       // for sound: the object, which outlives it, ...
+    struct digest scene_name; // ... and is offered to the gamer's hub
     double fps;
     uint32_t bodies;  // 1..
     uint32_t walkers; // 1..
@@ -45,7 +46,7 @@ struct chores_cfg {
 struct chore_task { // for the gamer itself; borrowed until chores_ran
     enum chore chore;
     const char *kernel;
-    struct bytes object; // empty: none, or of sound, the scene
+    struct bytes object; // that the kernel takes; empty: none
     struct bytes given;  // the one input, if in.given_count is 1; in.given is to point to it
     struct kernel_in in;
 };

@@ -32,7 +32,8 @@ static void begin(void)
     player_open(&p, PLENTY);
     const struct chores_cfg cfg = {.budget = &p.budget,
                                    .gamer = p.gamer,
-                                   .scene = p.scene,
+                                   .scene = player_scene(),
+                                   .scene_name = p.scene,
                                    .fps = PICTURES_S,
                                    .bodies = 12,
                                    .walkers = 20,
@@ -78,7 +79,7 @@ static void what_the_gamer_computes_itself(void **state)
             struct bytes result = bytes_of(NULL, 0);
             struct kernel_in in = task.in;
             in.given = &task.given;
-            if (task.chore == CHORE_SOUND) // of a scene, which is not at hand
+            if (task.chore == CHORE_SOUND) // of a scene, which this one is not
                 chores_ran(c, task.chore, RC_OK, result, 10, now_us);
             else
                 chores_ran(c, task.chore, run(task.kernel, task.object, &in, &result), result, 10,
@@ -199,6 +200,46 @@ static void what_takes_long_is_sent_ahead(void **state)
     end();
 }
 
+// What no helper could do is the gamer's; what it cannot do either is not asked for for ever.
+static void what_fails_is_done_here(void **state)
+{
+    (void)state;
+    begin();
+    const struct camera here = camera();
+    struct msg m;
+    struct gamer_event e;
+    struct chore_task task;
+    uint8_t at[1024];
+    chores_step(c, 0, &here, true, 1);
+    player_drain(&p);
+    assert_false(chores_local(c, &task));
+    uint32_t asked = 0;
+    for (; player_hears(&p, MSG_RUN, &m); asked++) {
+        const struct msg no = {.type = MSG_FAILED,
+                               .as.failed = {.job = m.as.run.job, .rc = RC_CRASHED, .text = "no"}};
+        gamer_input(p.gamer, hand_encode(&no, at, sizeof at));
+        while (gamer_event(p.gamer, &e))
+            assert_true(chores_event(c, &e, 2));
+    }
+    assert_int_equal(asked, CHORES);
+    for (uint32_t i = 0; i < CHORES; i++) {
+        assert_true(chores_local(c, &task));
+        assert_int_equal(task.chore, i);
+        assert_int_equal(task.in.given_count, i == CHORE_PHYSICS);
+        assert_int_equal(task.object.len > 0, i != CHORE_PHYSICS);
+        chores_ran(c, task.chore, RC_NOMEM, bytes_of(NULL, 0), 0, 3);
+        assert_int_equal(chores_stat(c, task.chore).failed, 2);
+        assert_true(chores_stat(c, task.chore).own_us <= 0); // that was no measure
+    }
+    assert_false(chores_local(c, &task));
+    chores_step(c, 5 * PICTURES_S, &here, true, 4); // windows later
+    player_drain(&p);
+    for (asked = 0; player_hears(&p, MSG_RUN, &m);)
+        asked++;
+    assert_int_equal(asked, CHORES);
+    end();
+}
+
 static void what_takes_too_long_stays_here(void **state)
 {
     (void)state;
@@ -263,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_the_gamer_computes_itself),
                                        cmocka_unit_test(what_is_wanted_stays_offered),
                                        cmocka_unit_test(what_takes_long_is_sent_ahead),
+                                       cmocka_unit_test(what_fails_is_done_here),
                                        cmocka_unit_test(what_takes_too_long_stays_here),
                                        cmocka_unit_test(damaged_answers_change_nothing)};
     if (kit_open(&kit, NULL) != RC_OK)

@@ -68,6 +68,21 @@ static enum rc draw_picture(struct job *j)
     return rc;
 }
 
+// The kit of a chore, with its object.
+static enum rc open_kit(struct kit **kit, struct bytes object)
+{
+    if (*kit != NULL)
+        return RC_OK;
+    enum rc rc = kit_open(kit, NULL);
+    if (rc == RC_OK && object.len > 0)
+        rc = kit_load(*kit, object);
+    if (rc != RC_OK) { // the next time, from the beginning
+        kit_close(*kit);
+        *kit = NULL;
+    }
+    return rc;
+}
+
 static enum rc compute_chore(struct job *j)
 {
     struct play_draw *d = j->d;
@@ -75,12 +90,7 @@ static enum rc compute_chore(struct job *j)
     struct kit **kit = &d->kit[t->chore];
     struct kernel_in in = t->in;
     in.given = &t->given;
-    enum rc rc = RC_OK;
-    if (*kit == NULL) {
-        rc = kit_open(kit, NULL);
-        if (rc == RC_OK && (t->object.len > 0 || t->chore == CHORE_SOUND))
-            rc = kit_load(*kit, t->object.len > 0 ? t->object : d->cfg.scene);
-    }
+    enum rc rc = open_kit(kit, t->object);
     d->result.len = d->report.len = 0;
     d->result.is_full = d->report.is_full = false;
     const uint64_t begun_us = clock_cpu_us();

@@ -435,7 +435,8 @@ static enum rc open_chores(struct game *g, struct err *err)
 {
     const struct chores_cfg cfg = {.budget = &g->budget,
                                    .gamer = g->link.machine,
-                                   .scene = g->scene_name,
+                                   .scene = buffer_bytes(&g->scene_object),
+                                   .scene_name = g->scene_name,
                                    .fps = g->o.fps,
                                    .bodies = BODIES,
                                    .walkers = WALKERS,

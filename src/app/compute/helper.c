@@ -146,12 +146,20 @@ static bool wish_take_back(struct helper *h, enum helper_out_kind kind, uint32_t
     return false;
 }
 
+// What it did is over. NULL: or was of no use any more.
+static struct job *lane_end(struct lane *l)
+{
+    struct job *j = l->job;
+    l->is_busy = false;
+    l->job = NULL;
+    return j;
+}
+
 static bool run_take_back(struct helper *h, uint32_t lane)
 {
     if (!wish_take_back(h, HELPER_RUN, lane))
         return false;
-    h->lane[lane].is_busy = false;
-    h->lane[lane].job = NULL;
+    (void)lane_end(&h->lane[lane]);
     return true;
 }
 
@@ -179,6 +187,7 @@ static void drop_all(struct helper *h)
     fetch_free(h->fetch);
     h->fetch = NULL;
     h->has_wanted = false;
+    assert(h->job_count == 0 && list_is_empty(&h->jobs));
 }
 
 static void let_go(struct helper *h)
@@ -236,6 +245,13 @@ static void object_failed(struct helper *h, const struct digest *object, enum rc
     }
 }
 
+static void fetch_on(struct helper *h)
+{
+    struct msg m = {.type = MSG_OBJECT_GET};
+    while (fetch_ask(h->fetch, &m.as.object_get))
+        outbox_send(&h->outbox, 0, &m);
+}
+
 // False: no memory.
 static bool fetch_start(struct helper *h, const struct digest *object)
 {
@@ -243,10 +259,26 @@ static bool fetch_start(struct helper *h, const struct digest *object)
     h->fetch = fetch_new(h->budget, object);
     if (h->fetch == NULL)
         return false;
-    struct msg m = {.type = MSG_OBJECT_GET};
-    while (fetch_ask(h->fetch, &m.as.object_get))
-        outbox_send(&h->outbox, 0, &m);
+    fetch_on(h);
     return true;
+}
+
+static bool is_fetching(const struct helper *h, const struct digest *object)
+{
+    return h->fetch != NULL && digest_equal(fetch_digest(h->fetch), object);
+}
+
+// RC_OK, or why all who need it must do without.
+static void fetch_end(struct helper *h, enum rc rc, const char *why)
+{
+    const struct digest object = *fetch_digest(h->fetch);
+    fetch_free(h->fetch);
+    h->fetch = NULL;
+    if (rc == RC_OK)
+        return;
+    if (h->has_wanted && digest_equal(&h->wanted, &object))
+        h->has_wanted = false;
+    object_failed(h, &object, rc, why);
 }
 
 static struct lane *idle_lane(struct helper *h, const struct digest *object)
@@ -266,6 +298,7 @@ static struct lane *idle_lane(struct helper *h, const struct digest *object)
 
 static void lane_load(struct helper *h, struct lane *lane, const struct digest *object)
 {
+    assert(!lane->is_busy);
     lane->is_busy = true;
     lane->has_object = false;
     lane->object = *object;
@@ -274,6 +307,8 @@ static void lane_load(struct helper *h, struct lane *lane, const struct digest *
 
 static void lane_run(struct helper *h, struct lane *lane, struct job *j)
 {
+    assert(!lane->is_busy);
+    assert(j->state != JOB_RUNNING);
     lane->is_busy = true;
     lane->job = j;
     j->lane = (uint32_t)(lane - h->lane);
@@ -312,11 +347,8 @@ static void start_job(struct helper *h, struct job *j)
     struct lane *lane = idle_lane(h, object);
     if (lane == NULL)
         return;
-    if (!kernel_takes_object(j->kernel)) {
-        lane_run(h, lane, j);
-        return;
-    }
-    if (lane->has_object && digest_equal(&lane->object, object)) {
+    if (!kernel_takes_object(j->kernel) ||
+        (lane->has_object && digest_equal(&lane->object, object))) {
         lane_run(h, lane, j);
         return;
     }
@@ -408,13 +440,11 @@ static void cancel(struct helper *h, uint64_t task)
 
 static void take_part(struct helper *h, const struct msg_object_part *m)
 {
-    if (h->fetch == NULL || !digest_equal(fetch_digest(h->fetch), &m->digest))
+    if (!is_fetching(h, &m->digest))
         return;
     enum rc rc = fetch_put(h->fetch, m);
     if (rc == RC_OK && !fetch_is_whole(h->fetch)) {
-        struct msg get = {.type = MSG_OBJECT_GET};
-        while (fetch_ask(h->fetch, &get.as.object_get))
-            outbox_send(&h->outbox, 0, &get);
+        fetch_on(h);
         return;
     }
     if (rc == RC_OK) {
@@ -423,24 +453,13 @@ static void take_part(struct helper *h, const struct msg_object_part *m)
         h->stat.bytes_fetched += all.len;
         rc = store_put(h->store, &m->digest, all); // checks it against its name
     }
-    fetch_free(h->fetch);
-    h->fetch = NULL;
-    if (rc == RC_OK)
-        return;
-    if (h->has_wanted && digest_equal(&h->wanted, &m->digest))
-        h->has_wanted = false;
-    object_failed(h, &m->digest, rc, "the object could not be had");
+    fetch_end(h, rc, "the object could not be had");
 }
 
 static void object_none(struct helper *h, const struct digest *object)
 {
-    if (h->fetch == NULL || !digest_equal(fetch_digest(h->fetch), object))
-        return;
-    fetch_free(h->fetch);
-    h->fetch = NULL;
-    if (h->has_wanted && digest_equal(&h->wanted, object))
-        h->has_wanted = false;
-    object_failed(h, object, RC_ABSENT, "the hub does not have the object");
+    if (is_fetching(h, object))
+        fetch_end(h, RC_ABSENT, "the hub does not have the object");
 }
 
 static void take_verdict(struct helper *h, const struct msg_verdict *m)
@@ -525,9 +544,7 @@ void helper_loaded(struct helper *h, uint32_t lane, enum rc rc, const char *text
 {
     assert(lane < h->lane_count);
     struct lane *l = &h->lane[lane];
-    struct job *j = l->job;
-    l->is_busy = false;
-    l->job = NULL;
+    struct job *j = lane_end(l);
     l->has_object = rc == RC_OK;
     if (j != NULL && rc != RC_OK)
         job_failed(h, j, rc, text);
@@ -559,10 +576,7 @@ static void send_result(struct helper *h, struct job *j, const struct helper_out
 void helper_ran(struct helper *h, uint32_t lane, const struct helper_outcome *o, uint64_t now_us)
 {
     assert(lane < h->lane_count);
-    struct lane *l = &h->lane[lane];
-    struct job *j = l->job;
-    l->is_busy = false;
-    l->job = NULL;
+    struct job *j = lane_end(&h->lane[lane]);
     (void)wish_take_back(h, HELPER_KILL, lane); // it ended by itself: the next run is not meant
     if (j != NULL && o->rc != RC_OK) {
         job_failed(h, j, o->rc, o->text);
@@ -635,8 +649,7 @@ static bool give_inputs(struct helper *h, struct lane *l, struct helper_out *out
         if (rc == RC_OK)
             continue;
         let_go(h);
-        l->is_busy = false;
-        l->job = NULL;
+        (void)lane_end(l);
         job_failed(h, j, rc, "an object left the store");
         proceed(h);
         return false;

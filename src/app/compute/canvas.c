@@ -164,6 +164,7 @@ static enum rc post(struct canvas *c, const struct light *light, const struct se
         // cppcheck-suppress unreadVariable // by kit_run, through `in`
         given[in.given_count++] = buffer_bytes(&before->geometry);
     }
+    assert(in.given_count <= POST_GIVEN_MAX);
     enum rc rc = post_params_encode(&p, &params);
     in.params = buffer_bytes(&params);
     if (rc == RC_OK)
@@ -175,6 +176,7 @@ static enum rc post(struct canvas *c, const struct light *light, const struct se
 static void next_is_light(struct canvas *c)
 {
     const struct seen old = c->light;
+    assert(c->next.has_layer && c->next.has_geometry);
     c->light = c->next;
     c->next = old;
     c->next.has_layer = c->next.has_geometry = false;
@@ -243,6 +245,7 @@ enum rc canvas_draw(struct canvas *c, uint8_t *rgb)
     struct layer layer;
     struct seen *now = &c->now;
     enum rc rc;
+    assert(c->full.len > 0 && now->geometry.len > 0); // canvas_look was there
     if (c->light.has_layer) {
         rc = post(c, NULL, &c->light, now);
     } else {

@@ -9,6 +9,7 @@
 
 void client_init(struct client *c, const struct client_cfg *cfg)
 {
+    assert(cfg->role == MSG_ROLE_HELPER || cfg->role == MSG_ROLE_GAMER);
     *c = (struct client){.cfg = *cfg, .state = CLIENT_WAITING};
 }
 
@@ -19,6 +20,7 @@ void client_restart(struct client *c)
 
 void client_fail(struct client *c, enum rc rc, const char *text)
 {
+    assert(rc != RC_OK && text != NULL);
     c->state = CLIENT_OUT;
     c->refusal.rc = rc;
     // A person reads what a hub wrote.

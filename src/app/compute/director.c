@@ -163,6 +163,7 @@ static void end_group(struct director *d)
 static void join_group(struct director *d, const struct shot *s)
 {
     struct light *g = &d->group;
+    assert(s->job[STAGE_POST] != 0); // its layer is what the stream is of
     if (g->count > 0 && s->number != g->number + g->count)
         end_group(d); // one between went another way, or failed
     if (g->count == 0)
@@ -170,6 +171,7 @@ static void join_group(struct director *d, const struct shot *s)
     g->camera[g->count] = s->camera;
     g->asked_us[g->count] = s->asked_us;
     d->group_job[g->count++] = s->job[STAGE_POST];
+    assert(g->count <= d->cfg.light.group);
     if (g->count == d->cfg.light.group)
         end_group(d);
 }
@@ -224,6 +226,7 @@ enum rc director_ask(struct director *d, uint32_t number, const struct camera *c
     d->now = d->cfg.split != SPLIT_AUTO ? d->cfg.split : split_choose(d->splits, &d->costs, d->now);
     *s = (struct shot){
         .is_used = true, .number = number, .camera = *camera, .split = d->now, .asked_us = now_us};
+    assert(s->split < SPLIT_AUTO);
     if (!split_has_stages(s->split))
         d->has_before = false; // the hub keeps no layer of this one
     enum rc rc = ask_all(d, s);
@@ -267,6 +270,8 @@ static uint8_t *ready_room(struct director *d, size_t bytes)
 
 static void ready_put(struct director *d, const struct light *l)
 {
+    assert(d->ready_count < LIGHTS_MAX);
+    assert(l->count >= 1 && l->part_count >= 1);
     d->ready[(d->ready_first + d->ready_count++) % LIGHTS_MAX] = *l;
     d->stat.came += l->count;
     for (uint32_t i = 0; i < l->count; i++)
@@ -376,6 +381,7 @@ static bool deliver_tiles(struct director *d, const struct shot *s, const struct
 
 static void stage_cost(struct director *d, enum stage stage, double cpu_us, double wall_us)
 {
+    assert(stage < STAGE_OTHERS);
     split_learn(&d->costs.helper_us[stage], cpu_us);
     split_learn(&d->costs.way_us[stage], wall_us > cpu_us ? wall_us - cpu_us : 0);
     d->stat.helper_us += (uint64_t)cpu_us;
@@ -566,6 +572,7 @@ bool director_next(struct director *d, struct light *out)
 
 void director_own(struct director *d, enum stage stage, double us)
 {
+    assert(stage < STAGE_OTHERS);
     split_learn(&d->costs.own_us[stage], us);
 }
 

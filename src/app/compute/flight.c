@@ -2,6 +2,7 @@
 // Flight: what a game's frame loop tells line by line, and what that comes to.
 #include "compute/flight.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/num.h"
@@ -34,6 +35,7 @@ static void take_picture(struct flight *f, const struct json_node *top, uint64_t
 
 static void take_light(struct flight *f, const struct json_node *top, uint64_t since_us)
 {
+    assert(f->lights <= f->light_max);
     if (f->lights == f->light_max)
         return;
     f->light[f->lights++] =
@@ -66,6 +68,7 @@ bool flight_line(struct flight *f, struct bytes line, uint64_t since_us)
     struct json_node *top = NULL;
     struct bytes event;
     struct err err;
+    assert(f->step > 0);
     if (line.len == 0 || line.at[0] != '{' || json_open(&top, line, &err) != RC_OK)
         return false;
     bool is_known = json_get_text(json_get(top, "event"), &event);

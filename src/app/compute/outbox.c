@@ -167,6 +167,7 @@ bool outbox_next(struct outbox *o, struct out *out)
     struct item *item = CONTAINER_OF(o->items.next, struct item, node);
     list_del(&item->node);
     list_del(&item->place);
+    assert(o->given == NULL);
     o->given = item;
     *out = (struct out){.kind = item->kind,
                         .conn = item->conn,

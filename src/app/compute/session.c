@@ -180,5 +180,7 @@ enum rc session_step(struct session *s, const struct session_input *input, uint6
     const struct vec look = look_of(s, &right);
     move(s, input, look, right);
     set_camera(s, look);
+    assert(s->pitch >= -PITCH_MAX && s->pitch <= PITCH_MAX);
+    assert(camera_is_good(&s->camera)); // or no kernel would take it
     return RC_OK;
 }

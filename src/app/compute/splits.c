@@ -2,6 +2,7 @@
 // Splits: the ways to divide a game's light among helpers, and which is predicted to be done first.
 #include "compute/splits.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/num.h"
@@ -30,6 +31,7 @@ void splits_free(struct splits *s, struct budget *budget)
 
 const char *split_name(enum split split)
 {
+    assert(split <= SPLIT_AUTO);
     return name[split];
 }
 
@@ -65,6 +67,7 @@ static double own_us(const struct split_costs *c, enum stage stage)
 
 static uint32_t add(struct graph *g, const struct graph_task *task)
 {
+    assert(g->task_count < GRAPH_TASKS_MAX);
     g->task[g->task_count] = *task;
     return g->task_count++;
 }
@@ -76,6 +79,7 @@ static struct graph_task work(double us, double way_us, uint64_t may)
 
 static void need(struct graph_task *t, uint32_t task)
 {
+    assert(t->need_count < GRAPH_NEEDS_MAX);
     t->need[t->need_count++] = task;
 }
 
@@ -134,6 +138,7 @@ double split_predict_us(struct splits *s, enum split split, const struct split_c
 {
     struct graph *g = &s->graph;
     uint32_t layer = GRAPH_TASKS_MAX;
+    assert(split < SPLIT_AUTO); // which is one of the others
     *g = (struct graph){.helper_count =
                             (uint32_t)num_clamp(costs->helpers, 1, GRAPH_HELPERS_MAX - 1) + 1};
     for (uint32_t i = 0; i < g->helper_count; i++)

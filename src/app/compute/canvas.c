@@ -261,8 +261,3 @@ enum rc canvas_draw(struct canvas *c, uint8_t *rgb)
         rc = composite_draw(c->composite, &layer, &c->cfg.tone, rgb);
     return rc;
 }
-
-bool canvas_has_light(const struct canvas *c)
-{
-    return c->light.has_layer;
-}

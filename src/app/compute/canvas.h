@@ -13,7 +13,6 @@
 #ifndef COMPUTE_CANVAS_H
 #define COMPUTE_CANVAS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -43,6 +42,5 @@ MUST_USE enum rc canvas_layer(struct canvas *c, const struct camera *camera, str
 MUST_USE enum rc canvas_look(struct canvas *c, const struct camera *camera);
 // rgb: width * height * 3 bytes of the caller's. After canvas_look.
 MUST_USE enum rc canvas_draw(struct canvas *c, uint8_t *rgb);
-bool canvas_has_light(const struct canvas *c);
 
 #endif

@@ -189,7 +189,6 @@ static void near_to_a_traced_picture(void **state)
     const struct camera here = camera(0);
     const struct light l = light_of(&here, 4, UINT32_MAX);
     assert_int_equal(give(c, &l), RC_OK);
-    assert_true(canvas_has_light(c));
     draw(c, &here, rgb);
     draw(c, &here, other);
     assert_memory_equal(rgb, other, RGB_BYTES);
@@ -204,7 +203,6 @@ static void without_light_it_is_not_black(void **state)
     struct budget b;
     struct canvas *c = open_canvas(&b);
     const struct camera here = camera(0);
-    assert_false(canvas_has_light(c));
     draw(c, &here, rgb);
     trace_picture(&here, traced);
     assert_true(mean(rgb) > 0.2 * mean(traced) && mean(rgb) < 3 * mean(traced));

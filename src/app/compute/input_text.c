@@ -96,10 +96,7 @@ static struct bytes take_word(struct bytes *line)
 static struct bytes take_line(struct bytes *text)
 {
     assert(text->len > 0);
-    const uint8_t *end = memchr(text->at, '\n', text->len);
-    size_t len = end == NULL ? text->len : (size_t)(end - text->at);
-    struct bytes line = bytes_part(*text, 0, len);
-    *text = bytes_part(*text, len + 1, SIZE_MAX);
+    struct bytes line = bytes_take_until(text, '\n');
     if (line.len > 0 && line.at[line.len - 1] == '\r')
         line.len--;
     return line;

@@ -13,8 +13,6 @@
 
 #include "base/rng.h"
 #include "image/composite.h"
-#include "image/composite_edges.h"
-#include "image/glare.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/trace/trace.h"
 #include "scene/normal.h"

@@ -90,11 +90,7 @@ static void fixed_field(struct codec *c, uint8_t *v, size_t len)
 static bool is_utf8(const char *v, size_t cap)
 {
     const char *end = memchr(v, 0, cap);
-    size_t len = end == NULL ? 0 : (size_t)(end - v);
-    size_t at = 0;
-    for (size_t step; (step = text_utf8_step(bytes_of(v + at, len - at))) > 0;)
-        at += step;
-    return end != NULL && at == len;
+    return end != NULL && text_is_utf8(bytes_of(v, (size_t)(end - v)));
 }
 
 // cap counts the final 0.

@@ -4,8 +4,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -73,13 +71,8 @@ static void put_number(struct text *out, double v)
         text_add(out, isnan(v) ? "NaN\n" : v > 0 ? "+Inf\n" : "-Inf\n");
         return;
     }
-    // The shorter of two that reads back as the same number: 17 digits always do.
-    char number[32];
-    (void)snprintf(number, sizeof number, "%.15g", v);
-    const double back = strtod(number, NULL);
-    if (back < v || back > v)
-        (void)snprintf(number, sizeof number, "%.17g", v);
-    text_addf(out, "%s\n", number);
+    text_add_f64(out, v);
+    text_add(out, "\n");
 }
 
 // A whole number stays one to the last digit where its unit allows.

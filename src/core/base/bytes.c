@@ -13,12 +13,20 @@ struct bytes bytes_of(const void *at, size_t len)
 
 struct bytes bytes_text(const char *text)
 {
+    assert(text != NULL);
     return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
 bool bytes_equal(struct bytes a, struct bytes b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+int bytes_compare(struct bytes a, struct bytes b)
+{
+    const size_t len = a.len < b.len ? a.len : b.len;
+    const int order = len > 0 ? memcmp(a.at, b.at, len) : 0;
+    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 bool bytes_is(struct bytes a, const char *text)
@@ -44,6 +52,7 @@ struct bytes bytes_take_until(struct bytes *b, uint8_t end)
 
 void bytes_to_text(struct bytes b, char *out, size_t cap)
 {
+    assert(out != NULL);
     assert(cap > 0);
     size_t len = b.len < cap - 1 ? b.len : cap - 1;
     if (len > 0)
@@ -59,11 +68,13 @@ struct bytes cursor_take(struct cursor *c, size_t len)
     }
     struct bytes taken = {c->left.at, len};
     c->left = (struct bytes){len > 0 ? c->left.at + len : c->left.at, c->left.len - len};
+    assert(taken.at != NULL || len == 0);
     return taken;
 }
 
 static uint64_t take_big(struct cursor *c, size_t len)
 {
+    assert(len <= sizeof(uint64_t));
     struct bytes b = cursor_take(c, len);
     uint64_t v = 0;
     for (size_t i = 0; i < b.len; i++)
@@ -73,6 +84,7 @@ static uint64_t take_big(struct cursor *c, size_t len)
 
 static uint64_t take_little(struct cursor *c, size_t len)
 {
+    assert(len <= sizeof(uint64_t));
     struct bytes b = cursor_take(c, len);
     uint64_t v = 0;
     for (size_t i = b.len; i > 0; i--)
@@ -149,6 +161,7 @@ uint8_t *buffer_room(struct buffer *b, size_t len)
     }
     uint8_t *room = b->at + b->len;
     b->len += len;
+    assert(b->len <= b->cap);
     return room;
 }
 
@@ -163,6 +176,7 @@ void buffer_put(struct buffer *b, struct bytes bytes)
 
 static void put_big(struct buffer *b, uint64_t v, size_t len)
 {
+    assert(len <= sizeof v);
     uint8_t *room = buffer_room(b, len);
     for (size_t i = 0; room != NULL && i < len; i++)
         room[i] = (uint8_t)(v >> 8 * (len - 1 - i));
@@ -170,6 +184,7 @@ static void put_big(struct buffer *b, uint64_t v, size_t len)
 
 static void put_little(struct buffer *b, uint64_t v, size_t len)
 {
+    assert(len <= sizeof v);
     uint8_t *room = buffer_room(b, len);
     for (size_t i = 0; room != NULL && i < len; i++)
         room[i] = (uint8_t)(v >> 8 * i);
@@ -220,6 +235,7 @@ void buffer_f32le(struct buffer *b, float v)
 void hex_encode(struct bytes in, char *out)
 {
     static const char digit[] = "0123456789abcdef";
+    assert(out != NULL);
     for (size_t i = 0; i < in.len; i++) {
         out[2 * i] = digit[in.at[i] >> 4];
         out[2 * i + 1] = digit[in.at[i] & 15];
@@ -227,7 +243,7 @@ void hex_encode(struct bytes in, char *out)
     out[2 * in.len] = 0;
 }
 
-static int hex_value(uint8_t c)
+int hex_digit(uint8_t c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -238,11 +254,12 @@ static int hex_value(uint8_t c)
 
 bool hex_decode(struct bytes text, uint8_t *out, size_t len)
 {
+    assert(out != NULL || len == 0);
     if (text.len / 2 != len || text.len % 2 != 0)
         return false;
     for (size_t i = 0; i < len; i++) {
-        int high = hex_value(text.at[2 * i]);
-        int low = hex_value(text.at[2 * i + 1]);
+        int high = hex_digit(text.at[2 * i]);
+        int low = hex_digit(text.at[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         out[i] = (uint8_t)(high << 4 | low);

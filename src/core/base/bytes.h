@@ -22,6 +22,8 @@ struct bytes bytes_of(const void *at, size_t len);
 struct bytes bytes_text(const char *text); // without its final 0
 bool bytes_equal(struct bytes a, struct bytes b);
 bool bytes_is(struct bytes a, const char *text);
+// < 0, 0, > 0: by the first byte that differs, else by length, as memcmp and dictionaries have it.
+int bytes_compare(struct bytes a, struct bytes b);
 // The part from `from`, at most len long; empty where there is nothing left.
 struct bytes bytes_part(struct bytes b, size_t from, size_t len);
 // Takes what stands before the first such byte, and that byte, off the front; returns it without
@@ -29,6 +31,14 @@ struct bytes bytes_part(struct bytes b, size_t from, size_t len);
 struct bytes bytes_take_until(struct bytes *b, uint8_t end);
 // Copies at most cap - 1 bytes and ends them with 0; cap > 0.
 void bytes_to_text(struct bytes b, char *out, size_t cap);
+
+// Eight bytes as a number, the first one lowest. Written out, so that compilers see one load.
+static inline uint64_t bytes_u64le(const uint8_t at[static 8])
+{
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+           (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+           (uint64_t)at[7] << 56;
+}
 
 struct cursor {
     struct bytes left; // what was not read yet
@@ -67,10 +77,10 @@ void buffer_f32le(struct buffer *b, float v);
 // len bytes to be filled by the caller, or NULL if they do not fit.
 uint8_t *buffer_room(struct buffer *b, size_t len);
 
+int hex_digit(uint8_t c); // its value, of either case; -1: it is none
 // Lower-case hex. out has 2 * in.len + 1 bytes, 0-ended.
 void hex_encode(struct bytes in, char *out);
-// Exactly len bytes from 2 * len hex digits of either case; RC_MALFORMED-like false otherwise,
-// out then holds nothing of use.
+// Exactly len bytes from 2 * len hex digits; false: they are not, and out holds nothing of use.
 MUST_USE bool hex_decode(struct bytes text, uint8_t *out, size_t len);
 
 #endif

@@ -30,6 +30,19 @@ static void views_compare_and_part(void **state)
     assert_true(bytes_is(bytes_part(b, 0, SIZE_MAX), "shoal"));
 }
 
+static void order_is_by_byte_then_by_length(void **state)
+{
+    (void)state;
+    static const char *const ascending[] = {"", "a", "a\x01", "ab", "b", "\x7f", "\x80", "\xff"};
+    for (size_t i = 0; i < ARRAY_COUNT(ascending); i++) {
+        for (size_t j = 0; j < ARRAY_COUNT(ascending); j++) {
+            const int order = bytes_compare(bytes_text(ascending[i]), bytes_text(ascending[j]));
+            assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+        }
+    }
+    assert_int_equal(bytes_compare(bytes_of(NULL, 0), bytes_text("")), 0);
+}
+
 static void text_is_cut_and_ended(void **state)
 {
     (void)state;
@@ -57,6 +70,7 @@ static void orders_of_bytes_are_as_named(void **state)
     assert_false(cursor_done(&c));
     assert_true(cursor_u64le(&c) == 0x0807060504030201u);
     assert_true(cursor_done(&c));
+    assert_true(bytes_u64le(in + sizeof in - 8) == 0x0807060504030201u);
 }
 
 static void one_byte_too_far_is_remembered(void **state)
@@ -174,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_text_is_taken_apart_at_a_byte),
         cmocka_unit_test(views_compare_and_part),
+        cmocka_unit_test(order_is_by_byte_then_by_length),
         cmocka_unit_test(text_is_cut_and_ended),
         cmocka_unit_test(orders_of_bytes_are_as_named),
         cmocka_unit_test(one_byte_too_far_is_remembered),

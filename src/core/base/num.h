@@ -52,6 +52,12 @@ static inline uint64_t num_wrap_shift(uint64_t a, unsigned by) // by 0..63
     return (a & UINT64_MAX >> by) << by;
 }
 
+// a with its bits turned left, those that fall out coming in below; by 1..63.
+static inline uint64_t num_rotate(uint64_t a, unsigned by)
+{
+    return num_wrap_shift(a, by) | a >> (64 - by);
+}
+
 static inline uint64_t num_min(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;

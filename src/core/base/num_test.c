@@ -32,6 +32,8 @@ static void mixing_wraps(void **state)
     assert_true(num_wrap_shift(UINT64_MAX, 63) == (uint64_t)1 << 63);
     assert_true(num_wrap_shift(UINT64_MAX, 0) == UINT64_MAX);
     assert_true(num_wrap_shift(3, 1) == 6);
+    assert_true(num_rotate(0x8000000000000001u, 1) == 3);
+    assert_true(num_rotate(0x0123456789abcdefu, 60) == 0xf0123456789abcdeu);
 }
 
 static void ranges_hold(void **state)

@@ -20,24 +20,20 @@ struct rng rng_seeded(uint64_t seed)
         seed = num_wrap_add(seed, 0x9e3779b97f4a7c15u); // splitmix64
         r.s[i] = rng_mix(seed);
     }
+    assert((r.s[0] | r.s[1]) != 0); // mix is one to one, and all zeros would stay so for ever
     return r;
-}
-
-static uint64_t rotate_left(uint64_t x, unsigned by)
-{
-    return num_wrap_shift(x, by) | x >> (64 - by);
 }
 
 uint64_t rng_u64(struct rng *r)
 {
-    uint64_t result = num_wrap_mul(rotate_left(num_wrap_mul(r->s[1], 5), 7), 9);
+    uint64_t result = num_wrap_mul(num_rotate(num_wrap_mul(r->s[1], 5), 7), 9);
     uint64_t t = num_wrap_shift(r->s[1], 17);
     r->s[2] ^= r->s[0];
     r->s[3] ^= r->s[1];
     r->s[1] ^= r->s[2];
     r->s[0] ^= r->s[3];
     r->s[2] ^= t;
-    r->s[3] = rotate_left(r->s[3], 45);
+    r->s[3] = num_rotate(r->s[3], 45);
     return result;
 }
 
@@ -49,10 +45,13 @@ uint64_t rng_below(struct rng *r, uint64_t bound)
     uint64_t x = rng_u64(r);
     while (x < reject)
         x = rng_u64(r);
+    assert(x >= reject);
     return x % bound;
 }
 
 double rng_unit(struct rng *r)
 {
-    return (double)(rng_u64(r) >> 11) * 0x1p-53;
+    const double x = (double)(rng_u64(r) >> 11) * 0x1p-53;
+    assert(x < 1);
+    return x;
 }

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Bounded string builder, and numbers as people read them.
+// Bounded string builder, numbers as people read and write them, and UTF-8.
 #include "base/text.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
 
 struct text text_of(char *at, size_t cap)
 {
+    assert(at != NULL);
     assert(cap > 0);
     at[0] = 0;
     return (struct text){.at = at, .cap = cap};
@@ -19,6 +22,7 @@ struct text text_of(char *at, size_t cap)
 
 void text_add(struct text *t, const char *s)
 {
+    assert(t->len < t->cap);
     size_t len = strlen(s);
     size_t room = t->cap - 1 - t->len;
     t->is_cut = t->is_cut || len > room;
@@ -30,6 +34,7 @@ void text_add(struct text *t, const char *s)
 
 void text_addf(struct text *t, const char *format, ...)
 {
+    assert(t->len < t->cap);
     va_list values;
     va_start(values, format);
     size_t room = t->cap - t->len;
@@ -39,6 +44,7 @@ void text_addf(struct text *t, const char *format, ...)
         t->at[t->len] = 0;
     t->is_cut = t->is_cut || len < 0 || (size_t)len >= room;
     t->len = t->is_cut ? strlen(t->at) : t->len + (size_t)len;
+    assert(t->len < t->cap);
 }
 
 void text_add_size(struct text *t, uint64_t bytes)
@@ -63,6 +69,22 @@ void text_add_time(struct text *t, uint64_t us)
         text_addf(t, "%.1f s", (double)us / US_PER_S);
     else
         text_addf(t, "%" PRIu64 " min %" PRIu64 " s", us / US_PER_S / 60, us / US_PER_S % 60);
+}
+
+void text_add_f64(struct text *t, double v)
+{
+    static const int digits[] = {15, 17}; // 17 always read back as the same number
+    char number[32];
+    assert(isfinite(v));
+    for (size_t i = 0; i < ARRAY_COUNT(digits); i++) {
+        const int len = snprintf(number, sizeof number, "%.*g", digits[i], v);
+        assert(len > 0);
+        assert((size_t)len < sizeof number);
+        const double back = strtod(number, NULL);
+        if (back >= v && back <= v)
+            break;
+    }
+    text_add(t, number);
 }
 
 void text_add_safe(struct text *t, struct bytes b)
@@ -99,9 +121,31 @@ size_t text_utf8_step(struct bytes b)
     return len;
 }
 
+// How many of the first bytes are ASCII, by steps of eight.
+static size_t ascii_run(struct bytes b)
+{
+    size_t i = 0;
+    while (i + 8 <= b.len && (bytes_u64le(b.at + i) & UINT64_C(0x8080808080808080)) == 0)
+        i += 8;
+    return i;
+}
+
+bool text_is_utf8(struct bytes b)
+{
+    while (b.len > 0) {
+        const size_t plain = ascii_run(b);
+        const size_t step = plain > 0 ? plain : text_utf8_step(b);
+        if (step == 0)
+            return false;
+        b = bytes_part(b, step, b.len);
+    }
+    return true;
+}
+
 bool text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 {
     uint64_t v = 0;
+    assert(min <= max);
     if (*s == 0)
         return false;
     for (; *s != 0; s++) {
@@ -128,6 +172,7 @@ bool text_to_size(const char *s, uint64_t *out_bytes)
     uint64_t v;
     if (!text_to_u64(digits, 0, UINT64_MAX / scale, &v))
         return false;
+    assert(v <= UINT64_MAX / scale);
     *out_bytes = v * scale;
     return true;
 }

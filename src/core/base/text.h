@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bounded string builder, and numbers as people read them.
+// Bounded string builder, numbers as people read and write them, and UTF-8.
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -21,6 +21,7 @@ void text_add(struct text *t, const char *s);
 void text_addf(struct text *t, const char *format, ...) PRINTF(2, 3);
 void text_add_size(struct text *t, uint64_t bytes); // "1.5 MB": decimal, one digit under 10
 void text_add_time(struct text *t, uint64_t us);    // "850 us", "12.3 ms", "4.2 s", "3 min 5 s"
+void text_add_f64(struct text *t, double v); // as short as reads back as v; v is finite
 // Bytes from a stranger as one printable line: control and non-ASCII bytes become '?'.
 void text_add_safe(struct text *t, struct bytes b);
 // The same into out[cap], in place of what was there; what does not fit is cut.
@@ -29,8 +30,9 @@ void text_copy_safe(char *out, size_t cap, struct bytes b);
 // Bytes of the UTF-8 sequence at the front, 1..4; 0: there is none, it is overlong, a surrogate,
 // beyond U+10FFFF, or cut (RFC 3629 section 4).
 size_t text_utf8_step(struct bytes b);
+bool text_is_utf8(struct bytes b); // all of it, one such sequence after the other
 
-// The whole text as a decimal number within min..max; false otherwise, *out untouched.
+// The whole text as a decimal number within min..max (min <= max); false otherwise, *out untouched.
 MUST_USE bool text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 // "4G", "512M", "64k", "100" -> bytes (powers of 1024).
 MUST_USE bool text_to_size(const char *s, uint64_t *out_bytes);

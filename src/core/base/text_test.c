@@ -2,6 +2,7 @@
 // Text stays within its memory; numbers read and write as people expect.
 #include "base/text.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,8 @@
 #include <cmocka.h>
 
 #include "base/attr.h"
+#include "base/rng.h"
+#include "base/seed_test.h"
 
 static void it_is_cut_at_every_length(void **state)
 {
@@ -173,8 +176,63 @@ static void utf8_is_judged_by_its_edges(void **state)
          "a",
          0},
     };
-    for (size_t i = 0; i < ARRAY_COUNT(row); i++)
-        assert_int_equal(text_utf8_step(bytes_text(row[i].bytes)), row[i].step);
+    for (size_t i = 0; i < ARRAY_COUNT(row); i++) {
+        const struct bytes b = bytes_text(row[i].bytes);
+        assert_int_equal(text_utf8_step(b), row[i].step);
+        assert_int_equal(text_is_utf8(b), row[i].step > 0 || b.len == 0);
+    }
+}
+
+static void all_of_it_must_be_utf8(void **state)
+{
+    (void)state;
+    char room[40];
+    memset(room, 'a', sizeof room);
+    for (size_t at = 0; at + 2 <= sizeof room; at++) { // at every place of a step of eight
+        memcpy(room + at, "\xc2\x80", 2);
+        assert_true(text_is_utf8(bytes_of(room, sizeof room)));
+        assert_false(text_is_utf8(bytes_of(room, at + 1)));
+        room[at] = 'a';
+        assert_false(text_is_utf8(bytes_of(room, sizeof room)));
+        room[at + 1] = 'a';
+    }
+    assert_true(text_is_utf8(bytes_of("a\0b", 3))); // U+0000 is a character like others
+    assert_true(text_is_utf8(bytes_of(NULL, 0)));
+}
+
+static void numbers_read_back_as_they_were(void **state)
+{
+    (void)state;
+    static const struct {
+        double v;
+        const char *text;
+    } row[] = {{0, "0"},
+               {0.1, "0.1"},
+               {-2.5, "-2.5"},
+               {1500000, "1500000"},
+               {1.0 / 3, "0.33333333333333331"},
+               {9007199254740993.0, "9007199254740992"},
+               {5e-324, "4.94065645841247e-324"},
+               {1.7976931348623157e308, "1.7976931348623157e+308"}};
+    char out[64];
+    for (size_t i = 0; i < ARRAY_COUNT(row); i++) {
+        struct text t = text_of(out, sizeof out);
+        text_add_f64(&t, row[i].v);
+        assert_string_equal(out, row[i].text);
+    }
+    struct rng r = rng_seeded(test_seed());
+    for (size_t i = 0; i < 10000; i++) {
+        const uint64_t bits = rng_u64(&r);
+        double v;
+        memcpy(&v, &bits, sizeof v);
+        if (!isfinite(v))
+            continue;
+        struct text t = text_of(out, sizeof out);
+        text_add_f64(&t, v);
+        const double back = strtod(out, NULL);
+        assert_true(back >= v && back <= v);
+        assert_false(t.is_cut);
+    }
 }
 
 int main(void)
@@ -187,6 +245,8 @@ int main(void)
         cmocka_unit_test(numbers_are_whole_or_nothing),
         cmocka_unit_test(sizes_have_binary_units),
         cmocka_unit_test(utf8_is_judged_by_its_edges),
+        cmocka_unit_test(all_of_it_must_be_utf8),
+        cmocka_unit_test(numbers_read_back_as_they_were),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

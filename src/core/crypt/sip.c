@@ -16,33 +16,20 @@ static uint64_t bytes_le(const uint8_t *at, size_t len)
     return w;
 }
 
-// Written out, so that compilers see one load in it.
-static uint64_t word_le(const uint8_t *at)
-{
-    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
-           (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
-           (uint64_t)at[7] << 56;
-}
-
-static uint64_t rotated(uint64_t x, unsigned by)
-{
-    return num_wrap_shift(x, by) | x >> (64 - by);
-}
-
 static void rounds(struct state *s, unsigned count)
 {
     uint64_t *v = s->v;
     for (; count > 0; count--) {
         v[0] = num_wrap_add(v[0], v[1]);
         v[2] = num_wrap_add(v[2], v[3]);
-        v[1] = rotated(v[1], 13) ^ v[0];
-        v[3] = rotated(v[3], 16) ^ v[2];
-        v[0] = rotated(v[0], 32);
+        v[1] = num_rotate(v[1], 13) ^ v[0];
+        v[3] = num_rotate(v[3], 16) ^ v[2];
+        v[0] = num_rotate(v[0], 32);
         v[2] = num_wrap_add(v[2], v[1]);
         v[0] = num_wrap_add(v[0], v[3]);
-        v[1] = rotated(v[1], 17) ^ v[2];
-        v[3] = rotated(v[3], 21) ^ v[0];
-        v[2] = rotated(v[2], 32);
+        v[1] = num_rotate(v[1], 17) ^ v[2];
+        v[3] = num_rotate(v[3], 21) ^ v[0];
+        v[2] = num_rotate(v[2], 32);
     }
 }
 
@@ -55,13 +42,13 @@ static void take(struct state *s, uint64_t word)
 
 uint64_t sip_hash(const uint8_t key[static SIP_KEY_BYTES], struct bytes in)
 {
-    const uint64_t k0 = word_le(key);
-    const uint64_t k1 = word_le(key + 8);
+    const uint64_t k0 = bytes_u64le(key);
+    const uint64_t k1 = bytes_u64le(key + 8);
     struct state s = {{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
                        k1 ^ 0x7465646279746573}}; // "somepseudorandomlygeneratedbytes"
     struct bytes left = in;
     for (; left.len >= 8; left = (struct bytes){left.at + 8, left.len - 8})
-        take(&s, word_le(left.at));
+        take(&s, bytes_u64le(left.at));
     take(&s, (uint64_t)(in.len & 0xff) << 56 | bytes_le(left.at, left.len));
     s.v[2] ^= 0xff;
     rounds(&s, 4);

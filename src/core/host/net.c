@@ -153,22 +153,14 @@ void net_addr_text(const struct net_addr *a, char out[static NET_ADDR_TEXT_BYTES
     text_addf(&t, "]:%u", (unsigned)a->port);
 }
 
-static unsigned digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    const char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? (unsigned)(lower - 'a') + 10 : 16;
-}
-
 // A number without needless zeros in front (in hex they may be there); *at moves behind it.
 static bool number(const char **at, unsigned base, unsigned max, unsigned *out)
 {
     const char *s = *at;
     unsigned v = 0;
-    while (digit(*s) < base) {
-        v = v * base + digit(*s++);
-        if (v > max || s - *at > 5)
+    for (int digit; (digit = hex_digit((uint8_t)*s)) >= 0 && (unsigned)digit < base; s++) {
+        v = v * base + (unsigned)digit;
+        if (v > max || s - *at >= 5)
             return false;
     }
     const bool is_padded = base == 10 && **at == '0' && s - *at > 1;

@@ -3,7 +3,6 @@
 #include "wire/bencode.h"
 
 #include <assert.h>
-#include <string.h>
 
 #define INT_DIGITS_MAX 19u // of 63 bits; no 19 digits exceed 64
 
@@ -98,20 +97,13 @@ bool bencode_leave(struct bencode_reader *r)
     return true;
 }
 
-static int compare(struct bytes a, struct bytes b)
-{
-    const size_t len = a.len < b.len ? a.len : b.len;
-    const int order = len > 0 ? memcmp(a.at, b.at, len) : 0;
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 bool bencode_next_key(struct bencode_reader *r, struct bytes *key)
 {
     if (bencode_leave(r))
         return false;
     const struct bytes last = *key;
     *key = bencode_get_string(r);
-    const int order = r->is_bad || last.at == NULL ? -1 : compare(last, *key);
+    const int order = r->is_bad || last.at == NULL ? -1 : bytes_compare(last, *key);
     if (order == 0)
         fail(r);
     r->is_sorted = r->is_sorted && order < 0;

@@ -279,13 +279,10 @@ struct bytes cbor_get_bytes(struct cbor_reader *r)
 struct bytes cbor_get_text(struct cbor_reader *r)
 {
     struct bytes text = take(r, ITEM_TEXT).string;
-    for (struct bytes left = text; left.len > 0;) {
-        size_t step = text_utf8_step(left);
-        if (step == 0 || left.at[0] == 0) {
-            r->is_bad = true;
-            return (struct bytes){NULL, 0};
-        }
-        left = bytes_part(left, step, left.len);
+    const bool has_nul = text.len > 0 && memchr(text.at, 0, text.len) != NULL;
+    if (has_nul || !text_is_utf8(text)) {
+        r->is_bad = true;
+        return (struct bytes){NULL, 0};
     }
     return text;
 }

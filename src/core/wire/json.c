@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include <jansson.h>
 
@@ -208,21 +207,10 @@ void json_put_i64(struct json_writer *w, const char *name, int64_t v)
 void json_put_f64(struct json_writer *w, const char *name, double v)
 {
     put_name(w, name);
-    if (!isfinite(v)) {
+    if (isfinite(v))
+        text_add_f64(w->out, v);
+    else
         text_add(w->out, "null");
-        return;
-    }
-    // The shortest of 6, 15 and 17 digits that reads back as the same number: 17 always does.
-    static const int digits[] = {6, 15, 17};
-    char number[32];
-    for (size_t i = 0; i < ARRAY_COUNT(digits); i++) {
-        struct text t = text_of(number, sizeof number);
-        text_addf(&t, "%.*g", digits[i], v);
-        const double back = strtod(number, NULL);
-        if (back >= v && back <= v)
-            break;
-    }
-    text_add(w->out, number);
 }
 
 void json_put_flag(struct json_writer *w, const char *name, bool v)

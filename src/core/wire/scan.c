@@ -31,10 +31,7 @@ static const uint8_t *past_mark(const uint8_t *at, const uint8_t *end, char mark
 // word: no sum carries into the next, for both parts are at most 0x7f.
 static size_t plain_count(const uint8_t at[static 8])
 {
-    const uint64_t word = // written out, compilers see one load in it
-        (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
-        (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
-        (uint64_t)at[7] << 56;
+    const uint64_t word = bytes_u64le(at);
     const uint64_t low = EACH_BYTE * 0x7f;
     const uint64_t is_no_control = (word & low) + EACH_BYTE * (0x80 - 0x20);
     const uint64_t is_no_quote = ((word ^ EACH_BYTE * '"') & low) + low;
@@ -44,14 +41,6 @@ static size_t plain_count(const uint8_t at[static 8])
     return stops == 0 ? 8 : (size_t)__builtin_ctzll(stops) / 8;
 }
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 // The four hex digits of a \u escape, or -1.
 static int32_t hex_unit(const uint8_t *at, const uint8_t *end)
 {
@@ -59,7 +48,7 @@ static int32_t hex_unit(const uint8_t *at, const uint8_t *end)
         return -1;
     int32_t unit = 0;
     for (size_t i = 0; i < 4; i++) {
-        const int digit = hex_value(at[i]);
+        const int digit = hex_digit(at[i]);
         if (digit < 0)
             return -1;
         unit = unit * 16 + digit;

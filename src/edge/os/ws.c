@@ -9,6 +9,7 @@
 #include <wslay/wslay.h>
 
 #include "base/num.h"
+#include "base/text.h"
 
 #define SPARE_READERS_MAX 64
 #define READER_BYTES      4608    // about what wslay 1.1.1 takes for a frame context
@@ -227,7 +228,7 @@ static bool message_grow(struct ws *w, size_t need)
 static enum rc give_message(struct ws *w, struct bytes message, struct ws_event *out)
 {
     const enum ws_kind kind = w->message_kind == WS_TEXT ? WS_TEXT : WS_BINARY;
-    if (kind == WS_TEXT && !ws_is_utf8(message))
+    if (kind == WS_TEXT && !text_is_utf8(message))
         return fail(w, out, RC_MALFORMED, WS_CODE_BAD_TEXT, "text that is not UTF-8");
     w->message_kind = 0;
     w->is_given = true;
@@ -258,7 +259,7 @@ static enum rc give_control(struct ws *w, struct ws_event *out)
         out->data = c.left;
         if (c.is_bad || !is_close_code(out->code))
             return broken(w, out, "an impossible close code");
-        if (!ws_is_utf8(out->data))
+        if (!text_is_utf8(out->data))
             return fail(w, out, RC_MALFORMED, WS_CODE_BAD_TEXT, "close words that are not UTF-8");
     }
     w->is_over = true;
@@ -391,51 +392,4 @@ struct bytes ws_close_payload(uint8_t out[static WS_CONTROL_BYTES_MAX], uint16_t
     buffer_u16(&b, code);
     buffer_put(&b, text);
     return buffer_bytes(&b);
-}
-
-// The length of the character that starts at at[0], at most left bytes long; 0: none is there.
-// RFC 3629 section 4, whose table narrows the second byte's range after E0, ED, F0 and F4.
-static size_t utf8_char(const uint8_t *at, size_t left)
-{
-    const uint8_t a = at[0];
-    if (a < 0x80)
-        return 1;
-    const size_t len = a >= 0xc2 && a <= 0xdf ? 2 : (a & 0xf0) == 0xe0 ? 3 : 4;
-    if (a < 0xc2 || a > 0xf4 || len > left)
-        return 0;
-    const uint8_t low = a == 0xe0 ? 0xa0 : a == 0xf0 ? 0x90 : 0x80;
-    const uint8_t high = a == 0xed ? 0x9f : a == 0xf4 ? 0x8f : 0xbf;
-    if (at[1] < low || at[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return len;
-}
-
-// How many of the first bytes are ASCII, by steps of eight.
-static size_t ascii_run(struct bytes b)
-{
-    size_t i = 0;
-    uint64_t word;
-    for (; i + sizeof word <= b.len; i += sizeof word) {
-        memcpy(&word, b.at + i, sizeof word);
-        if ((word & UINT64_C(0x8080808080808080)) != 0)
-            break;
-    }
-    return i;
-}
-
-bool ws_is_utf8(struct bytes b)
-{
-    while (b.len > 0) {
-        size_t len = ascii_run(b);
-        if (len == 0)
-            len = utf8_char(b.at, b.len);
-        if (len == 0)
-            return false;
-        b = bytes_part(b, len, SIZE_MAX);
-    }
-    return true;
 }

@@ -98,6 +98,5 @@ void ws_mask(uint8_t *out, const uint8_t *in, size_t len, const uint8_t key[stat
 // The payload of a close frame: code, then words cut to fit at a character's border.
 struct bytes ws_close_payload(uint8_t out[static WS_CONTROL_BYTES_MAX], uint16_t code,
                               const char *words);
-bool ws_is_utf8(struct bytes b); // RFC 3629: no surrogates, nothing over-long
 
 #endif

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "base/text.h"
+
 #define MESSAGE_MAX 3000
 #define MEMORY_MAX  (1 << 20)
 
@@ -28,7 +30,7 @@ static void check(const struct ws_event *e)
     assert(e->kind == WS_BINARY || e->kind == WS_TEXT || e->data.len <= WS_CONTROL_BYTES_MAX);
     assert(e->data.len <= MESSAGE_MAX);
     if (e->kind == WS_TEXT || e->kind == WS_CLOSE)
-        assert(ws_is_utf8(e->data));
+        assert(text_is_utf8(e->data));
 }
 
 static void take(struct ws *w, struct bytes chunk, struct outcome *o)

@@ -101,13 +101,6 @@ static struct bytes block_bytes(const struct block *b)
     return bytes_of(b->at, b->len);
 }
 
-static int compare(struct bytes a, struct bytes b)
-{
-    size_t len = (size_t)num_min(a.len, b.len);
-    int order = len > 0 ? memcmp(a.at, b.at, len) : 0;
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 // Index of the first entry whose key is not less than `key`.
 static size_t find(const struct sim_kv *k, struct bytes key)
 {
@@ -115,7 +108,7 @@ static size_t find(const struct sim_kv *k, struct bytes key)
     size_t high = k->entry_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(block_bytes(k->entry[middle].key), key) < 0)
+        if (bytes_compare(block_bytes(k->entry[middle].key), key) < 0)
             low = middle + 1;
         else
             high = middle;

@@ -11,13 +11,14 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <uv.h>
 
 #define HANDLES 2u
+#define READS_A_TURN                                                                               \
+    32u // what a full pipe holds, and more: a talkative child must not keep the loop
 
 struct child {
     struct child_cfg cfg;
@@ -45,7 +46,7 @@ static void arrange(const struct child_cfg *cfg, int output)
         _exit(127);
     (void)close_range(STDERR_FILENO + 1, ~0u, 0);
     if (cfg->nice > 0)
-        (void)setpriority(PRIO_PROCESS, 0, cfg->nice); // lowering is allowed to everybody
+        (void)!nice(cfg->nice); // beyond what it inherits: that is allowed to everybody
     if (cfg->is_pinned) {
         cpu_set_t set;
         CPU_ZERO(&set);
@@ -89,9 +90,13 @@ static void take_bytes(struct child *c, const char *at, size_t len)
 static void read_output(struct child *c)
 {
     char room[4096];
-    ssize_t got;
-    while ((got = read(c->output, room, sizeof room)) > 0)
-        take_bytes(c, room, (size_t)got);
+    ssize_t got = 1;
+    for (unsigned i = 0; i < READS_A_TURN && got > 0; i++) {
+        got = read(c->output, room, sizeof room);
+        take_bytes(c, room, got > 0 ? (size_t)got : 0);
+    }
+    if (got > 0)
+        return; // the loop comes back for the rest
     if (got == 0 || (errno != EAGAIN && errno != EINTR))
         (void)uv_poll_stop(&c->on_output); // all ends of the pipe are closed
 }

@@ -168,10 +168,27 @@ static void nice_and_on_one_processor(void **state)
     (void)state;
     struct world w = world_new();
     char want[32];
-    (void)snprintf(want, sizeof want, "%d;1;", nice(0) + 7);
+    const int ours = nice(3); // for the rest of this program: others' niceness is inherited
+    (void)snprintf(want, sizeof want, "%d;1;", ours + 7);
     start(&w, (struct child_cfg){.nice = 7, .is_pinned = true, .cpu = 0}, "nice; nproc");
     loop_run(w.loop);
     assert_string_equal(w.said, want);
+    world_end(&w);
+}
+
+// One that never stops talking leaves the loop its turns, and its end is heard all the same.
+static void it_talks_without_end(void **state)
+{
+    (void)state;
+    struct world w = world_new();
+    start(&w, (struct child_cfg){0}, "exec yes");
+    wait_until_it_said(&w, "y;");
+    for (int i = 0; i < 20; i++)
+        loop_turn(w.loop, true);
+    child_signal(w.child, SIGTERM);
+    loop_run(w.loop);
+    assert_true(WIFSIGNALED(w.status));
+    assert_int_equal(WTERMSIG(w.status), SIGTERM);
     world_end(&w);
 }
 
@@ -274,6 +291,7 @@ int main(void)
         cmocka_unit_test(a_long_line_is_cut),
         cmocka_unit_test(a_program_that_is_not_there),
         cmocka_unit_test(nice_and_on_one_processor),
+        cmocka_unit_test(it_talks_without_end),
         cmocka_unit_test(signals_reach_all_offspring),
         cmocka_unit_test(freed_it_is_gone_with_all),
         cmocka_unit_test(it_dies_with_us),

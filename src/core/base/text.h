@@ -21,7 +21,7 @@ void text_add(struct text *t, const char *s);
 void text_addf(struct text *t, const char *format, ...) PRINTF(2, 3);
 void text_add_size(struct text *t, uint64_t bytes); // "1.5 MB": decimal, one digit under 10
 void text_add_time(struct text *t, uint64_t us);    // "850 us", "12.3 ms", "4.2 s", "3 min 5 s"
-void text_add_f64(struct text *t, double v); // as short as reads back as v; v is finite
+void text_add_f64(struct text *t, double v);        // as short as reads back as v; v is finite
 // Bytes from a stranger as one printable line: control and non-ASCII bytes become '?'.
 void text_add_safe(struct text *t, struct bytes b);
 // The same into out[cap], in place of what was there; what does not fit is cut.

@@ -10,12 +10,13 @@
 #include "base/arena.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "os/addr.h"
 #include "os/http.h"
+#include "os/names.h"
 #include "os/stream.h"
 
-#define HOST_BYTES    256 // RFC 1035: names have 253 at most
 #define PATH_BYTES    1024
-#define REQUEST_BYTES (HOST_BYTES + PATH_BYTES + 128)
+#define REQUEST_BYTES (NAMES_HOST_BYTES_MAX + PATH_BYTES + 128)
 #define QUEUE_BYTES   16384                             // the request, and what TLS adds
 #define MESSAGE_BYTES (8 * (size_t)HTTP_HEAD_BYTES_MAX) // head, queue and their overheads
 #define UNTIL_CLOSED  SIZE_MAX
@@ -26,9 +27,9 @@ struct get {
     struct budget budget;
     struct get_handlers handlers;
     struct tls_context *tls;
-    char host[HOST_BYTES];
+    char host[NAMES_HOST_BYTES_MAX];
     char path[PATH_BYTES];
-    char address[GET_ADDRESS_BYTES];
+    char address[NET_ADDR_TEXT_BYTES];
     char why[GET_WHY_BYTES];
     uint16_t port;
     uv_getaddrinfo_t lookup;
@@ -206,19 +207,9 @@ static void connect_cb(uv_connect_t *req, int status)
 
 static void name_address(struct get *g, const struct sockaddr *a)
 {
-    char name[INET6_ADDRSTRLEN] = "?";
-    struct text t = text_of(g->address, sizeof g->address);
-    if (a->sa_family == AF_INET6) {
-        struct sockaddr_in6 in;
-        memcpy(&in, a, sizeof in);
-        (void)uv_ip6_name(&in, name, sizeof name); // "?" if it cannot
-        text_addf(&t, "[%s]:%u", name, g->port);
-    } else {
-        struct sockaddr_in in;
-        memcpy(&in, a, sizeof in);
-        (void)uv_ip4_name(&in, name, sizeof name);
-        text_addf(&t, "%s:%u", name, g->port);
-    }
+    struct net_addr addr;
+    (void)addr_of(&addr, a); // the lookup was for these families
+    net_addr_text(&addr, g->address);
 }
 
 static void on_gone(struct stream *s);
@@ -275,8 +266,9 @@ static void lookup_cb(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
     if (g->is_over) {
         release(g);
     } else if (status != 0) {
-        const bool is_none = status == UV_EAI_NONAME || status == UV_EAI_NODATA;
-        finish(g, is_none ? RC_ABSENT : RC_IO, is_none ? "no such name" : uv_strerror(status));
+        const char *why;
+        const enum rc rc = names_failure(status, &why);
+        finish(g, rc, why);
     } else {
         g->result.stage = GET_CONNECTION;
         g->result.rc = RC_IO;

@@ -25,7 +25,6 @@
 struct get;
 
 #define GET_BODY_BYTES_MAX (1u << 20)
-#define GET_ADDRESS_BYTES  64  // "[address]:port"
 #define GET_WHY_BYTES      160 // one line
 
 enum get_stage { // in this order

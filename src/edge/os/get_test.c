@@ -31,7 +31,7 @@ struct world {
     struct get_result result; // its texts copied below
     char why[GET_WHY_BYTES];
     char trust_why[128];
-    char address[GET_ADDRESS_BYTES];
+    char address[NET_ADDR_TEXT_BYTES];
     char body[256];
     bool is_dropped; // by on_request
 };

@@ -2,14 +2,15 @@
 // Addresses of hosts that have names, asked for on the loop.
 #include "os/names.h"
 
+#include <assert.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include <uv.h>
 
 #include "base/arena.h"
+#include "os/addr.h"
 #include "os/loop.h"
 
 struct question {
@@ -61,32 +62,33 @@ static void tell(const struct question *q, const struct addrinfo *found)
 {
     const struct names_handlers *h = &q->names->handlers;
     for (; found != NULL && !q->names->is_freed; found = found->ai_next) {
-        struct net_addr addr = {.port = q->port};
-        if (found->ai_family == AF_INET) {
-            struct sockaddr_in ip4;
-            memcpy(&ip4, found->ai_addr, sizeof ip4);
-            addr = net_addr_ip4(ntohl(ip4.sin_addr.s_addr), q->port);
-        } else if (found->ai_family == AF_INET6) {
-            struct sockaddr_in6 ip6;
-            memcpy(&ip6, found->ai_addr, sizeof ip6);
-            memcpy(addr.ip, &ip6.sin6_addr, sizeof addr.ip);
-        } else {
+        struct net_addr addr;
+        if (!addr_of(&addr, found->ai_addr))
             continue;
-        }
+        addr.port = q->port;
         h->on_address(h->self, q->host, &addr);
     }
+}
+
+enum rc names_failure(int status, const char **why)
+{
+    assert(status != 0);
+    const bool is_absent = status == UV_EAI_NONAME || status == UV_EAI_NODATA;
+    *why = is_absent ? "no such name" : uv_strerror(status);
+    return is_absent ? RC_ABSENT : RC_IO;
 }
 
 static void answered_cb(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
 {
     struct question *q = req->data;
     struct names *n = q->names;
-    const bool is_none = status == UV_EAI_NONAME || status == UV_EAI_NODATA;
-    if (status == 0)
+    if (status == 0) {
         tell(q, found);
-    else if (!n->is_freed)
-        n->handlers.on_failed(n->handlers.self, q->host,
-                              is_none ? "no such name" : uv_strerror(status));
+    } else if (!n->is_freed) {
+        const char *why;
+        (void)names_failure(status, &why); // the words are all that is told
+        n->handlers.on_failed(n->handlers.self, q->host, why);
+    }
     uv_freeaddrinfo(found);
     q->is_asked = false;
     n->asked--;

@@ -16,7 +16,7 @@ struct loop;
 struct names;
 
 #define NAMES_MAX            16u // under way at once
-#define NAMES_HOST_BYTES_MAX 256 // of a name, with its final 0
+#define NAMES_HOST_BYTES_MAX 256 // of a name, with its final 0: RFC 1035 lets it have 253
 
 struct names_handlers {
     void *self;
@@ -31,7 +31,11 @@ MUST_USE enum rc names_new(struct names **out, struct loop *loop, const struct n
 void names_free(struct names *n);
 
 // host: a name or an address, without brackets; copied. RC_FULL: NAMES_MAX are under way;
-// RC_CONFIG: it is too long; RC_IO: the system will not ask.
+// RC_CONFIG: it is longer than any name; RC_IO: the system will not ask.
 MUST_USE enum rc names_ask(struct names *n, const char *host, uint16_t port);
+
+// For edge/os alone: why uv_getaddrinfo found none, for people. RC_ABSENT: there is no such name;
+// RC_IO: nobody could be asked.
+enum rc names_failure(int status, const char **why);
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#include <uv.h>
+
 #include "base/attr.h"
 #include "base/text.h"
 #include "os/loop.h"
@@ -90,12 +92,23 @@ static void many_at_once_and_an_end_in_between(void **state)
     assert_string_equal(w.room, "");
 }
 
+static void no_such_name_is_told_from_nobody_to_ask(void **state)
+{
+    (void)state;
+    const char *why = NULL;
+    assert_int_equal(names_failure(UV_EAI_NONAME, &why), RC_ABSENT);
+    assert_string_equal(why, "no such name");
+    assert_int_equal(names_failure(UV_EAI_AGAIN, &why), RC_IO);
+    assert_string_equal(why, uv_strerror(UV_EAI_AGAIN));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_stand_for_themselves),
         cmocka_unit_test(a_name_that_cannot_be),
         cmocka_unit_test(many_at_once_and_an_end_in_between),
+        cmocka_unit_test(no_such_name_is_told_from_nobody_to_ask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "base/attr.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "os/addr.h"
 #include "os/clock.h"
 
 #define PLAIN_BYTES  16384 // a TLS record's most
@@ -16,10 +17,6 @@
 
 // A read brings little at first, so that one who has to wait after it has cost little until then.
 #define BITE_BYTES_MIN 4096u
-
-#define IP4_AT 12 // where the IPv4 address lies in ::ffff:a.b.c.d
-
-static const uint8_t ip4_prefix[IP4_AT] = {[10] = 0xff, [11] = 0xff}; // RFC 4291 section 2.5.5.2
 
 struct chunk { // of the out-queue
     uv_write_t req;
@@ -281,9 +278,9 @@ const char *stream_peer(const struct stream *s)
     return s->peer;
 }
 
-const uint8_t *stream_ip6(const struct stream *s)
+const struct net_addr *stream_addr(const struct stream *s)
 {
-    return s->ip6;
+    return &s->addr;
 }
 
 bool stream_is_broken(const struct stream *s)
@@ -390,31 +387,9 @@ static void read_cb(uv_stream_t *tcp, ssize_t got, const uv_buf_t *buf)
 // False: it is not connected any more.
 static bool learn_peer(struct stream *s)
 {
-    struct sockaddr_storage a;
-    int len = sizeof a;
-    if (uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&a, &len) != 0)
-        return false;
-    if (a.ss_family == AF_INET6) {
-        const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)&a;
-        memcpy(s->ip6, &in->sin6_addr, STREAM_IP6_BYTES);
-        s->port = ntohs(in->sin6_port);
-    } else {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)&a;
-        memcpy(s->ip6, ip4_prefix, IP4_AT);
-        memcpy(s->ip6 + IP4_AT, &in->sin_addr, STREAM_IP6_BYTES - IP4_AT);
-        s->port = ntohs(in->sin_port);
-    }
-    return true;
-}
-
-static void name_peer(struct stream *s)
-{
-    const bool is_ip4 = memcmp(s->ip6, ip4_prefix, IP4_AT) == 0;
-    char name[INET6_ADDRSTRLEN] = "?"; // stays if it cannot be written, which it always can
-    (void)uv_inet_ntop(is_ip4 ? AF_INET : AF_INET6, s->ip6 + (is_ip4 ? IP4_AT : 0), name,
-                       sizeof name);
-    struct text t = text_of(s->peer, sizeof s->peer);
-    text_addf(&t, is_ip4 ? "%s:%u" : "[%s]:%u", name, s->port);
+    union addr_place p;
+    int len = sizeof p;
+    return uv_tcp_getpeername(&s->tcp, &p.any, &len) == 0 && addr_of(&s->addr, &p.any);
 }
 
 static void start_reading(struct stream *s)
@@ -450,7 +425,7 @@ void stream_resume(struct stream *s)
 
 static void begin(struct stream *s, struct tls_context *tls, const char *host)
 {
-    name_peer(s);
+    net_addr_text(&s->addr, s->peer);
     (void)uv_tcp_nodelay(&s->tcp, 1); // slower without, not wrong
     if (tls != NULL && tls_new(&s->tls, tls, host) != RC_OK) {
         stream_drop(s, "out of memory");

@@ -5,7 +5,7 @@
 //                                  any of these --stream_drop, error--> on_gone
 //
 //     stream_accept(&s, listener);    // takes what waits, learns who it is, reads nothing
-//     if (is_welcome(stream_ip6(&s)))
+//     if (is_welcome(stream_addr(&s)))
 //         stream_serve(&s, tls);
 //     else
 //         stream_reset(&s, "not welcome");
@@ -24,12 +24,11 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/rc.h"
+#include "host/net.h"
 #include "os/loop.h"
 #include "os/tls.h"
 
-#define STREAM_PEER_BYTES 64  // "[address]:port"
-#define STREAM_WHY_BYTES  128 // one line
-#define STREAM_IP6_BYTES  16  // network order; IPv4 as ::ffff:a.b.c.d
+#define STREAM_WHY_BYTES 128 // one line
 
 // Input that comes after we have turned away is thrown away; one who sends more than this has no
 // mind to stop. What an honest peer had under way may be cut: it misses words, no more.
@@ -69,11 +68,10 @@ struct stream { // fields are private to stream.c
     uint32_t bite_bytes; // the next read's most: doubles where one was full, small after a pause
     uint64_t read_us;    // since when the read under way is being worked on
     uint8_t state;
-    uint8_t ip6[STREAM_IP6_BYTES];
-    uint16_t port;
+    struct net_addr addr; // the peer's
     size_t late_bytes;    // thrown away while ending
     uint64_t given_bytes; // to libuv's queue, ever
-    char peer[STREAM_PEER_BYTES];
+    char peer[NET_ADDR_TEXT_BYTES];
     char why[STREAM_WHY_BYTES];
 };
 
@@ -86,7 +84,7 @@ struct stream_cfg {
 
 // RC_IO: no on_gone will come, nothing is held. After RC_OK the stream must reach on_gone.
 MUST_USE enum rc stream_init(struct stream *s, const struct stream_cfg *cfg);
-// Takes one waiting connection. RC_OK: stream_ip6 is known, nothing was read, and stream_serve or
+// Takes one waiting connection. RC_OK: stream_addr is known, nothing was read, and stream_serve or
 // stream_reset is to follow. RC_CLOSED: it was gone already, on_gone comes.
 MUST_USE enum rc stream_accept(struct stream *s, uv_stream_t *listener);
 // tls: NULL for plain. Failing is heard of by on_gone.
@@ -123,7 +121,7 @@ void stream_drop(struct stream *s, const char *why);    // at once
 void stream_because(struct stream *s, const char *why); // the reason, if none was given yet
 const char *stream_why(const struct stream *s);
 const char *stream_peer(const struct stream *s);
-const uint8_t *stream_ip6(const struct stream *s); // zeros before it is connected
-bool stream_is_broken(const struct stream *s);     // the peer broke TLS, handshake or records
+const struct net_addr *stream_addr(const struct stream *s); // zeros before it is connected
+bool stream_is_broken(const struct stream *s); // the peer broke TLS, handshake or records
 
 #endif

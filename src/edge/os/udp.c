@@ -2,31 +2,23 @@
 // A socket for datagrams on the loop, behind host/net: read and written in batches.
 #include "os/udp.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <uv.h>
 
 #include "base/arena.h"
+#include "os/addr.h"
 #include "os/loop.h"
 
 #define TURN_BATCHES 8u // read before timers and others have their turn
 
-union place { // a socket address of either family
-    struct sockaddr any;
-    struct sockaddr_in ip4;
-    struct sockaddr_in6 ip6;
-};
-
 struct batch {
     struct mmsghdr head[UDP_BATCH];
     struct iovec part[UDP_BATCH];
-    union place place[UDP_BATCH];
+    union addr_place place[UDP_BATCH];
     uint8_t room[UDP_BATCH][UDP_BYTES_MAX];
 };
 
@@ -56,28 +48,6 @@ static struct in_addr ip4_of(const struct net_addr *a)
     struct in_addr ip;
     memcpy(&ip, a->ip + 12, sizeof ip);
     return ip;
-}
-
-static socklen_t place_of(const struct udp *u, const struct net_addr *a, union place *out)
-{
-    if (!u->is_ip6) {
-        out->ip4 = (struct sockaddr_in){
-            .sin_family = AF_INET, .sin_port = htons(a->port), .sin_addr = ip4_of(a)};
-        return sizeof out->ip4;
-    }
-    out->ip6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons(a->port)};
-    memcpy(&out->ip6.sin6_addr, a->ip, sizeof a->ip);
-    return sizeof out->ip6;
-}
-
-static struct net_addr addr_of(const union place *p)
-{
-    struct net_addr a;
-    if (p->any.sa_family == AF_INET)
-        return net_addr_ip4(ntohl(p->ip4.sin_addr.s_addr), ntohs(p->ip4.sin_port));
-    memcpy(a.ip, &p->ip6.sin6_addr, sizeof a.ip);
-    a.port = ntohs(p->ip6.sin6_port);
-    return a;
 }
 
 // ---- Out
@@ -118,7 +88,7 @@ static void send_one(void *self, const struct net_addr *to, struct bytes datagra
         return;
     }
     const unsigned i = u->waiting++;
-    u->out.head[i].msg_hdr.msg_namelen = place_of(u, to, &u->out.place[i]);
+    u->out.head[i].msg_hdr.msg_namelen = addr_place(&u->out.place[i], to, u->is_ip6);
     u->out.part[i].iov_len = datagram.len;
     if (datagram.len > 0)
         memcpy(u->out.room[i], datagram.at, datagram.len);
@@ -142,7 +112,9 @@ static void hand_over(struct udp *u, unsigned i)
         u->stat.cut++;
         return;
     }
-    const struct net_addr from = addr_of(&u->in.place[i]);
+    struct net_addr from;
+    if (!addr_of(&from, &u->in.place[i].any))
+        return; // of no family that this socket has
     u->cfg.on_datagram(u->cfg.self, &from, bytes_of(u->in.room[i], m->msg_len));
 }
 
@@ -212,8 +184,8 @@ static bool open_socket(struct udp *u)
 
 static enum rc take_place(struct udp *u, struct err *err)
 {
-    union place place;
-    socklen_t len = place_of(u, &u->cfg.at, &place);
+    union addr_place place;
+    socklen_t len = addr_place(&place, &u->cfg.at, u->is_ip6);
     if (bind(u->fd, &place.any, len) != 0) {
         const int why = errno;
         char text[NET_ADDR_TEXT_BYTES];
@@ -223,8 +195,8 @@ static enum rc take_place(struct udp *u, struct err *err)
     len = sizeof place;
     if (getsockname(u->fd, &place.any, &len) != 0)
         return err_set(err, RC_IO, "cannot tell the port: %s", strerror(errno));
-    u->at = addr_of(&place);
-    if (is_any(&u->cfg.at)) // the same zeros for both families
+    (void)addr_of(&u->at, &place.any); // of the socket's own family
+    if (is_any(&u->cfg.at))            // the same zeros for both families
         memset(u->at.ip, 0, sizeof u->at.ip);
     return RC_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "os/addr.h"
 #include "os/web_conn.h"
 
 #define BACKLOG 511 // as nginx's; the kernel cuts it at net.core.somaxconn
@@ -52,7 +53,7 @@ static bool is_welcome(struct web_house *h, const struct web_conn *c)
     const struct web_handlers *to = &h->handlers;
     if (h->conn_count - h->away_count > h->limits.connections_max) // c is among them
         return false;
-    return to->on_accept == NULL || to->on_accept(to->self, stream_ip6(&c->stream));
+    return to->on_accept == NULL || to->on_accept(to->self, stream_addr(&c->stream));
 }
 
 static void judge(struct web_house *h, struct web_conn *c)
@@ -167,14 +168,13 @@ static int listen_at(struct web_server *s, const struct web_listen_cfg *cfg)
     uv_freeaddrinfo(found.addrinfo);
     if (failed == 0)
         failed = uv_listen((uv_stream_t *)&s->listener, BACKLOG, connection_cb);
-    struct sockaddr_storage bound;
+    union addr_place bound;
+    struct net_addr at = {.port = 0};
     int len = sizeof bound;
     if (failed == 0)
-        failed = uv_tcp_getsockname(&s->listener, (struct sockaddr *)&bound, &len);
-    if (failed == 0)
-        s->port =
-            ntohs(bound.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&bound)->sin6_port
-                                              : ((const struct sockaddr_in *)&bound)->sin_port);
+        failed = uv_tcp_getsockname(&s->listener, &bound.any, &len);
+    if (failed == 0 && addr_of(&at, &bound.any))
+        s->port = at.port;
     return failed;
 }
 

@@ -25,6 +25,7 @@
 #include "base/bytes.h"
 #include "base/rc.h"
 #include "crypt/hash.h"
+#include "host/net.h"
 #include "os/http.h"
 #include "os/loop.h"
 #include "os/tls.h"
@@ -55,7 +56,6 @@ enum web_end {         // what the peer has to answer for
     WEB_END_SLOW,      // it did not take what was sent to it
 };
 
-#define WEB_IP6_BYTES    16                 // network order; IPv4 as ::ffff:a.b.c.d
 #define WEB_PAUSE_US_MAX UINT64_C(60000000) // so that a peer's end is not missed for longer
 
 struct web_handlers { // copied; any may be NULL
@@ -63,10 +63,10 @@ struct web_handlers { // copied; any may be NULL
     // A server's: TCP has brought somebody; nothing was read, and TLS is not begun. False: reset at
     // once, nothing is kept, and nothing more is heard of it. Not asked for those who come when
     // connections_max are there.
-    bool (*on_accept)(void *self, const uint8_t ip6[static WEB_IP6_BYTES]);
+    bool (*on_accept)(void *self, const struct net_addr *from);
     // A server's: once for each that on_accept let in (NULL: all), when its socket is gone; after
     // on_close, and also where that is not owed.
-    void (*on_gone)(void *self, const uint8_t ip6[static WEB_IP6_BYTES], enum web_end end);
+    void (*on_gone)(void *self, const struct net_addr *from, enum web_end end);
     // What one read has brought, after the calls that came of it: plain bytes, and the requests or
     // frames (also pings and parts of messages) that ended in them. The place to count, and to
     // web_pause. conn may be closing by now.
@@ -147,7 +147,7 @@ void web_set_user(struct web_conn *c, void *user);
 void *web_user(const struct web_conn *c); // NULL at first
 // "127.0.0.1:51234", "[::1]:8765"; for a client before it is connected, the name it was given.
 const char *web_peer_text(const struct web_conn *c);
-const uint8_t *web_peer_ip6(const struct web_conn *c); // WEB_IP6_BYTES; zeros before connected
+const struct net_addr *web_peer_addr(const struct web_conn *c); // zeros before connected
 // In on_close: what on_gone will say.
 enum web_end web_end_of(const struct web_conn *c);
 // Gone at once, without a word to the peer and without on_close (on_gone comes); for a client's

@@ -6,17 +6,17 @@
 
 #include "base/text.h"
 #include "os/entropy.h"
+#include "os/names.h"
 #include "os/web_conn.h"
 
-#define HOST_BYTES   256 // RFC 1035: names have 253 at most
 #define PATH_BYTES   1024
 #define FIELDS_BYTES 4096
 
 struct web_dial {
     struct web_house house; // of this one connection
     struct web_conn *conn;
-    char host[HOST_BYTES];
-    char target[HOST_BYTES + 16]; // "host:port", for people and the Host field
+    char host[NAMES_HOST_BYTES_MAX];
+    char target[NAMES_HOST_BYTES_MAX + 16]; // "host:port", for people and the Host field
     char path[PATH_BYTES];
     char fields[FIELDS_BYTES];
     uint16_t port;
@@ -83,7 +83,7 @@ bool dial_again(struct web_conn *c)
 
 static void give_up(struct web_conn *c)
 {
-    char reason[HOST_BYTES + STREAM_WHY_BYTES + 32];
+    char reason[NAMES_HOST_BYTES_MAX + STREAM_WHY_BYTES + 32];
     dial_reason(c, reason, sizeof reason);
     conn_forget(c, reason);
 }
@@ -95,9 +95,11 @@ static void lookup_cb(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
     d->is_looking = false;
     d->addresses = found;
     d->next = found;
-    if (status != 0 && c->phase == WEB_DIALLING)
-        keep_why(d, status == UV_EAI_NONAME || status == UV_EAI_NODATA ? "no such name"
-                                                                       : uv_strerror(status));
+    const char *why = "";
+    if (status != 0)
+        (void)names_failure(status, &why); // the words are all that is told
+    if (c->phase == WEB_DIALLING)
+        keep_why(d, why);
     if (status != 0 || c->phase != WEB_DIALLING || !try_next(c))
         give_up(c);
 }

@@ -625,7 +625,7 @@ void conn_forget(struct web_conn *c, const char *reason)
     if (is_owed && to->on_close != NULL)
         to->on_close(to->self, c, reason);
     if (c->was_let_in && to->on_gone != NULL && !h->is_silent)
-        to->on_gone(to->self, stream_ip6(&c->stream), web_end_of(c));
+        to->on_gone(to->self, stream_addr(&c->stream), web_end_of(c));
     list_del(&c->link);
     h->conn_count--;
     h->away_count -= c->is_away;
@@ -663,9 +663,9 @@ const char *web_peer_text(const struct web_conn *c)
     return c->dial != NULL ? dial_peer(c) : stream_peer(&c->stream);
 }
 
-const uint8_t *web_peer_ip6(const struct web_conn *c)
+const struct net_addr *web_peer_addr(const struct web_conn *c)
 {
-    return stream_ip6(&c->stream);
+    return stream_addr(&c->stream);
 }
 
 enum web_end web_end_of(const struct web_conn *c)

@@ -212,7 +212,7 @@ static void tls_is_paused_too(void **state)
     assert_int_equal(web_connect(&c, w->loop, &cfg, &handlers, &err), RC_OK);
     until(w, &client.opened, 1);
     until(w, &w->opened, 1);
-    assert_int_equal(web_peer_ip6(c)[12], 127);
+    assert_int_equal(web_peer_addr(c)->ip[12], 127);
     static uint8_t message[50000];
     unsigned sent = 0;
     w->reads = 0;

@@ -49,24 +49,24 @@ struct world {
     size_t most_bytes; // of one read
     enum web_end end;  // of the last one gone
     enum web_end closed_end;
-    uint8_t asked_ip6[16];
-    uint8_t gone_ip6[16];
+    struct net_addr asked_by;
+    struct net_addr gone_by;
 };
 
-static inline bool on_accept(void *self, const uint8_t ip6[static WEB_IP6_BYTES])
+static inline bool on_accept(void *self, const struct net_addr *from)
 {
     struct world *w = self;
     w->asked++;
-    memcpy(w->asked_ip6, ip6, 16);
-    return w->unwelcome == 0 || ip6[15] != w->unwelcome;
+    w->asked_by = *from;
+    return w->unwelcome == 0 || from->ip[15] != w->unwelcome;
 }
 
-static inline void on_gone(void *self, const uint8_t ip6[static WEB_IP6_BYTES], enum web_end end)
+static inline void on_gone(void *self, const struct net_addr *from, enum web_end end)
 {
     struct world *w = self;
     w->gone++;
     w->end = end;
-    memcpy(w->gone_ip6, ip6, 16);
+    w->gone_by = *from;
 }
 
 static inline void on_read(void *self, struct web_conn *conn, size_t bytes, size_t frames)
@@ -85,7 +85,7 @@ static inline void on_request(void *self, struct web_conn *conn, const struct ht
 {
     struct world *w = self;
     static uint8_t page[100000]; // so that many of them fill a queue
-    assert_memory_equal(web_peer_ip6(conn), w->asked_ip6, 16);
+    assert_true(net_addr_equal(web_peer_addr(conn), &w->asked_by));
     response->status = 200;
     response->body = bytes_of(page, strcmp(request->target, "/long") == 0 ? sizeof page : 0);
 }

@@ -20,7 +20,7 @@ static void the_unwelcome_are_kept_out(void **state)
         (void)send(out, "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL);
         assert_true(raw_end(w, out, &len)); // no state is left in the kernel
         assert_int_equal(len, 0);
-        assert_memory_equal(w->asked_ip6, mapped, 16);
+        assert_memory_equal(w->asked_by.ip, mapped, 16);
         (void)close(out);
     }
     loop_turn(w->loop, false);
@@ -30,7 +30,7 @@ static void the_unwelcome_are_kept_out(void **state)
     assert_int_equal(w->gone + w->reads, 0);
     (void)close(in);
     until(w, &w->gone, 1);
-    assert_int_equal(w->gone_ip6[15], 3);
+    assert_int_equal(w->gone_by.ip[15], 3);
     assert_int_equal(w->end, WEB_END_NORMAL);
     turn_for(w, 20 * MS);
     assert_int_equal(w->gone, 1);
@@ -48,10 +48,10 @@ static void ipv6_is_given_whole(void **state)
                                     .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
     until(w, &w->asked, 1);
-    assert_memory_equal(w->asked_ip6, loopback, 16);
+    assert_memory_equal(w->asked_by.ip, loopback, 16);
     (void)close(fd);
     until(w, &w->gone, 1);
-    assert_memory_equal(w->gone_ip6, loopback, 16);
+    assert_true(net_addr_equal(&w->gone_by, &w->asked_by));
 }
 
 // Those kept out do not take the places of others, and those who find all taken are not asked.

@@ -107,11 +107,10 @@ enum rc guard_new(struct guard **out, struct arena *arena, const struct guard_cf
     return RC_OK;
 }
 
-struct guard_key guard_key_of(const uint8_t ip6[static 16])
+struct guard_key guard_key_of(const struct net_addr *a)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; // RFC 4291 section 2.5.5.2
     struct guard_key key = {{0}};
-    memcpy(key.b, ip6, memcmp(ip6, mapped, sizeof mapped) == 0 ? 16 : 8);
+    memcpy(key.b, a->ip, net_addr_is_ip4(a) ? sizeof a->ip : sizeof a->ip / 2);
     return key;
 }
 

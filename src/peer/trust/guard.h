@@ -34,6 +34,7 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/rc.h"
+#include "host/net.h"
 
 #define GUARD_KEY_BYTES   16
 #define GUARD_KEYS_MAX    65536u
@@ -78,9 +79,9 @@ struct guard_cfg {
 MUST_USE enum rc guard_new(struct guard **out, struct arena *arena, const struct guard_cfg *cfg,
                            uint64_t seed);
 
-// The key of an IPv6 address, in network order, IPv4 mapped to it (::ffff:a.b.c.d): the whole
-// IPv4 address, or the first 64 bits, which is the least that a household gets (RFC 6177).
-struct guard_key guard_key_of(const uint8_t ip6[static 16]);
+// The key of an address, whatever its port: the whole of an IPv4 address, or the first 64 bits of
+// an IPv6 one, which is the least that a household gets (RFC 6177).
+struct guard_key guard_key_of(const struct net_addr *a);
 
 // A new connection. RC_OK: it counts as open, and one guard_leave is owed. RC_REFUSED: banned.
 // RC_FULL: too many are open from there, or the table is full of such as cannot leave. RC_AGAIN:

@@ -153,21 +153,22 @@ static void test_without_limits_all_goes(void **state)
 static void test_addresses_become_keys(void **state)
 {
     (void)state;
-    uint8_t a[16] = {0x20, 1, 0xd, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-    const struct guard_key wide = guard_key_of(a);
-    a[8] = 99; // the host's own part
-    const struct guard_key same = guard_key_of(a);
-    a[7] = 99; // another network
-    const struct guard_key other = guard_key_of(a);
+    struct net_addr a = {.ip = {0x20, 1, 0xd, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}};
+    const struct guard_key wide = guard_key_of(&a);
+    a.ip[8] = 99; // the host's own part
+    a.port = 99;
+    const struct guard_key same = guard_key_of(&a);
+    a.ip[7] = 99; // another network
+    const struct guard_key other = guard_key_of(&a);
     assert_memory_equal(&wide, &same, sizeof wide);
     assert_memory_not_equal(&wide, &other, sizeof wide);
     const uint8_t none[8] = {0};
     assert_memory_equal(wide.b + 8, none, 8);
-    uint8_t v4[16] = {[10] = 0xff, [11] = 0xff, [12] = 192, [13] = 0, [14] = 2, [15] = 1};
-    const struct guard_key one = guard_key_of(v4);
-    assert_memory_equal(one.b, v4, 16);
-    v4[15] = 2;
-    const struct guard_key two = guard_key_of(v4);
+    a = net_addr_ip4(0xc0000201, 1);
+    const struct guard_key one = guard_key_of(&a);
+    assert_memory_equal(one.b, a.ip, sizeof a.ip);
+    a = net_addr_ip4(0xc0000202, 1);
+    const struct guard_key two = guard_key_of(&a);
     assert_memory_not_equal(&one, &two, sizeof one);
 }
 

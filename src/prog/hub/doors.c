@@ -49,28 +49,29 @@ struct doors {
 
 // ---- Who may come in
 
-static bool is_own_address(const uint8_t ip6[static WEB_IP6_BYTES])
+// 127.0.0.1 and ::1. The others of 127/8 are as good as strangers', for whoever tries us out.
+static bool is_own_address(const struct net_addr *a)
 {
-    static const uint8_t v4[WEB_IP6_BYTES] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
-    static const uint8_t v6[WEB_IP6_BYTES] = {[15] = 1};
-    return memcmp(ip6, v4, sizeof v4) == 0 || memcmp(ip6, v6, sizeof v6) == 0;
+    const struct net_addr ip4 = net_addr_ip4(0x7f000001, a->port);
+    const struct net_addr ip6 = {.ip = {[15] = 1}, .port = a->port};
+    return net_addr_equal(a, &ip4) || net_addr_equal(a, &ip6);
 }
 
-static bool on_accept(void *self, const uint8_t ip6[static WEB_IP6_BYTES])
+static bool on_accept(void *self, const struct net_addr *from)
 {
     struct doors *d = self;
-    if (is_own_address(ip6))
+    if (is_own_address(from))
         return true;
-    struct guard_key key = guard_key_of(ip6);
+    struct guard_key key = guard_key_of(from);
     return guard_admit(d->guard, &key, loop_now_us(d->cfg.loop)) == RC_OK;
 }
 
-static void on_gone(void *self, const uint8_t ip6[static WEB_IP6_BYTES], enum web_end end)
+static void on_gone(void *self, const struct net_addr *from, enum web_end end)
 {
     struct doors *d = self;
-    if (is_own_address(ip6))
+    if (is_own_address(from))
         return;
-    struct guard_key key = guard_key_of(ip6);
+    struct guard_key key = guard_key_of(from);
     uint64_t now_us = loop_now_us(d->cfg.loop);
     uint32_t weight = 0;
     switch (end) {
@@ -117,9 +118,9 @@ static void on_span(void *self)
 static void bill(struct doors *d, uint64_t number, uint64_t work_us, uint64_t now_us)
 {
     const struct door *door = map_get(d->doors, &number);
-    if (door == NULL || is_own_address(web_peer_ip6(door->conn)))
+    if (door == NULL || is_own_address(web_peer_addr(door->conn)))
         return;
-    struct guard_key key = guard_key_of(web_peer_ip6(door->conn));
+    struct guard_key key = guard_key_of(web_peer_addr(door->conn));
     const uint64_t wait_us = spend(d, &key, work_us, now_us);
     if (wait_us > 0)
         web_pause(door->conn, time_after(now_us, wait_us));
@@ -128,10 +129,10 @@ static void bill(struct doors *d, uint64_t number, uint64_t work_us, uint64_t no
 static void on_read(void *self, struct web_conn *conn, size_t bytes, size_t frames)
 {
     struct doors *d = self;
-    const uint8_t *ip6 = web_peer_ip6(conn);
-    if (is_own_address(ip6))
+    const struct net_addr *from = web_peer_addr(conn);
+    if (is_own_address(from))
         return;
-    struct guard_key key = guard_key_of(ip6);
+    struct guard_key key = guard_key_of(from);
     uint64_t now_us = clock_now_us(); // a turn of the loop may be long
     uint64_t wait_us = guard_charge(d->guard, &key, frames, bytes, now_us);
     wait_us = num_max(wait_us, spend(d, &key, web_work_us(conn), now_us));
@@ -177,8 +178,8 @@ static bool on_upgrade(void *self, struct web_conn *conn, const struct http_requ
         .number = number,
         .conn = conn,
         .machine = path->machine,
-        .guest = {.is_text = path->is_text, .is_local = is_own_address(web_peer_ip6(conn))}};
-    struct guard_key origin = guard_key_of(web_peer_ip6(conn));
+        .guest = {.is_text = path->is_text, .is_local = is_own_address(web_peer_addr(conn))}};
+    struct guard_key origin = guard_key_of(web_peer_addr(conn));
     memcpy(door->guest.origin, origin.b, sizeof door->guest.origin);
     web_set_user(conn, door);
     return true;

@@ -5,14 +5,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include <uv.h>
-
 #include "base/arena.h"
 #include "base/num.h"
 #include "base/text.h"
-#include "os/addr.h"
+#include "os/dial.h"
 #include "os/http.h"
-#include "os/names.h"
 #include "os/stream.h"
 
 #define PATH_BYTES    1024
@@ -26,27 +23,21 @@ struct get {
     struct arena *arena;
     struct budget budget;
     struct get_handlers handlers;
+    struct dial dial;
+    struct stream stream;
     struct tls_context *tls;
-    char host[NAMES_HOST_BYTES_MAX];
     char path[PATH_BYTES];
     char address[NET_ADDR_TEXT_BYTES];
     char why[GET_WHY_BYTES];
-    uint16_t port;
-    uv_getaddrinfo_t lookup;
-    struct addrinfo *addresses; // owned
-    struct addrinfo *next;      // not yet tried
-    uv_connect_t connect;
-    struct stream stream;
     struct loop_timer *timer;
     struct http http;
     size_t body_bytes_max;
     size_t body_want; // of the whole body; UNTIL_CLOSED: it ends with the connection
     struct buffer body;
-    uint64_t since_us; // the connection's first packet, then the request
-    bool is_looking;   // the lookup's callback is awaited
-    bool has_stream;   // on_gone is awaited
-    bool is_connected; // TCP stands: no other address is tried
+    uint64_t asked_us; // when the request went
+    bool is_asked;     // it did
     bool has_head;
+    bool is_answered;
     bool is_over; // on_done was called, or is not wanted any more
     struct get_result result;
 };
@@ -54,25 +45,39 @@ struct get {
 static void release(struct get *g)
 {
     assert(g->is_over);
-    if (g->is_looking || g->has_stream)
-        return; // their callbacks come back here
-    uv_freeaddrinfo(g->addresses);
+    if (!dial_is_idle(&g->dial))
+        return; // its callbacks come back here
+    dial_end(&g->dial);
     loop_timer_free(g->timer);
     http_end(&g->http);
     budget_give(&g->budget, g->body.at);
     arena_free(g->arena);
 }
 
+static enum get_stage stage_of(const struct get *g)
+{
+    if (g->is_answered)
+        return GET_DONE;
+    if (g->dial.is_connected)
+        return g->is_asked || g->tls == NULL ? GET_ANSWER : GET_TLS;
+    return g->dial.is_found ? GET_CONNECTION : GET_NAME;
+}
+
 static void tell(struct get *g, enum rc rc, const char *why)
 {
+    static const struct net_addr none;
     if (g->is_over)
         return;
     g->is_over = true;
     struct text t = text_of(g->why, sizeof g->why);
     text_add_safe(&t, bytes_text(why));
+    if (!net_addr_equal(&g->dial.addr, &none))
+        net_addr_text(&g->dial.addr, g->address);
+    g->result.stage = stage_of(g);
     g->result.rc = rc;
     g->result.why = g->why;
     g->result.address = g->address;
+    g->result.connection_us = g->dial.connected_us;
     g->handlers.on_done(g->handlers.self, &g->result);
     loop_timer_at(g->timer, UINT64_MAX);
 }
@@ -81,26 +86,21 @@ static void tell(struct get *g, enum rc rc, const char *why)
 static void finish(struct get *g, enum rc rc, const char *why)
 {
     tell(g, rc, why);
-    if (g->has_stream)
-        stream_drop(&g->stream, "over");
-    else
-        release(g);
+    (void)dial_stop(&g->dial, "over"); // what cannot be called off is awaited
+    release(g);
 }
 
 static void on_due(void *self)
 {
-    struct get *g = self;
-    if (g->is_looking)
-        (void)uv_cancel((uv_req_t *)&g->lookup); // if it runs already, its end is awaited
-    finish(g, RC_TIMEOUT, "no answer in time");
+    finish(self, RC_TIMEOUT, "no answer in time");
 }
 
 // ---- The answer
 
 static void answered(struct get *g)
 {
-    g->result.stage = GET_DONE;
-    g->result.answer_us = time_since(g->since_us, loop_now_us(g->loop));
+    g->is_answered = true;
+    g->result.answer_us = time_since(g->asked_us, loop_now_us(g->loop));
     g->result.body = buffer_bytes(&g->body);
     finish(g, RC_OK, "");
 }
@@ -168,16 +168,12 @@ static void on_ready(struct stream *s)
     char room[REQUEST_BYTES];
     struct text t = text_of(room, sizeof room);
     // Version 1.0: nobody answers that in chunks, or keeps the connection.
-    const bool is_ipv6 = strchr(g->host, ':') != NULL;
-    text_addf(&t,
-              is_ipv6 ? "GET %s HTTP/1.0\r\nHost: [%s]:%u\r\n\r\n"
-                      : "GET %s HTTP/1.0\r\nHost: %s:%u\r\n\r\n",
-              g->path, g->host, g->port);
+    text_addf(&t, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", g->path, g->dial.target);
     assert(!t.is_cut);
-    g->result.stage = GET_ANSWER;
     if (g->tls != NULL)
         look_at_peer(g);
-    g->since_us = loop_now_us(g->loop);
+    g->is_asked = true;
+    g->asked_us = loop_now_us(g->loop);
     stream_put(s, bytes_of(room, t.len), bytes_of(NULL, 0));
 }
 
@@ -186,70 +182,17 @@ static void on_drain(struct stream *s)
     (void)s; // one request never fills the queue
 }
 
-static void connect_cb(uv_connect_t *req, int status)
-{
-    struct get *g = req->data;
-    if (status == UV_ECANCELED) // by stream_drop; on_gone comes
-        return;
-    if (status != 0) {
-        g->result.rc = status == UV_ECONNREFUSED                               ? RC_REFUSED
-                       : status == UV_EHOSTUNREACH || status == UV_ENETUNREACH ? RC_ABSENT
-                       : status == UV_ETIMEDOUT                                ? RC_TIMEOUT
-                                                                               : RC_IO;
-        stream_drop(&g->stream, uv_strerror(status));
-        return;
-    }
-    g->is_connected = true;
-    g->result.connection_us = time_since(g->since_us, loop_now_us(g->loop));
-    g->result.stage = g->tls != NULL ? GET_TLS : GET_ANSWER;
-    stream_join(&g->stream, g->tls, g->host);
-}
-
-static void name_address(struct get *g, const struct sockaddr *a)
-{
-    struct net_addr addr;
-    (void)addr_of(&addr, a); // the lookup was for these families
-    net_addr_text(&addr, g->address);
-}
-
-static void on_gone(struct stream *s);
-
-static const struct stream_ops ops = {
-    .on_ready = on_ready, .on_bytes = on_bytes, .on_drain = on_drain, .on_gone = on_gone};
-
-// False: there is no other address, or no socket for it.
-static bool try_next(struct get *g)
-{
-    const struct addrinfo *a = g->next;
-    const struct stream_cfg cfg = {
-        .loop = g->loop, .ops = &ops, .budget = &g->budget, .queue_bytes_max = QUEUE_BYTES};
-    if (a == NULL || stream_init(&g->stream, &cfg) != RC_OK)
-        return false;
-    g->has_stream = true;
-    g->next = a->ai_next;
-    g->connect.data = g;
-    g->since_us = loop_now_us(g->loop);
-    name_address(g, a->ai_addr);
-    const int failed = stream_connect(&g->stream, &g->connect, a->ai_addr, connect_cb);
-    if (failed != 0) {
-        g->result.rc = failed == UV_EHOSTUNREACH || failed == UV_ENETUNREACH ? RC_ABSENT : RC_IO;
-        stream_drop(&g->stream, uv_strerror(failed)); // on_gone tries the next one
-    }
-    return true;
-}
-
 static void on_gone(struct stream *s)
 {
     struct get *g = CONTAINER_OF(s, struct get, stream);
-    g->has_stream = false;
+    if (dial_again(&g->dial))
+        return;
     const bool is_whole = g->has_head && g->body_want == UNTIL_CLOSED;
     if (g->is_over)
         release(g);
-    else if (!g->is_connected && try_next(g))
-        return;
-    else if (!g->is_connected)
-        finish(g, g->result.rc, stream_why(s));
-    else if (g->result.stage == GET_TLS)
+    else if (!g->dial.is_connected)
+        finish(g, g->dial.rc, g->dial.why);
+    else if (stage_of(g) == GET_TLS)
         finish(g, RC_MALFORMED, stream_why(s));
     else if (is_whole)
         answered(g);
@@ -257,24 +200,13 @@ static void on_gone(struct stream *s)
         finish(g, RC_CLOSED, stream_why(s));
 }
 
-static void lookup_cb(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
+static const struct stream_ops ops = {
+    .on_ready = on_ready, .on_bytes = on_bytes, .on_drain = on_drain, .on_gone = on_gone};
+
+static void on_nowhere(struct dial *d)
 {
-    struct get *g = req->data;
-    g->is_looking = false;
-    g->addresses = found;
-    g->next = found;
-    if (g->is_over) {
-        release(g);
-    } else if (status != 0) {
-        const char *why;
-        const enum rc rc = names_failure(status, &why);
-        finish(g, rc, why);
-    } else {
-        g->result.stage = GET_CONNECTION;
-        g->result.rc = RC_IO;
-        if (!try_next(g))
-            finish(g, RC_IO, "no socket can be had");
-    }
+    struct get *g = CONTAINER_OF(d, struct get, dial);
+    finish(g, d->rc, d->why); // silent, if it is over already
 }
 
 static bool copy(char *out, size_t cap, const char *in)
@@ -286,26 +218,29 @@ static bool copy(char *out, size_t cap, const char *in)
 
 static enum rc begin(struct get *g, const struct get_cfg *cfg)
 {
-    char port[8];
-    struct text t = text_of(port, sizeof port);
-    text_addf(&t, "%u", cfg->port);
-    if (!copy(g->host, sizeof g->host, cfg->host) || !copy(g->path, sizeof g->path, cfg->path) ||
-        cfg->path[0] != '/' || strpbrk(cfg->path, " \r\n") != NULL || cfg->timeout_us == 0)
+    if (!copy(g->path, sizeof g->path, cfg->path) || cfg->path[0] != '/' ||
+        strpbrk(cfg->path, " \r\n") != NULL || cfg->timeout_us == 0)
         return RC_CONFIG;
     void *body = budget_take(&g->budget, g->body_bytes_max);
-    enum rc rc = body != NULL ? loop_timer_new(&g->timer, g->loop, on_due, g) : RC_NOMEM;
+    if (body == NULL)
+        return RC_NOMEM;
     g->body = buffer_of(body, g->body_bytes_max);
+    enum rc rc = loop_timer_new(&g->timer, g->loop, on_due, g);
     if (rc != RC_OK)
         return rc;
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    g->lookup.data = g;
-    const int failed =
-        uv_getaddrinfo(loop_uv(g->loop), &g->lookup, lookup_cb, g->host, port, &hints);
-    g->is_looking = failed == 0;
-    if (failed != 0)
-        return failed == UV_ENOMEM ? RC_NOMEM : RC_CONFIG;
-    loop_timer_at(g->timer, time_after(loop_now_us(g->loop), cfg->timeout_us));
-    return RC_OK;
+    const struct dial_cfg way = {.host = cfg->host,
+                                 .port = cfg->port,
+                                 .tls = cfg->tls,
+                                 .stream = &g->stream,
+                                 .stream_cfg = {.loop = g->loop,
+                                                .ops = &ops,
+                                                .budget = &g->budget,
+                                                .queue_bytes_max = QUEUE_BYTES},
+                                 .on_nowhere = on_nowhere};
+    rc = dial_begin(&g->dial, &way);
+    if (rc == RC_OK)
+        loop_timer_at(g->timer, time_after(loop_now_us(g->loop), cfg->timeout_us));
+    return rc;
 }
 
 enum rc get_start(struct get **out, struct loop *loop, const struct get_cfg *cfg,
@@ -325,7 +260,6 @@ enum rc get_start(struct get **out, struct loop *loop, const struct get_cfg *cfg
                       .budget.limit_bytes = MESSAGE_BYTES + cfg->body_bytes_max,
                       .handlers = *handlers,
                       .tls = cfg->tls,
-                      .port = cfg->port,
                       .body_bytes_max = cfg->body_bytes_max};
     http_init(&g->http, HTTP_KIND_RESPONSE, &g->budget, 1);
     const enum rc rc = begin(g, cfg);
@@ -345,14 +279,9 @@ bool get_drop(struct get *g)
         return true;
     assert(!g->is_over);
     g->is_over = true;
-    bool is_looking = g->is_looking;
-    if (is_looking && uv_cancel((uv_req_t *)&g->lookup) == 0)
-        is_looking = false; // its callback comes with the loop's next turn
-    if (g->has_stream)
-        stream_drop(&g->stream, "dropped");
-    else if (!g->is_looking)
-        release(g);
-    return !is_looking;
+    const bool is_called_off = dial_stop(&g->dial, "dropped");
+    release(g);
+    return is_called_off;
 }
 
 // Days from 1970-01-01 to a day of the Gregorian calendar (month 1..12).

@@ -90,7 +90,8 @@ static void let_in(struct web_server *s)
     s->is_waiting = c == NULL;
     if (c == NULL)
         return; // libuv calls no more until this one is taken: see on_room
-    if (conn_stream_init(c) != RC_OK) {
+    const struct stream_cfg cfg = conn_stream_cfg(c);
+    if (stream_init(&c->stream, &cfg) != RC_OK) {
         conn_forget(c, "");
         s->is_waiting = true;
         return;

@@ -119,7 +119,7 @@ struct web_connect_cfg {
     struct web_limits limits;
 };
 
-// Starts; what comes of it comes by on_open or on_close (`no hub answers at HOST:PORT: connection
+// Starts; what comes of it comes by on_open or on_close (`no answer from HOST:PORT: connection
 // refused`). cfg's texts are copied. RC_CONFIG: a text is too long or a limit is 0; RC_NOMEM.
 MUST_USE enum rc web_connect(struct web_conn **out, struct loop *loop,
                              const struct web_connect_cfg *cfg, const struct web_handlers *handlers,

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What web.c, web_conn.c and web_client.c share: the house, and one connection in it.
+// What the files of os/web share: the house, and one connection in it.
 //
 // A house is what connections have in common: a server's has many, a client's one. Private to
-// these three files.
+// these files, of which each calls those below it alone:
+//
+//     web.c, web_client.c   the server with its door, the client with its way there
+//     web_house.c           a house opened and closed, looked over for those who are late
+//     web_input.c           what comes in: requests, the upgrade of either side, frames
+//     web_conn.c            a connection's state, what goes out, pauses, its end
 #ifndef OS_WEB_CONN_H
 #define OS_WEB_CONN_H
 
@@ -13,12 +18,16 @@
 #include "base/arena.h"
 #include "base/heap.h"
 #include "base/list.h"
+#include "base/text.h"
+#include "os/dial.h"
 #include "os/http.h"
 #include "os/stream.h"
 #include "os/web.h"
 #include "os/ws.h"
 
-#define WEB_KEYS_BYTES 256 // mask keys are drawn from the kernel 64 at a time
+#define WEB_KEYS_BYTES   256 // mask keys are drawn from the kernel 64 at a time
+#define WEB_PATH_BYTES   1024
+#define WEB_FIELDS_BYTES 4096
 
 struct web_house {
     struct loop *loop;
@@ -50,13 +59,18 @@ enum web_phase {
     WEB_ENDING,   // the stream ends
 };
 
-struct web_dial; // a client's way to its connection, in web_client.c
+struct web_ask { // a client's: the way to whom, and what it asks for there
+    struct dial dial;
+    char path[WEB_PATH_BYTES];
+    char fields[WEB_FIELDS_BYTES];
+    char key[HTTP_WS_KEY_TEXT_BYTES];
+};
 
 struct web_conn {
     struct list link;
     struct stream stream;
     struct web_house *house;
-    struct web_dial *dial; // NULL: a server's
+    struct web_ask *ask; // NULL: a server's
     void *user;
     struct ws ws;
     struct http http;
@@ -78,6 +92,31 @@ struct web_conn {
     bool is_away;           // turned away at the door
 };
 
+// ---- web_conn.c
+
+// A connection in `phase`, its stream not yet initialised. NULL: the budget is spent.
+struct web_conn *conn_new(struct web_house *h, enum web_phase phase);
+// Out of the house, on_close first if it is owed; c is freed.
+void conn_forget(struct web_conn *c, const char *reason);
+// Why a client's conn never opened, for people.
+void conn_say_why(const struct web_conn *c, struct text *out);
+void conn_blame(struct web_conn *c, enum web_end why); // the first blame stays
+// No more input: the stream's orderly end, for this reason.
+void conn_end(struct web_conn *c, const char *why);
+void conn_drop(struct web_conn *c, const char *why); // at once
+bool conn_is_paused(const struct web_conn *c);
+void conn_resume_due(void *house); // ends the pauses that are over; the house's timer
+void conn_put_frame(struct web_conn *c, enum ws_kind kind, struct bytes payload);
+void conn_put_close(struct web_conn *c, uint16_t code, const char *words);
+bool conn_has_queue_room(const struct web_conn *c); // for what the peer makes us say
+
+// ---- web_input.c
+
+// What the connection's stream is to be initialised with: its input comes here.
+struct stream_cfg conn_stream_cfg(struct web_conn *c);
+
+// ---- web_house.c
+
 // RC_CONFIG: a limit is 0, or dead_us is not above ping_us; RC_NOMEM. h lies in arena, which
 // must have HOUSE_BYTES(connections_max) more; on failure the caller frees it.
 #define HOUSE_BYTES(connections_max) ((connections_max) * sizeof(struct heap_node *) + 256)
@@ -86,22 +125,5 @@ MUST_USE enum rc house_open(struct web_house *h, struct arena *arena, struct loo
                             bool is_server);
 // Everything but the arena; all connections are gone.
 void house_close(struct web_house *h);
-
-// A connection in `phase`, its stream not yet initialised. NULL: the budget is spent.
-struct web_conn *conn_new(struct web_house *h, enum web_phase phase);
-extern const struct stream_ops conn_stream_ops;
-MUST_USE enum rc conn_stream_init(struct web_conn *c);
-// Out of the house, on_close first if it is owed; c is freed.
-void conn_forget(struct web_conn *c, const char *reason);
-
-// web_client.c's part in a connection's life.
-void dial_ready(struct web_conn *c);                       // TCP and TLS stand
-void dial_answered(struct web_conn *c, struct bytes rest); // c->http holds the upgrade's answer
-bool dial_again(struct web_conn *c);                       // a next address is being tried
-void dial_stop(struct web_conn *c, const char *why);
-void dial_reason(const struct web_conn *c, char *out, size_t cap); // for people, after a failure
-const char *dial_peer(const struct web_conn *c);
-// web_conn.c's: the upgrade is done; rest came behind it.
-void conn_open(struct web_conn *c, struct bytes rest);
 
 #endif

@@ -582,10 +582,10 @@ static void nobody_there_is_said(void **state)
     w->server = NULL;
     loop_turn(w->loop, false); // the socket is closed now
     connect_to(w, "127.0.0.1", port);
-    (void)snprintf(want, sizeof want, "no hub answers at 127.0.0.1:%u: connection refused", port);
+    (void)snprintf(want, sizeof want, "no answer from 127.0.0.1:%u: connection refused", port);
     assert_string_equal(w->at_client.reason, want);
     connect_to(w, "localhost", port); // maybe two addresses, each refused
-    (void)snprintf(want, sizeof want, "no hub answers at localhost:%u: connection refused", port);
+    (void)snprintf(want, sizeof want, "no answer from localhost:%u: connection refused", port);
     assert_string_equal(w->at_client.reason, want);
     connect_to(w, "no-such-host.invalid", port);
     assert_non_null(strstr(w->at_client.reason, "cannot find no-such-host.invalid: "));

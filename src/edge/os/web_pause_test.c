@@ -202,6 +202,7 @@ static void tls_is_paused_too(void **state)
                                   .limits = w->limits};
     cfg.limits.ping_us = 50 * MS; // kept alive by the pings of the one who does not read
     cfg.limits.dead_us = 400 * MS;
+    cfg.limits.queue_bytes_max = 1 << 20; // a kernel short of memory takes it 64 KB at a time
     const struct web_handlers handlers = {
         .self = &client, .on_open = client_open, .on_peer = client_peer, .on_close = client_close};
     struct web_conn *c = NULL;

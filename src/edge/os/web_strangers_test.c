@@ -201,7 +201,7 @@ static void one_who_never_reads_is_dropped(void **state)
         assert_true(clock_now_us() - start_us < PATIENCE_US);
     }
     assert_in_range(clock_now_us() - start_us, 400 * MS, 5000 * MS);
-    assert_true(w->messages > 10);
+    assert_true(w->messages > 0);
     assert_int_equal(w->closed_end, WEB_END_SLOW);
     until(w, &w->gone, 1);
     assert_int_equal(w->end, WEB_END_SLOW);

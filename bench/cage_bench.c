@@ -54,7 +54,7 @@ static const struct worker_code code = {.name = "spin", .setup = setup, .load = 
 struct bench {
     struct arena *arena;
     struct nursery *nursery;
-    uv_loop_t loop;
+    struct loop *loop;
     struct worker *worker;
     bool is_done;
     uint64_t cpu_us;
@@ -90,7 +90,7 @@ static void open_worker(struct bench *b)
 {
     const struct worker_cfg cfg = {.arena = b->arena,
                                    .nursery = b->nursery,
-                                   .loop = &b->loop,
+                                   .loop = b->loop,
                                    .limits = WORKER_LIMITS,
                                    .handlers = {b, on_done, on_dead}};
     must(worker_new(&b->worker, &cfg), "worker");
@@ -104,7 +104,7 @@ static void call(struct bench *b, uint64_t rounds)
     b->is_done = false;
     must(worker_run(b->worker, buffer_bytes(&out), BUDGET_US), "run");
     while (!b->is_done)
-        (void)uv_run(&b->loop, UV_RUN_ONCE);
+        loop_turn(b->loop, true);
 }
 
 static int by_size(const void *a, const void *b)
@@ -170,7 +170,7 @@ static void measure_cold(struct bench *b)
     static double sample[COLD_STARTS];
     for (size_t i = 0; i < COLD_STARTS; i++) {
         worker_close(b->worker);
-        (void)uv_run(&b->loop, UV_RUN_NOWAIT);
+        loop_turn(b->loop, false);
         const uint64_t from = uv_hrtime();
         open_worker(b);
         call(b, 0);
@@ -222,8 +222,8 @@ static void measure(bool has_no_spaces)
     struct err err = {0};
     const struct nursery_cfg cfg = {.code = &code, .has_no_spaces = has_no_spaces};
     must(nursery_start(&b.nursery, b.arena, &cfg, &err), err.text);
-    (void)uv_loop_init(&b.loop); // if that fails, listening does
-    must(nursery_listen(b.nursery, &b.loop), "loop");
+    must(loop_new(&b.loop, NULL), "loop");
+    must(nursery_listen(b.nursery, b.loop), "loop");
     open_worker(&b);
     call(&b, 0);
     char line[256];
@@ -235,7 +235,7 @@ static void measure(bool has_no_spaces)
     measure_cold(&b);
     worker_close(b.worker);
     nursery_stop(b.nursery);
-    (void)uv_run(&b.loop, UV_RUN_DEFAULT);
+    loop_free(b.loop);
     arena_free(b.arena);
 }
 

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
 
 #include "kernel/encode/encode.h"
 #include "kernel/physics/stage.h"
@@ -28,10 +27,11 @@ static uint8_t stream_at[1 << 20];
 
 struct fixture {
     struct arena *arena;
-    uv_loop_t loop;
+    struct loop *loop;
     struct nursery *nursery;
     struct worker *worker;
     uint32_t dones;
+    uint32_t deaths;
     enum rc rc;
     struct buffer result;
 };
@@ -49,8 +49,9 @@ static void on_done(void *self, const struct worker_done *done)
 
 static void on_dead(void *self, enum rc why, const char *text)
 {
-    (void)self;
+    struct fixture *f = self;
     (void)why;
+    f->deaths++;
     print_message("  %s\n", text);
 }
 
@@ -66,11 +67,11 @@ static int set_up(void **state)
     if (nursery_start(&f->nursery, f->arena, &(struct nursery_cfg){.code = &cell_code_kernels},
                       &err) != RC_OK)
         fail_msg("%s", err.text);
-    assert_int_equal(uv_loop_init(&f->loop), 0);
-    assert_int_equal(nursery_listen(f->nursery, &f->loop), RC_OK);
+    assert_int_equal(loop_new(&f->loop, NULL), RC_OK);
+    assert_int_equal(nursery_listen(f->nursery, f->loop), RC_OK);
     struct worker_cfg cfg = {.arena = f->arena,
                              .nursery = f->nursery,
-                             .loop = &f->loop,
+                             .loop = f->loop,
                              .limits = WORKER_LIMITS,
                              .handlers = {.self = f, .on_done = on_done, .on_dead = on_dead}};
     cfg.limits.request_bytes = CELL_REQUEST_BYTES_MAX;
@@ -84,8 +85,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     worker_close(f->worker);
     nursery_stop(f->nursery);
-    assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
-    assert_int_equal(uv_loop_close(&f->loop), 0);
+    loop_free(f->loop); // nobody has left anything open
     arena_free(f->arena);
     free(f->result.at);
     free(f);
@@ -99,7 +99,7 @@ static enum rc run(struct fixture *f, const char *kernel, const struct kernel_in
     const uint32_t dones = f->dones;
     assert_int_equal(worker_run(f->worker, buffer_bytes(&request), BUDGET_US), RC_OK);
     while (f->dones == dones)
-        (void)uv_run(&f->loop, UV_RUN_ONCE); // handlers count
+        loop_turn(f->loop, true); // handlers count
     return f->rc;
 }
 
@@ -152,7 +152,7 @@ static void goes_all_three_ways(struct fixture *f, enum video_codec codec, enum 
     p.mode = ENCODE_SHOW;
     assert_int_equal(encode(f, &p, given + 1, 1), RC_OK);
     assert_int_equal(f->result.len, picture_bytes(form, WIDTH, HEIGHT));
-    assert_int_equal(worker_deaths(f->worker), 0);
+    assert_int_equal(f->deaths, 0);
 }
 
 static void h264_runs_behind_the_walls(void **state)

@@ -129,7 +129,7 @@ static enum rc open_loop(struct side *s, struct err *err)
 {
     enum rc rc = loop_new(&s->loop, err);
     if (rc == RC_OK && s->nursery != NULL)
-        rc = nursery_listen(s->nursery, loop_uv(s->loop));
+        rc = nursery_listen(s->nursery, s->loop);
     if (rc == RC_OK)
         rc = loop_on_signal(s->loop, on_signal, s);
     return rc == RC_OK ? rc : err_set(err, rc, "cannot start the event loop: %s", rc_text(rc));

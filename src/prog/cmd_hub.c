@@ -510,7 +510,7 @@ static enum rc open_loop(struct side *s, struct err *err)
 {
     enum rc rc = loop_new(&s->loop, err);
     if (rc == RC_OK)
-        rc = nursery_listen(s->nursery, loop_uv(s->loop));
+        rc = nursery_listen(s->nursery, s->loop);
     if (rc == RC_OK)
         rc = loop_on_signal(s->loop, on_signal, s);
     if (rc == RC_OK)

@@ -108,7 +108,7 @@ static enum rc hire(struct crew *c, struct lane *l)
 {
     struct worker_cfg cfg = {.arena = c->cfg.arena,
                              .nursery = c->cfg.nursery,
-                             .loop = loop_uv(c->cfg.loop),
+                             .loop = c->cfg.loop,
                              .limits = WORKER_LIMITS,
                              .handlers = {.self = l, .on_done = on_done, .on_dead = on_dead}};
     cfg.limits.request_bytes = CELL_REQUEST_BYTES_MAX;

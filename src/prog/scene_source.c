@@ -79,14 +79,14 @@ static enum rc run_import(struct importer *i, struct arena *arena, struct nurser
 {
     struct worker_cfg cfg = {.arena = arena,
                              .nursery = nursery,
-                             .loop = loop_uv(i->loop),
+                             .loop = i->loop,
                              .limits = WORKER_LIMITS,
                              .handlers = {.self = i, .on_done = on_done, .on_dead = on_dead}};
     cfg.limits.object_bytes = bundle.len;
     cfg.limits.result_bytes = SCENE_BYTES_MAX;
     cfg.limits.memory_bytes = IMPORT_MEMORY;
     i->rc = RC_CLOSED;
-    enum rc rc = nursery_listen(nursery, loop_uv(i->loop));
+    enum rc rc = nursery_listen(nursery, i->loop);
     if (rc == RC_OK)
         rc = worker_new(&i->worker, &cfg);
     if (rc == RC_OK)

@@ -141,11 +141,11 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     }
 }
 
-enum rc nursery_listen(struct nursery *n, struct uv_loop_s *loop)
+enum rc nursery_listen(struct nursery *n, struct loop *loop)
 {
     assert(!n->has_poll);
     n->poll.data = n;
-    if (uv_poll_init(loop, &n->poll, n->socket) != 0)
+    if (uv_poll_init(loop_uv(loop), &n->poll, n->socket) != 0)
         return RC_IO;
     n->has_poll = true;
     return uv_poll_start(&n->poll, UV_READABLE, on_readable) == 0 ? RC_OK : RC_IO;

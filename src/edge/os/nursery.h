@@ -25,9 +25,9 @@
 #include "base/attr.h"
 #include "base/rc.h"
 #include "os/cell.h"
+#include "os/loop.h"
 
 struct nursery;
-struct uv_loop_s;
 
 // With two notes and two orders each outstanding, no queue of the socket between can fill up.
 #define NURSERY_WORKERS_MAX 64
@@ -45,7 +45,7 @@ MUST_USE enum rc nursery_start(struct nursery **out, struct arena *arena,
                                const struct nursery_cfg *cfg, struct err *err);
 
 // Listens on the loop from now on; call once, before the first worker. RC_IO.
-MUST_USE enum rc nursery_listen(struct nursery *n, struct uv_loop_s *loop);
+MUST_USE enum rc nursery_listen(struct nursery *n, struct loop *loop);
 
 // Ends every worker and the nursery, and returns when they are gone. NULL is fine. If it was
 // listening, run the loop once more before the arena dies. Close the workers first.

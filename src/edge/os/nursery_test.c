@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <uv.h>
 
 static enum rc fine(void **state)
 {
@@ -181,10 +180,10 @@ static void children_are_forked_and_killed(void **state)
     const struct worker_code code = code_with(fine);
     struct nursery *n;
     struct err err = {0};
-    uv_loop_t loop;
-    assert_int_equal(uv_loop_init(&loop), 0);
+    struct loop *loop = NULL;
+    assert_int_equal(loop_new(&loop, &err), RC_OK);
     assert_int_equal(nursery_start(&n, *state, &(struct nursery_cfg){.code = &code}, &err), RC_OK);
-    assert_int_equal(nursery_listen(n, &loop), RC_OK);
+    assert_int_equal(nursery_listen(n, loop), RC_OK);
     struct child c;
     init_child(&c);
     assert_int_equal(nursery_join(n, &c.base), RC_OK);
@@ -199,19 +198,18 @@ static void children_are_forked_and_killed(void **state)
         assert_int_equal(nursery_spawn(n, &c.base, &order), RC_OK);
         nursery_kill(n, &c.base);
         while (c.ends < i)
-            (void)uv_run(&loop, UV_RUN_ONCE);
+            loop_turn(loop, true);
         assert_true(c.pid > 0 && c.failures == 0);
         assert_true(WIFSIGNALED(c.status) || WEXITSTATUS(c.status) != 0);
     }
     assert_int_equal(kill(nursery_pid(n), SIGKILL), 0);
     while (c.failures == 0)
-        (void)uv_run(&loop, UV_RUN_ONCE);
+        loop_turn(loop, true);
     assert_int_equal(c.rc, RC_CLOSED);
     assert_int_equal(nursery_spawn(n, &c.base, &order), RC_CLOSED);
     nursery_leave(n, &c.base);
     nursery_stop(n);
-    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
-    assert_int_equal(uv_loop_close(&loop), 0);
+    loop_free(loop); // nobody has left anything open
 }
 
 int main(void)

@@ -101,11 +101,6 @@ enum rc pool_run(struct pool *p, const struct pool_job *job)
     return RC_OK;
 }
 
-size_t pool_busy_count(const struct pool *p)
-{
-    return p->busy;
-}
-
 void pool_free(struct pool *p)
 {
     if (p == NULL)

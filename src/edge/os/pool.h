@@ -34,7 +34,6 @@ MUST_USE enum rc pool_new(struct pool **out, struct loop *l, size_t jobs_max);
 // Jobs end in the order in which the threads finish them. RC_FULL: jobs_max are under way;
 // RC_NOMEM.
 MUST_USE enum rc pool_run(struct pool *p, const struct pool_job *job);
-size_t pool_busy_count(const struct pool *p);
 // Jobs not yet begun are dropped, begun ones run to their end; no `done` comes any more, but
 // `dropped`, once the thread has left the block alone: in loop_free at the latest.
 // NULL is fine. Before loop_free.

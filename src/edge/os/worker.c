@@ -16,6 +16,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "os/cell.h"
+#include "os/clock.h"
 
 #define DRAIN_MAX 65536 // far more messages than a socket's buffer holds
 
@@ -30,7 +31,7 @@ enum worker_state {
 
 struct worker {
     struct nursery *nursery;
-    struct uv_loop_s *loop;
+    struct loop *loop;
     struct worker_limits limits;
     struct worker_handlers handlers;
     struct cell_areas areas;
@@ -44,13 +45,12 @@ struct worker {
     uint8_t *shared;
     uint8_t *copy; // of result and report, ours alone
     uv_poll_t poll;
-    uv_timer_t timer; // what it is for follows from state
+    struct loop_timer *timer; // what it is for follows from state
 
     pid_t pid; // 0 until told
     clockid_t clock;
     bool has_greeted;
     uint32_t walls;
-    uint64_t deaths;
     uint32_t deaths_in_row; // without an answer between
     size_t object_len;      // what is touched of the object area
 
@@ -64,13 +64,6 @@ struct worker {
     char text[ERR_TEXT_BYTES];
 };
 
-static void on_timer(uv_timer_t *timer);
-
-static uint64_t now_us(void)
-{
-    return uv_hrtime() / 1000;
-}
-
 // Processor time of the process so far, as the kernel counts it.
 static uint64_t process_cpu_us(const struct worker *w)
 {
@@ -82,14 +75,12 @@ static uint64_t process_cpu_us(const struct worker *w)
 
 static void set_timer(struct worker *w, uint64_t wait_us)
 {
-    uv_update_time(w->loop); // a stale loop time would make it early
-    const uint64_t ms = num_div_ceil(wait_us, US_PER_MS) + (wait_us > 0);
-    (void)uv_timer_start(&w->timer, on_timer, ms, 0); // fails only for a closing handle
+    loop_timer_at(w->timer, time_after(clock_now_us(), wait_us)); // this turn may be an old one
 }
 
 static void clear_timer(struct worker *w)
 {
-    (void)uv_timer_stop(&w->timer); // cannot fail
+    loop_timer_at(w->timer, UINT64_MAX);
 }
 
 static uint8_t *area_at(const struct worker *w, enum cell_area area)
@@ -148,7 +139,7 @@ static void finish(struct worker *w, struct worker_done *done, uint64_t cpu_us)
 {
     assert(w->has_call);
     if (w->sent_us != 0) {
-        done->wall_us = time_since(w->sent_us, now_us());
+        done->wall_us = time_since(w->sent_us, clock_now_us());
         // One thread: it cannot have used more than the time that passed.
         done->cpu_us = num_min(time_since(w->sent_cpu_us, cpu_us), done->wall_us);
     }
@@ -174,7 +165,6 @@ static void bury(struct worker *w, enum rc why, enum rc done_rc, uint64_t cpu_us
     release_pages(w, 0, cell_area_at(&w->areas, CELL_AREAS));
     w->object_len = 0;
     w->pid = 0;
-    w->deaths++;
     const bool is_last = why == RC_CLOSED || why == RC_UNSUPPORTED;
     w->state = is_last ? WORKER_GONE : WORKER_WAITING;
     if (!is_last && why != RC_OK)
@@ -238,7 +228,7 @@ static void send_call(struct worker *w)
 {
     assert(w->state == WORKER_READY && w->has_call);
     w->state = WORKER_BUSY;
-    w->sent_us = now_us();
+    w->sent_us = clock_now_us();
     w->sent_cpu_us = process_cpu_us(w);
     set_timer(w, w->budget_us);
     // A message into an empty socket whose other end we hold ourselves: it fits.
@@ -336,9 +326,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     read_answer(poll->data);
 }
 
-static void on_timer(uv_timer_t *timer)
+static void on_timer(void *self)
 {
-    struct worker *w = timer->data;
+    struct worker *w = self;
     // If this loop was late itself, the answer may be here already.
     if (w->state == WORKER_STARTING || w->state == WORKER_BUSY) {
         const uint32_t serial = w->call.serial;
@@ -396,16 +386,16 @@ static void give_back_system(struct worker *w)
 static enum rc take_loop(struct worker *w)
 {
     w->poll.data = w;
-    w->timer.data = w;
-    if (uv_poll_init(w->loop, &w->poll, w->socket[0]) != 0)
+    if (uv_poll_init(loop_uv(w->loop), &w->poll, w->socket[0]) != 0)
         return RC_IO;
-    (void)uv_timer_init(w->loop, &w->timer); // always 0
-    if (uv_poll_start(&w->poll, UV_READABLE, on_readable) != 0) {
+    enum rc rc = loop_timer_new(&w->timer, w->loop, on_timer, w);
+    if (rc == RC_OK && uv_poll_start(&w->poll, UV_READABLE, on_readable) != 0)
+        rc = RC_IO;
+    if (rc != RC_OK) {
         uv_close((uv_handle_t *)&w->poll, NULL);
-        uv_close((uv_handle_t *)&w->timer, NULL);
-        return RC_IO;
+        loop_timer_free(w->timer);
     }
-    return RC_OK;
+    return rc;
 }
 
 enum rc worker_new(struct worker **out, const struct worker_cfg *cfg)
@@ -493,11 +483,6 @@ void worker_renew(struct worker *w)
         condemn(w, RC_OK, "replaced by a fresh one");
 }
 
-bool worker_is_ready(const struct worker *w)
-{
-    return w->state == WORKER_READY && !w->has_call;
-}
-
 uint32_t worker_walls(const struct worker *w)
 {
     return w->walls;
@@ -508,11 +493,6 @@ pid_t worker_pid(const struct worker *w)
     return w->pid;
 }
 
-uint64_t worker_deaths(const struct worker *w)
-{
-    return w->deaths;
-}
-
 void worker_close(struct worker *w)
 {
     if (w == NULL)
@@ -521,6 +501,6 @@ void worker_close(struct worker *w)
     w->is_closed = true;
     nursery_leave(w->nursery, &w->child);
     uv_close((uv_handle_t *)&w->poll, NULL);
-    uv_close((uv_handle_t *)&w->timer, NULL);
+    loop_timer_free(w->timer);
     give_back_system(w);
 }

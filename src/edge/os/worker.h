@@ -35,7 +35,6 @@
 #include "os/nursery.h"
 
 struct worker;
-struct uv_loop_s;
 
 #define WORKER_START_US         10000000u // from spawn to greeting; then it is killed
 #define WORKER_RETRY_FREE       4         // deaths in a row that are replaced at once
@@ -90,7 +89,7 @@ struct worker_handlers {
 struct worker_cfg {
     struct arena *arena; // *out lives in it
     struct nursery *nursery;
-    struct uv_loop_s *loop; // the one that the nursery listens on
+    struct loop *loop; // the one that the nursery listens on
     struct worker_limits limits;
     struct worker_handlers handlers; // both functions set
 };
@@ -108,10 +107,8 @@ MUST_USE enum rc worker_run(struct worker *w, struct bytes request, uint64_t bud
 // call that was sent ends with RC_CLOSED. Does nothing if no process has served anyone yet.
 void worker_renew(struct worker *w);
 
-bool worker_is_ready(const struct worker *w);  // a call would be sent at once
 uint32_t worker_walls(const struct worker *w); // of the newest process; 0 before its greeting
 pid_t worker_pid(const struct worker *w);      // 0: none
-uint64_t worker_deaths(const struct worker *w);
 
 // Kills the process; no handler is called any more. Run the loop once more before the arena
 // dies. NULL is fine.

@@ -19,9 +19,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include "base/text.h"
+#include "os/clock.h"
 #include "os/worker_test_code.h"
 
 #define BUDGET_US   20000000u // for what is expected to answer, on however slow a machine
@@ -35,7 +35,7 @@ struct mode {
 struct fixture {
     struct mode mode;
     struct arena *arena;
-    uv_loop_t loop;
+    struct loop *loop;
     struct nursery *nursery;
     struct worker *worker;
     uint32_t dones;
@@ -90,7 +90,7 @@ static struct worker *new_worker(struct fixture *f, struct worker_limits limits)
     struct worker *w = NULL;
     assert_int_equal(worker_new(&w, &(struct worker_cfg){.arena = f->arena,
                                                          .nursery = f->nursery,
-                                                         .loop = &f->loop,
+                                                         .loop = f->loop,
                                                          .limits = limits,
                                                          .handlers = {.self = f,
                                                                       .on_done = on_done,
@@ -112,8 +112,8 @@ static void set_up(void **state, struct worker_limits limits)
     if (nursery_start(&f->nursery, f->arena, &cfg, &err) != RC_OK)
         fail_msg("%s", err.text);
     owner_secret = 4711;
-    assert_int_equal(uv_loop_init(&f->loop), 0);
-    assert_int_equal(nursery_listen(f->nursery, &f->loop), RC_OK);
+    assert_int_equal(loop_new(&f->loop, NULL), RC_OK);
+    assert_int_equal(nursery_listen(f->nursery, f->loop), RC_OK);
     f->worker = new_worker(f, limits);
     *state = f;
 }
@@ -129,8 +129,7 @@ static int tear_down(void **state)
     struct fixture *f = *state;
     worker_close(f->worker);
     nursery_stop(f->nursery);
-    assert_int_equal(uv_run(&f->loop, UV_RUN_DEFAULT), 0);
-    assert_int_equal(uv_loop_close(&f->loop), 0);
+    loop_free(f->loop); // nobody has left anything open
     arena_free(f->arena);
     free(f);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); // no child is left
@@ -141,7 +140,7 @@ static int tear_down(void **state)
 static void await_done(struct fixture *f, uint32_t dones)
 {
     while (f->dones < dones)
-        assert_true(uv_run(&f->loop, UV_RUN_ONCE) != 0 || f->dones >= dones);
+        loop_turn(f->loop, true);
 }
 
 static enum rc run(struct fixture *f, const void *request, size_t len, uint64_t budget_us)
@@ -181,7 +180,6 @@ static void answers_and_keeps_its_state(void **state)
 {
     struct fixture *f = *state;
     assert_works(f);
-    assert_true(worker_is_ready(f->worker));
     assert_true(worker_pid(f->worker) > 0);
     for (uint32_t i = 1; i < 100; i++) {
         assert_int_equal(run_verb(f, VERB_COUNT_RUN, 0, BUDGET_US), RC_OK);
@@ -222,7 +220,7 @@ static void no_attempt_succeeds(void **state)
         assert_works(f);
         assert_int_equal(f->deaths, deaths + 1);
     }
-    assert_int_equal(worker_deaths(f->worker), ARRAY_COUNT(attempt));
+    assert_int_equal(f->deaths, ARRAY_COUNT(attempt));
 }
 
 static void endless_work_ends(void **state)
@@ -248,7 +246,7 @@ static void memory_is_bounded(void **state)
     assert_int_equal(f->deaths, 0);
     worker_renew(f->worker);
     while (f->deaths == 0)
-        (void)uv_run(&f->loop, UV_RUN_ONCE);
+        loop_turn(f->loop, true);
     assert_int_equal(f->death_why, RC_OK);
     assert_works(f);
 }
@@ -314,7 +312,7 @@ static void renewal_forgets(void **state)
     worker_renew(f->worker);
     assert_int_equal(worker_run(f->worker, bytes_text("x"), BUDGET_US), RC_AGAIN);
     while (f->deaths == 0)
-        (void)uv_run(&f->loop, UV_RUN_ONCE);
+        loop_turn(f->loop, true);
     assert_int_equal(f->death_why, RC_OK);
     assert_int_equal(run_verb(f, VERB_COUNT_RUN, 0, BUDGET_US), RC_OK);
     assert_int_equal(result_u32(f), 1);
@@ -348,18 +346,18 @@ static void crashes_leak_nothing(void **state)
         assert_works(f);
     }
     assert_int_equal(open_descriptors(), before);
-    assert_int_equal(worker_deaths(f->worker), CRASH_COUNT);
+    assert_int_equal(f->deaths, CRASH_COUNT);
 }
 
 static void a_row_of_crashes_is_slowed(void **state)
 {
     struct fixture *f = *state;
-    const uint64_t from = uv_hrtime();
+    const uint64_t from_us = clock_now_us();
     for (size_t i = 0; i < WORKER_RETRY_FREE + 3; i++)
         assert_int_equal(run_verb(f, VERB_ATTEMPT, 0, BUDGET_US), RC_CRASHED);
     assert_works(f);
     // The deaths after the free ones were followed by waits of 1, 2 and 4 WORKER_RETRY_US.
-    assert_true((uv_hrtime() - from) / 1000 >= (uint64_t)7 * WORKER_RETRY_US);
+    assert_true((clock_now_us() - from_us) >= (uint64_t)7 * WORKER_RETRY_US);
 }
 
 static void several_work_side_by_side(void **state)
@@ -371,7 +369,7 @@ static void several_work_side_by_side(void **state)
     struct worker *one_more = NULL;
     const struct worker_cfg cfg = {.arena = f->arena,
                                    .nursery = f->nursery,
-                                   .loop = &f->loop,
+                                   .loop = f->loop,
                                    .limits = small_limits(),
                                    .handlers = {f, on_done, on_dead}};
     assert_int_equal(worker_new(&one_more, &cfg), RC_FULL);
@@ -391,7 +389,7 @@ static void bad_limits_are_refused(void **state)
     struct worker *w = NULL;
     struct worker_cfg cfg = {.arena = f->arena,
                              .nursery = f->nursery,
-                             .loop = &f->loop,
+                             .loop = f->loop,
                              .limits = small_limits(),
                              .handlers = {f, on_done, on_dead}};
     cfg.limits.result_bytes = 0;
@@ -421,7 +419,7 @@ static void processor_time_is_bounded(void **state)
     assert_works(f);
     // cpu_s / 2 is 0: every answer is followed by a fresh process.
     while (f->deaths < 2)
-        (void)uv_run(&f->loop, UV_RUN_ONCE);
+        loop_turn(f->loop, true);
     assert_int_equal(f->death_why, RC_OK);
 }
 

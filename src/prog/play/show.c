@@ -54,14 +54,14 @@ enum rc play_show_listen(struct play_show *s, struct loop *loop, void *self,
 {
     struct worker_cfg cfg = {.arena = s->arena,
                              .nursery = s->nursery,
-                             .loop = loop_uv(loop),
+                             .loop = loop,
                              .limits = WORKER_LIMITS,
                              .handlers = {.self = s, .on_done = on_done, .on_dead = on_dead}};
     cfg.limits.request_bytes = STREAM_BYTES;
     cfg.limits.result_bytes = ENCODE_SHOWN_MAX;
     s->self = self;
     s->on_shown = on_shown;
-    enum rc rc = nursery_listen(s->nursery, loop_uv(loop));
+    enum rc rc = nursery_listen(s->nursery, loop);
     return rc == RC_OK ? worker_new(&s->worker, &cfg) : rc;
 }
 

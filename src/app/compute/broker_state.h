@@ -25,7 +25,6 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
-#include "base/ring.h"
 #include "compute/broker.h"
 #include "compute/dialect.h"
 #include "compute/fetch.h"

@@ -129,9 +129,6 @@ static void put_figure(const struct stat_view *v, struct text *out)
     case STAT_GAUGE:
         put_gauge(&f, v->sentence, v->gauge->value);
         break;
-    case STAT_AVERAGE:
-        put_gauge(&f, v->sentence, v->average->count > 0 ? v->average->mean : (double)NAN);
-        break;
     case STAT_QUANTILES:
         put_summary(&f, v);
         break;

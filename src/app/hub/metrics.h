@@ -3,7 +3,6 @@
 //
 //     counter    shoal_NAME_total, counter
 //     gauge      shoal_NAME, gauge
-//     average    shoal_NAME, gauge: the mean; NaN before the first sample
 //     quantiles  shoal_NAME, summary: 0.5, 0.9, 0.99, 0.999 (NaN before the first), sum, count;
 //                of all samples since the start
 //

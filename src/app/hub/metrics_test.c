@@ -31,8 +31,8 @@ static struct stats *some(struct arena *arena)
     gauge_set(stats_gauge(s, "store_bytes", "objects held"), 0.1);
     gauge_set(stats_gauge(s, "worst", "no bound"), (double)INFINITY);
     gauge_set(stats_gauge(s, "least", "no bound"), -(double)INFINITY);
-    average_put(stats_average(s, "tile_ms", "lately, from assignment to result", 5), 250);
-    (void)stats_average(s, "quiet_ms", "no sample yet", 5);
+    gauge_set(stats_gauge(s, "tile_ms", "lately, from assignment to result"), 250);
+    gauge_set(stats_gauge(s, "quiet_ms", "no sample yet"), (double)NAN);
     struct quantiles *q = stats_quantiles(s, "wait_us", "wait for a helper");
     for (uint64_t i = 1; i <= 8; i++)
         quantiles_put(q, i);

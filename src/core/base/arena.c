@@ -41,6 +41,7 @@ static struct block *block_new(struct arena *a, size_t len)
     if (b == NULL)
         return NULL;
     *b = (struct block){.size = size};
+    assert(size <= a->budget_bytes);
     a->budget_bytes -= size;
     return b;
 }
@@ -97,6 +98,7 @@ void *arena_take(struct arena *a, size_t len_bytes)
     b->used += rounded;
     a->used_bytes += rounded;
     assert(b->used <= b->size);
+    assert((uintptr_t)at % alignof(max_align_t) == 0);
     if (b->is_used_again)
         memset(at, 0, rounded);
     return at;
@@ -104,12 +106,14 @@ void *arena_take(struct arena *a, size_t len_bytes)
 
 void *arena_take_array(struct arena *a, size_t count, size_t each_bytes)
 {
+    assert(each_bytes > 0);
     size_t len;
     return num_mul(count, each_bytes, &len) ? arena_take(a, len) : NULL;
 }
 
 void arena_reset(struct arena *a)
 {
+    assert(a->first->next == NULL || a->used_bytes > 0);
     for (const struct block *b = a->first->next; b != NULL; b = b->next)
         a->budget_bytes += b->size;
     blocks_free(a->first->next);
@@ -139,6 +143,7 @@ void *budget_take(struct budget *b, size_t len_bytes)
         return NULL;
     c->len = len_bytes;
     b->used_bytes += len_bytes;
+    assert(b->used_bytes <= b->limit_bytes);
     return c + 1;
 }
 

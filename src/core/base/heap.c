@@ -21,6 +21,7 @@ static bool is_before(const struct heap_node *a, const struct heap_node *b)
 
 static void place(struct heap *h, size_t at, struct heap_node *n)
 {
+    assert(at < h->count);
     h->slot[at] = n;
     n->index = at + 1;
 }
@@ -59,6 +60,7 @@ enum rc heap_put(struct heap *h, struct heap_node *n, uint64_t key)
     n->turn = h->turn++;
     h->count++;
     sift_up(h, h->count - 1, n);
+    assert(h->slot[n->index - 1] == n);
     return RC_OK;
 }
 
@@ -72,13 +74,15 @@ void heap_del(struct heap *h, struct heap_node *n)
     if (n->index == 0)
         return;
     size_t at = n->index - 1;
-    assert(at < h->count && h->slot[at] == n);
+    assert(at < h->count); // it is in this heap, and not in another
+    assert(h->slot[at] == n);
     struct heap_node *last = h->slot[--h->count];
     n->index = 0;
     if (last == n)
         return;
     sift_down(h, at, last);
     sift_up(h, last->index - 1, last);
+    assert(h->slot[last->index - 1] == last);
 }
 
 struct heap_node *heap_pop(struct heap *h)

@@ -3,6 +3,7 @@
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,6 +27,8 @@ static inline bool list_is_empty(const struct list *l)
 
 static inline void list_push_back(struct list *head, struct list *node)
 {
+    assert(head != node);
+    assert(head->prev->next == head);
     node->prev = head->prev;
     node->next = head;
     head->prev->next = node;
@@ -40,6 +43,8 @@ static inline void list_push_front(struct list *head, struct list *node)
 // Off its list; harmless for a node that is off already.
 static inline void list_del(struct list *node)
 {
+    assert(node->prev->next == node);
+    assert(node->next->prev == node);
     node->prev->next = node->next;
     node->next->prev = node->prev;
     list_init(node);

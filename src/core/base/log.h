@@ -6,8 +6,6 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-#include <stdbool.h>
-
 #include "base/attr.h"
 
 enum log_level { // the numbers are syslog's, for journald's <n> prefix
@@ -27,6 +25,5 @@ struct log {
 
 void log_put(const struct log *log, enum log_level level, const char *module, const char *format,
              ...) PRINTF(4, 5);
-bool log_wants(const struct log *log, enum log_level level);
 
 #endif

@@ -32,6 +32,7 @@ struct map *map_new(struct arena *arena, size_t key_bytes, size_t count_max, uin
         return NULL;
     *m = (struct map){
         .key_bytes = key_bytes, .count_max = count_max, .mask = slots - 1, .seed = seed};
+    assert(count_max <= m->mask); // a slot stays empty, so that every search ends
     m->value = arena_take_array(arena, slots, sizeof *m->value);
     m->key = arena_take_array(arena, slots, key_bytes);
     return m->value == NULL || m->key == NULL ? NULL : m;
@@ -39,6 +40,7 @@ struct map *map_new(struct arena *arena, size_t key_bytes, size_t count_max, uin
 
 static uint8_t *key_at(const struct map *m, size_t slot)
 {
+    assert(slot <= m->mask);
     return m->key + slot * m->key_bytes;
 }
 
@@ -72,6 +74,7 @@ enum rc map_put(struct map *m, const void *key, void *value)
         if (m->count == m->count_max)
             return RC_FULL;
         m->count++;
+        assert(m->count <= m->count_max);
         memcpy(key_at(m, slot), key, m->key_bytes);
     }
     m->value[slot] = value;
@@ -108,6 +111,7 @@ void *map_del(struct map *m, const void *key)
     assert(m->count > 0);
     m->count--;
     close_hole(m, slot);
+    assert(m->count < m->count_max);
     return value;
 }
 

@@ -110,6 +110,7 @@ static bool add_text(const struct option_spec *s, void *options, const char *wor
     memcpy(&texts, field, sizeof texts);
     if (word[0] == '\0' || texts.count == OPTION_TEXTS_MAX)
         return false;
+    assert(texts.count < OPTION_TEXTS_MAX);
     texts.at[texts.count++] = word;
     memcpy(field, &texts, sizeof texts);
     return true;
@@ -154,11 +155,25 @@ static size_t field_bytes(const struct option_spec *s)
     return sizeof(uint64_t);
 }
 
+// What a table must be like, whatever anybody types.
+static void check_spec(const struct option_spec *s)
+{
+    assert(s->name[0] != '\0');
+    assert(strlen(s->name) <= OPTION_NAME_MAX);
+    assert(strspn(s->name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(s->name));
+    assert(s->sentence != NULL);
+    assert(s->min <= s->max);
+    assert(s->real_min <= s->real_max);
+    assert((s->traits & OPTION_REQUIRED) == 0 || is_text(s));
+    assert((s->traits & OPTION_NEGATABLE) == 0 || s->kind == OPTION_FLAG);
+    assert((s->traits & OPTION_POSITIONAL) == 0 || !is_bare(s));
+}
+
 void option_defaults(const struct option_command *c, void *options)
 {
     for (size_t i = 0; i < c->count; i++) {
         const struct option_spec *s = &c->spec[i];
-        assert(strlen(s->name) <= OPTION_NAME_MAX);
+        check_spec(s);
         memset((uint8_t *)options + s->offset, 0, field_bytes(s));
         if (s->initial != NULL) {
             const bool is_good = set(s, options, s->initial);
@@ -189,6 +204,7 @@ static size_t distance(const char *a, const char *b)
             row[j] = replaced < changed ? replaced : changed;
         }
     }
+    assert(row[b_len] <= (a_len > b_len ? a_len : b_len));
     return row[b_len];
 }
 
@@ -208,37 +224,29 @@ const char *option_nearest(const char *word, const char *const *name, size_t cou
     return best;
 }
 
-static bool is_named(const struct option_spec *s)
-{
-    return (s->traits & OPTION_POSITIONAL) == 0;
-}
-
 static const struct option_spec *find(const struct option_command *c, struct bytes name)
 {
     for (size_t i = 0; i < c->count; i++)
-        if (is_named(&c->spec[i]) && bytes_is(name, c->spec[i].name))
+        if (option_is_named(&c->spec[i]) && bytes_is(name, c->spec[i].name))
             return &c->spec[i];
     return NULL;
 }
 
-// place: what stands before the name, "--", "-" or "line 3: ".
-static enum rc refuse_unknown(const struct option_command *c, const char *place, struct bytes name,
-                              struct err *err)
+// line: "line 3: ", or nothing; dashes: what stood before the name on the command line, or nothing.
+static enum rc refuse_unknown(const struct option_command *c, const char *line, const char *dashes,
+                              struct bytes name, struct err *err)
 {
     char shown[SHOWN_BYTES];
     struct text t = text_of(shown, sizeof shown);
     text_add_safe(&t, name);
     const char *near = NULL;
     for (size_t i = 0; i < c->count; i++)
-        if (is_named(&c->spec[i]))
+        if (option_is_named(&c->spec[i]))
             near = nearer(shown, near, c->spec[i].name);
-    const bool is_line = place[0] == 'l';
-    const char *line = is_line ? place : "";
-    const char *dashes = is_line ? "" : place;
     if (near == NULL)
         return err_set(err, RC_CONFIG, "%sunknown option %s%s", line, dashes, shown);
     return err_set(err, RC_CONFIG, "%sunknown option %s%s: did you mean %s%s?", line, dashes, shown,
-                   is_line ? "" : "--", near);
+                   dashes[0] != '\0' ? "--" : "", near);
 }
 
 static enum rc set_or_refuse(const struct option_spec *s, void *options, const char *place,
@@ -269,7 +277,7 @@ struct walk { // along the command line
 static enum rc take_positional(struct walk *w, const char *word)
 {
     const struct option_command *c = w->command;
-    while (w->positional < c->count && is_named(&c->spec[w->positional]))
+    while (w->positional < c->count && option_is_named(&c->spec[w->positional]))
         w->positional++;
     if (w->positional < c->count) {
         const struct option_spec *s = &c->spec[w->positional];
@@ -307,7 +315,7 @@ static enum rc take_named(struct walk *w, const char *word)
         is_on = false;
     }
     if (s == NULL)
-        return refuse_unknown(w->command, "--", name, w->err);
+        return refuse_unknown(w->command, "", "--", name, w->err);
     if (!is_bare(s))
         return take_value(w, s, equals == NULL ? NULL : equals + 1);
     if (equals != NULL)
@@ -319,6 +327,7 @@ static enum rc take_named(struct walk *w, const char *word)
 enum rc option_args(const struct option_command *c, void *options, int argc, char *const argv[],
                     bool *wants_help, struct err *err)
 {
+    assert(argc >= 0);
     struct walk w = {.command = c, .options = options, .argv = argv, .argc = argc, .err = err};
     bool is_rest = false; // "--" was seen
     *wants_help = false;
@@ -335,7 +344,7 @@ enum rc option_args(const struct option_command *c, void *options, int argc, cha
         } else if (word[1] == '-') {
             rc = take_named(&w, word);
         } else {
-            rc = refuse_unknown(c, "-", bytes_text(word + 1), err);
+            rc = refuse_unknown(c, "", "-", bytes_text(word + 1), err);
         }
         if (rc != RC_OK)
             return rc;
@@ -389,7 +398,7 @@ static enum rc take_line(const struct option_command *c, void *options, struct b
         return err_set(err, RC_CONFIG, "%smust read name = value", place);
     const struct option_spec *s = find(c, name);
     if (s == NULL)
-        return refuse_unknown(c, place, name, err);
+        return refuse_unknown(c, place, "", name, err);
     if ((s->traits & OPTION_NOT_IN_FILE) != 0)
         return err_set(err, RC_CONFIG, "%s%s: only on the command line", place, s->name);
     char *word = arena_take(arena, value.len + 1);
@@ -429,8 +438,8 @@ enum rc option_complete(const struct option_command *c, const void *options, str
         const char *text;
         memcpy(&text, (const uint8_t *)options + s->offset, sizeof text);
         if (text == NULL)
-            return err_set(err, RC_CONFIG, "%s%s is missing", is_named(s) ? "--" : "",
-                           is_named(s) ? s->name : option_value_name(s));
+            return err_set(err, RC_CONFIG, "%s%s is missing", option_is_named(s) ? "--" : "",
+                           option_is_named(s) ? s->name : option_value_name(s));
     }
     return RC_OK;
 }
@@ -438,7 +447,9 @@ enum rc option_complete(const struct option_command *c, const void *options, str
 bool option_split_addr(const char *text, int32_t port_default, char *host, size_t cap,
                        uint16_t *port)
 {
+    assert(port_default >= -1);
     assert(port_default <= UINT16_MAX);
+    assert(cap > 0);
     const bool has_brackets = text[0] == '[';
     const char *from = has_brackets ? text + 1 : text;
     const size_t len = strcspn(from, has_brackets ? "]" : ":");

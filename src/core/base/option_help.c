@@ -96,6 +96,7 @@ static void add_detail(struct text *t, const struct option_spec *s)
     // Usage shows by its brackets which positionals must be there; for names it is said here.
     const bool is_required = (s->traits & (OPTION_REQUIRED | OPTION_POSITIONAL)) == OPTION_REQUIRED;
     const char *note = is_required ? "required" : initial != NULL ? "default " : "";
+    assert(!bounds.is_cut);
     text_add(t, s->sentence);
     if (bounds.len == 0 && *note == '\0')
         return;
@@ -103,13 +104,9 @@ static void add_detail(struct text *t, const struct option_spec *s)
               !is_required && initial != NULL ? initial : "");
 }
 
-static bool is_named(const struct option_spec *s)
-{
-    return (s->traits & OPTION_POSITIONAL) == 0;
-}
-
 static void add_spaces(struct text *t, size_t count)
 {
+    assert(count <= HELP_COLUMNS);
     text_addf(t, "%*s", (int)count, "");
 }
 
@@ -140,18 +137,19 @@ static const char *take_paragraph(const char *s, char *out, size_t cap)
     const char *end = strstr(s, "\n\n");
     const size_t len = end == NULL ? strlen(s) : (size_t)(end - s);
     bytes_to_text(bytes_of(s, len), out, cap);
+    assert(len < cap);
     s += len;
     return s + strspn(s, "\n");
 }
 
-#define PARAGRAPH_BYTES 4096 // longer ones are cut
+#define PARAGRAPH_BYTES 4096
 
 static void add_usage(struct text *t, const struct option_command *c)
 {
     for (size_t i = 0; i < c->count; i++) {
         const struct option_spec *s = &c->spec[i];
         const char *name = option_value_name(s);
-        if (is_named(s))
+        if (option_is_named(s))
             continue;
         text_addf(t, (s->traits & OPTION_REQUIRED) != 0 ? " %s" : " [%s]", name);
         if (s->kind == OPTION_TEXTS)
@@ -177,11 +175,12 @@ static void add_option(struct text *t, const struct option_spec *s)
     char left_text[2 * HELP_COLUMNS];
     struct text left = text_of(left_text, sizeof left_text);
     const char *value = option_value_name(s);
-    if (is_named(s))
+    if (option_is_named(s))
         text_addf(&left, "  --%s%s%s%s", option_has_no(s) ? "[no-]" : "", s->name,
                   value[0] != '\0' ? " " : "", value);
     else
         text_addf(&left, "  %s", value);
+    assert(!left.is_cut);
     char detail_text[DETAIL_BYTES];
     struct text detail = text_of(detail_text, sizeof detail_text);
     add_detail(&detail, s);
@@ -229,7 +228,7 @@ static void add_man_option(struct text *t, const struct option_spec *s)
 {
     const char *value = option_value_name(s);
     text_add(t, ".TP\n");
-    if (is_named(s)) {
+    if (option_is_named(s)) {
         text_addf(t, "\\fB\\-\\-%s", option_has_no(s) ? "[no\\-]" : "");
         add_roff(t, s->name);
         text_addf(t, "\\fR%s", value[0] != '\0' ? " " : "");
@@ -316,9 +315,9 @@ static void add_bash_words(struct text *t, const struct option_command *c)
     text_addf(t, "    %s) words='--help", c->name);
     for (size_t i = 0; i < c->count; i++) {
         const struct option_spec *s = &c->spec[i];
-        if (is_named(s))
+        if (option_is_named(s))
             text_addf(t, " --%s", s->name);
-        if (is_named(s) && option_has_no(s))
+        if (option_is_named(s) && option_has_no(s))
             text_addf(t, " --no-%s", s->name);
     }
     text_add(t, "' ;;\n");

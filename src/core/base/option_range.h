@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
-// What an option's value may be, in words: shared by messages, help and manual; not for others.
+// What a spec says of its option, also in words: shared by option.c and option_help.c alone.
 #ifndef BASE_OPTION_RANGE_H
 #define BASE_OPTION_RANGE_H
 
 #include "base/option.h"
 
 #define OPTION_RANGE_BYTES 128
+
+static inline bool option_is_named(const struct option_spec *s) // and not given by place
+{
+    return (s->traits & OPTION_POSITIONAL) == 0;
+}
 
 static inline bool option_has_bounds(const struct option_spec *s)
 {

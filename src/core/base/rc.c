@@ -2,6 +2,7 @@
 // Result codes: what the caller is to do about it; and the words for a human.
 #include "base/rc.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -21,6 +22,8 @@ static const char *const words[RC_COUNT] = {
     [RC_UNSUPPORTED] = "not supported here",
 };
 
+static_assert(RC_COUNT == RC_UNSUPPORTED + 1, "the codes are all of these");
+
 const char *rc_text(enum rc rc)
 {
     return (unsigned)rc < RC_COUNT ? words[rc] : "unknown";
@@ -28,6 +31,7 @@ const char *rc_text(enum rc rc)
 
 enum rc err_set(struct err *err, enum rc rc, const char *format, ...)
 {
+    assert(rc != RC_OK); // an error is set
     if (err == NULL)
         return rc;
     err->rc = rc;

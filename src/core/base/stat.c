@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Figures about what goes on: counters, gauges, averages, quantiles, and one registry of them.
+// Figures about what goes on: counters, gauges, quantiles, and one registry of them.
 #include "base/stat.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -12,29 +11,6 @@
 #define SUB      (1u << SUB_BITS)
 
 static_assert(QUANTILE_BUCKETS == SUB + (64 - SUB_BITS) * SUB, "all of uint64_t has a bucket");
-
-void average_init(struct average *a, uint32_t span)
-{
-    assert(span >= 1);
-    *a = (struct average){.weight_min = 2.0 / (span + 1.0)};
-}
-
-void average_put(struct average *a, double sample)
-{
-    if (!isfinite(sample))
-        return;
-    a->count++;
-    const double weight = fmax(1.0 / (double)a->count, a->weight_min);
-    const double off = sample - a->mean;
-    a->mean += weight * off;
-    a->variance = (1.0 - weight) * (a->variance + weight * off * off); // West 1979, weighted
-    assert(a->variance >= 0.0);
-}
-
-double average_deviation(const struct average *a)
-{
-    return sqrt(a->variance);
-}
 
 void quantiles_init(struct quantiles *q)
 {
@@ -48,6 +24,7 @@ static size_t bucket_of(uint64_t sample)
     const unsigned octave = 63u - (unsigned)__builtin_clzll(sample); // SUB_BITS .. 63
     const unsigned shift = octave - SUB_BITS;
     const size_t i = (size_t)(sample >> shift) + (size_t)shift * SUB; // top five bits: 16..31
+    assert(i >= SUB);
     assert(i < QUANTILE_BUCKETS);
     return i;
 }
@@ -57,6 +34,7 @@ static uint64_t bucket_value(size_t i)
 {
     if (i < SUB)
         return i;
+    assert(i < QUANTILE_BUCKETS);
     const unsigned shift = (unsigned)(i / SUB) - 1;
     const uint64_t low = (uint64_t)(i % SUB + SUB) << shift;
     return low + ((uint64_t)1 << shift) / 2;
@@ -71,6 +49,7 @@ void quantiles_put(struct quantiles *q, uint64_t sample)
         q->sum = UINT64_MAX;
     q->min = num_min(q->min, sample);
     q->max = num_max(q->max, sample);
+    assert(q->min <= q->max);
 }
 
 uint64_t quantiles_at(const struct quantiles *q, unsigned permille)
@@ -83,6 +62,7 @@ uint64_t quantiles_at(const struct quantiles *q, unsigned permille)
     const uint64_t whole = q->count / 1000 * permille;
     const uint64_t rest = num_div_ceil(q->count % 1000 * permille, 1000);
     const uint64_t rank = num_max(whole + rest, 1);
+    assert(rank <= q->count);
     uint64_t seen = 0;
     for (size_t i = 0; i < QUANTILE_BUCKETS; i++) {
         seen += q->bucket[i];
@@ -127,10 +107,12 @@ static bool is_good_name(const struct stats *s, const char *name)
 static void *enter(struct stats *s, struct stat_view view, size_t len)
 {
     assert(is_good_name(s, view.name));
+    assert(view.sentence != NULL);
     void *figure = s->count < s->count_max ? arena_take(s->arena, len) : NULL;
     if (figure == NULL)
         return NULL;
     s->view[s->count++] = view;
+    assert(s->count <= s->count_max);
     return figure;
 }
 
@@ -150,18 +132,6 @@ struct gauge *stats_gauge(struct stats *s, const char *name, const char *sentenc
     if (g != NULL)
         s->view[s->count - 1].gauge = g;
     return g;
-}
-
-struct average *stats_average(struct stats *s, const char *name, const char *sentence,
-                              uint32_t span)
-{
-    const struct stat_view view = {.name = name, .sentence = sentence, .kind = STAT_AVERAGE};
-    struct average *a = enter(s, view, sizeof *a);
-    if (a == NULL)
-        return NULL;
-    s->view[s->count - 1].average = a;
-    average_init(a, span);
-    return a;
 }
 
 struct quantiles *stats_quantiles(struct stats *s, const char *name, const char *sentence)

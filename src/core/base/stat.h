@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Figures about what goes on: counters, gauges, averages, quantiles, and one registry of them.
+// Figures about what goes on: counters, gauges, quantiles, and one registry of them.
 //
 // The figures are value types that may be embedded anywhere. A registry hands them out by name
 // from an arena, up to a bound, and can be walked for JSON or Prometheus output. One registry
@@ -20,15 +20,6 @@ struct counter { // only grows
 
 struct gauge { // goes up and down
     double value;
-};
-
-// Exponentially weighted mean and deviation of samples: the newest counts 2 / (span + 1), so that
-// the last `span` samples hold 86 % of the weight; until then it is the plain mean.
-struct average { // read mean and count; the rest is private
-    double mean;
-    double variance;
-    uint64_t count;
-    double weight_min;
 };
 
 // Histogram with 16 buckets an octave over all of uint64_t: a quantile is off by at most
@@ -54,17 +45,13 @@ static inline void gauge_set(struct gauge *g, double value)
     g->value = value;
 }
 
-void average_init(struct average *a, uint32_t span); // span >= 1 samples
-void average_put(struct average *a, double sample);  // samples that are not finite are ignored
-double average_deviation(const struct average *a);   // standard deviation, 0 at the start
-
 void quantiles_init(struct quantiles *q);
 void quantiles_put(struct quantiles *q, uint64_t sample);
 // The smallest value that at least permille / 1000 of the samples do not exceed, within
 // QUANTILE_ERROR and never outside min..max. permille 0..1000; 0 while there is no sample.
 uint64_t quantiles_at(const struct quantiles *q, unsigned permille);
 
-enum stat_kind { STAT_COUNTER, STAT_GAUGE, STAT_AVERAGE, STAT_QUANTILES };
+enum stat_kind { STAT_COUNTER, STAT_GAUGE, STAT_QUANTILES };
 
 struct stat_view {
     const char *name;
@@ -73,7 +60,6 @@ struct stat_view {
     union {
         const struct counter *counter;
         const struct gauge *gauge;
-        const struct average *average;
         const struct quantiles *quantiles;
     };
 };
@@ -91,8 +77,6 @@ MUST_USE enum rc stats_new(struct stats **out, struct arena *arena, size_t count
 // NULL: the registry is full or the arena's budget is spent.
 struct counter *stats_counter(struct stats *s, const char *name, const char *sentence);
 struct gauge *stats_gauge(struct stats *s, const char *name, const char *sentence);
-struct average *stats_average(struct stats *s, const char *name, const char *sentence,
-                              uint32_t span);
 struct quantiles *stats_quantiles(struct stats *s, const char *name, const char *sentence);
 
 // Walks all figures in the order in which they were made: *at starts at 0. False: no more.

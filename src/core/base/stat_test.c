@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Averages and quantiles against exact ones within the stated error; the registry's bounds.
+// Quantiles against exact ones within the stated error; the registry's bounds.
 #include "base/stat.h"
 
 #include <math.h>
@@ -84,47 +84,17 @@ static void nothing_has_no_quantile(void **state)
     assert_true(quantiles_at(&q, 0) == UINT64_MAX);
 }
 
-static void the_first_samples_count_alike(void **state)
-{
-    (void)state;
-    struct average a;
-    average_init(&a, 1000);
-    for (int i = 1; i <= 100; i++)
-        average_put(&a, i);
-    assert_true(fabs(a.mean - 50.5) < 1e-9);
-    // The deviation of 1..100 is sqrt((100^2 - 1) / 12).
-    assert_true(fabs(average_deviation(&a) - sqrt(9999.0 / 12)) < 1e-9);
-}
-
-static void an_average_follows_a_change(void **state)
-{
-    (void)state;
-    struct average a;
-    average_init(&a, 10);
-    for (int i = 0; i < 1000; i++)
-        average_put(&a, 100);
-    assert_true(average_deviation(&a) < 1e-6);
-    for (int i = 0; i < 10; i++)
-        average_put(&a, 200);
-    assert_true(a.mean > 180 && a.mean < 190); // 86 % of the weight lies on the last ten
-    average_put(&a, (double)NAN);
-    average_put(&a, (double)INFINITY);
-    assert_int_equal(a.count, 1010);
-    assert_true(isfinite(a.mean));
-}
-
 static void the_registry_is_walked_in_order(void **state)
 {
     (void)state;
     struct arena *arena = arena_new(1 << 16);
     struct stats *s;
-    assert_int_equal(stats_new(&s, arena, 4), RC_OK);
+    assert_int_equal(stats_new(&s, arena, 3), RC_OK);
     counter_add(stats_counter(s, "tiles_done", "tiles done"), 3);
     gauge_set(stats_gauge(s, "helpers", "helpers present"), 4);
-    average_put(stats_average(s, "load", "load of the machine", 5), 0.5);
     quantiles_put(stats_quantiles(s, "wait_us", "wait for a helper, microseconds"), 17);
     assert_null(stats_counter(s, "one_more", "does not fit"));
-    static const char *const name[] = {"tiles_done", "helpers", "load", "wait_us"};
+    static const char *const name[] = {"tiles_done", "helpers", "wait_us"};
     struct stat_view v;
     size_t at = 0;
     for (size_t i = 0; i < ARRAY_COUNT(name); i++) {
@@ -145,7 +115,7 @@ static void a_spent_budget_is_said(void **state)
     struct stats *s;
     assert_int_equal(stats_new(&s, arena, STATS_COUNT_MAX), RC_NOMEM);
     assert_null(s);
-    assert_int_equal(stats_new(&s, arena, 4), RC_OK);
+    assert_int_equal(stats_new(&s, arena, 3), RC_OK);
     assert_null(stats_quantiles(s, "wait_us", "4 KiB do not fit"));
     assert_non_null(stats_counter(s, "wait_us", "and took neither room nor name"));
     arena_free(arena);
@@ -157,8 +127,6 @@ int main(void)
         cmocka_unit_test(quantiles_are_within_their_error),
         cmocka_unit_test(every_octave_has_its_buckets),
         cmocka_unit_test(nothing_has_no_quantile),
-        cmocka_unit_test(the_first_samples_count_alike),
-        cmocka_unit_test(an_average_follows_a_change),
         cmocka_unit_test(the_registry_is_walked_in_order),
         cmocka_unit_test(a_spent_budget_is_said),
     };

@@ -23,6 +23,7 @@ struct digest hash_parts(const struct bytes *part, size_t count)
     struct digest d = {{0}};
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool is_good = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+    assert(part != NULL || count == 0);
     for (size_t i = 0; is_good && i < count; i++)
         is_good = EVP_DigestUpdate(context, part[i].at, part[i].len) == 1;
     is_good = is_good && EVP_DigestFinal_ex(context, d.b, NULL) == 1;
@@ -103,10 +104,12 @@ bool digest_from_cid(struct digest *out, const char *text)
         held += 5;
         if (held >= 8) {
             held -= 8;
+            assert(len < sizeof cid);
             cid[len++] = (uint8_t)(bits >> held);
         }
     }
-    bool has_rest = (bits & ((1u << held) - 1)) != 0;
+    assert(held < 8);
+    const bool has_rest = (bits & ((1u << held) - 1)) != 0;
     if (has_rest || len != CID_BYTES || memcmp(cid, cid_head, sizeof cid_head) != 0)
         return false;
     memcpy(out->b, cid + sizeof cid_head, DIGEST_BYTES);

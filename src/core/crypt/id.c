@@ -38,15 +38,6 @@ void node_id_hex(const struct node_id *n, char out[static NODE_ID_HEX_BYTES])
     hex_encode(bytes_of(n->b, sizeof n->b), out);
 }
 
-bool node_id_from_hex(struct node_id *out, const char *text)
-{
-    struct node_id n = {{0}};
-    if (!hex_decode(bytes_text(text), n.b, sizeof n.b))
-        return false;
-    *out = n;
-    return true;
-}
-
 // Everything from out->seed.
 static enum rc derive(struct id *out)
 {
@@ -57,6 +48,7 @@ static enum rc derive(struct id *out)
     }
     out->key_public = sign_key_public(out->key);
     out->node = node_id_of(&out->key_public);
+    assert(out->key != NULL);
     return RC_OK;
 }
 
@@ -113,6 +105,7 @@ static void put_line(struct buffer *b, const char *word, const uint8_t *at, size
 
 void id_encode(const struct id *i, uint8_t out[static ID_FILE_BYTES])
 {
+    assert(i->key != NULL); // neither ended nor refused
     struct buffer b = buffer_of(out, ID_FILE_BYTES);
     buffer_put(&b, bytes_text(head_line));
     put_line(&b, public_word, i->key_public.b, sizeof i->key_public.b);

@@ -34,7 +34,6 @@ struct node_id {
 struct node_id node_id_of(const struct sign_public *p);
 bool node_id_equal(const struct node_id *a, const struct node_id *b);
 void node_id_hex(const struct node_id *n, char out[static NODE_ID_HEX_BYTES]);
-MUST_USE bool node_id_from_hex(struct node_id *out, const char *text); // false: *out is untouched
 
 struct id {               // embed it; do not copy it; id_end it once
     struct sign_key *key; // for sign_make

@@ -99,14 +99,10 @@ static void node_ids_have_a_text(void **state)
     char hex[NODE_ID_HEX_BYTES];
     node_id_hex(&id.node, hex);
     struct node_id back;
-    assert_true(node_id_from_hex(&back, hex));
+    assert_true(hex_decode(bytes_text(hex), back.b, sizeof back.b));
     assert_true(node_id_equal(&back, &id.node));
     back.b[31] ^= 1;
     assert_false(node_id_equal(&back, &id.node));
-    const struct node_id before = back;
-    assert_false(node_id_from_hex(&back, "no"));
-    assert_false(node_id_from_hex(&back, ""));
-    assert_true(node_id_equal(&back, &before));
     id_end(&id);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// SHA-1 (FIPS 180-4), by OpenSSL: only where a foreign wire format names things by it (BEP 44).
+// SHA-1 (FIPS 180-4), by OpenSSL: only where a foreign wire format wants it
+// (BEP 44, RFC 6455).
 //
 // Collisions can be made: nothing of ours is ever named or trusted by it.
 #ifndef CRYPT_SHA1_H

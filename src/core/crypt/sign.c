@@ -2,6 +2,8 @@
 // Ed25519 signatures (RFC 8032), by OpenSSL.
 #include "crypt/sign.h"
 
+#include <assert.h>
+
 #include <openssl/evp.h>
 
 // An OpenSSL key under a name of ours: never dereferenced here.
@@ -27,19 +29,23 @@ struct sign_public sign_key_public(const struct sign_key *k)
 {
     struct sign_public p = {{0}};
     size_t len = sizeof p.b;
-    // Cannot fail for a key made by sign_key_new; zeros would match no signature.
-    (void)EVP_PKEY_get_raw_public_key(pkey_of(k), p.b, &len);
+    assert(k != NULL);
+    const int is_done = EVP_PKEY_get_raw_public_key(pkey_of(k), p.b, &len);
+    assert(is_done == 1); // sign_key_new makes no other keys
+    assert(len == sizeof p.b);
     return p;
 }
 
 enum rc sign_make(const struct sign_key *k, struct bytes message, struct signature *out)
 {
+    assert(k != NULL);
     size_t len = sizeof out->b;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool is_good = context != NULL &&
                    EVP_DigestSignInit(context, NULL, NULL, NULL, pkey_of(k)) == 1 &&
                    EVP_DigestSign(context, out->b, &len, message.at, message.len) == 1;
     EVP_MD_CTX_free(context);
+    assert(!is_good || len == sizeof out->b);
     return is_good ? RC_OK : RC_NOMEM;
 }
 

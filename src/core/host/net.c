@@ -2,7 +2,7 @@
 // Addresses: kinds, compact form, text.
 #include "host/net.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -123,6 +123,7 @@ static unsigned longest_gap(const struct net_addr *a, unsigned *len)
         }
     }
     *len = *len > 1 ? *len : 0;
+    assert(best + *len <= GROUPS);
     return best;
 }
 
@@ -151,6 +152,7 @@ void net_addr_text(const struct net_addr *a, char out[static NET_ADDR_TEXT_BYTES
     text_add(&t, "[");
     text_ip6(&t, a);
     text_addf(&t, "]:%u", (unsigned)a->port);
+    assert(!t.is_cut);
 }
 
 // A number without needless zeros in front (in hex they may be there); *at moves behind it.
@@ -220,6 +222,8 @@ static bool parse_ip6(const char **at, uint8_t out[static 16])
     unsigned gap;
     if (!parse_groups(at, ip, &count, &gap) || (gap == GROUPS) != (count == GROUPS))
         return false;
+    assert(count <= GROUPS);
+    assert(gap == GROUPS || gap <= count);
     const size_t tail = gap < GROUPS ? 2 * (size_t)(count - gap) : 0;
     memset(out, 0, sizeof ip);
     memcpy(out, ip, 2 * (size_t)count - tail);

@@ -18,6 +18,7 @@ static bool is_digit(uint8_t c)
 
 static void drop(struct bencode_reader *r, size_t len)
 {
+    assert(len <= r->left.len);
     r->left = (struct bytes){r->left.at + len, r->left.len - len};
 }
 
@@ -46,6 +47,7 @@ static uint64_t number(struct bencode_reader *r, uint8_t end)
         fail(r);
         return 0;
     }
+    assert(len <= INT_DIGITS_MAX);
     drop(r, len + 1);
     return v;
 }
@@ -59,6 +61,7 @@ struct bytes bencode_get_string(struct bencode_reader *r)
     }
     const struct bytes s = {r->left.at, (size_t)len};
     drop(r, s.len);
+    assert(!r->is_bad);
     return s;
 }
 
@@ -130,6 +133,7 @@ struct bytes bencode_skip(struct bencode_reader *r)
             bencode_enter(r, kind);
             key[depth] = (struct bytes){NULL, 0};
             is_dict[depth++] = kind == 'd';
+            assert(depth <= BENCODE_DEPTH_MAX);
         } else {
             (void)bencode_get_string(r); // or nothing that there is
         }
@@ -157,6 +161,7 @@ static size_t digits(uint64_t v, uint8_t out[static INT_DIGITS_MAX + 1])
         out[INT_DIGITS_MAX - len++] = (uint8_t)('0' + v % 10);
         v /= 10;
     } while (v > 0);
+    assert(len <= INT_DIGITS_MAX + 1);
     return len;
 }
 

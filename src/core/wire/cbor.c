@@ -12,10 +12,18 @@
 
 #define HEAD_BYTES_MAX 9 // initial byte and a 64-bit argument
 
+// len: of a head that the library wrote; it writes none only where there is no room.
+static void put_head(struct buffer *b, const uint8_t *head, size_t len)
+{
+    assert(len >= 1);
+    assert(len <= HEAD_BYTES_MAX);
+    buffer_put(b, bytes_of(head, len));
+}
+
 void cbor_put_u64(struct buffer *b, uint64_t v)
 {
     uint8_t head[HEAD_BYTES_MAX];
-    buffer_put(b, bytes_of(head, cbor_encode_uint(v, head, sizeof head)));
+    put_head(b, head, cbor_encode_uint(v, head, sizeof head));
 }
 
 void cbor_put_i64(struct buffer *b, int64_t v)
@@ -25,25 +33,25 @@ void cbor_put_i64(struct buffer *b, int64_t v)
         return;
     }
     uint8_t head[HEAD_BYTES_MAX];
-    buffer_put(b, bytes_of(head, cbor_encode_negint(~(uint64_t)v, head, sizeof head)));
+    put_head(b, head, cbor_encode_negint(~(uint64_t)v, head, sizeof head));
 }
 
 void cbor_put_f32(struct buffer *b, float v)
 {
     uint8_t head[HEAD_BYTES_MAX];
-    buffer_put(b, bytes_of(head, cbor_encode_single(v, head, sizeof head)));
+    put_head(b, head, cbor_encode_single(v, head, sizeof head));
 }
 
 void cbor_put_flag(struct buffer *b, bool v)
 {
     uint8_t head[HEAD_BYTES_MAX];
-    buffer_put(b, bytes_of(head, cbor_encode_bool(v, head, sizeof head)));
+    put_head(b, head, cbor_encode_bool(v, head, sizeof head));
 }
 
 void cbor_put_bytes(struct buffer *b, struct bytes v)
 {
     uint8_t head[HEAD_BYTES_MAX];
-    buffer_put(b, bytes_of(head, cbor_encode_bytestring_start(v.len, head, sizeof head)));
+    put_head(b, head, cbor_encode_bytestring_start(v.len, head, sizeof head));
     buffer_put(b, v);
 }
 
@@ -51,20 +59,14 @@ void cbor_put_text(struct buffer *b, const char *v)
 {
     uint8_t head[HEAD_BYTES_MAX];
     struct bytes text = bytes_text(v);
-    buffer_put(b, bytes_of(head, cbor_encode_string_start(text.len, head, sizeof head)));
+    put_head(b, head, cbor_encode_string_start(text.len, head, sizeof head));
     buffer_put(b, text);
 }
 
 void cbor_put_array(struct buffer *b, size_t count)
 {
     uint8_t head[HEAD_BYTES_MAX];
-    buffer_put(b, bytes_of(head, cbor_encode_array_start(count, head, sizeof head)));
-}
-
-void cbor_put_map(struct buffer *b, size_t pairs)
-{
-    uint8_t head[HEAD_BYTES_MAX];
-    buffer_put(b, bytes_of(head, cbor_encode_map_start(pairs, head, sizeof head)));
+    put_head(b, head, cbor_encode_array_start(count, head, sizeof head));
 }
 
 enum item_kind {
@@ -74,7 +76,6 @@ enum item_kind {
     ITEM_BYTES,
     ITEM_TEXT,
     ITEM_ARRAY,
-    ITEM_MAP,
     ITEM_F32,
     ITEM_BOOL,
 };
@@ -150,11 +151,6 @@ static void on_array(void *context, size_t count)
     set(context, ITEM_ARRAY, count);
 }
 
-static void on_map(void *context, size_t pairs)
-{
-    set(context, ITEM_MAP, pairs);
-}
-
 static void on_f32(void *context, float v)
 {
     set(context, ITEM_F32, 0);
@@ -180,7 +176,6 @@ static struct cbor_callbacks callbacks(void)
     c.byte_string = on_bytes;
     c.string = on_text;
     c.array_start = on_array;
-    c.map_start = on_map;
     c.float4 = on_f32;
     c.boolean = on_bool;
     return c;
@@ -201,7 +196,8 @@ static size_t shortest(uint64_t value)
 // Bytes of the head as it stands, by its initial byte (section 3).
 static size_t stated(uint8_t initial)
 {
-    uint8_t info = initial & 31;
+    const uint8_t info = initial & 31;
+    assert(info < 28); // the library takes no other for a finished item with an argument
     return info < 24 ? 1 : 1 + ((size_t)1 << (info - 24));
 }
 
@@ -226,6 +222,7 @@ static struct item take(struct cbor_reader *r, enum item_kind want)
         return (struct item){.kind = ITEM_NONE};
     }
     assert(got.read <= r->left.len);
+    assert(got.read > 0);
     r->left = (struct bytes){r->left.at + got.read, r->left.len - got.read};
     return item;
 }
@@ -287,26 +284,16 @@ struct bytes cbor_get_text(struct cbor_reader *r)
     return text;
 }
 
-// An item takes a byte at least: a count beyond what is left is refused here, before anyone
-// makes room for it.
-static size_t take_count(struct cbor_reader *r, enum item_kind kind, size_t item_bytes, size_t max)
+size_t cbor_get_array(struct cbor_reader *r, size_t count_max)
 {
-    uint64_t count = take(r, kind).value;
-    if (count > max || count > r->left.len / item_bytes) {
+    const uint64_t count = take(r, ITEM_ARRAY).value;
+    // An item takes a byte at least: a count beyond what is left is refused here, before anyone
+    // makes room for it.
+    if (count > count_max || count > r->left.len) {
         r->is_bad = true;
         return 0;
     }
     return (size_t)count;
-}
-
-size_t cbor_get_array(struct cbor_reader *r, size_t count_max)
-{
-    return take_count(r, ITEM_ARRAY, 1, count_max);
-}
-
-size_t cbor_get_map(struct cbor_reader *r, size_t pairs_max)
-{
-    return take_count(r, ITEM_MAP, 2, pairs_max);
 }
 
 void cbor_get_fixed(struct cbor_reader *r, uint8_t *out, size_t len)

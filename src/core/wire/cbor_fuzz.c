@@ -33,9 +33,6 @@ static void copy_item(struct cbor_reader *r, struct buffer *b)
     case 4:
         cbor_put_array(b, cbor_get_array(r, SIZE_MAX));
         break;
-    case 5:
-        cbor_put_map(b, cbor_get_map(r, SIZE_MAX));
-        break;
     default:
         if (first == 0xfa)
             cbor_put_f32(b, cbor_get_f32(r));

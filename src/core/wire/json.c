@@ -44,12 +44,14 @@ static size_t depth_of(struct bytes in)
 enum rc json_open(struct json_node **out, struct bytes in, struct err *err)
 {
     *out = NULL;
+    assert(in.at != NULL || in.len == 0);
     if (in.len > JSON_BYTES_MAX)
         return err_set(err, RC_REFUSED, "%zu bytes: at most %d are read", in.len, JSON_BYTES_MAX);
     if (depth_of(in) > JSON_DEPTH_MAX)
         return err_set(err, RC_REFUSED, "nested deeper than %d", JSON_DEPTH_MAX);
     json_error_t why;
     const char *at = in.len > 0 ? (const char *)in.at : "";
+    assert(in.len <= JSON_BYTES_MAX);
     json_t *top = json_loadb(at, in.len, JSON_REJECT_DUPLICATES, &why);
     if (top == NULL) {
         // jansson's own text may quote the input; line and column say enough.
@@ -158,6 +160,7 @@ static void put_name(struct json_writer *w, const char *name)
 static void begin(struct json_writer *w, const char *name, const char *bracket)
 {
     assert(w->depth < JSON_DEPTH_MAX);
+    assert(w->depth > 0 || name == NULL); // what stands at the top has no name
     put_name(w, name);
     text_add(w->out, bracket);
     w->depth++;
@@ -167,6 +170,7 @@ static void begin(struct json_writer *w, const char *name, const char *bracket)
 static void end(struct json_writer *w, const char *bracket)
 {
     assert(w->depth > 0);
+    assert(bracket[0] != 0);
     text_add(w->out, bracket);
     w->depth--;
     w->has_before = true;

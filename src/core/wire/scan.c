@@ -199,6 +199,7 @@ static const uint8_t *past_opening(const uint8_t *at, const uint8_t *end, struct
     if (n->is_too_deep)
         return NULL;
     n->depth++;
+    assert(n->depth <= SCAN_DEPTH_MAX);
     n->is_object = (n->is_object & UINT64_MAX >> 1) << 1 | is_object; // the bits that stay
     at = past_space(at + 1, end);
     if (at < end && *at == (is_object ? '}' : ']'))
@@ -365,6 +366,8 @@ enum rc scan_members(struct bytes object, const char *const *name, size_t count,
     const uint8_t *at = start_of(object);
     const uint8_t *const end = at + object.len;
     clear(out, count);
+    for (size_t i = 0; i < count; i++)
+        assert(strlen(name[i]) < SCAN_NAME_BYTES);
     at = past_mark(at, end, '{');
     const uint8_t *const empty = at == NULL ? NULL : past_mark(at, end, '}');
     if (empty != NULL)
@@ -436,6 +439,7 @@ static void add_whole(struct text *t, const void *at, size_t len)
         return;
     memcpy(t->at + t->len, at, len);
     t->len += len;
+    assert(t->len < t->cap);
     t->at[t->len] = 0;
 }
 

@@ -169,7 +169,7 @@ static void nice_and_on_one_processor(void **state)
     struct world w = world_new();
     char want[32];
     const int ours = nice(3); // for the rest of this program: others' niceness is inherited
-    (void)snprintf(want, sizeof want, "%d;1;", ours + 7);
+    (void)snprintf(want, sizeof want, "%d;1;", ours + 7 < 19 ? ours + 7 : 19); // there is no more
     start(&w, (struct child_cfg){.nice = 7, .is_pinned = true, .cpu = 0}, "nice; nproc");
     loop_run(w.loop);
     assert_string_equal(w.said, want);

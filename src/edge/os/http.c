@@ -11,11 +11,11 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "crypt/sha1.h"
 
 #define BODY_BYTES_FIRST 4096
 // Every byte of target and fields is stored once, with at most a 0 after each name and value.
 #define STORE_BYTES (HTTP_HEAD_BYTES_MAX + 2 * HTTP_FIELDS_MAX + 2)
-#define SHA1_BYTES  20 // RFC 6455 section 4.2.2
 
 struct field {
     uint16_t name; // offsets in store, 0-ended
@@ -329,12 +329,11 @@ void http_ws_accept(char out[static HTTP_WS_ACCEPT_TEXT_BYTES], const char *key)
     char joined[128];
     struct text t = text_of(joined, sizeof joined);
     text_addf(&t, "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key); // RFC 6455 section 1.3
-    uint8_t sum[SHA1_BYTES];
-    size_t len = sizeof sum;
-    const int is_done = EVP_Q_digest(NULL, "SHA1", NULL, joined, t.len, sum, &len);
-    assert(is_done == 1 && len == SHA1_BYTES);
-    const int text_len = EVP_EncodeBlock((unsigned char *)out, sum, SHA1_BYTES);
-    assert(text_len == HTTP_WS_ACCEPT_TEXT_BYTES - 1);
+    assert(!t.is_cut);
+    const struct bytes whole = bytes_text(joined);
+    const struct sha1 sum = sha1_parts(&whole, 1);
+    const int len = EVP_EncodeBlock((unsigned char *)out, sum.b, sizeof sum.b);
+    assert(len == HTTP_WS_ACCEPT_TEXT_BYTES - 1);
 }
 
 // 22 base64 digits and "==": 16 bytes.

@@ -32,7 +32,12 @@ struct bytes bytes_take_until(struct bytes *b, uint8_t end);
 // Copies at most cap - 1 bytes and ends them with 0; cap > 0.
 void bytes_to_text(struct bytes b, char *out, size_t cap);
 
-// Eight bytes as a number, the first one lowest. Written out, so that compilers see one load.
+// Four or eight bytes as a number, the first one lowest. Written out: compilers see one load.
+static inline uint32_t bytes_u32le(const uint8_t at[static 4])
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
 static inline uint64_t bytes_u64le(const uint8_t at[static 8])
 {
     return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |

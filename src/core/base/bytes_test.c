@@ -70,6 +70,7 @@ static void orders_of_bytes_are_as_named(void **state)
     assert_false(cursor_done(&c));
     assert_true(cursor_u64le(&c) == 0x0807060504030201u);
     assert_true(cursor_done(&c));
+    assert_int_equal(bytes_u32le(in + sizeof in - 8), 0x04030201);
     assert_true(bytes_u64le(in + sizeof in - 8) == 0x0807060504030201u);
 }
 

@@ -366,17 +366,6 @@ static struct bytes trim(struct bytes b)
     return b;
 }
 
-// What stands before the first `end` in *rest, which afterwards starts behind it.
-static struct bytes take_until(struct bytes *rest, uint8_t end)
-{
-    size_t len = 0;
-    while (len < rest->len && rest->at[len] != end)
-        len++;
-    const struct bytes taken = bytes_part(*rest, 0, len);
-    *rest = bytes_part(*rest, len + 1, rest->len);
-    return taken;
-}
-
 static bool has_control(struct bytes b)
 {
     for (size_t i = 0; i < b.len; i++)
@@ -390,7 +379,7 @@ static enum rc take_line(const struct option_command *c, void *options, struct b
                          const char *place, struct arena *arena, struct err *err)
 {
     struct bytes rest = line;
-    const struct bytes name = trim(take_until(&rest, '='));
+    const struct bytes name = trim(bytes_take_until(&rest, '='));
     const struct bytes value = trim(rest);
     if (has_control(line))
         return err_set(err, RC_CONFIG, "%sholds a control character", place);
@@ -415,7 +404,7 @@ enum rc option_config(const struct option_command *c, void *options, struct byte
         return err_set(err, RC_CONFIG, "longer than %d bytes", OPTION_CONFIG_BYTES_MAX);
     struct bytes rest = file;
     for (size_t number = 1; rest.len > 0; number++) {
-        const struct bytes line = trim(take_until(&rest, '\n'));
+        const struct bytes line = trim(bytes_take_until(&rest, '\n'));
         if (line.len == 0 || line.at[0] == '#')
             continue;
         char place[32];

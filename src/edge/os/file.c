@@ -64,6 +64,7 @@ static enum rc read_open(struct bytes *out, struct budget *budget, int fd, const
         budget_give(budget, at);
         return failed(err, RC_IO, "read", path, error);
     }
+    assert(len <= cap);
     at[len] = 0;
     *out = bytes_of(at, len);
     return RC_OK;
@@ -99,6 +100,7 @@ static bool write_all(int fd, struct bytes content)
             continue;
         if (put < 0)
             return false;
+        assert((size_t)put <= content.len);
         content = bytes_part(content, (size_t)put, content.len);
     }
     return true;
@@ -127,6 +129,9 @@ static bool sync_folder_of(const char *path)
 enum rc file_write(const char *path, struct bytes content, unsigned mode, struct err *err)
 {
     char temporary[FILE_PATH_BYTES];
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return err_set(err, RC_REFUSED, "cannot write %s: not a regular file", path);
     struct text t = text_of(temporary, sizeof temporary);
     text_addf(&t, "%s.XXXXXX", path);
     if (t.is_cut)

@@ -22,7 +22,8 @@ MUST_USE enum rc file_read(struct bytes *out, struct budget *budget, const char 
 // Cleansed, as it may have been a secret, and given back: what file_read gave. Empty is fine.
 void file_forget(struct bytes content, struct budget *budget);
 // All of it or nothing, also over a crash: a temporary file beside it, fsync, rename, fsync of
-// the folder. mode as for open(2), e.g. 0600, whatever the umask says. RC_IO.
+// the folder. mode as for open(2), e.g. 0600, whatever the umask says. RC_REFUSED: a device, pipe
+// or socket stands there, which a rename would put an end to; RC_IO.
 MUST_USE enum rc file_write(const char *path, struct bytes content, unsigned mode, struct err *err);
 bool file_exists(const char *path);
 // The folder and those above it that are missing, all mode 0700. Fine if it is there. RC_IO.

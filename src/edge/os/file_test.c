@@ -93,6 +93,24 @@ static void failures_have_words(void **state)
     assert_int_equal(file_write(folder, got, 0600, &err), RC_IO); // a folder is in the way
 }
 
+// As root, a rename would take the place of /dev/null itself.
+static void what_is_no_file_is_not_written_over(void **state)
+{
+    (void)state;
+    struct err err;
+    struct stat st;
+    char path[FILE_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s", in_folder("pipe"));
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(file_write(path, bytes_text("x"), 0600, &err), RC_REFUSED);
+    assert_non_null(strstr(err.text, "not a regular file"));
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_int_equal(file_write("/dev/null", bytes_text("x"), 0600, &err), RC_REFUSED);
+    assert_int_equal(stat("/dev/null", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+}
+
 static void a_failed_write_leaves_nothing(void **state)
 {
     (void)state;
@@ -187,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
         cmocka_unit_test(failures_have_words),
+        cmocka_unit_test(what_is_no_file_is_not_written_over),
         cmocka_unit_test(a_failed_write_leaves_nothing),
         cmocka_unit_test(folders_are_made_on_the_way),
         cmocka_unit_test(a_temporary_folder_comes_and_goes),

@@ -2,6 +2,7 @@
 // Fit: boosted regression trees from rows of numbers (XGBoost), written down as bytes.
 #include "os/fit.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,8 +13,7 @@
 #define LEAF 0xffffu
 
 struct out {
-    struct fit *fit;
-    uint32_t len;
+    struct buffer trees;
     uint32_t node_count;
     bool is_bad;
 };
@@ -30,38 +30,26 @@ static const char *const params[][2] = {{"objective", "reg:squarederror"},
                                         {"seed", "1"},
                                         {"verbosity", "0"}};
 
-// ---- Bytes
-
 static void put_u16(struct out *o, uint32_t v)
 {
-    o->is_bad = o->is_bad || o->len + 2 > FIT_BYTES_MAX || v > 0xffff;
-    if (o->is_bad)
-        return;
-    o->fit->trees[o->len++] = (uint8_t)v;
-    o->fit->trees[o->len++] = (uint8_t)(v >> 8);
+    o->is_bad = o->is_bad || v > UINT16_MAX;
+    buffer_u16le(&o->trees, (uint16_t)v);
 }
 
-static void put_f32(struct out *o, float v)
+// Where a number is known only when what follows stands.
+static void set_u16(struct out *o, size_t at, uint32_t v)
 {
-    uint32_t bits = 0;
-    memcpy(&bits, &v, sizeof bits);
-    put_u16(o, bits & 0xffff);
-    put_u16(o, bits >> 16);
-}
-
-static void set_u16(struct out *o, uint32_t at, uint32_t v)
-{
-    const uint32_t len = o->len;
-    o->len = at;
-    put_u16(o, v);
-    o->len = len;
+    assert(at + 2 <= o->trees.len);
+    struct buffer there = buffer_of(o->trees.at + at, 2);
+    o->is_bad = o->is_bad || v > UINT16_MAX;
+    buffer_u16le(&there, (uint16_t)v);
 }
 
 // ---- A tree, as XGBoost tells it in JSON
 
 struct step { // a node that is to be written, and where its parent names it; 0: nowhere
     const struct json_node *node;
-    uint32_t named_at;
+    size_t named_at;
 };
 
 static const struct json_node *child(const struct json_node *node, const char *which)
@@ -94,7 +82,7 @@ static void put_node(struct out *o, const struct json_node *node)
     put_u16(o, feature);
     put_u16(o, 0);
     put_u16(o, 0);
-    put_f32(o, (float)value);
+    buffer_f32le(&o->trees, (float)value);
     o->node_count++;
 }
 
@@ -102,9 +90,9 @@ static void put_tree(struct out *o, const struct json_node *root)
 {
     struct step todo[FIT_DEPTH + 2] = {{.node = root}};
     uint32_t count = 1;
-    while (count > 0 && !o->is_bad) {
+    while (count > 0 && !o->is_bad && !o->trees.is_full) {
         const struct step now = todo[--count];
-        const uint32_t at = o->len;
+        const size_t at = o->trees.len;
         if (now.named_at != 0)
             set_u16(o, now.named_at, o->node_count);
         put_node(o, now.node);
@@ -115,29 +103,30 @@ static void put_tree(struct out *o, const struct json_node *root)
             return;
         todo[count++] = (struct step){child(now.node, "no"), at + 4};
         todo[count++] = (struct step){child(now.node, "yes"), at + 2};
+        assert(count <= FIT_DEPTH + 2);
     }
 }
 
 static enum rc write_down(struct fit *f, const char *const *tree, bst_ulong count)
 {
-    struct out o = {.fit = f};
+    struct out o = {.trees = buffer_of(f->trees, sizeof f->trees)};
     put_u16(&o, (uint32_t)count);
     put_u16(&o, 0); // nodes, when they are known
-    const uint32_t roots_at = o.len;
+    const size_t roots_at = o.trees.len;
     for (bst_ulong i = 0; i < count; i++)
         put_u16(&o, 0);
-    for (uint32_t i = 0; i < count && !o.is_bad; i++) {
+    for (bst_ulong i = 0; i < count && !o.is_bad && !o.trees.is_full; i++) {
         struct json_node *top = NULL;
         struct err err;
-        set_u16(&o, roots_at + 2 * i, o.node_count);
+        set_u16(&o, roots_at + 2 * (size_t)i, o.node_count);
         o.is_bad = json_open(&top, bytes_text(tree[i]), &err) != RC_OK;
         if (!o.is_bad)
             put_tree(&o, top);
         json_free(top);
     }
     set_u16(&o, 2, o.node_count);
-    f->trees_bytes = o.len;
-    return o.is_bad ? RC_NOMEM : RC_OK;
+    f->trees_bytes = (uint32_t)o.trees.len;
+    return o.is_bad || o.trees.is_full ? RC_NOMEM : RC_OK;
 }
 
 // ---- Fitting
@@ -145,7 +134,7 @@ static enum rc write_down(struct fit *f, const char *const *tree, bst_ulong coun
 static bool boost(BoosterHandle booster, DMatrixHandle rows)
 {
     bool is_good = true;
-    for (size_t i = 0; i < sizeof params / sizeof *params; i++)
+    for (size_t i = 0; i < ARRAY_COUNT(params); i++)
         is_good = is_good && XGBoosterSetParam(booster, params[i][0], params[i][1]) == 0;
     for (int i = 0; is_good && i < (int)FIT_TREES; i++)
         is_good = XGBoosterUpdateOneIter(booster, i, rows) == 0;

@@ -49,6 +49,7 @@ static bool keep(struct http_head *head, const char *at, size_t len)
         return false;
     memcpy(head->store + head->used, at, len);
     head->used += len;
+    assert(head->used < STORE_BYTES);
     head->store[head->used] = 0;
     return true;
 }
@@ -114,6 +115,7 @@ static bool body_grow(struct http *h, size_t need)
     if (h->body_len > 0)
         memcpy(at, h->body, h->body_len);
     budget_give(h->budget, h->body);
+    assert(cap >= need);
     h->body = at;
     h->body_cap = cap;
     return true;
@@ -128,6 +130,7 @@ static int on_body(http_parser *parser, const char *at, size_t len)
         return stop(h->head, RC_NOMEM);
     memcpy(h->body + h->body_len, at, len);
     h->body_len += len;
+    assert(h->body_len <= h->body_cap);
     return 0;
 }
 

@@ -140,6 +140,7 @@ void loop_set_sleep_hook(struct loop *l, void (*hook)(void *self), void *self)
 static void signal_cb(uv_signal_t *handle, int number)
 {
     struct loop *l = handle->data;
+    assert(l->has_signals);
     l->on_signal(l->signal_self, number);
 }
 
@@ -187,6 +188,7 @@ static void timer_cb(uv_timer_t *handle)
 
 void loop_timer_at(struct loop_timer *t, uint64_t due_us)
 {
+    assert(t->on_due != NULL);
     if (t->due_us == due_us)
         return;
     t->due_us = due_us;

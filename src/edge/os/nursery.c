@@ -193,7 +193,8 @@ void nursery_leave(struct nursery *n, struct nursery_child *c)
 
 enum rc nursery_spawn(struct nursery *n, struct nursery_child *c, const struct nursery_order *order)
 {
-    assert(n->child[c->index] == c && c->serial == 0);
+    assert(n->child[c->index] == c); // it has joined ...
+    assert(c->serial == 0);          // ... and has no worker
     if (n->socket < 0)
         return RC_CLOSED;
     n->serial = n->serial == UINT32_MAX ? 1 : n->serial + 1;
@@ -215,6 +216,7 @@ enum rc nursery_spawn(struct nursery *n, struct nursery_child *c, const struct n
     memcpy(CMSG_DATA(rights), fd, sizeof fd);
     if (sendmsg(n->socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)sizeof m)
         return errno == EAGAIN ? RC_AGAIN : RC_CLOSED;
+    assert(m.serial != 0);
     c->serial = m.serial;
     return RC_OK;
 }

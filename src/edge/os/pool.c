@@ -67,6 +67,7 @@ static void done_cb(uv_work_t *uv, int status)
 {
     struct job *j = CONTAINER_OF(uv, struct job, uv);
     struct pool *p = j->pool;
+    assert(p->busy > 0);
     list_del(&j->link);
     p->busy--;
     if (!p->is_over && status == 0)
@@ -82,6 +83,8 @@ enum rc pool_run(struct pool *p, const struct pool_job *job)
 {
     assert(!p->is_over);
     assert(job->block_bytes <= POOL_BLOCK_BYTES_MAX);
+    assert(job->work != NULL);
+    assert(job->done != NULL);
     if (p->busy >= p->jobs_max)
         return RC_FULL;
     struct job *j = budget_take(&p->blocks, sizeof *j + job->block_bytes);

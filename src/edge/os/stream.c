@@ -157,6 +157,7 @@ static void enqueue(struct stream *s, struct bytes head, struct bytes body, size
     }
     s->queued_bytes += len;
     s->given_bytes += len;
+    assert(s->queued_bytes <= s->given_bytes);
 }
 
 static uv_buf_t uv_buf_of(struct bytes b)
@@ -181,6 +182,7 @@ static void put_raw(struct stream *s, struct bytes head, struct bytes body)
         }
         sent = put > 0 ? (size_t)put : 0;
     }
+    assert(sent <= head.len + body.len);
     if (sent < head.len + body.len)
         enqueue(s, head, body, sent);
 }
@@ -290,6 +292,7 @@ bool stream_is_broken(const struct stream *s)
 
 static void become_open(struct stream *s)
 {
+    assert(s->state == STREAM_JOINING);
     s->state = STREAM_OPEN;
     s->ops->on_ready(s);
 }
@@ -372,6 +375,7 @@ static void read_cb(uv_stream_t *tcp, ssize_t got, const uv_buf_t *buf)
         drop_uv(s, (int)got);
         return;
     }
+    assert((size_t)got <= s->bite_bytes);
     struct bytes in = bytes_of(buf->base, (size_t)got);
     s->read_us = clock_now_us();
     if (in.len == s->bite_bytes)

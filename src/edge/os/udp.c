@@ -87,6 +87,7 @@ static void send_one(void *self, const struct net_addr *to, struct bytes datagra
         u->stat.dropped++;
         return;
     }
+    assert(u->waiting < UDP_BATCH);
     const unsigned i = u->waiting++;
     u->out.head[i].msg_hdr.msg_namelen = addr_place(&u->out.place[i], to, u->is_ip6);
     u->out.part[i].iov_len = datagram.len;
@@ -126,6 +127,7 @@ static bool read_batch(struct udp *u)
     const int came = recvmmsg(u->fd, u->in.head, UDP_BATCH, MSG_DONTWAIT, NULL);
     if (came < 0) // an error that the network reported for an earlier datagram, or nothing there
         return errno != EAGAIN;
+    assert((unsigned)came <= UDP_BATCH);
     for (unsigned i = 0; i < (unsigned)came; i++)
         hand_over(u, i);
     udp_flush(u);
@@ -134,11 +136,12 @@ static bool read_batch(struct udp *u)
 
 static void readable_cb(uv_poll_t *poll, int status, int events)
 {
-    (void)status; // an error of the socket shows in recvmmsg
     (void)events;
     struct udp *u = poll->data;
     for (unsigned i = 0; i < TURN_BATCHES && read_batch(u); i++)
         ;
+    if (status < 0 && !uv_is_closing((uv_handle_t *)poll)) // libuv looks no more; recvmmsg took it
+        (void)uv_poll_start(poll, UV_READABLE, readable_cb);
 }
 
 // ---- Life

@@ -47,6 +47,7 @@ static const uint8_t *next_key(struct web_house *h)
         e.fill(e.self, h->keys, sizeof h->keys);
         h->keys_left = sizeof h->keys;
     }
+    assert(h->keys_left >= WS_KEY_BYTES);
     h->keys_left -= WS_KEY_BYTES;
     return h->keys + h->keys_left;
 }
@@ -236,6 +237,8 @@ void conn_forget(struct web_conn *c, const char *reason)
         to->on_close(to->self, c, reason);
     if (c->was_let_in && to->on_gone != NULL && !h->is_silent)
         to->on_gone(to->self, stream_addr(&c->stream), web_end_of(c));
+    assert(h->conn_count > 0);
+    assert(h->away_count >= c->is_away);
     list_del(&c->link);
     h->conn_count--;
     h->away_count -= c->is_away;

@@ -27,25 +27,11 @@
 #include "os/scratch_test.h"
 #include "os/writer_test.h"
 
-static char folder[SCRATCH_BYTES];
-
-static int make(void **state)
-{
-    (void)state;
-    return scratch_make(folder);
-}
-
-static int unmake(void **state)
-{
-    (void)state;
-    return scratch_remove(folder);
-}
-
 static struct blobs *open_blobs(void)
 {
     struct blobs *b = NULL;
     struct err err = {0};
-    if (blobs_open(&b, folder, &err) != RC_OK)
+    if (blobs_open(&b, scratch_folder, &err) != RC_OK)
         fail_msg("%s", err.text);
     return b;
 }
@@ -53,7 +39,7 @@ static struct blobs *open_blobs(void)
 static bool is_there(const char *name)
 {
     char path[128];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof path, "%s/%s", scratch_folder, name);
     return access(path, F_OK) == 0;
 }
 
@@ -61,7 +47,7 @@ static unsigned mode_of(const char *name)
 {
     char path[128];
     struct stat st;
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof path, "%s/%s", scratch_folder, name);
     assert_int_equal(stat(path, &st), 0);
     return st.st_mode & 07777;
 }
@@ -110,7 +96,7 @@ static void files_are_private_and_lie_where_said(void **state)
 static void leave_file(const char *name)
 {
     char path[128];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof path, "%s/%s", scratch_folder, name);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
     (void)fputs("not ours", f);
@@ -324,7 +310,7 @@ static void a_full_disk_keeps_what_is_whole(void **state)
 {
     (void)state;
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("none", folder, "tmpfs", 0, "size=1m") != 0)
+        mount("none", scratch_folder, "tmpfs", 0, "size=1m") != 0)
         skip(); // not allowed here
     struct blobs *b = open_blobs();
     struct kv kv = blobs_host(b);
@@ -333,7 +319,7 @@ static void a_full_disk_keeps_what_is_whole(void **state)
     assert_int_equal(kv.ops->del(kv.self, bytes_of(first, 2)), RC_OK); // makes room
     assert_int_equal(kv.ops->put(kv.self, bytes_of(first, 2), filled(7)), RC_OK);
     blobs_close(b);
-    assert_int_equal(umount(folder), 0);
+    assert_int_equal(umount(scratch_folder), 0);
 }
 
 static void a_file_that_may_not_grow_is_full(void **state)
@@ -361,7 +347,7 @@ static void write_for_ever(int tell, void *self)
 {
     (void)self;
     struct blobs *b = NULL;
-    if (blobs_open(&b, folder, NULL) != RC_OK)
+    if (blobs_open(&b, scratch_folder, NULL) != RC_OK)
         _exit(1);
     struct kv kv = blobs_host(b);
     for (uint32_t n = 1;; n++) {
@@ -383,7 +369,7 @@ static uint64_t kill_one_writer(useconds_t after_us)
     (void)usleep(after_us);
     struct blobs *b = NULL;
     struct err err = {0};
-    assert_int_equal(blobs_open(&b, folder, &err), RC_CONFIG);
+    assert_int_equal(blobs_open(&b, scratch_folder, &err), RC_CONFIG);
     assert_non_null(strstr(err.text, "another process uses it"));
     return writer_kill(&w);
 }
@@ -476,9 +462,9 @@ static void a_useless_folder_has_words(void **state)
     assert_null(b);
     char path[128];
     leave_file("file");
-    (void)snprintf(path, sizeof path, "%s/file", folder);
+    (void)snprintf(path, sizeof path, "%s/file", scratch_folder);
     assert_int_equal(blobs_open(&b, path, &err), RC_CONFIG);
-    (void)snprintf(path, sizeof path, "%s/fresh/deep", folder); // made
+    (void)snprintf(path, sizeof path, "%s/fresh/deep", scratch_folder); // made
     assert_int_equal(blobs_open(&b, path, &err), RC_OK);
     blobs_close(b);
     assert_int_equal(mode_of("fresh/deep"), 0700);
@@ -536,19 +522,28 @@ static void several_are_lent_at_a_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(groups_take_what_was_put_and_deleted, make, unmake),
-        cmocka_unit_test_setup_teardown(several_are_lent_at_a_time, make, unmake),
-        cmocka_unit_test_setup_teardown(put_get_del_and_order, make, unmake),
-        cmocka_unit_test_setup_teardown(files_are_private_and_lie_where_said, make, unmake),
-        cmocka_unit_test_setup_teardown(leftovers_go_and_strangers_are_no_keys, make, unmake),
-        cmocka_unit_test_setup_teardown(agrees_with_a_sorted_twin, make, unmake),
-        cmocka_unit_test_setup_teardown(a_long_walk_sees_all_once, make, unmake),
-        cmocka_unit_test_setup_teardown(a_full_disk_keeps_what_is_whole, make, unmake),
-        cmocka_unit_test_setup_teardown(a_file_that_may_not_grow_is_full, make, unmake),
-        cmocka_unit_test_setup_teardown(a_killed_writer_leaves_whole_files, make, unmake),
-        cmocka_unit_test_setup_teardown(a_deleted_file_is_written_over, make, unmake),
-        cmocka_unit_test_setup_teardown(large_values_are_cheap, make, unmake),
-        cmocka_unit_test_setup_teardown(a_useless_folder_has_words, make, unmake),
+        cmocka_unit_test_setup_teardown(groups_take_what_was_put_and_deleted, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(several_are_lent_at_a_time, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(put_get_del_and_order, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(files_are_private_and_lie_where_said, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(leftovers_go_and_strangers_are_no_keys, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(agrees_with_a_sorted_twin, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_long_walk_sees_all_once, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_keeps_what_is_whole, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_may_not_grow_is_full, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_killed_writer_leaves_whole_files, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_deleted_file_is_written_over, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(large_values_are_cheap, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_useless_folder_has_words, scratch_setup,
+                                        scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

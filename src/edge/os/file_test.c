@@ -19,25 +19,11 @@
 
 #include "os/scratch_test.h"
 
-static char folder[SCRATCH_BYTES];
-
 static char *in_folder(const char *name)
 {
     static char path[FILE_PATH_BYTES];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    (void)snprintf(path, sizeof path, "%s/%s", scratch_folder, name);
     return path;
-}
-
-static int make(void **state)
-{
-    (void)state;
-    return scratch_make(folder);
-}
-
-static int unmake(void **state)
-{
-    (void)state;
-    return scratch_remove(folder);
 }
 
 static unsigned mode_of(const char *path)
@@ -78,7 +64,7 @@ static void failures_have_words(void **state)
     struct bytes got = bytes_text("untouched");
     assert_int_equal(file_read(&got, &budget, "/no/such", 10, &err), RC_ABSENT);
     assert_string_equal(err.text, "cannot read /no/such: No such file or directory");
-    assert_int_equal(file_read(&got, &budget, folder, 10, &err), RC_REFUSED);
+    assert_int_equal(file_read(&got, &budget, scratch_folder, 10, &err), RC_REFUSED);
     assert_int_equal(file_read(&got, &budget, "/dev/null", 10, &err), RC_REFUSED);
     assert_string_equal(err.text, "cannot read /dev/null: not a regular file");
     char path[FILE_PATH_BYTES];
@@ -90,7 +76,7 @@ static void failures_have_words(void **state)
     assert_true(bytes_is(got, "untouched"));
     assert_int_equal(file_write("/no/such/file", got, 0600, &err), RC_IO);
     assert_string_equal(err.text, "cannot write /no/such/file: No such file or directory");
-    assert_int_equal(file_write(folder, got, 0600, &err), RC_IO); // a folder is in the way
+    assert_int_equal(file_write(scratch_folder, got, 0600, &err), RC_IO); // a folder is in the way
 }
 
 // As root, a rename would take the place of /dev/null itself.
@@ -120,7 +106,7 @@ static void a_failed_write_leaves_nothing(void **state)
     assert_int_equal(file_make_folder(path, &err), RC_OK);
     assert_int_equal(file_write(path, bytes_text("x"), 0600, &err), RC_IO);
     unsigned temporaries = 0;
-    DIR *d = opendir(folder);
+    DIR *d = opendir(scratch_folder);
     for (struct dirent *e; (e = readdir(d)) != NULL;)
         temporaries += strncmp(e->d_name, "dir.", 4) == 0;
     closedir(d);
@@ -212,5 +198,5 @@ int main(void)
         cmocka_unit_test(the_state_folder_follows_the_environment),
         cmocka_unit_test(as_many_files_as_the_system_allows),
     };
-    return cmocka_run_group_tests(tests, make, unmake);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -20,25 +20,11 @@
 #include "os/scratch_test.h"
 #include "os/writer_test.h"
 
-static char folder[SCRATCH_BYTES];
-
-static int make(void **state)
-{
-    (void)state;
-    return scratch_make(folder);
-}
-
-static int unmake(void **state)
-{
-    (void)state;
-    return scratch_remove(folder);
-}
-
 static struct kv_env *open_store(uint64_t size_bytes)
 {
     struct kv_env *e = NULL;
     struct err err = {0};
-    if (kv_open(&e, folder, size_bytes, &err) != RC_OK)
+    if (kv_open(&e, scratch_folder, size_bytes, &err) != RC_OK)
         fail_msg("%s", err.text);
     return e;
 }
@@ -130,7 +116,7 @@ static void write_for_ever(int tell, void *self)
 {
     (void)self;
     struct kv_env *e = NULL;
-    if (kv_open(&e, folder, KV_SIZE_BYTES_DEFAULT, NULL) != RC_OK)
+    if (kv_open(&e, scratch_folder, KV_SIZE_BYTES_DEFAULT, NULL) != RC_OK)
         _exit(1);
     struct kv kv = kv_host(e);
     static uint8_t value[CRASH_VALUE_BYTES];
@@ -238,7 +224,7 @@ static struct kv_env *open_cache(void)
 {
     struct kv_env *e = NULL;
     struct err err = {0};
-    if (kv_open_cache(&e, folder, KV_SIZE_BYTES_MIN, &err) != RC_OK)
+    if (kv_open_cache(&e, scratch_folder, KV_SIZE_BYTES_MIN, &err) != RC_OK)
         fail_msg("%s", err.text);
     return e;
 }
@@ -246,7 +232,7 @@ static struct kv_env *open_cache(void)
 static void set_boot(const char *id)
 {
     char path[SCRATCH_BYTES + sizeof "/boot"];
-    (void)snprintf(path, sizeof path, "%s/boot", folder);
+    (void)snprintf(path, sizeof path, "%s/boot", scratch_folder);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fputs(id, file);
@@ -256,7 +242,7 @@ static void set_boot(const char *id)
 static bool is_marked(void)
 {
     char path[SCRATCH_BYTES + sizeof "/boot"];
-    (void)snprintf(path, sizeof path, "%s/boot", folder);
+    (void)snprintf(path, sizeof path, "%s/boot", scratch_folder);
     return access(path, F_OK) == 0;
 }
 
@@ -294,15 +280,19 @@ static void a_cache_outlives_its_process_and_not_the_machine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_group_is_seen_at_once_and_kept_together, make, unmake),
-        cmocka_unit_test_setup_teardown(a_full_group_can_be_aborted, make, unmake),
-        cmocka_unit_test_setup_teardown(a_cache_outlives_its_process_and_not_the_machine, make,
-                                        unmake),
-        cmocka_unit_test_setup_teardown(put_get_del_and_order, make, unmake),
-        cmocka_unit_test_setup_teardown(agrees_with_an_array, make, unmake),
-        cmocka_unit_test_setup_teardown(full_is_said_and_harmless, make, unmake),
-        cmocka_unit_test_setup_teardown(two_hundred_megabytes_in_one_value, make, unmake),
-        cmocka_unit_test_setup_teardown(a_killed_writer_leaves_all_or_nothing, make, unmake),
+        cmocka_unit_test_setup_teardown(a_group_is_seen_at_once_and_kept_together, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_full_group_can_be_aborted, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_cache_outlives_its_process_and_not_the_machine,
+                                        scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(put_get_del_and_order, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(agrees_with_an_array, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(full_is_said_and_harmless, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(two_hundred_megabytes_in_one_value, scratch_setup,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(a_killed_writer_leaves_all_or_nothing, scratch_setup,
+                                        scratch_teardown),
         cmocka_unit_test(a_missing_folder_has_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

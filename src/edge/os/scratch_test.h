@@ -33,4 +33,19 @@ static inline int scratch_remove(const char *folder) // 0: it and all in it are 
     return nftw(folder, scratch_remove_one, SCRATCH_OPEN_MAX, FTW_DEPTH | FTW_PHYS);
 }
 
+// One for all tests of a program: cmocka's set-up and teardown of a group.
+static char scratch_folder[SCRATCH_BYTES] __attribute__((unused));
+
+static inline int scratch_setup(void **state)
+{
+    (void)state;
+    return scratch_make(scratch_folder);
+}
+
+static inline int scratch_teardown(void **state)
+{
+    (void)state;
+    return scratch_remove(scratch_folder);
+}
+
 #endif

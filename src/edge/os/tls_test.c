@@ -20,20 +20,6 @@
 
 #include "os/scratch_test.h"
 
-static char folder[SCRATCH_BYTES];
-
-static int make(void **state)
-{
-    (void)state;
-    return scratch_make(folder);
-}
-
-static int unmake(void **state)
-{
-    (void)state;
-    return scratch_remove(folder);
-}
-
 struct pair {
     struct tls_context *server_context;
     struct tls_context *client_context;
@@ -51,7 +37,7 @@ static void carry(struct tls *from, struct tls *to)
 static void setup(struct pair *p, const char *host)
 {
     struct err err = {0};
-    if (tls_self_made_context(&p->server_context, folder, &err) != RC_OK)
+    if (tls_self_made_context(&p->server_context, scratch_folder, &err) != RC_OK)
         fail_msg("%s", err.text);
     assert_int_equal(tls_client_context(&p->client_context, &err), RC_OK);
     assert_int_equal(tls_new(&p->server, p->server_context, NULL), RC_OK);
@@ -129,7 +115,7 @@ static void a_self_made_one_is_known_by_its_fingerprint(void **state)
     teardown(&p);
     char path[128];
     struct stat st;
-    (void)snprintf(path, sizeof path, "%s/hub.pem", folder);
+    (void)snprintf(path, sizeof path, "%s/hub.pem", scratch_folder);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
 }
@@ -142,7 +128,7 @@ static void the_name_must_fit_too(void **state)
     char path[128];
     const char *why = NULL;
     struct pair p;
-    (void)snprintf(path, sizeof path, "%s/hub.pem", folder);
+    (void)snprintf(path, sizeof path, "%s/hub.pem", scratch_folder);
     assert_int_equal(setenv("SSL_CERT_FILE", path, 1), 0);
     setup(&p, "elsewhere.example");
     assert_false(tls_is_trusted(p.client, &why));
@@ -196,8 +182,8 @@ static void a_certificate_from_an_authority_is_trusted(void **state)
     char certificate[128];
     char key[128];
     struct err err = {0};
-    (void)snprintf(certificate, sizeof certificate, "%s/c.pem", folder);
-    (void)snprintf(key, sizeof key, "%s/k.pem", folder);
+    (void)snprintf(certificate, sizeof certificate, "%s/c.pem", scratch_folder);
+    (void)snprintf(key, sizeof key, "%s/k.pem", scratch_folder);
     make_certificate(certificate, key);
     assert_int_equal(setenv("SSL_CERT_FILE", certificate, 1), 0);
     struct tls_context *given = NULL;
@@ -227,7 +213,7 @@ static void a_certificate_from_an_authority_is_trusted(void **state)
     tls_context_free(given);
     assert_int_equal(unsetenv("SSL_CERT_FILE"), 0);
     char other[128];
-    (void)snprintf(other, sizeof other, "%s/hub.pem", folder);
+    (void)snprintf(other, sizeof other, "%s/hub.pem", scratch_folder);
     assert_int_equal(tls_server_context(&given, certificate, other, &err), RC_CONFIG);
     assert_non_null(strstr(err.text, "cannot use"));
     assert_null(given);
@@ -311,5 +297,5 @@ int main(void)
         cmocka_unit_test(old_versions_are_refused),
         cmocka_unit_test(missing_files_have_words),
     };
-    return cmocka_run_group_tests(tests, make, unmake);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

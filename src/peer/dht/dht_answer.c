@@ -50,6 +50,7 @@ static void put_token(struct dht *d, struct reply *r, const struct net_addr *fro
 static void put_nodes_of(const struct dht *d, unsigned family, const struct dht_id *target,
                          bool is_shoal, struct buffer *b)
 {
+    assert(family < 2);
     const struct family *f = &d->family[family];
     const struct contact *near[NODES_MAX];
     if (!f->is_on)
@@ -98,6 +99,7 @@ static bool shorten(struct reply *r, size_t excess)
 
 static void reply_send(struct dht *d, const struct net_addr *to, struct reply *r)
 {
+    assert(r->bytes_max <= KRPC_BYTES_MAX);
     uint8_t bytes[KRPC_BYTES_MAX];
     struct buffer b = buffer_of(bytes, sizeof bytes);
     krpc_encode(&b, &r->m);
@@ -260,6 +262,7 @@ static enum krpc_code keep(struct dht *d, const struct net_addr *from, const str
 
 void answer_input(struct dht *d, const struct net_addr *from, const struct krpc *m, size_t len)
 {
+    assert(!d->cfg.is_read_only && m->kind == KRPC_QUERY);
     struct reply r;
     enum krpc_code code;
     reply_init(d, &r, from, m, len);

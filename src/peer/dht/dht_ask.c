@@ -45,6 +45,7 @@ static void find_due(struct dht *d)
 static void release(struct dht *d, struct ask *a)
 {
     assert(a->state != ASK_FREE && d->ask_busy > 0);
+    assert(a < d->ask + d->ask_high);
     a->state = ASK_FREE;
     d->ask_busy--;
     d->is_dirty = true;
@@ -91,6 +92,9 @@ static struct ask *free_ask(struct dht *d)
 bool ask_send(struct dht *d, const struct ask_wish *wish, struct krpc *m)
 {
     struct family *f = dht_family(d, wish->to);
+    assert(wish->slot == NONE8 || wish->slot < d->cfg.lookups_max);
+    assert((wish->purpose == ASK_FOR_CONTACT || wish->purpose == ASK_FOR_OP) ==
+           (wish->slot == NONE8));
     struct ask *a = f != NULL ? free_ask(d) : NULL;
     if (a == NULL)
         return false;

@@ -27,6 +27,7 @@ static void put_part(struct dht *d, uint32_t *at, struct bytes part)
 
 void dht_tell(struct dht *d, const struct dht_event *e)
 {
+    assert(e->op != 0 && e->kind <= DHT_SAMPLES); // others are not queued
     const struct bytes part[4] = {
         e->addr_count > 0 ? bytes_of(e->addrs, e->addr_count * sizeof *e->addrs) : e->samples,
         e->kind == DHT_RECORD ? e->record_bytes : e->item.v, e->item.k, e->item.sig};
@@ -61,6 +62,7 @@ static void take_event(struct dht *d, struct dht_event *out)
     struct stored_event s;
     const uint8_t *at = d->event + d->event_head;
     memcpy(&s, at, sizeof s);
+    assert(s.bytes >= sizeof s && s.bytes <= d->event_tail - d->event_head);
     d->event_head += s.bytes;
     struct bytes part[4];
     at += sizeof s;
@@ -135,6 +137,7 @@ static bool next_done(struct dht *d, struct dht_event *out)
     out->counts = first->counts;
     out->addrs = first->nearest;
     out->addr_count = first->nearest_count;
+    assert(d->ended > 0);
     first->state = OP_FREE;
     d->ended--;
     return true;

@@ -92,6 +92,7 @@ static uint32_t since_us(const struct dht *d, const struct op *op)
 
 void op_found(struct dht *d, struct op *op)
 {
+    assert(op->state == OP_RUNS);
     if (op->counts.found++ == 0)
         op->counts.first_us = since_us(d, op);
 }
@@ -106,8 +107,10 @@ void op_end(struct dht *d, struct op *op, enum rc rc)
         d->slot[i].op = NULL;
         ask_forget_slot(d, (uint8_t)i);
     }
-    if (op->body != NONE8)
+    if (op->body != NONE8) {
+        assert(op->body < d->body_count && d->body[op->body].is_used);
         d->body[op->body].is_used = false;
+    }
     op->body = NONE8;
     op->rc = rc;
     op->counts.time_us = op->has_begun ? since_us(d, op) : 0;
@@ -264,6 +267,7 @@ uint32_t dht_find_records(struct dht *d, const struct digest *subject, unsigned 
 
 struct op *op_publish(struct dht *d, enum op_kind kind, struct bytes record, unsigned how)
 {
+    assert(kind == OP_PUBLISH || kind == OP_PROVIDE);
     struct record r;
     if (record.len > BODY_BYTES || record_decode(&r, record) != RC_OK)
         return NULL;

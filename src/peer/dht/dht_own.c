@@ -40,6 +40,9 @@ static bool sign_own(struct dht *d, const struct own *o, struct buffer *out)
                        .room = o->room,
                        .issued_s = dht_unix_s(d),
                        .expires_s = dht_unix_s(d) + OWN_LIFE_S};
+    static_assert(OWN_LIFE_S <= RECORD_LIFE_S_MAX, "others take it");
+    static_assert(RECORD_ADDRESSES_MAX >= 2, "one of each family");
+    assert(d->has_wall); // it carries dates
     for (unsigned i = 0; i < 2; i++)
         if (d->family[i].self.port != 0)
             r.address[r.address_count++] = d->family[i].self;
@@ -51,7 +54,9 @@ static bool sign_own(struct dht *d, const struct own *o, struct buffer *out)
 
 static void publish_own(struct dht *d, uint32_t index)
 {
+    assert(index < d->cfg.own_max && d->cfg.id != NULL);
     struct own *o = &d->own[index];
+    assert(o->is_used && !o->is_running);
     uint8_t at[RECORD_BYTES_MAX];
     struct buffer b = buffer_of(at, sizeof at);
     struct op *op = sign_own(d, o, &b) ? op_publish(d, OP_PROVIDE, buffer_bytes(&b), 0) : NULL;
@@ -90,7 +95,9 @@ void own_done(struct dht *d, const struct op *op)
 {
     if (op->own == OWN_NONE)
         return;
+    assert(op->own < d->cfg.own_max);
     struct own *o = &d->own[op->own];
+    assert(op->state == OP_ENDED && o->is_running);
     o->is_running = false;
     if (op->counts.stored > 0) {
         d->stat.own_published++;
@@ -126,6 +133,7 @@ enum rc dht_provide(struct dht *d, const struct digest *subject, const struct di
     if (!o->is_used) {
         *o = (struct own){.is_used = true, .subject = *subject};
         d->own_count++;
+        assert(d->own_count <= d->cfg.own_max);
     }
     o->has_room = room != NULL;
     if (room != NULL)
@@ -142,6 +150,7 @@ void dht_unprovide(struct dht *d, const struct digest *subject)
     if (o == NULL)
         return;
     o->is_used = false; // is_running may stay: its op ends by itself
+    assert(d->own_count > 0);
     d->own_count--;
     find_own_due(d);
     d->is_dirty = true;

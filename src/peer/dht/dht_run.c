@@ -58,6 +58,7 @@ static void ask_one(struct dht *d, struct op *op)
 
 static void begin(struct dht *d, struct op *op)
 {
+    assert(op->state == OP_WAITS && may_begin(d, op));
     op->state = OP_RUNS;
     op->has_begun = true;
     op->began_us = d->now_us;

@@ -28,6 +28,7 @@ static bool is_same_host(const struct net_addr *a, const struct net_addr *b)
 static void become(struct dht *d, unsigned family, const struct net_addr *addr)
 {
     struct family *f = &d->family[family];
+    assert(f->is_on && net_addr_is_ip4(addr) == (family == 0));
     const bool is_moved = !is_same_host(&f->self, addr);
     f->self = *addr;
     d->has_self_news[family] = true;
@@ -79,6 +80,7 @@ static void count_vote(struct dht *d, const struct net_addr *from, const struct 
         v->same_port = 0;
     v->same_port++;
     v->addr.port = addr->port;
+    assert(v->count < VOTES_NEEDED); // they are spent when there are as many
     v->region[v->count++] = region;
     if (v->count < VOTES_NEEDED)
         return;

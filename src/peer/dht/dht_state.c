@@ -18,6 +18,7 @@ uint64_t dht_unix_s(const struct dht *d)
 
 void dht_send(struct dht *d, const struct net_addr *to, struct bytes datagram)
 {
+    assert(datagram.len > 0 && datagram.len <= KRPC_BYTES_MAX);
     d->stat.out_packets++;
     d->stat.out_bytes += datagram.len;
     d->cfg.net.send(d->cfg.net.self, to, datagram);
@@ -32,6 +33,7 @@ struct family *dht_family(struct dht *d, const struct net_addr *addr)
 bool dht_afford(struct dht_purse *p, uint64_t cost, uint64_t per_s, uint64_t burst, uint64_t now_us)
 {
     // Kept as the time at which the purse will have been full for good.
+    assert(per_s > 0 && burst > 0);
     const uint64_t burst_us = burst * 1000000 / per_s;
     const uint64_t cost_us = cost * 1000000 / per_s;
     const uint64_t from = p->full_us > now_us ? p->full_us : now_us;

@@ -48,6 +48,7 @@ void upkeep_start(struct dht *d)
 
 static void refresh(struct dht *d, unsigned family, const struct dht_id *target)
 {
+    assert(family < 2 && d->family[family].is_on);
     struct op *op = op_new(d, OP_REFRESH, 0);
     if (op == NULL)
         return;
@@ -72,6 +73,7 @@ static void boot_tick(struct dht *d, unsigned family)
     if (d->now_us < f->boot_due_us)
         return;
     f->boot_due_us = d->now_us + dht_about(d, f->boot_wait_us);
+    assert(f->boot_due_us > d->now_us); // or the tick would never end
     f->boot_wait_us = f->boot_wait_us * 2 < BOOT_US_MAX ? f->boot_wait_us * 2 : BOOT_US_MAX;
     const bool has_somebody = f->boot_count > 0 || !knows_nobody(f);
     if (has_somebody && !is_refreshing(d, family))
@@ -81,6 +83,7 @@ static void boot_tick(struct dht *d, unsigned family)
 // Somebody answered whom we knew, or the host has somebody new: no more waiting.
 static void boot_again(struct dht *d, struct family *f)
 {
+    assert(f->is_on);
     if (f->has_joined)
         return;
     f->boot_wait_us = BOOT_US;
@@ -90,6 +93,7 @@ static void boot_again(struct dht *d, struct family *f)
 
 static void fall_out(struct dht *d, struct family *f)
 {
+    assert(f->is_on);
     f->has_joined = false;
     f->ping_due_us = f->refresh_due_us = UINT64_MAX;
     f->boot_wait_us = BOOT_US;
@@ -108,6 +112,7 @@ static void go_online(struct dht *d, bool is_online)
 void upkeep_done(struct dht *d, const struct op *op)
 {
     struct family *f = &d->family[op->is_six];
+    assert(op->kind == OP_REFRESH && op->state == OP_ENDED);
     if (op->counts.answers == 0)
         return;
     const uint64_t pause = d->cfg.is_metered ? PING_US_METERED : PING_US;
@@ -128,10 +133,12 @@ static void refresh_tick(struct dht *d, unsigned family)
     struct family *f = &d->family[family];
     if (d->now_us < f->refresh_due_us)
         return;
+    assert(f->has_joined); // falling out puts it off
     unsigned bits = f->poor_bits;
     struct dht_id target = f->round % 2 == 0 ? d->id : dht_id_random(&d->rng);
     const bool is_poor = f->poor_tries < POOR_TRIES && table_poor(&f->table, &bits);
     if (is_poor) {
+        assert(bits < TABLE_BUCKETS);
         target = dht_id_beside(&d->id, bits, &d->rng);
         f->poor_bits = (uint8_t)(bits + 1);
         f->poor_tries++;
@@ -163,6 +170,7 @@ static void ping_tick(struct dht *d, unsigned family)
     struct family *f = &d->family[family];
     if (d->now_us < f->ping_due_us)
         return;
+    assert(f->has_joined); // likewise
     f->ping_due_us = d->now_us + dht_about(d, ping_pause_us(d));
     const uint32_t now_s = dht_now_s(d);
     const struct contact *c = table_stalest(&f->table, STALE_S, RETRY_S, now_s);
@@ -184,6 +192,7 @@ static bool may_write_to_stranger(struct dht *d)
 void upkeep_heard(struct dht *d, const struct net_addr *from, const struct krpc *m)
 {
     struct family *f = dht_family(d, from);
+    assert(f != NULL && !d->cfg.is_read_only);
     if (table_find(&f->table, &m->id) != NULL) {
         table_heard(&f->table, &m->id, from, dht_now_s(d));
         return;
@@ -272,6 +281,7 @@ void dht_contact(struct dht *d, const struct net_addr *addr)
         f->boot[f->boot_count++] = *addr;
     else
         f->boot[f->boot_next++ % BOOT_PLACES] = *addr;
+    assert(f->boot_count <= BOOT_PLACES);
     boot_again(d, f);
 }
 

@@ -122,7 +122,9 @@ static void seed(struct dht *d, uint8_t slot)
 
 void walk_begin(struct dht *d, uint8_t slot, struct op *op)
 {
+    assert(slot < d->cfg.lookups_max && op->state == OP_RUNS);
     struct slot *s = &d->slot[slot];
+    assert(s->op == NULL || s->op == op); // its second family
     const struct lookup_cfg cfg = lookup_cfg_of(d, op);
     s->op = op;
     s->is_storing = false;
@@ -177,6 +179,7 @@ static bool walk_end(struct dht *d, uint8_t slot)
         op_end(d, op, verdict(s));
         return false;
     }
+    assert(!op->is_six && d->family[1].is_on);
     op->is_six_left = false;
     op->is_six = true;
     ask_forget_slot(d, slot);
@@ -260,6 +263,7 @@ static struct candidate *next_store(struct slot *s, bool *is_open)
 static bool store_step(struct dht *d, uint8_t slot)
 {
     struct slot *s = &d->slot[slot];
+    assert(s->is_storing && op_is_store(s->op));
     bool is_open = true;
     struct candidate *c;
     while (s->flying < STORING && (c = next_store(s, &is_open)) != NULL) {

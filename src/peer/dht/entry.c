@@ -2,6 +2,8 @@
 // Where shoal nodes meet: the day's key, the search, and whom it tells of.
 #include "dht/entry.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 #include "base/text.h"
 #include "crypt/hash.h"
@@ -86,6 +88,7 @@ static void ping_some(struct entry *e, struct dht *d, const struct dht_event *ev
 {
     struct net_addr some[ENTRY_PINGS]; // a ping ends what the event lends
     const uint32_t count = (uint32_t)num_min(event->addr_count, ENTRY_PINGS);
+    assert(event->addr_count > 0);
     const uint64_t from = rng_below(&e->dice, event->addr_count);
     for (uint32_t i = 0; i < count; i++)
         some[i] = event->addrs[(from + i) % event->addr_count];

@@ -44,6 +44,7 @@ static void drain(struct limit_counter *c, uint32_t per_s, uint32_t now_ms)
 
 bool limit_take(struct limit *l, const struct net_addr *from, uint32_t now_ms)
 {
+    assert(l->per_s > 0);
     const uint64_t hash = source_hash(l, from);
     struct limit_counter *a = &l->row[0][hash & l->mask];
     struct limit_counter *b = &l->row[1][hash >> 32 & l->mask];

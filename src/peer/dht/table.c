@@ -68,6 +68,7 @@ static void fill_bit(struct table *t, unsigned bucket)
 
 static uint16_t place_of(const struct table *t, const struct contact *c)
 {
+    assert(c >= t->pool && c < t->pool + t->places);
     return (uint16_t)(c - t->pool);
 }
 
@@ -88,6 +89,7 @@ static void link_contact(struct table *t, struct contact *c, enum table_kind kin
 {
     const unsigned bucket = bucket_of(t, &c->id);
     struct table_bucket *b = &t->bucket[bucket];
+    assert(c->is_used);
     assert(b->count[kind] < places_of[kind]);
     c->kind = (uint8_t)kind;
     list_of(b, kind)[b->count[kind]++] = place_of(t, c);
@@ -116,6 +118,7 @@ static void drop(struct table *t, struct contact *c)
 {
     const unsigned bucket = bucket_of(t, &c->id);
     const enum table_kind kind = (enum table_kind)c->kind;
+    assert(c->is_used && t->vacant_count < t->places);
     unlink_contact(t, c);
     c->is_used = false;
     t->vacant[t->vacant_count++] = place_of(t, c);

@@ -254,6 +254,7 @@ static void inputs_of_other_sizes_are_refused(void **state)
     assert_int_equal(try_run(&stage.params, given, count, &small), RC_FULL);
     struct buffer result = buffer_of(stage.result, sizeof stage.result);
     assert_int_equal(try_run(&stage.params, given, count - 1, &result), RC_MALFORMED);
+    assert_int_equal(try_run(&stage.params, NULL, 0, &result), RC_MALFORMED);
 }
 
 // Any bits in geometry, light and layer: something comes out, the same twice.

@@ -9,6 +9,7 @@
 // share of a CPU, for a stated time.
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -17,15 +18,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/num.h"
-#include "base/option.h"
 #include "hub_hostile_plans.h"
+#include "options.h"
 #include "os/clock.h"
+#include "os/file.h"
 
 #define CONNECTIONS_MAX  16384
 #define ADDRESSES_MAX    65000
@@ -35,7 +36,6 @@
 #define READS_A_TURN_MAX 4
 #define SLEEP_US_MAX     100000
 #define STINGY_BYTES     4096 // the receive buffer of one who never reads
-#define HELP_BYTES       8192
 
 struct options {
     uint64_t port, connections, addresses, pause_ms, seed;
@@ -445,36 +445,12 @@ static void tell(const struct siege *s)
     printf("%.3f s of CPU in %.1f s\n", own_cpu_s(), s->o.seconds);
 }
 
-static void read_options(struct options *o, int argc, char *argv[])
-{
-    struct err err = {.rc = RC_OK};
-    bool wants_help = false;
-    option_defaults(&command, o);
-    if (option_args(&command, o, argc - 1, argv + 1, &wants_help, &err) != RC_OK ||
-        option_complete(&command, o, &err) != RC_OK) {
-        (void)fprintf(stderr, "hub_hostile: %s\n", err.text);
-        exit(2);
-    }
-    if (wants_help) {
-        static char room[HELP_BYTES];
-        struct text help = text_of(room, sizeof room);
-        option_help(&help, "bench", &command);
-        (void)fputs(room, stdout);
-        exit(0);
-    }
-    o->cpu_percent = o->cpu_percent > 1 ? o->cpu_percent : 1;
-}
-
 int main(int argc, char *argv[])
 {
     static struct siege s;
-    struct rlimit files;
-    read_options(&s.o, argc, argv);
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        die("getrlimit");
-    files.rlim_cur = files.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-        die("setrlimit");
+    bench_options(&command, &s.o, argc, argv);
+    s.o.cpu_percent = fmax(s.o.cpu_percent, 1);
+    (void)file_raise_limit(); // too few show themselves
     (void)signal(SIGPIPE, SIG_IGN);
     gather(&s);
     attack(&s);

@@ -20,9 +20,9 @@
 #include "base/num.h"
 #include "base/option.h"
 #include "hub_load_crowd.h"
+#include "options.h"
 #include "os/clock.h"
 
-#define HELP_BYTES     8192
 #define DIRECT_SECONDS 1.0 // of the comparison before the load
 #define KB_BYTES       1024.0
 #define OPEN_WAITING   1024 // tasks of a gamer in open loop, unless it is said
@@ -325,31 +325,18 @@ static void tell(const struct figures *f, const char *fault, bool is_json)
 
 // ---- Options
 
-static bool read_options(struct options *o, int argc, char *argv[], struct err *err)
+static void read_options(struct options *o, int argc, char *argv[])
 {
-    bool wants_help = false;
-    option_defaults(&command, o);
-    if (option_args(&command, o, argc - 1, argv + 1, &wants_help, err) != RC_OK ||
-        option_complete(&command, o, err) != RC_OK)
-        return false;
-    if (wants_help) {
-        static char text[HELP_BYTES];
-        struct text help = text_of(text, sizeof text);
-        option_help(&help, "bench", &command);
-        (void)fputs(text, stdout);
-        exit(0);
-    }
-    if (strcmp(o->vocabulary, "seed") != 0 && strcmp(o->vocabulary, "net") != 0) {
-        (void)err_set(err, RC_CONFIG, "--vocabulary %s: must be seed or net", o->vocabulary);
-        return false;
-    }
-    if (o->port == 0 && !o->is_direct) {
-        (void)err_set(err, RC_CONFIG, "--port: must be given");
-        return false;
-    }
+    struct err err = {.rc = RC_OK};
+    bench_options(&command, o, argc, argv);
+    if (strcmp(o->vocabulary, "seed") != 0 && strcmp(o->vocabulary, "net") != 0)
+        (void)err_set(&err, RC_CONFIG, "--vocabulary %s: must be seed or net", o->vocabulary);
+    else if (o->port == 0 && !o->is_direct)
+        (void)err_set(&err, RC_CONFIG, "--port: must be given");
+    if (err.rc != RC_OK)
+        bench_usage(&command, &err);
     if (o->outstanding == 0)
         o->outstanding = o->rate > 0 ? OPEN_WAITING : 1;
-    return true;
 }
 
 static struct crowd_cfg cfg_of(const struct options *o)
@@ -404,11 +391,7 @@ int main(int argc, char *argv[])
     static struct outcome o, direct;
     struct options options = {0};
     struct figures f = {.count = 0};
-    struct err err = {.rc = RC_OK};
-    if (!read_options(&options, argc, argv, &err)) {
-        (void)fprintf(stderr, "hub_load: %s\n", err.text);
-        return 2;
-    }
+    read_options(&options, argc, argv);
     raise_limits();
     const struct crowd_cfg cfg = cfg_of(&options);
     const struct crowd_cfg bare = direct_of(&cfg);

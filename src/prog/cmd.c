@@ -4,6 +4,7 @@
 #include "prog/cmd.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,6 +76,7 @@ static bool read_options(const struct option_command *c, void *options, int argc
 
 int cmd_live(const struct cmd *c, void *side, struct arena *arena)
 {
+    assert(c->run != NULL);
     struct err err = {.text = ""};
     int exit_code = EXIT_DONE;
     const enum rc rc = c->open != NULL ? c->open(side, arena, &err) : RC_OK;
@@ -82,6 +84,7 @@ int cmd_live(const struct cmd *c, void *side, struct arena *arena)
         exit_code = c->run(side);
     else
         exit_code = rc == RC_CONFIG ? usage(c->options, &err) : cmd_fail(&err);
+    assert(rc == RC_OK || exit_code != EXIT_DONE);
     if (c->close != NULL)
         c->close(side);
     return exit_code;
@@ -89,6 +92,7 @@ int cmd_live(const struct cmd *c, void *side, struct arena *arena)
 
 int cmd_main(const struct cmd *c, int argc, char **argv)
 {
+    assert(c->side_bytes >= sizeof(struct cmd_common));
     int exit_code = EXIT_DONE;
     struct arena *arena = arena_new(CMD_MEMORY_BYTES);
     void *side = arena == NULL ? NULL : arena_take(arena, c->side_bytes);
@@ -106,8 +110,24 @@ int cmd_fail(const struct err *err)
     return EXIT_FAILED;
 }
 
+enum rc cmd_must_be(struct err *err, const char *what, const char *word, const char *const *name,
+                    size_t count)
+{
+    assert(count > 0);
+    char room[ERR_TEXT_BYTES];
+    struct text list = text_of(room, sizeof room);
+    const char *near = option_nearest(word, name, count);
+    for (size_t i = 0; i < count; i++)
+        text_addf(&list, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", name[i]);
+    assert(!list.is_cut);
+    return err_set(err, RC_CONFIG, "%s %.40s: must be %s%s%s%s", what, word, room,
+                   near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+                   near != NULL ? "?" : "");
+}
+
 int cmd_stopped(int signal)
 {
+    assert(signal > 0);
     fputs("shoal: stopped\n", stderr);
     return EXIT_SIGNAL + signal;
 }
@@ -156,6 +176,7 @@ static enum rc make_identity(struct id *out, const char *path, struct err *err)
     struct entropy entropy = entropy_os();
     if (id_init(out, &entropy) != RC_OK)
         return err_set(err, RC_NOMEM, "out of memory for a key");
+    assert(out->key != NULL);
     uint8_t room[ID_FILE_BYTES];
     id_encode(out, room);
     enum rc rc = file_write(path, bytes_of(room, sizeof room), 0600, err);
@@ -204,6 +225,7 @@ enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path, str
     if (copy == NULL)
         return err_set(err, RC_NOMEM, "out of memory for what is in %s", path);
     *out = bytes_of(copy, len);
+    assert(out->len <= 4096); // as much as was read
     return RC_OK;
 }
 

@@ -84,6 +84,9 @@ struct cmd_common { // the first member of every command's options
 
 // One line on standard error, `shoal: text`; answers EXIT_FAILED.
 int cmd_fail(const struct err *err);
+// RC_CONFIG: `what word: must be A, B or C; did you mean B?`, of count >= 1 names.
+enum rc cmd_must_be(struct err *err, const char *what, const char *word, const char *const *name,
+                    size_t count);
 // "shoal: stopped"; the exit code after that signal.
 int cmd_stopped(int signal);
 // A code of what is asked of the machine, not of the options: RC_CONFIG becomes RC_IO.

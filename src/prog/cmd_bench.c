@@ -306,8 +306,9 @@ static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
     (void)arena; // a map and its problems may want more
     struct bench *b = self;
-    if (strcmp(b->o.what, "route") != 0)
-        return err_set(err, RC_CONFIG, "bench %s: must be route", b->o.what);
+    static const char *const whats[] = {"route"};
+    if (strcmp(b->o.what, whats[0]) != 0)
+        return cmd_must_be(err, "bench", b->o.what, whats, ARRAY_COUNT(whats));
     if (b->o.file.count != 2)
         return err_set(err, RC_CONFIG, "bench route: needs a map and a scenario");
     b->map_path = b->o.file.at[0];

@@ -227,8 +227,9 @@ static enum rc open_all(void *self, struct arena *arena, struct err *err)
     d->arena = arena;
     if (d->o.is_quick)
         d->o.seconds = QUICK_S;
-    if (strcmp(d->o.what, "learning") != 0)
-        return err_set(err, RC_CONFIG, "%s: there is only learning to be shown", d->o.what);
+    static const char *const whats[] = {"learning"};
+    if (strcmp(d->o.what, whats[0]) != 0)
+        return cmd_must_be(err, "demo", d->o.what, whats, ARRAY_COUNT(whats));
     return cmd_check_out("out", d->o.out, err);
 }
 

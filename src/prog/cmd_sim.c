@@ -148,9 +148,12 @@ static enum rc open_all(void *self, struct arena *arena, struct err *err)
 {
     (void)arena;
     struct side *s = self;
+    const char *names[ARRAY_COUNT(part)];
+    for (size_t i = 0; i < ARRAY_COUNT(part); i++)
+        names[i] = part[i]->name;
     s->part = find(s->o.what);
     if (s->part == NULL)
-        return err_set(err, RC_CONFIG, "%s: nothing of that name to be tried", s->o.what);
+        return cmd_must_be(err, "sim", s->o.what, names, ARRAY_COUNT(part));
     return s->part->check(&s->o, err);
 }
 

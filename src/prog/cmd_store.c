@@ -343,10 +343,7 @@ static const struct verb *find_verb(const struct side *s, struct err *err)
         if (strcmp(s->o.what, names[i]) == 0)
             return &verbs[i];
     }
-    const char *near = option_nearest(s->o.what, names, ARRAY_COUNT(verbs));
-    (void)err_set(err, RC_CONFIG, "store %s: there is no such thing to do%s%s%s", s->o.what,
-                  near != NULL ? "; did you mean " : "", near != NULL ? near : "",
-                  near != NULL ? "?" : "");
+    (void)cmd_must_be(err, "store", s->o.what, names, ARRAY_COUNT(verbs));
     return NULL;
 }
 

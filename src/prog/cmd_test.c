@@ -192,6 +192,19 @@ static void codes_of_the_machine_are_no_usage(void **state)
         assert_int_equal(cmd_of_machine((enum rc)rc), rc == RC_CONFIG ? RC_IO : rc);
 }
 
+static void a_wrong_word_is_answered_with_the_right_ones(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"add", "get", "verify"};
+    struct err err;
+    assert_int_equal(cmd_must_be(&err, "store", "x", names, 3), RC_CONFIG);
+    assert_string_equal(err.text, "store x: must be add, get or verify");
+    assert_int_equal(cmd_must_be(&err, "store", "verfy", names, 3), RC_CONFIG);
+    assert_string_equal(err.text, "store verfy: must be add, get or verify; did you mean verify?");
+    assert_int_equal(cmd_must_be(&err, "bench", "x", names, 1), RC_CONFIG);
+    assert_string_equal(err.text, "bench x: must be add");
+}
+
 static void a_signal_is_told_as_shells_have_it(void **state)
 {
     (void)state;
@@ -285,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_config_file_stands_between_defaults_and_words,
                                         make_folder, remove_folder),
         cmocka_unit_test(codes_of_the_machine_are_no_usage),
+        cmocka_unit_test(a_wrong_word_is_answered_with_the_right_ones),
         cmocka_unit_test(a_signal_is_told_as_shells_have_it),
         cmocka_unit_test_setup_teardown(a_key_is_made_once_and_is_nobody_elses, make_folder,
                                         remove_folder),

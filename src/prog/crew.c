@@ -118,6 +118,7 @@ static enum rc hire(struct crew *c, struct lane *l)
 
 enum rc crew_new(struct crew **out, const struct crew_cfg *cfg, struct err *err)
 {
+    assert(cfg->lanes >= 1 && cfg->lanes <= NURSERY_WORKERS_MAX);
     *out = NULL;
     struct crew *c = arena_take(cfg->arena, sizeof *c);
     struct lane *lane = arena_take_array(cfg->arena, cfg->lanes, sizeof *lane);
@@ -165,6 +166,7 @@ void crew_attach(struct crew *c, struct helper *machine)
 void crew_do(struct crew *c, const struct helper_out *out)
 {
     assert(out->lane < c->cfg.lanes);
+    assert(c->machine != NULL); // it is measured first
     struct lane *l = &c->lane[out->lane];
     if (out->kind == HELPER_KILL) {
         worker_renew(l->worker);

@@ -2,6 +2,8 @@
 // A store of objects as programs have it: small ones in LMDB, large ones as files, in one folder.
 #include "prog/objects.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 #include "os/entropy.h"
 #include "os/file.h"
@@ -54,6 +56,7 @@ static enum rc open_large(struct objects *out, const struct objects_cfg *cfg, st
 enum rc objects_open(struct objects *out, struct arena *arena, const struct objects_cfg *cfg,
                      struct err *err)
 {
+    assert(cfg->path != NULL);
     struct entropy entropy = entropy_os();
     *out = (struct objects){0};
     enum rc rc = open_large(out, cfg, err);
@@ -73,6 +76,7 @@ enum rc objects_open(struct objects *out, struct arena *arena, const struct obje
     }
     if (rc != RC_OK)
         objects_close(out);
+    assert((rc == RC_OK) == (out->store != NULL));
     return cmd_of_machine(rc);
 }
 

@@ -2,6 +2,7 @@
 // One line on a terminal that says how far long work is; nothing at all elsewhere.
 #include "prog/progress.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ void progress_start(struct progress *p, bool is_wanted, uint64_t now_us)
 
 void progress_show(struct progress *p, const char *what, double share, uint64_t now_us)
 {
+    share = fmin(fmax(share, 0), 1); // sums of shares may be a little more
     uint64_t since_us = time_since(p->start_us, now_us);
     if (!p->is_on || since_us < FIRST_US || time_since(p->drawn_us, now_us) < EACH_US)
         return;

@@ -2,6 +2,7 @@
 // A connection to a hub as helper and gamer make it: name, TLS, and whom to trust.
 #include "prog/uplink.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,6 +108,7 @@ static enum rc write_known(const struct uplink *u, const char *path, struct byte
                            const char *hex, struct err *err)
 {
     struct budget budget = {.limit_bytes = KNOWN_BYTES_MAX + 1024};
+    static_assert(HUB_TEXT_BYTES + DIGEST_HEX_BYTES + 2 <= 512, "a line fits");
     size_t cap = known.len + 512;
     char *room = budget_take(&budget, cap);
     if (room == NULL)
@@ -117,6 +119,7 @@ static enum rc write_known(const struct uplink *u, const char *path, struct byte
     struct text text = text_of(line, sizeof line);
     text_addf(&text, "%s %s\n", u->hub, hex);
     buffer_put(&all, bytes_text(line));
+    assert(!text.is_cut && !all.is_full);
     enum rc rc = file_write(path, buffer_bytes(&all), 0600, err);
     budget_give(&budget, room);
     return rc;
@@ -196,8 +199,8 @@ static void on_message(void *self, struct web_conn *conn, struct bytes message, 
 
 static void on_close(void *self, struct web_conn *conn, const char *reason)
 {
-    (void)conn;
     struct uplink *u = self;
+    assert(u->conn == conn);
     u->conn = NULL;
     u->handlers.on_close(u->handlers.self, u->refusal[0] != 0 ? u->refusal : reason);
 }
@@ -217,6 +220,7 @@ enum rc uplink_open(struct uplink *u, struct err *err)
                                     .on_open = on_open,
                                     .on_message = on_message,
                                     .on_close = on_close};
+    assert(u->conn == NULL); // on_close came for the one before
     u->refusal[0] = 0;
     return web_connect(&u->conn, u->loop, &cfg, &handlers, err);
 }

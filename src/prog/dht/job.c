@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "os/file.h"
+#include "prog/cmd.h"
 
 #define HEAD_BYTES 24u // "1000:" before a string
 
@@ -34,10 +35,7 @@ static enum rc find_tool(struct dht_job *job, const char *word, struct err *err)
             return RC_OK;
         }
     }
-    const char *near = option_nearest(word, names, ARRAY_COUNT(tools));
-    return err_set(err, RC_CONFIG, "dht: no question %.40s%s%s%s", word,
-                   near != NULL ? ": did you mean " : "", near != NULL ? near : "",
-                   near != NULL ? "?" : "");
+    return cmd_must_be(err, "dht", word, names, ARRAY_COUNT(tools));
 }
 
 static bool read_id(struct dht_id *out, const char *word)

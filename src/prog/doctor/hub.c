@@ -451,6 +451,8 @@ static void on_status(void *self, const struct get_result *r)
     struct json_node *top = NULL;
     struct err err;
     h->get = NULL;
+    if (h->phase == PHASE_OVER)
+        return; // the hub broke the protocol meanwhile
     bool is_good = r->stage == GET_DONE && r->status == 200 &&
                    json_open(&top, r->body, &err) == RC_OK &&
                    json_get_u64(json_get(top, "helpers"), UINT32_MAX, &h->helpers);

@@ -114,9 +114,8 @@ static const struct option_spec specs[] = {
     {.name = "split",
      .kind = OPTION_TEXT,
      .value = "WAY",
-     .sentence =
-         "play: draw pictures here, with light from helpers, which is divided among them by "
-         "WAY: spatial, functional, pipeline, hybrid, or auto",
+     .sentence = "draw pictures here, with light from helpers, which is divided among them by "
+                 "WAY: spatial, functional, pipeline, hybrid, or auto",
      .offset = offsetof(struct play_options, split)},
     {.name = "light",
      .kind = OPTION_PIXELS,

@@ -15,17 +15,12 @@
 static_assert(BROKER_CONNS_MAX <= ROSTER_SEATS_MAX, "a seat for each");
 static_assert(QUEUE_TASKS_MAX <= RESULTS_MAX, "as many results as tasks may be asked for");
 
-static struct guard_rate rate_of(uint64_t per_s)
-{
-    return (struct guard_rate){per_s, per_s > 0 ? per_s * BROKER_BURST_S : 1};
-}
-
 static enum rc take_guard(struct broker *b, const struct broker_limits *limits, uint64_t seed)
 {
     struct guard_cfg cfg = {.keys_max = b->conns_max,
                             .open_max = limits->conns,
-                            .messages = rate_of(limits->messages_s),
-                            .bytes = rate_of(limits->bytes_s)};
+                            .messages = guard_rate_of(limits->messages_s, BROKER_BURST_S),
+                            .bytes = guard_rate_of(limits->bytes_s, BROKER_BURST_S)};
     return guard_new(&b->keys, b->arena, &cfg, seed);
 }
 

@@ -11,6 +11,8 @@
 
 static void kept_drop(struct broker *b, struct kept *k)
 {
+    assert(k->gamer->kept_count > 0);
+    assert(k->gamer->kept_bytes >= k->bytes);
     store_unpin(b->store, &k->object);
     k->gamer->kept_bytes -= k->bytes;
     k->gamer->kept_count--;
@@ -103,5 +105,6 @@ const struct kept *kept_put(struct broker *b, const struct job *j, struct bytes 
     assert(rc == RC_OK); // room was made
     (void)rc;
     kept_add(j->gamer, k);
+    assert(j->gamer->kept_count <= BROKER_KEPT_MAX);
     return k;
 }

@@ -8,6 +8,7 @@
 //
 // Whatever becomes of one job is news to those that need it. They are seen to afterwards, one by
 // one: nobody walks through jobs while these end.
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@
 // An input, if it is there: from now on it stays.
 static bool has_input(struct broker *b, struct pending *p, uint32_t input)
 {
+    assert(input < p->spec.input_count);
     const uint32_t bit = (uint32_t)1 << input;
     if ((p->pinned & bit) == 0 && store_pin(b->store, &p->spec.input[input]) == RC_OK)
         p->pinned |= bit;
@@ -32,6 +34,7 @@ static void meet(struct broker *b, struct need *need, const struct digest *objec
 {
     struct pending *p = need->of->pending;
     const uint32_t input = p->spec.input_count - p->need_count + (uint32_t)(need - p->need);
+    assert(need < p->need + p->need_count);
     p->spec.input[input] = *object;
     need->job = NULL;
     list_del(&need->node);
@@ -66,6 +69,7 @@ static enum rc settle(struct broker *b, struct job *r, const struct msg_run *m)
 
 enum rc pending_make(struct broker *b, struct job *r, const struct msg_run *m)
 {
+    assert(r->kind == JOB_RUN && r->pending == NULL);
     const size_t len = m->spec.params.len;
     if (m->need_count > TASK_INPUTS_MAX - m->spec.input_count)
         return RC_MALFORMED;
@@ -180,6 +184,7 @@ void job_orphan(struct broker *b, struct job *j)
         struct need *need = CONTAINER_OF(it, struct need, node);
         need->job = NULL;
         list_del(&need->node);
+        assert(need->of != j); // no job needs itself
         need->of->is_orphan = true;
         job_has_news(b, need->of);
     }

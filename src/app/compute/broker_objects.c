@@ -2,6 +2,8 @@
 // The broker's objects: what jobs need comes in from their gamer, one object at a time; what is
 // here goes to whoever asks.
 
+#include <assert.h>
+
 #include "compute/broker_state.h"
 
 #define FAILED_MAX 64u // jobs that are looked at when an object cannot be had
@@ -10,6 +12,7 @@
 
 static void ask_for_object(struct broker *b, struct gamer *g)
 {
+    assert(g->fetch != NULL);
     struct msg m = {.type = MSG_OBJECT_GET};
     while (fetch_ask(g->fetch, &m.as.object_get))
         gamer_tell(b, g, &m);
@@ -17,6 +20,7 @@ static void ask_for_object(struct broker *b, struct gamer *g)
 
 void job_fetch(struct job *j)
 {
+    assert(list_is_empty(&j->tasks)); // it begins when all is there
     j->state = JOB_FETCHING;
     if (list_is_empty(&j->fetching))
         list_push_back(&j->gamer->fetching, &j->fetching);
@@ -54,6 +58,7 @@ void job_want_objects(struct broker *b, struct gamer *g)
 // many, ask for it once more.
 static void object_failed(struct broker *b, struct gamer *g, enum rc rc, const char *text)
 {
+    assert(g->fetch != NULL && rc != RC_OK);
     const struct digest object = *fetch_digest(g->fetch);
     uint32_t looked = 0;
     fetch_free(g->fetch);

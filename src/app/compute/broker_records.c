@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the broker must not forget: jobs, plans, results, helpers and gamers as records, when they
 // change. broker_restore.c takes them back.
+#include <assert.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -78,6 +79,7 @@ static struct record record_of(enum record_kind kind, const struct job *j)
 // A short block for a message that is kept as it came. NULL: no room.
 void job_record(struct broker *b, struct job *j, const struct msg *m)
 {
+    assert(j->record == NULL); // it comes in once
     size_t cap = msg_bytes_max(m);
     uint8_t room[2 * MSG_HEAD_BYTES_MAX];
     uint8_t *at = cap <= sizeof room ? room : budget_take(b->budget, cap);
@@ -102,6 +104,7 @@ void job_record(struct broker *b, struct job *j, const struct msg *m)
 void job_record_plan(struct broker *b, const struct job *f)
 {
     struct record r = record_of(RECORD_PLAN, f);
+    assert(f->kind == JOB_FRAME && f->piece_count > 0);
     r.plan = f->plan;
     r.pieces = f->piece_count;
     records_put(&b->records, &r, NULL);
@@ -124,6 +127,7 @@ void job_record_end(struct broker *b, struct job *j, enum record_state state)
     g->jobs_done += state == RECORD_DONE;
     g->jobs_failed += state == RECORD_FAILED;
     gamer_changed(b, g);
+    assert(state != RECORD_OPEN);
     bool is_news = j->kind == JOB_FRAME || j->record == NULL;
     records_drop(&b->records, j->kind == JOB_RUN ? j->record : NULL);
     struct record r = record_of(RECORD_END, j);
@@ -144,6 +148,7 @@ void result_keep(struct broker *b, const struct task *t, struct bytes bytes)
                              .bytes = bytes,
                              .until_us =
                                  time_after(b->now_us, (uint64_t)RESULTS_LIFE_S * US_PER_S)};
+    assert(t->kind == TASK_TILE || t->kind == TASK_RUN); // what somebody may ask for
     const struct result *kept = results_put(&b->results, &cfg);
     if (kept == NULL)
         return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The broker after a crash: what its host kept of its records, taken back.
+#include <assert.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -91,6 +92,7 @@ static void take_task(struct broker *b, const struct record *r)
 
 void broker_restore(struct broker *b, const struct record *record, uint64_t now_us)
 {
+    assert(list_is_empty(&b->conn_list)); // nobody is here yet
     b->now_us = now_us;
     switch (record->kind) {
     case RECORD_RESULT:
@@ -141,6 +143,7 @@ static void start_frame(struct broker *b, struct job *f)
 
 void broker_restored(struct broker *b, uint64_t now_us)
 {
+    assert(list_is_empty(&b->conn_list));
     b->now_us = now_us;
     LIST_FOR (gamers, &b->gamers) {
         struct gamer *g = CONTAINER_OF(gamers, struct gamer, node);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The broker's runs: single tasks of any kernel, from a gamer's word to the answer.
+#include <assert.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -111,6 +112,7 @@ static void start(struct broker *b, struct job *r, const struct task_spec *spec)
         job_fail(b, r, RC_NOMEM, "the hub is out of memory for this task");
         return;
     }
+    assert(list_is_empty(&r->tasks)); // a run is one task
     r->state = JOB_WORKING;
     list_push_back(&r->tasks, &t->sibling);
     queue_wait(&b->queue, t);
@@ -129,6 +131,7 @@ static void begin(struct broker *b, struct job *r, const struct task_spec *spec)
 void job_try_run(struct broker *b, struct job *r)
 {
     struct pending *p = r->pending;
+    assert(p != NULL && r->state != JOB_WORKING);
     list_del(&r->fetching);
     if (pending_lacks_job(p)) {
         r->state = JOB_AWAITING;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The broker's tasks as helpers and the scheduler know them: of which type and size, what each
 // helper is thought to take for them, and copies that come to nothing.
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ void work_sit(struct broker *b, const struct seat *s)
 {
     if (s->is_own)
         return;
+    assert(s->standing->place != ROSTER_NO_PLACE);
     struct sched_intro intro = {
         .says = {.ping_us = PING_US_NEW,
                  .right = (double)s->standing->record.right,
@@ -140,6 +142,7 @@ void work_note_lost(struct broker *b, struct task *t, const struct who *who, con
 // The seat let somebody wait for nothing.
 void work_missed(struct broker *b, struct seat *s)
 {
+    assert(!s->is_own);
     s->standing->failures++;
     seat_missed(s, b->now_us);
     roster_changed(&b->roster, s->standing);

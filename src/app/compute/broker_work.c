@@ -98,6 +98,7 @@ static void wrong(struct broker *b, struct task *t, const struct kernel_verdict 
     const struct digest node = t->back.node;
     const struct sched_answer a = answer_of(t, t->back.place);
     struct standing *standing = roster_standing(&b->roster, &node);
+    assert(t->kind != TASK_CHECK); // no helper is asked to check
     char who[MSG_NAME_BYTES];
     memcpy(who, t->back.name, sizeof who);
     t->job->wrong++;
@@ -130,6 +131,7 @@ static void task_done(struct broker *b, struct task *t, struct bytes bytes, uint
 
 static void accept(struct broker *b, struct task *t, struct bytes result, uint32_t parts)
 {
+    assert(t->state == TASK_RETURNED && t->kind != TASK_CHECK);
     struct standing *standing = roster_standing(&b->roster, &t->back.node);
     if (standing != NULL) {
         verify_note(&standing->record, true);
@@ -166,6 +168,7 @@ static void check_parts(struct broker *b, struct task *t)
 {
     uint8_t room[KERNEL_PARAMS_BYTES_MAX];
     struct buffer params = buffer_of(room, sizeof room);
+    assert(t->state == TASK_RETURNED && t->back.result != NULL);
     struct task_cfg cfg = {
         .kind = TASK_CHECK, .job = t->job, .skill = t->skill, .spec = task_spec_of(t)};
     enum rc rc = skill_kernel(t->skill)->part(cfg.spec.params, entropy_u64(&b->entropy), &params);
@@ -191,6 +194,7 @@ static void check_parts(struct broker *b, struct task *t)
 static void check_back(struct broker *b, struct task *check, const struct msg_result *m)
 {
     struct task *t = check->checked;
+    assert(t != NULL && t->state == TASK_RETURNED);
     struct kernel_verdict v = {0};
     enum rc rc = skill_kernel(t->skill)->judge(
         bytes_of(t->params, t->params_len), bytes_of(t->back.result, t->back.result_len),

@@ -3,6 +3,7 @@
 // crash.
 #include "compute/record.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct record_item {
@@ -33,6 +34,7 @@ void records_reset(struct records *r)
 
 void records_put(struct records *r, const struct record *record, struct record_item **owner)
 {
+    assert(owner == NULL || *owner == NULL); // of one at a time
     struct record_item *item = budget_take(r->budget, sizeof *item + record->bytes.len);
     if (item == NULL) {
         r->lost++;
@@ -51,6 +53,7 @@ void records_put(struct records *r, const struct record *record, struct record_i
 
 static void take_out(struct records *r, struct record_item *item)
 {
+    assert(r->count > 0);
     list_del(&item->node);
     r->count--;
     if (item->owner != NULL)

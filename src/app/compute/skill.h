@@ -19,10 +19,6 @@
 uint32_t skill_of(const char *kernel, bool is_text);
 const struct kernel *skill_kernel(uint32_t skill); // NULL: of no kernel
 uint32_t skill_count(void);                        // skills are 0 .. skill_count() - 1
-static inline bool skill_is_text(uint32_t skill)
-{
-    return (skill & 1) != 0;
-}
 // All that a helper with these abilities can do; is_text_only: it speaks JSON.
 uint32_t skill_mask(const struct msg_ability *ability, bool is_text_only);
 

@@ -2,6 +2,7 @@
 // Graph: tasks that need one another's results, and when all could be done by unlike helpers.
 #include "work/graph.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/rng.h"
@@ -96,6 +97,7 @@ static double begin_us(const struct graph_plan *p, const struct timeline *line, 
 
 static void line_insert(struct timeline *line, uint32_t place, uint32_t task)
 {
+    assert(place <= line->count && line->count < GRAPH_TASKS_MAX);
     for (uint32_t i = line->count++; i > place; i--)
         line->task[i] = line->task[i - 1];
     line->task[place] = task;
@@ -120,6 +122,7 @@ static void put(const struct graph *g, struct graph_plan *p, struct timeline *li
         p->helper[task] = h;
         best_place = place;
     }
+    assert(isfinite(p->end_us[task])); // somebody can
     line_insert(&lines[p->helper[task]], best_place, task);
     p->makespan_us = fmax(p->makespan_us, p->end_us[task]);
 }
@@ -127,6 +130,8 @@ static void put(const struct graph *g, struct graph_plan *p, struct timeline *li
 void graph_plan_in_order(const struct graph *g, const uint32_t *order, struct graph_plan *out)
 {
     struct timeline lines[GRAPH_HELPERS_MAX];
+    assert(g->task_count >= 1 && g->task_count <= GRAPH_TASKS_MAX); // by graph_check
+    assert(g->helper_count >= 1 && g->helper_count <= GRAPH_HELPERS_MAX);
     for (uint32_t h = 0; h < g->helper_count; h++)
         lines[h].count = 0;
     out->makespan_us = 0;

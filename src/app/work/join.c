@@ -118,12 +118,6 @@ static enum rc find_place(const struct join *j, const struct join_part *part, ui
     return *place < j->cfg.parts_max ? RC_OK : RC_FULL;
 }
 
-enum rc join_would(const struct join *j, const struct join_part *part)
-{
-    uint32_t place;
-    return find_place(j, part, &place);
-}
-
 static uint32_t value_at(const uint8_t *at)
 {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;

@@ -52,9 +52,6 @@ struct join_part {
 // RC_FULL: parts_max entries are in use.
 MUST_USE enum rc join_put(struct join *j, const struct join_part *part, struct bytes sums);
 
-// What join_put would say to this part, without its sums: RC_OK, RC_MALFORMED, RC_REFUSED, RC_FULL.
-MUST_USE enum rc join_would(const struct join *j, const struct join_part *part);
-
 bool join_is_whole(const struct join *j);
 uint64_t join_missing(const struct join *j); // (pixel, sample) pairs not there yet
 uint64_t join_total(const struct join *j);   // pixels * samples

@@ -308,6 +308,7 @@ static void learn_end(struct known *k, enum predict_end end)
 
 void predict_tell(struct predict *p, uint32_t helper, const struct predict_answer *a)
 {
+    assert(a->type < p->types);
     struct known *k = &p->known[helper];
     learn_end(k, a->end);
     if (a->end != PREDICT_RIGHT)

@@ -2,6 +2,7 @@
 // Price: what others lose while a helper's slot is held.
 #include "work/price.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -46,6 +47,7 @@ size_t price_bytes(uint32_t helpers_max)
 
 struct price *price_new(struct arena *arena, uint32_t helpers_max, uint32_t types)
 {
+    assert(types >= 1 && types <= PREDICT_TYPES_MAX);
     struct price *p = arena_take(arena, sizeof *p);
     if (p == NULL)
         return NULL;
@@ -58,6 +60,7 @@ struct price *price_new(struct arena *arena, uint32_t helpers_max, uint32_t type
 
 void price_came(struct price *p, uint32_t type, uint64_t now_us)
 {
+    assert(type < p->types);
     const double keep = exp(-(double)time_since(p->came_us, now_us) / RATE_US);
     const bool is_new = time_since(p->moment_us, now_us) > TOGETHER_US;
     p->came_us = now_us;
@@ -119,6 +122,7 @@ void price_think(struct price *p, uint32_t type, const double *worth, uint32_t h
         if (worth[i] > PRICE_USELESS)
             p->rank[count++] = (struct rank){i, worth[i]};
     }
+    assert(count <= helper_count);
     if (count == 0)
         return;
     if (count > SORTED_MAX)

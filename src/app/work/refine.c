@@ -2,6 +2,7 @@
 // Refine: boosted trees on what the predictor leaves unexplained of a helper's work.
 #include "work/refine.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "work/trees.h"
@@ -51,6 +52,7 @@ struct refine *refine_new(struct arena *arena, uint32_t helpers_max)
 
 void refine_forget(struct refine *r, uint32_t helper)
 {
+    assert(helper < r->helper_count);
     r->guard[helper] = (struct guard){.count = 0};
 }
 
@@ -104,6 +106,7 @@ static void watch(struct refine *r, struct guard *g, const struct refine_row *ro
 
 void refine_tell(struct refine *r, const struct refine_row *row, double real_to_plain)
 {
+    assert(row->helper < r->helper_count);
     struct guard *g = &r->guard[row->helper];
     const double real = fmin(REAL_MAX, fmax(-REAL_MAX, log(fmax(1e-9, real_to_plain))));
     const uint32_t at = r->told++ % REFINE_ROWS;

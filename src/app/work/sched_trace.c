@@ -2,6 +2,7 @@
 // What a scheduler was told and what it ordered, as lines of JSON; and the same once more.
 #include "work/sched_trace.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/num.h"
@@ -89,6 +90,7 @@ static void put_answer(struct json_writer *w, const struct sched_answer *a)
 
 void sched_trace_event(struct text *out, const struct sched_event *e)
 {
+    assert((size_t)e->kind < ARRAY_COUNT(event_word));
     struct json_writer w = begin(out, event_word[e->kind]);
     json_put_u64(&w, "at_us", e->now_us);
     if (e->kind <= SCHED_WAKES || e->kind == SCHED_DROPS)
@@ -108,6 +110,7 @@ void sched_trace_event(struct text *out, const struct sched_event *e)
 
 void sched_trace_order(struct text *out, const struct sched_order *o)
 {
+    assert((size_t)o->kind < ARRAY_COUNT(order_word));
     struct json_writer w = begin(out, order_word[o->kind]);
     json_put_u64(&w, "task", o->task);
     json_put_u64(&w, "helper", o->helper);

@@ -271,19 +271,14 @@ bool doors_do(struct doors *d, const struct out *out)
 
 // ---- Opening
 
-static struct guard_rate rate_of(uint64_t per_s)
-{
-    return (struct guard_rate){per_s, per_s > 0 ? per_s * BURST_S : 1};
-}
-
 static enum rc make_guard(struct doors *d, uint64_t seed)
 {
     const struct hub_options *o = d->cfg.options;
     struct guard_cfg cfg = {.keys_max = GUARD_KEYS_MAX,
                             .open_max = (uint32_t)o->address_conns,
                             .connect = {CONNECTS_A_S, num_max(o->address_conns, CONNECTS_A_S)},
-                            .messages = rate_of(o->address_messages),
-                            .bytes = rate_of(o->address_bytes),
+                            .messages = guard_rate_of(o->address_messages, BURST_S),
+                            .bytes = guard_rate_of(o->address_bytes, BURST_S),
                             .faults_max = FAULTS_MAX,
                             .fault_us = FAULT_US,
                             .ban_us = BAN_US,

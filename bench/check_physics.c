@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // check_bench's case of kernel `physics`: ten seconds of three piles that fall.
 #include "check.h"
-#include "kernel/physics/stage.h"
+#include "kernel/physics/stage_test.h"
 
 #define PILE    24u
 #define PILES   3u

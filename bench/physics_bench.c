@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "crypt/hash.h"
-#include "kernel/physics/stage.h"
+#include "kernel/physics/stage_test.h"
 #include "measure.h"
 
 #define WINDOWS_MAX 1000u

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "kernel/encode/encode.h"
-#include "kernel/physics/stage.h"
+#include "kernel/physics/stage_test.h"
 #include "os/nursery.h"
 #include "os/worker.h"
 #include "prog/cell_code.h"

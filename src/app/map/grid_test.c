@@ -15,7 +15,7 @@
 #include "map/grid_prepare.h"
 #include "map/grid_queue.h"
 #include "map/grid_scen.h"
-#include "map/grid_stage.h"
+#include "map/grid_stage_test.h"
 
 static const char room_text[] = "type octile\nheight 3\nwidth 5\nmap\n.....\n.@TW.\nG..S.\n";
 

@@ -6,7 +6,7 @@
 
 #include "kernel/audio/audio.h"
 #include "kernel/audio/params.h"
-#include "kernel/audio/stage.h"
+#include "kernel/audio/stage_test.h"
 
 #define RAYS_MAX   64u // in one run: more of them take the same ways, for longer
 #define FRAMES_MAX 20000u

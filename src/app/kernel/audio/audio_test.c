@@ -16,7 +16,7 @@
 #include "kernel/audio/convolve.h"
 #include "kernel/audio/energy.h"
 #include "kernel/audio/paths.h"
-#include "kernel/audio/stage.h"
+#include "kernel/audio/stage_test.h"
 #include "kernel/world/base.h"
 
 static struct audio_stage s;

@@ -12,7 +12,7 @@
 #include "kernel/audio/energy.h"
 #include "kernel/audio/paths.h"
 #include "kernel/audio/response.h"
-#include "kernel/audio/stage.h"
+#include "kernel/audio/stage_test.h"
 
 static struct audio_stage s;
 

@@ -4,7 +4,7 @@
 
 #include "kernel/crowd/crowd.h"
 #include "kernel/crowd/params.h"
-#include "kernel/route/stage.h"
+#include "kernel/route/stage_test.h"
 
 #define AGENTS 3u
 

@@ -12,7 +12,7 @@
 #include "crypt/hash.h"
 #include "kernel/crowd/crowd.h"
 #include "kernel/crowd/state.h"
-#include "kernel/route/stage.h"
+#include "kernel/route/stage_test.h"
 
 #define AGENTS 120u
 #define STEPS  2400u

@@ -16,7 +16,7 @@
 #include "base/rng.h"
 #include "base/seed_test.h"
 #include "kernel/dialogue/speech_street.h"
-#include "kernel/kernel_stage.h"
+#include "kernel/kernel_stage_test.h"
 
 #define ARENA_BYTES  (16u << 20)
 #define RESULT_BYTES (4u << 20)

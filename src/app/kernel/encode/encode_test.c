@@ -11,7 +11,7 @@
 
 #include "codec/clip_test.h"
 #include "codec/ffmpeg_test.h"
-#include "kernel/kernel_stage.h"
+#include "kernel/kernel_stage_test.h"
 
 #define WIDTH  160u
 #define HEIGHT 96u

@@ -3,7 +3,7 @@
 #include <assert.h>
 
 #include "kernel/geometry/geometry.h"
-#include "kernel/trace/stage.h"
+#include "kernel/trace/stage_test.h"
 
 #define RAYS_MAX 4096u // in one run: larger ones take the same ways, for longer
 

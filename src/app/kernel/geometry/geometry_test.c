@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "kernel/geometry/geometry.h"
 #include "kernel/geometry/look.h"
-#include "kernel/trace/stage.h"
+#include "kernel/trace/stage_test.h"
 #include "kernel/world/base.h"
 #include "scene/normal.h"
 

@@ -15,7 +15,7 @@
 #include "base/rng.h"
 #include "base/seed_test.h"
 #include "crypt/hash.h"
-#include "kernel/kernel_stage.h"
+#include "kernel/kernel_stage_test.h"
 
 #define RESULT_BYTES ((size_t)8 << 20)
 

@@ -15,7 +15,7 @@
 
 #include "base/rng.h"
 #include "base/seed_test.h"
-#include "kernel/kernel_stage.h"
+#include "kernel/kernel_stage_test.h"
 
 #define INPUT_BYTES ((size_t)3 << 20)
 #define BLOCK_BYTES (256u << 10)

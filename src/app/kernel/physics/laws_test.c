@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "kernel/physics/audit.h"
-#include "kernel/physics/stage.h"
+#include "kernel/physics/stage_test.h"
 
 static struct physics_stage stage;
 static struct physics_stage *const s = &stage;

@@ -14,7 +14,7 @@
 #include "base/seed_test.h"
 #include "kernel/physics/audit.h"
 #include "kernel/physics/island.h"
-#include "kernel/physics/stage.h"
+#include "kernel/physics/stage_test.h"
 
 static struct physics_stage stage;
 static struct physics_stage *const s = &stage;

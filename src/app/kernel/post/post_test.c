@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "kernel/post/field.h"
-#include "kernel/post/stage.h"
+#include "kernel/post/stage_test.h"
 
 static struct post_stage stage;
 static uint8_t tiles[sizeof stage.light];

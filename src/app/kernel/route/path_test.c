@@ -12,7 +12,7 @@
 
 #include "base/rng.h"
 #include "base/seed_test.h"
-#include "map/grid_stage.h"
+#include "map/grid_stage_test.h"
 
 #define RUNS_MAX 60u
 

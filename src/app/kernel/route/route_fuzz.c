@@ -5,7 +5,7 @@
 #include "kernel/route/params.h"
 #include "kernel/route/path.h"
 #include "kernel/route/route.h"
-#include "map/grid_stage.h"
+#include "map/grid_stage_test.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -14,7 +14,7 @@
 #include "kernel/route/path.h"
 #include "kernel/route/route.h"
 #include "kernel/route/search.h"
-#include "kernel/route/stage.h"
+#include "kernel/route/stage_test.h"
 #include "map/grid_queue.h"
 #include "map/grid_scen.h"
 

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/rng.h"
 #include "kernel/trace/light.h"
-#include "kernel/trace/stage.h"
+#include "kernel/trace/stage_test.h"
 
 #define LAMPS 7
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/trace/stage.h"
+#include "kernel/trace/stage_test.h"
 
 static struct stage stage; // too large for a stack
 

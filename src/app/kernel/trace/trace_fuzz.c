@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "kernel/trace/stage.h"
+#include "kernel/trace/stage_test.h"
 #include "kernel/trace/trace.h"
 
 #define SAMPLES_MAX 2048u // paths in one run: larger ones take the same ways, for longer

@@ -11,7 +11,7 @@
 
 #include "base/num.h"
 #include "base/rng.h"
-#include "kernel/trace/stage.h"
+#include "kernel/trace/stage_test.h"
 #include "kernel/world/base.h"
 
 #define SIDE 40ul

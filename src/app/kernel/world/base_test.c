@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "kernel/trace/stage.h"
+#include "kernel/trace/stage_test.h"
 #include "kernel/world/base.h"
 #include "kernel/world/world.h"
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
-#include "kernel/trace/stage.h"
+#include "kernel/trace/stage_test.h"
 #include "kernel/world/world.h"
 
 static struct stage stage;

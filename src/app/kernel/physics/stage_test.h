@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // For tests and measurements: worlds made by hand, run as a task.
-#ifndef KERNEL_PHYSICS_STAGE_H
-#define KERNEL_PHYSICS_STAGE_H
+#ifndef KERNEL_PHYSICS_STAGE_TEST_H
+#define KERNEL_PHYSICS_STAGE_TEST_H
 
 #include <assert.h>
 #include <string.h>
 
 #include "base/rng.h"
-#include "kernel/kernel_stage.h"
+#include "kernel/kernel_stage_test.h"
 #include "kernel/physics/code.h"
 #include "kernel/physics/physics.h"
 #include "kernel/physics/world.h"

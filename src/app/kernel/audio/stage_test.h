@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // For tests and measurements: a listener in a room or a scene, run as a task.
-#ifndef KERNEL_AUDIO_STAGE_H
-#define KERNEL_AUDIO_STAGE_H
+#ifndef KERNEL_AUDIO_STAGE_TEST_H
+#define KERNEL_AUDIO_STAGE_TEST_H
 
 #include <assert.h>
 
 #include "base/rng.h"
 #include "kernel/audio/audio.h"
-#include "kernel/kernel_stage.h"
-#include "kernel/trace/stage.h"
+#include "kernel/kernel_stage_test.h"
+#include "kernel/trace/stage_test.h"
 
 struct audio_stage {
     struct stage scene;

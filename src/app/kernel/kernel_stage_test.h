@@ -4,8 +4,8 @@
 //     struct kernel_stage s = {&level_kernel, NULL, .part = buffer_of(...), .redone = ...};
 //     kernel_stage_run(&s, params, s.given_count, &result);
 //     kernel_stage_check(&s, params, buffer_bytes(&result), nonce, &verdict);
-#ifndef KERNEL_KERNEL_STAGE_H
-#define KERNEL_KERNEL_STAGE_H
+#ifndef KERNEL_KERNEL_STAGE_TEST_H
+#define KERNEL_KERNEL_STAGE_TEST_H
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // For tests: maps of scattered walls, prepared and loaded.
-#ifndef MAP_GRID_STAGE_H
-#define MAP_GRID_STAGE_H
+#ifndef MAP_GRID_STAGE_TEST_H
+#define MAP_GRID_STAGE_TEST_H
 
 #include <assert.h>
 

@@ -2,8 +2,8 @@
 // For tests: small scenes made by hand, rendered, and averaged.
 //
 // Bytes are written here as scene.h says they lie, by nobody else's code.
-#ifndef KERNEL_TRACE_STAGE_H
-#define KERNEL_TRACE_STAGE_H
+#ifndef KERNEL_TRACE_STAGE_TEST_H
+#define KERNEL_TRACE_STAGE_TEST_H
 
 #include <string.h>
 

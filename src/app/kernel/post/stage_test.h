@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // For tests: a wall seen by two cameras, lit by a pattern that is known at every point of it.
-#ifndef KERNEL_POST_STAGE_H
-#define KERNEL_POST_STAGE_H
+#ifndef KERNEL_POST_STAGE_TEST_H
+#define KERNEL_POST_STAGE_TEST_H
 
 #include <math.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // For tests: a map of scattered walls, loaded for kernels `route` and `crowd`.
-#ifndef KERNEL_ROUTE_STAGE_H
-#define KERNEL_ROUTE_STAGE_H
+#ifndef KERNEL_ROUTE_STAGE_TEST_H
+#define KERNEL_ROUTE_STAGE_TEST_H
 
-#include "kernel/kernel_stage.h"
+#include "kernel/kernel_stage_test.h"
 #include "kernel/route/base.h"
-#include "map/grid_stage.h"
+#include "map/grid_stage_test.h"
 
 struct route_stage {
     struct stage map;

@@ -41,9 +41,7 @@ static enum krpc_code put(struct shelf_rig *r, const struct node_id *accused, st
 {
     uint8_t room[RECORD_BYTES_MAX];
     struct buffer b = buffer_of(room, sizeof room);
-    struct record record = {.kind = RECORD_FAULT, .proof = proof};
-    memcpy(record.key.b, accused->b, sizeof record.key.b);
-    record_encode(&b, &record);
+    record_encode_fault(&b, accused, proof);
     assert_false(b.is_full);
     const struct net_addr who = net_addr_ip4(0x08080808, 6881);
     return shelf_put_record(r->shelf, buffer_bytes(&b), &who, NOW_US, PEOPLE_NOW_S);

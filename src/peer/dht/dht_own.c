@@ -34,8 +34,7 @@ static void find_own_due(struct dht *d)
 
 static bool sign_own(struct dht *d, const struct own *o, struct buffer *out)
 {
-    struct record r = {.kind = RECORD_PROVIDER,
-                       .key = o->subject,
+    struct record r = {.key = o->subject,
                        .has_room = o->has_room,
                        .room = o->room,
                        .issued_s = dht_unix_s(d),
@@ -46,10 +45,7 @@ static bool sign_own(struct dht *d, const struct own *o, struct buffer *out)
     for (unsigned i = 0; i < 2; i++)
         if (d->family[i].self.port != 0)
             r.address[r.address_count++] = d->family[i].self;
-    if (record_sign(&r, d->cfg.id->key) != RC_OK)
-        return false;
-    record_encode(out, &r);
-    return !out->is_full;
+    return record_encode_provider(out, &r, d->cfg.id->key) == RC_OK;
 }
 
 static void publish_own(struct dht *d, uint32_t index)

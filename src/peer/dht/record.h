@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Records that shoal nodes keep for one another: who provides what, and who was caught lying.
 //
-// Deterministic CBOR, one array each (doc/dht.md has it as CDDL):
+// Deterministic CBOR (doc/dht.md has it as CDDL):
 //
-//     provider  [1, key, node's public key, room or "", issued, expires, [addresses], [relays],
-//     sig] fault     [2, accused node id, proof]
+//     provider  [4, node's public key, key, room or "", issued, expires, [addresses], [relays]]
+//               and its signature: a sealed record (crypt/seal, doc/records.md)
+//     fault     [2, accused node id, proof]
 //
-// A provider record is signed by its node over "shoal provider 1\n" and the array's bytes up to
-// the signature. A fault record needs none: its proof speaks for itself, and a judge from outside
+// A fault record needs no signature: its proof speaks for itself, and a judge from outside
 // (peer/trust) knows how to read it. Times are Unix seconds.
 #ifndef DHT_RECORD_H
 #define DHT_RECORD_H
@@ -23,7 +23,7 @@
 #include "crypt/sign.h"
 #include "host/net.h"
 
-#define RECORD_PROVIDER_BYTES_MAX 512u
+#define RECORD_PROVIDER_BYTES_MAX 334u // all addresses and relays, times of 64 bits
 #define RECORD_PROOF_BYTES_MAX    1000u
 #define RECORD_BYTES_MAX          (RECORD_PROOF_BYTES_MAX + 48u)
 #define RECORD_LIFE_S_MAX         86400u // from issue to expiry
@@ -31,9 +31,9 @@
 #define RECORD_ADDRESSES_MAX      4u
 #define RECORD_RELAYS_MAX         2u
 
-enum record_kind {
-    RECORD_PROVIDER = 1,
+enum record_kind { // numbers cross the wire
     RECORD_FAULT = 2,
+    RECORD_PROVIDER = 4, // its form as a sealed record
 };
 
 struct record {
@@ -47,8 +47,7 @@ struct record {
     struct net_addr address[RECORD_ADDRESSES_MAX]; // hosts that can be written to
     uint8_t address_count, relay_count;
     struct node_id relay[RECORD_RELAYS_MAX];
-    struct signature signature;
-    struct bytes signed_part; // after decode: the bytes of the record that are signed
+    struct bytes sealed; // after decode: the whole record, a view
     // Fault
     struct bytes proof; // 1..RECORD_PROOF_BYTES_MAX bytes, a view
 };
@@ -63,11 +62,12 @@ struct record_judge {
 // RC_MALFORMED: not a record in its one form, or past a limit above; *out is of no use. Views
 // point into `in`. Nothing is checked but the form.
 MUST_USE enum rc record_decode(struct record *out, struct bytes in);
-// Appends the record with r->signature as it stands. Does not fit: b->is_full.
-void record_encode(struct buffer *b, const struct record *r);
-// Sets r->node and r->signature by the key, for a provider record. RC_NOMEM; RC_REFUSED: a limit
-// above is broken.
-MUST_USE enum rc record_sign(struct record *r, const struct sign_key *key);
+// Into an empty buffer, each. What the key's node says of itself: r->kind and r->node are not
+// looked at. RC_REFUSED: a limit above is broken; RC_FULL; RC_NOMEM.
+MUST_USE enum rc record_encode_provider(struct buffer *out, const struct record *r,
+                                        const struct sign_key *key);
+// Does not fit: out->is_full.
+void record_encode_fault(struct buffer *out, const struct node_id *accused, struct bytes proof);
 
 // Is it in force at this time? A fault record always is.
 bool record_is_due(const struct record *r, uint64_t unix_s);

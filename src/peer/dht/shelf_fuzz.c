@@ -56,14 +56,12 @@ static void make_one(struct signed_things *t, unsigned n)
     assert(rc == RC_OK);
     sign_key_free(key);
     key = key_of(n % 5);
-    struct record r = {.kind = RECORD_PROVIDER,
-                       .key = {{(uint8_t)(n % 2)}},
+    struct record r = {.key = {{(uint8_t)(n % 2)}},
                        .issued_s = UNIX_S + n,
                        .expires_s = UNIX_S + n + 60u * (1u + n),
                        .relay_count = (uint8_t)(1 + n % 2)};
-    rc = record_sign(&r, key);
+    rc = record_encode_provider(&b, &r, key);
     assert(rc == RC_OK);
-    record_encode(&b, &r);
     t->record[n] = buffer_bytes(&b);
     sign_key_free(key);
 }
@@ -97,9 +95,8 @@ static void put(struct fuzz *f, unsigned call, uint8_t which, uint8_t who)
     const uint64_t unix_s = UNIX_S + f->now_us / US_PER_S;
     uint8_t room[RECORD_BYTES_MAX];
     struct buffer b = buffer_of(room, sizeof room);
-    const struct record fault = {.kind = RECORD_FAULT,
-                                 .key = {{(uint8_t)(which % 4)}},
-                                 .proof = bytes_of(f->things->room, 1 + which % 90u * 11u)};
+    const struct node_id accused = {{(uint8_t)(which % 4)}};
+    const struct bytes proof = bytes_of(f->things->room, 1 + which % 90u * 11u);
     switch (call) {
     case 0:
         (void)shelf_put_peer(f->s, &hash, &from, f->now_us);
@@ -114,7 +111,7 @@ static void put(struct fuzz *f, unsigned call, uint8_t which, uint8_t who)
         (void)shelf_put_record(f->s, f->things->record[which % SIGNED], &from, f->now_us, unix_s);
         break;
     default:
-        record_encode(&b, &fault);
+        record_encode_fault(&b, &accused, proof);
         (void)shelf_put_record(f->s, buffer_bytes(&b), &from, f->now_us, unix_s);
         break;
     }

@@ -398,15 +398,13 @@ static struct bytes record_of(unsigned n, uint8_t key, uint64_t issued_s, uint64
                               uint8_t room[static RECORD_BYTES_MAX])
 {
     struct sign_key *secret = key_of(n);
-    struct record r = {.kind = RECORD_PROVIDER,
-                       .key = name_of(key),
+    struct record r = {.key = name_of(key),
                        .issued_s = issued_s,
                        .expires_s = issued_s + life_s,
                        .address_count = 1,
                        .address = {host(n, 1)}};
     struct buffer b = buffer_of(room, RECORD_BYTES_MAX);
-    assert_int_equal(record_sign(&r, secret), RC_OK);
-    record_encode(&b, &r);
+    assert_int_equal(record_encode_provider(&b, &r, secret), RC_OK);
     sign_key_free(secret);
     return buffer_bytes(&b);
 }
@@ -539,9 +537,7 @@ static struct bytes fault_of(uint8_t accused, const char *proof,
                              uint8_t room[static RECORD_BYTES_MAX])
 {
     struct buffer b = buffer_of(room, RECORD_BYTES_MAX);
-    const struct record r = {
-        .kind = RECORD_FAULT, .key = name_of(accused), .proof = bytes_text(proof)};
-    record_encode(&b, &r);
+    record_encode_fault(&b, &(struct node_id){{accused}}, bytes_text(proof));
     return buffer_bytes(&b);
 }
 

@@ -227,7 +227,7 @@ static void take(struct chores *c, enum chore chore, struct bytes result, uint64
     else if (chore == CHORE_PATHS)
         rc = chores_world_led(c->world, result);
     else if (chore == CHORE_TALK)
-        rc = chores_world_said(c->world, result);
+        rc = chores_world_said(result);
     s->stat.failed += rc != RC_OK;
     if (!s->is_waiting)
         return; // ahead of its time: counted when that comes

@@ -292,9 +292,8 @@ static void damaged_answers_change_nothing(void **state)
     struct bytes said;
     const struct kernel_in talk = {.params = buffer_bytes(&params)};
     assert_int_equal(run("dialogue", chores_world_speech(w), &talk, &said), RC_OK);
-    assert_int_equal(chores_world_said(w, bytes_of(NULL, 0)), RC_MALFORMED);
-    assert_int_equal(chores_world_said(w, said), RC_OK);
-    assert_true(strlen(chores_world_line(w)) > 5);
+    assert_int_equal(chores_world_said(bytes_of(NULL, 0)), RC_MALFORMED);
+    assert_int_equal(chores_world_said(said), RC_OK);
     chores_world_free(w, &budget);
     assert_int_equal(budget.used_bytes, 0);
 }

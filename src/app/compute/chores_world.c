@@ -51,7 +51,6 @@ struct chores_world {
     uint32_t asked_count;
     float lamp[3];
     bool has_lamp;
-    char line[CHORES_LINE_BYTES];
 };
 
 // ---- The beginning
@@ -327,15 +326,7 @@ enum rc chores_world_talk(uint32_t window, struct buffer *params)
     return dialogue_params_encode(&p, params);
 }
 
-enum rc chores_world_said(struct chores_world *w, struct bytes result)
+enum rc chores_world_said(struct bytes result)
 {
-    if (result.len == 0 || result.len >= CHORES_LINE_BYTES)
-        return RC_MALFORMED;
-    bytes_to_text(bytes_part(result, 0, result.len - 1), w->line, sizeof w->line);
-    return RC_OK;
-}
-
-const char *chores_world_line(const struct chores_world *w)
-{
-    return w->line;
+    return result.len > 0 && result.len < CHORES_LINE_BYTES ? RC_OK : RC_MALFORMED;
 }

@@ -42,7 +42,6 @@ void chores_world_walk(struct chores_world *w); // for one window
 MUST_USE enum rc chores_world_sound(struct chores_world *w, const struct camera *camera,
                                     struct buffer *params);
 MUST_USE enum rc chores_world_talk(uint32_t window, struct buffer *params);
-MUST_USE enum rc chores_world_said(struct chores_world *w, struct bytes result);
-const char *chores_world_line(const struct chores_world *w); // said last
+MUST_USE enum rc chores_world_said(struct bytes result); // a line; nobody hears it yet
 
 #endif

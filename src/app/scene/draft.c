@@ -135,11 +135,6 @@ uint32_t draft_triangle_count(const struct draft *d)
     return (uint32_t)d->triangles.count;
 }
 
-uint32_t draft_material_count(const struct draft *d)
-{
-    return (uint32_t)d->materials.count;
-}
-
 uint32_t draft_vertex_count(const struct draft *d)
 {
     return (uint32_t)d->vertices.count;

@@ -44,7 +44,6 @@ void draft_quad(struct draft *d, const struct vec corner[static 4], uint32_t mat
 void draft_key(struct draft *d, const struct scene_key *key);
 
 uint32_t draft_triangle_count(const struct draft *d);
-uint32_t draft_material_count(const struct draft *d);
 uint32_t draft_vertex_count(const struct draft *d);
 // Lowest and highest corner of all vertices; both zero without any.
 void draft_bounds(const struct draft *d, struct vec *low, struct vec *high);

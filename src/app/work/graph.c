@@ -180,26 +180,3 @@ void graph_plan(const struct graph *g, struct graph_plan *out)
     }
     graph_plan_in_order(g, best, out);
 }
-
-double graph_bound_us(const struct graph *g)
-{
-    double way[GRAPH_TASKS_MAX];
-    double longest = 0;
-    double work = 0;
-    double speeds = 0;
-    double fastest = 0;
-    for (uint32_t h = 0; h < g->helper_count; h++) {
-        speeds += g->speed[h];
-        fastest = fmax(fastest, g->speed[h]);
-    }
-    for (uint32_t i = 0; i < g->task_count; i++) {
-        const struct graph_task *t = &g->task[i];
-        way[i] = 0;
-        for (uint32_t n = 0; n < t->need_count; n++)
-            way[i] = fmax(way[i], way[t->need[n]]);
-        way[i] += t->us / fastest;
-        longest = fmax(longest, way[i]);
-        work += t->us;
-    }
-    return fmax(longest, work / speeds);
-}

@@ -49,7 +49,5 @@ MUST_USE enum rc graph_check(const struct graph *g);
 void graph_plan(const struct graph *g, struct graph_plan *out);
 // In the given order, which names each task once, and none before those that it needs.
 void graph_plan_in_order(const struct graph *g, const uint32_t *order, struct graph_plan *out);
-// No plan can be shorter: the longest way on the fastest helper, and all work on all helpers.
-double graph_bound_us(const struct graph *g);
 
 #endif

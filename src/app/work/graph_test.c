@@ -37,6 +37,30 @@ static void start(uint32_t helpers)
 }
 
 // No task before what it needs has come, none beside another on the same helper.
+// No plan can be shorter: the longest way on the fastest helper, and all work on all helpers.
+static double bound_us(void)
+{
+    double way[GRAPH_TASKS_MAX];
+    double longest = 0;
+    double work = 0;
+    double speeds = 0;
+    double fastest = 0;
+    for (uint32_t h = 0; h < g.helper_count; h++) {
+        speeds += g.speed[h];
+        fastest = fmax(fastest, g.speed[h]);
+    }
+    for (uint32_t i = 0; i < g.task_count; i++) {
+        const struct graph_task *t = &g.task[i];
+        way[i] = 0;
+        for (uint32_t n = 0; n < t->need_count; n++)
+            way[i] = fmax(way[i], way[t->need[n]]);
+        way[i] += t->us / fastest;
+        longest = fmax(longest, way[i]);
+        work += t->us;
+    }
+    return fmax(longest, work / speeds);
+}
+
 static void assert_sound(void)
 {
     for (uint32_t i = 0; i < g.task_count; i++) {
@@ -55,7 +79,7 @@ static void assert_sound(void)
                 assert_true(plan.begin_us[i] >= plan.end_us[k] - 1e-6 ||
                             plan.begin_us[k] >= plan.end_us[i] - 1e-6);
     }
-    assert_true(plan.makespan_us >= graph_bound_us(&g) - 1e-6);
+    assert_true(plan.makespan_us >= bound_us() - 1e-6);
 }
 
 static bool is(double a, double b)

@@ -20,11 +20,6 @@ const char *net_object_name(enum net_object o)
     return object_names[o];
 }
 
-const char *net_lie_name(enum net_lie l)
-{
-    return lie_names[l];
-}
-
 // One of `count` words; the first one if it is none of them, which is blamed.
 static unsigned word(struct fields *f, const char *member, const char *const *names, unsigned count)
 {

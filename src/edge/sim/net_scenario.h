@@ -107,6 +107,5 @@ struct net_scenario {
 MUST_USE enum rc net_scenario_read(struct net_scenario *out, struct bytes json, struct err *err);
 
 const char *net_object_name(enum net_object o);
-const char *net_lie_name(enum net_lie l);
 
 #endif

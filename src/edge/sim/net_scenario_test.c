@@ -107,7 +107,6 @@ static void names(void **state)
 {
     (void)state;
     assert_string_equal(net_object_name(NET_RECORDS), "records");
-    assert_string_equal(net_lie_name(NET_LIE_CLIQUE), "clique");
     struct fields f = {.object = NULL};
     fields_within(&f, NULL, "nothing");
     assert_true(fields_number_or(&f, "n", 0, 9, 5) > 4.9);

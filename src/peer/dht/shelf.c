@@ -385,20 +385,6 @@ enum rc shelf_item(struct shelf *s, const struct dht_id *target, struct item *ou
     return RC_OK;
 }
 
-enum rc shelf_seq(const struct shelf *s, const struct dht_id *target, int64_t *seq, uint64_t now_us)
-{
-    const struct pool *p = &s->pool[KIND_ITEMS];
-    uint8_t room[SHELF_ITEM_ROOM_BYTES];
-    const uint32_t i = find_item(p, target, now_us);
-    if (i == POOL_NONE)
-        return RC_ABSENT;
-    const struct item item = unpack_item(contents(p, i, room, sizeof room));
-    if (!item_is_mutable(&item))
-        return RC_ABSENT;
-    *seq = item.seq;
-    return RC_OK;
-}
-
 // ---- Records
 
 static void name_record(const struct shelf *s, uint8_t *name, const struct record *r)

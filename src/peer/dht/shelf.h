@@ -97,9 +97,6 @@ size_t shelf_peers(struct shelf *s, const struct dht_id *hash, bool is_ip4, stru
 // is not given back, as BEP 44 never sends it.
 MUST_USE enum rc shelf_item(struct shelf *s, const struct dht_id *target, struct item *out,
                             struct buffer *room, uint64_t now_us);
-// Sequence number of the mutable item there; RC_ABSENT: nothing is, or an immutable one.
-MUST_USE enum rc shelf_seq(const struct shelf *s, const struct dht_id *target, int64_t *seq,
-                           uint64_t now_us);
 // Provider and fault records under a key, as krpc's `records`. Returns how many there are.
 size_t shelf_records(struct shelf *s, const struct digest *key, struct buffer *records,
                      uint64_t now_us);

@@ -8,8 +8,8 @@
 #include "base/num.h"
 
 struct slot {
-    enum order_state state; // MISSING, BLOCKED, FAILED ahead; LEFT, SKIPPED behind
-    uint64_t at_us;         // due while MISSING, ready since while BLOCKED
+    enum order_state state; // MISSING, BLOCKED ahead; LEFT, SKIPPED behind
+    uint64_t ready_us;      // since when, while BLOCKED
     struct list node;       // on `blocked` while BLOCKED
 };
 
@@ -19,9 +19,7 @@ struct order {
     uint64_t next;
     uint64_t seen_us;    // the latest time we were given
     struct list blocked; // oldest first: put only goes at the end, and time does not go back
-    uint32_t blocked_count;
-    struct order_stats stats;
-    struct slot *slot; // 2 * window_max, by seq modulo that
+    struct slot *slot;   // 2 * window_max, by seq modulo that
 };
 
 static_assert(sizeof(struct slot) <= 32, "order.h says 64 bytes for each number of the window");
@@ -41,7 +39,7 @@ enum rc order_new(struct order **out, struct budget *budget, const struct order_
     *o = (struct order){.budget = budget, .cfg = *cfg, .next = cfg->first, .slot = slot};
     list_init(&o->blocked);
     for (size_t i = 0; i < slots; i++) {
-        slot[i] = (struct slot){.state = ORDER_MISSING, .at_us = UINT64_MAX};
+        slot[i] = (struct slot){.state = ORDER_MISSING};
         list_init(&slot[i].node);
     }
     *out = o;
@@ -81,76 +79,27 @@ static void see(struct order *o, uint64_t now_us)
     o->seen_us = num_max(o->seen_us, now_us);
 }
 
-// May this number still become something else? The answer that callers give if not.
-static enum rc would_change(const struct order *o, uint64_t seq)
-{
-    switch (order_state_of(o, seq)) {
-    case ORDER_MISSING:
-        return RC_OK;
-    case ORDER_AHEAD:
-        return RC_FULL;
-    case ORDER_BLOCKED:
-    case ORDER_FAILED:
-    case ORDER_LEFT:
-    case ORDER_SKIPPED:
-    case ORDER_OLD:
-        break;
-    }
-    return RC_REFUSED;
-}
-
-enum rc order_expect(struct order *o, uint64_t seq, uint64_t due_us)
-{
-    enum rc rc = would_change(o, seq);
-    if (rc == RC_OK)
-        slot_of(o, seq)->at_us = due_us;
-    return rc;
-}
-
-static void count_refused(struct order *o, enum rc rc, enum order_state state)
-{
-    assert(rc == RC_FULL || rc == RC_REFUSED);
-    if (rc == RC_FULL)
-        o->stats.full++;
-    else if (state == ORDER_BLOCKED || state == ORDER_LEFT)
-        o->stats.twice++;
-    else
-        o->stats.late++;
-}
-
 enum rc order_put(struct order *o, uint64_t seq, uint64_t now_us)
 {
     see(o, now_us);
-    enum rc rc = would_change(o, seq);
-    if (rc != RC_OK) {
-        count_refused(o, rc, order_state_of(o, seq));
-        return rc;
-    }
+    const enum order_state state = order_state_of(o, seq);
+    if (state != ORDER_MISSING)
+        return state == ORDER_AHEAD ? RC_FULL : RC_REFUSED;
     struct slot *s = slot_of(o, seq);
     s->state = ORDER_BLOCKED;
-    s->at_us = o->seen_us;
+    s->ready_us = o->seen_us;
     list_push_back(&o->blocked, &s->node);
-    o->blocked_count++;
     return RC_OK;
-}
-
-enum rc order_fail(struct order *o, uint64_t seq)
-{
-    enum rc rc = would_change(o, seq);
-    if (rc == RC_OK)
-        slot_of(o, seq)->state = ORDER_FAILED;
-    return rc;
 }
 
 uint64_t order_due_us(const struct order *o)
 {
-    const struct slot *s = slot_of(o, o->next);
-    if (s->state != ORDER_MISSING)
+    if (slot_of(o, o->next)->state == ORDER_BLOCKED)
         return 0;
     if (o->cfg.late_us == 0 || list_is_empty(&o->blocked))
-        return s->at_us;
+        return UINT64_MAX;
     const struct slot *oldest = CONTAINER_OF(o->blocked.next, struct slot, node);
-    return num_min(s->at_us, time_after(oldest->at_us, o->cfg.late_us));
+    return time_after(oldest->ready_us, o->cfg.late_us);
 }
 
 // The next number leaves; the window moves on, over what was known of a number long gone.
@@ -161,7 +110,6 @@ static void leave(struct order *o, enum order_state how)
     struct slot *fresh = slot_of(o, o->next + o->cfg.window_max - 1);
     assert(list_is_empty(&fresh->node));
     fresh->state = ORDER_MISSING;
-    fresh->at_us = UINT64_MAX;
 }
 
 bool order_next(struct order *o, uint64_t now_us, struct order_out *out)
@@ -173,31 +121,12 @@ bool order_next(struct order *o, uint64_t now_us, struct order_out *out)
         return false;
     *out = (struct order_out){.seq = o->next, .kind = ORDER_GAP};
     if (s->state != ORDER_BLOCKED) {
-        o->stats.gaps++;
         leave(o, ORDER_SKIPPED);
         return true;
     }
     out->kind = ORDER_READY;
-    out->wait_us = time_since(s->at_us, o->seen_us);
+    out->wait_us = time_since(s->ready_us, o->seen_us);
     list_del(&s->node);
-    o->blocked_count--;
-    o->stats.ready++;
-    o->stats.wait_us_max = num_max(o->stats.wait_us_max, out->wait_us);
     leave(o, ORDER_LEFT);
     return true;
-}
-
-uint64_t order_next_seq(const struct order *o)
-{
-    return o->next;
-}
-
-uint32_t order_blocked(const struct order *o)
-{
-    return o->blocked_count;
-}
-
-struct order_stats order_stats_of(const struct order *o)
-{
-    return o->stats;
 }

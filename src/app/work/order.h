@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Order: numbered things become ready in any order, and leave in order, each number once.
 //
-//     order_expect(o, seq, due_us);       // if this one has a deadline of its own
 //     order_put(o, seq, now_us);          // it is ready: the caller keeps it until it leaves
-//     order_fail(o, seq);                 // or it will never be
 //     while (order_next(o, now_us, &out)) // READY: hand it on; GAP: say that it is missing
 //     order_due_us(o)                     // when a gap may have to be given up
 //
-// A number that is missing blocks all above it. How long, is a rule:
-//   - until its own deadline, if it has one, or until late_us after the first of those that it
-//     blocks became ready, whichever is earlier; then it leaves as a gap;
-//   - not at all once it failed: then it leaves as a gap in its turn.
-// A deadline that passes before a number's turn does nothing yet: until then it delays nobody.
-// So, if order_next is called when due, nothing that is ready waits longer than late_us behind
-// what is missing. What comes after its number has left is late, and dropped.
+// A number that is missing blocks all above it, until late_us after the first of those that it
+// blocks became ready; then it leaves as a gap. So, if order_next is called when due, nothing that
+// is ready waits longer than late_us behind what is missing. What comes after its number has left
+// is late, and dropped.
 //
-// Known are window_max numbers from the next one on: who starts no number beyond them (ask
-// order_expect) cannot be blocked for good by what it did not put.
+// Known are window_max numbers from the next one on.
 #ifndef WORK_ORDER_H
 #define WORK_ORDER_H
 
@@ -32,13 +26,12 @@
 struct order_cfg {
     uint64_t first;      // the first number, 0..ORDER_FIRST_MAX
     uint32_t window_max; // 1..ORDER_WINDOW_MAX
-    uint64_t late_us;    // 0: a missing one is waited for until its own deadline, or for ever
+    uint64_t late_us;    // 0: a missing one is waited for, for ever
 };
 
 enum order_state { // of one number
     ORDER_MISSING,
     ORDER_BLOCKED, // ready, and not yet its turn
-    ORDER_FAILED,  // a gap, and not yet its turn
     ORDER_LEFT,
     ORDER_SKIPPED, // left as a gap
     ORDER_OLD,     // left, window_max numbers ago or more: how is forgotten
@@ -53,15 +46,6 @@ struct order_out {
     uint64_t wait_us; // READY: from put to now
 };
 
-struct order_stats { // all since the start
-    uint64_t ready;  // left so
-    uint64_t gaps;   // left so
-    uint64_t late;   // came when their number had been given up, or so long after that it is old
-    uint64_t twice;  // came again
-    uint64_t full;   // came beyond the window
-    uint64_t wait_us_max;
-};
-
 struct order;
 
 // Memory is taken once: 64 bytes for each number of the window. RC_CONFIG: a field is out of
@@ -69,15 +53,10 @@ struct order;
 MUST_USE enum rc order_new(struct order **out, struct budget *budget, const struct order_cfg *cfg);
 void order_free(struct order *o); // NULL is fine
 
-// Gives a missing number a deadline, or another one; UINT64_MAX: none. RC_FULL: it is beyond the
-// window. RC_REFUSED: it is not missing any more.
-MUST_USE enum rc order_expect(struct order *o, uint64_t seq, uint64_t due_us);
 // RC_FULL: it is beyond the window, and not taken. RC_REFUSED: it is late (order_state_of says
-// FAILED, SKIPPED or OLD) or came twice (BLOCKED or LEFT): drop it. A time before the last one
+// SKIPPED or OLD) or came twice (BLOCKED or LEFT): drop it. A time before the last one
 // seen, here and below, counts as that one.
 MUST_USE enum rc order_put(struct order *o, uint64_t seq, uint64_t now_us);
-// RC_FULL: it is beyond the window. RC_REFUSED: it is not missing any more.
-MUST_USE enum rc order_fail(struct order *o, uint64_t seq);
 
 // The next number, if it may leave; false: nothing may for now.
 bool order_next(struct order *o, uint64_t now_us, struct order_out *out);
@@ -85,8 +64,5 @@ bool order_next(struct order *o, uint64_t now_us, struct order_out *out);
 uint64_t order_due_us(const struct order *o);
 
 enum order_state order_state_of(const struct order *o, uint64_t seq);
-uint64_t order_next_seq(const struct order *o); // all below it have left
-uint32_t order_blocked(const struct order *o);  // ready, and not yet gone
-struct order_stats order_stats_of(const struct order *o);
 
 #endif

@@ -148,8 +148,7 @@ static void what_makes_no_sense(void **state)
         "{\"ev\":\"up\",\"t\":5,\"peer\":2}",
         "{\"ev\":\"nothing\",\"t\":5}",
         "{\"ev\":\"result\",\"t\":5,\"task\":1,\"peer\":0,\"ok\":1,\"total_ms\":1,\"work_ms\":1}",
-        "{\"ev\":\"result\",\"t\":5,\"task\":1,\"peer\":0,\"ok\":true,\"total_ms\":-1,"
-        "\"work_ms\":1}"};
+        "{\"ev\":\"result\",\"t\":5,\"task\":1,\"peer\":0,\"ok\":true,\"total_ms\":-1}"};
     struct sched_lines *s = open();
     char room[SCHED_LINES_BYTES];
     struct text text = text_of(room, sizeof room);

@@ -162,8 +162,7 @@ static void keep_full(struct composite *c, struct bytes full)
         for (uint32_t x = 0; x < c->size.width; x++, at += GEOMETRY_PIXEL_BYTES) {
             for (size_t i = 0; i < 3; i++)
                 c->albedo[i][to + x] = at[8 + i];
-            c->emission[to + x] = (uint32_t)at[12] | (uint32_t)at[13] << 8 |
-                                  (uint32_t)at[14] << 16 | (uint32_t)at[15] << 24;
+            c->emission[to + x] = bytes_u32le(at + 12);
         }
     }
 }

@@ -36,17 +36,12 @@ struct seen { // what is read of a geometry pixel here
     uint8_t id;
 };
 
-static uint32_t word_at(const uint8_t *at)
-{
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
 // As geometry_pixel_at, of a part: for millions of pixels a frame.
 static inline struct seen seen_at(struct bytes geometry, size_t index)
 {
     const uint8_t *at = geometry.at + index * GEOMETRY_PIXEL_BYTES;
-    const uint32_t bits = word_at(at);
-    struct seen s = {.normal = word_at(at + 4), .id = at[11]};
+    const uint32_t bits = bytes_u32le(at);
+    struct seen s = {.normal = bytes_u32le(at + 4), .id = at[11]};
     memcpy(&s.depth, &bits, sizeof s.depth);
     s.depth = s.depth >= 0.0f && s.depth < 1e9f ? s.depth : 0.0f; // NaN, too
     return s;

@@ -113,8 +113,7 @@ struct probe {
 
 static uint32_t unit_at(const uint8_t *units, size_t index)
 {
-    const uint8_t *at = units + index * 4;
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    return bytes_u32le(units + index * 4);
 }
 
 // 3 x 3 binomial filter (1 2 1 in each direction); at the edge the edge repeats.

@@ -118,11 +118,6 @@ static enum rc find_place(const struct join *j, const struct join_part *part, ui
     return *place < j->cfg.parts_max ? RC_OK : RC_FULL;
 }
 
-static uint32_t value_at(const uint8_t *at)
-{
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
 static bool sums_are_sound(const struct join *j, const struct join_part *part, struct bytes sums)
 {
     if (sums.len != rect_area(part->rect) * values_a_pixel(j) * 4)
@@ -132,7 +127,7 @@ static bool sums_are_sound(const struct join *j, const struct join_part *part, s
         return true;
     uint32_t largest = 0; // without a branch, so that the compiler can take several at a time
     for (size_t i = 0; i < sums.len; i += 4) {
-        uint32_t v = value_at(sums.at + i);
+        uint32_t v = bytes_u32le(sums.at + i);
         largest = v > largest ? v : largest;
     }
     return largest <= most;
@@ -145,10 +140,10 @@ static void add_sums(struct join *j, struct rect r, const uint8_t *from)
         size_t first = ((size_t)y * j->cfg.width + r.x) * values_a_pixel(j);
         if (j->sum4 != NULL)
             for (size_t i = 0; i < count; i++)
-                j->sum4[first + i] += value_at(from + i * 4);
+                j->sum4[first + i] += bytes_u32le(from + i * 4);
         else
             for (size_t i = 0; i < count; i++)
-                j->sum8[first + i] += value_at(from + i * 4);
+                j->sum8[first + i] += bytes_u32le(from + i * 4);
         from += count * 4;
     }
 }

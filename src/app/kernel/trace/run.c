@@ -93,9 +93,7 @@ static uint32_t to_units(float radiance)
 
 static void sum_add(uint8_t *at, uint32_t units)
 {
-    uint32_t sum =
-        (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-    sum += units;
+    const uint32_t sum = bytes_u32le(at) + units;
     at[0] = (uint8_t)sum;
     at[1] = (uint8_t)(sum >> 8);
     at[2] = (uint8_t)(sum >> 16);

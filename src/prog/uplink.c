@@ -40,7 +40,8 @@ static enum rc find_hub(struct uplink *u, struct err *err)
         bytes_to_text(bytes_text(o->cloud_ip), u->host, sizeof u->host);
         u->port = (uint16_t)o->cloud_port;
     } else if (!option_split_addr(o->hub, UPLINK_PORT, u->host, sizeof u->host, &u->port)) {
-        return err_set(err, RC_CONFIG, "--hub %s: must be HOST or HOST:PORT", o->hub);
+        return err_set(err, RC_CONFIG, "--hub %s: must be HOST or HOST:PORT ([::1]:8765 in IPv6)",
+                       o->hub);
     }
     struct text hub = text_of(u->hub, sizeof u->hub);
     text_addf(&hub, strchr(u->host, ':') != NULL ? "[%s]:%u" : "%s:%u", u->host, u->port);

@@ -69,7 +69,7 @@ void option_add_range(struct text *t, const struct option_spec *s)
         [OPTION_SIZE] = "a size like 512M or 4G",
         [OPTION_PIXELS] = "WIDTHxHEIGHT, like 1280x720",
         [OPTION_ADDR] = "ADDR:PORT",
-        [OPTION_HOST] = "HOST or HOST:PORT",
+        [OPTION_HOST] = "HOST or HOST:PORT ([::1]:8765 in IPv6)",
         [OPTION_TEXTS] = "some text, 64 times at most",
     };
     static_assert(ARRAY_COUNT(what) == OPTION_TEXTS + 1, "words for every kind");

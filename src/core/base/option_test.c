@@ -152,7 +152,7 @@ static void wrong_words_are_named(void **state)
         {{"--listen", "::1"}, "--listen ::1: must be ADDR:PORT"},
         {{"--listen", "host"}, "--listen host: must be ADDR:PORT"},
         {{"--listen", "host:65536"}, "--listen host:65536: must be ADDR:PORT"},
-        {{"--hub", "a b"}, "--hub a b: must be HOST or HOST:PORT"},
+        {{"--hub", "a b"}, "--hub a b: must be HOST or HOST:PORT ([::1]:8765 in IPv6)"},
         {{"--config="}, "--config '': must be some text"},
         {{"one", "two"}, "two: not expected here"},
     };
@@ -222,7 +222,7 @@ static void wrong_lines_are_named(void **state)
         {"json = maybe", "line 1: json maybe: must be yes or no"},
         {"tls = maybe", "line 1: tls maybe: must be yes, no or auto"},
         {"json = auto", "line 1: json auto: must be yes or no"},
-        {"hub =", "line 1: hub '': must be HOST or HOST:PORT"},
+        {"hub =", "line 1: hub '': must be HOST or HOST:PORT ([::1]:8765 in IPv6)"},
         {"= 1", "line 1: unknown option "},
     };
     struct play o;

@@ -3,8 +3,8 @@
 //
 // An arena is for things that die together: per message, per machine. A budget is for things
 // whose ends cannot be foreseen (a frame's tiles, an object in transfer). Both refuse instead of
-// growing past their ceiling, and tests run with ceilings that run out. The only file that
-// names malloc.
+// growing past their ceiling, and tests run with ceilings that run out. arena.c alone names
+// malloc, tests and benches aside.
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 

@@ -29,8 +29,8 @@ struct heap {
 MUST_USE enum rc heap_init(struct heap *h, struct arena *arena, size_t cap);  // RC_NOMEM
 MUST_USE enum rc heap_put(struct heap *h, struct heap_node *n, uint64_t key); // RC_FULL
 struct heap_node *heap_first(const struct heap *h);                           // NULL: empty
-struct heap_node *heap_pop(struct heap *h);
+struct heap_node *heap_pop(struct heap *h);                                   // likewise
 void heap_del(struct heap *h, struct heap_node *n);                // harmless if it is in none
-void heap_move(struct heap *h, struct heap_node *n, uint64_t key); // n is in h
+void heap_move(struct heap *h, struct heap_node *n, uint64_t key); // n is in h; put anew
 
 #endif

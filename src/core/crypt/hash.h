@@ -29,8 +29,9 @@ bool digest_from(struct digest *out, struct bytes in); // false unless in.len is
 uint64_t digest_u64(const struct digest *d); // its first eight bytes, the first one highest
 struct bytes digest_bytes(const struct digest *d);
 void digest_hex(const struct digest *d, char out[static DIGEST_HEX_BYTES]);
-bool digest_from_hex(struct digest *out, const char *text);
+bool digest_from_hex(struct digest *out, const char *text); // false: *out is of no use
 void digest_cid(const struct digest *d, char out[static CID_TEXT_BYTES]);
-bool digest_from_cid(struct digest *out, const char *text); // false: not a raw CIDv1 of SHA-256
+// False: not a raw CIDv1 of SHA-256; *out is untouched.
+bool digest_from_cid(struct digest *out, const char *text);
 
 #endif

@@ -24,7 +24,7 @@ struct kv_ops {
     // and nothing may be written, begun or ended in between. RC_ABSENT, RC_IO; RC_FULL: too much is
     // borrowed.
     enum rc (*get)(void *self, struct bytes key, struct bytes *value);
-    // The first entry whose key is greater than `after` (empty: the very first). RC_ABSENT.
+    // The first entry whose key is greater than `after` (empty: the very first). Codes as get's.
     enum rc (*next)(void *self, struct bytes after, struct bytes *key, struct bytes *value);
     void (*release)(void *self);
     // RC_FULL: the disk, or the store's size limit. RC_IO. Within a group either one spoils it: all

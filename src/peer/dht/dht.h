@@ -7,7 +7,7 @@
 //     dht_tick(d, now_us);                    // what time did
 //     while (dht_next(d, &event))             // what came of it
 //         use(&event);
-//     timer_set(dht_due_us(d));               // when dht_tick has something to do
+//     timer_set(&timer, dht_due_us(d));       // when dht_tick has something to do
 //
 // A machine: bytes, monotonic time and a seed come in; datagrams leave by cfg.net, results by
 // dht_next. No I/O, clock, dice or globals inside: ten thousand of them run in one process, and

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ops: what the host asked for. They wait for a slot, run, end, and are told.
+// Ops: what the host and upkeep ask for, from the call to the end.
 #include <assert.h>
 #include <string.h>
 

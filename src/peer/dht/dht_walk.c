@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An op in its slot: it walks toward its target, hears what nodes have, and stores if it is to.
+// An op in its slot: it walks toward its target, by what it hears, and stores if it is to.
 //
 //     walk --the nearest have answered--> store, or end --all have answered--> end
 //

@@ -6,9 +6,8 @@
 //
 //     the first 20 bytes of SHA-256("shoal net 1" | the UTC date as "2026-11-27")
 //
-// A few of those who are found there are pinged; who answers as a shoal node is a contact. The
-// host drives it beside the node, since it is the only op of a node that begins by itself and
-// needs the date:
+// A few of those who are found there are pinged; who answers as a shoal node is a contact. It
+// stands outside of the node, whose ops it uses as any host would, and the host drives both:
 //
 //     entry_tick(&e, d, wall_s, now_us);   // when entry_due_us says
 //     if (entry_event(&e, d, &event))      // of each event: was it ours?

@@ -8,7 +8,7 @@
 //     fault     [2, accused node id, proof]
 //
 // A fault record needs no signature: its proof speaks for itself, and a judge from outside
-// (peer/trust) knows how to read it. Times are Unix seconds.
+// (trust/fault) knows how to read it. Times are Unix seconds.
 #ifndef DHT_RECORD_H
 #define DHT_RECORD_H
 

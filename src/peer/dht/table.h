@@ -43,8 +43,8 @@ enum table_kind { // in which of its bucket's lists a contact is
 struct contact { // read it; only table.c writes
     struct dht_id id;
     struct net_addr addr;
-    uint16_t rtt_ms;  // smoothed; as is its deviation (RFC 6298)
-    uint16_t vary_ms; //
+    uint16_t rtt_ms;  // smoothed (RFC 6298)
+    uint16_t vary_ms; // its deviation, likewise
     uint8_t fails;    // queries in a row without an answer
     uint8_t kind;     // enum table_kind
     bool is_shoal;
@@ -110,8 +110,9 @@ const struct contact *table_stalest(const struct table *t, uint32_t fresh_s, uin
                                     uint32_t now_s);
 // The next contact after place *at, which starts at 0; NULL: no more. Spares come too.
 const struct contact *table_next(const struct table *t, size_t *at);
-// Buckets with fewer than TABLE_MAIN contacts, among those that the network can fill, as shared
-// bits with our id; at 0 and up. False: no more.
+// Finds a bucket with fewer than TABLE_MAIN contacts that the network can fill. *bits, as many as
+// its ids share with ours: where to look from, then which it is. False: no more; *bits is
+// untouched.
 bool table_poor(const struct table *t, unsigned *bits);
 
 uint32_t table_count(const struct table *t); // spares are not counted

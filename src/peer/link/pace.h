@@ -4,10 +4,10 @@
 // After LEDBAT++ (draft-irtf-iccrg-ledbat-plus-plus; RFC 6817 is its root), for a rate instead of a
 // window: below the target delay the rate grows by up to a 32nd in a step, less the nearer it is;
 // above it the rate shrinks by half of the part that it is over, by a quarter at most; loss above
-// what is set halves it. (The draft's whole part, half at most, left a third of a line unused.) It
-// doubles at first, until the target is reached once, and begins again there from what was
-// delivered. A rate that was not made use of does not grow. A step is a round trip, or PACE_STEP_US
-// if that is longer.
+// what is set halves it. (The draft shrinks by all of that part, by half at most: tried, and a
+// third of a line was left unused.) It doubles at first, until the target is reached once, and
+// begins again there from what was delivered. A rate that was not made use of does not grow. A step
+// is a round trip, or PACE_STEP_US if that is longer.
 //
 // A value type; reads no clock.
 #ifndef LINK_PACE_H

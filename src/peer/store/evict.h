@@ -5,8 +5,7 @@
 // had again and goes up to four times sooner; what nobody else has stays up to eight times longer;
 // and a large object goes up to twice as soon as a small one, since one loss then makes the room
 // of many (Cao and Irani, "Cost-aware WWW proxy caching algorithms", USITS 1997, weigh cost over
-// size in full; here the pull is mild, or a large
-// object would hardly ever stay).
+// size in full; here the pull is mild, or a large object would hardly ever stay).
 #ifndef STORE_EVICT_H
 #define STORE_EVICT_H
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What the store's files share. For store_*.c alone.
+// What the store's files share: its state, and how its parts call one another.
 //
 // From the ground up: store_rows.c rows in the kv, store_group.c groups and their order on the
 // disk, store_index.c entries and counts, store_pin.c what must stay, store_room.c what goes; above
-// these store_open.c and the face, store.c.
+// these store_open.c and the face, store.c. Each calls only those before it; nobody else includes
+// this.
 #ifndef STORE_STORE_STATE_H
 #define STORE_STORE_STATE_H
 

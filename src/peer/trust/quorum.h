@@ -2,7 +2,7 @@
 // Quorum: how many of those who say the same are different people.
 //
 //  - At most QUORUM_BLOCK_MAX identities of one /24 (IPv6: /48) count, in whatever is counted.
-//  - What a driver executes wants QUORUM_SIGNERS signers of equal bytes, from as many different
+//  - What a driver executes needs QUORUM_SIGNERS signers of equal bytes, from as many different
 //    /16 (IPv6: /32), no two vouched for by the same node and none by another of them; or one
 //    publisher the user chose.
 //

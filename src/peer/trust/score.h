@@ -43,14 +43,15 @@ void score_late(struct score *s, uint64_t now_s);
 // can give wrong bytes can do so again, whatever it did before.
 void score_wrong(struct score *s, double weight, uint64_t now_s);
 
-// It vouched for one who did.
+// It vouched for one who was proven to lie: SCORE_WRONG faults, and what was good stays.
 void score_blame(struct score *s, uint64_t now_s);
 
 double score_count(const struct score *s); // good + bad: how much we know
 double score_own(const struct score *s);   // 0 .. 1
-// Own evidence and what is said of a stranger, the first with weight n / (n + 3).
+// score_own and what others say (score_prior), the first with weight n / (n + 3), n: score_count.
 double score_mix(const struct score *s, double prior);
-// Of a share of the trust of those we trust, 0 .. 1 (trust/prior).
+// What others say, as a score: SCORE_STRANGER, and up to SCORE_KNOWN more by its share, 0 .. 1, of
+// the trust of those we trust (trust/prior).
 double score_prior(double share);
 
 #endif

@@ -138,10 +138,9 @@ bool trust_allows(const struct trust *t, const struct node_id *node, enum trust_
 double trust_gave(const struct trust *t, const struct node_id *node, uint64_t now_s);
 uint64_t trust_served_bytes(const struct trust *t, const struct node_id *node, uint64_t now_s);
 // Indices of those to be asked, best first, into order[count]; answers how many. Looks at the first
-// TRUST_RANK_MAX. Those who are
-// nearly equal come in an order of chance, so that not all of us ask the same one. Who is not
-// allowed, or far below the best, is left out: other candidates are better then. One choice of
-// TRUST_EXPLORE_PARTS puts any allowed one first, drawn by its score.
+// TRUST_RANK_MAX. Those who are nearly equal come in an order of chance, so that not all of us ask
+// the same one. Who is not allowed, or far below the best, is left out: other candidates are better
+// then. One choice of TRUST_EXPLORE_PARTS puts any allowed one first, drawn by its score.
 size_t trust_rank(struct trust *t, const struct node_id *node, size_t count, enum trust_use use,
                   uint32_t *order);
 // Who vouches for it, for trust/quorum; zeros: nobody.

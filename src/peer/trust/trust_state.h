@@ -3,8 +3,8 @@
 //
 // From the ground up: trust_paper.c whole records, trust_keep.c the kv, trust_node.c nodes and what
 // they say of one another, trust_liar.c liars, trust_reckon.c what all that says of strangers;
-// above these trust_load.c, trust_record.c, trust_rank.c, and the face, trust.c. Nobody else
-// includes this.
+// above these trust_load.c, trust_record.c, the face, trust.c, and trust_rank.c, which asks the
+// face for scores. Each calls only those before it; nobody else includes this.
 #ifndef TRUST_TRUST_STATE_H
 #define TRUST_TRUST_STATE_H
 

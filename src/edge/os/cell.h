@@ -23,7 +23,7 @@
 struct worker_code {
     const char *name;
     // Once, in the nursery, before any worker is forked: every worker starts with its own copy
-    // of *state. Must leave no thread running, and see the end of cage.h. *state may stay NULL.
+    // of *state. Must leave no thread running, and see cage.h on libraries. *state may stay NULL.
     enum rc (*setup)(void **state);
     // Behind the walls. `object` stays valid and unchanged until the next load.
     enum rc (*load)(void *state, struct bytes object);

@@ -40,7 +40,7 @@ static void teardown(struct world *w)
     assert_int_equal(w->budget.used_bytes, 0);
 }
 
-// One frame of any kind, whether allowed or not,.
+// One frame of any kind, whether allowed or not.
 static struct bytes frame(unsigned first, const char *payload, bool is_masked)
 {
     static uint8_t at[512];

@@ -7,13 +7,13 @@
 //         fleet_cancel(p, task, helper);
 //         fleet_wake_us(p, due_us);            // an event FLEET_WAKE then
 //     }
-//     fleet_figures(p, &figures);
+//     fleet_figures(p, scratch, &figures);
 //
 // A copy that is sent reaches its helper half a round trip later, waits there until one of the
 // slots is free, runs, and is back another half and some jitter later. It may report an error, or
 // never answer. Helpers come and go, are busy at other things at some hours, grow hot, drift. All
 // luck is a hash of seed, task and helper, so that every scheduler meets the same. The model, and
-// the scenarios that describe such pools: doc/scheduler.md.
+// the scenarios that describe such fleets: doc/scheduler.md.
 #ifndef SIM_FLEET_H
 #define SIM_FLEET_H
 

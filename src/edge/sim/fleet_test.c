@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests of pools: the truth about copies, luck that is the same for all, figures by hand.
+// Tests of fleets: the truth about copies, luck that is the same for all, figures by hand.
 #include "sim/fleet.h"
 
 #include <math.h>

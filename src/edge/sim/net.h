@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A simulated Internet for datagrams: far and near hosts, loss, narrow links, NATs, partitions.
 //
-//     host = sim_net_add(n, &(struct sim_host_cfg){.addr = a, .input = hear, .self = node});
+//     rc = sim_net_add(n, &(struct sim_host_cfg){.addr = a, .input = hear, .self = node}, &host);
 //     face = sim_net_face(n, host);            // a struct net: face.send(face.self, &to, bytes)
 //
 // A datagram waits for its sender's uplink, crosses the world, waits for the receiver's downlink,

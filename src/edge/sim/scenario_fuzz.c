@@ -6,7 +6,7 @@
 #include "sim/scenario.h"
 
 #define STEPS_MAX  200
-#define HELPERS_OK 1000u // larger pools are fine, and slow to make thousands of times
+#define HELPERS_OK 1000u // larger fleets are fine, and slow to make thousands of times
 #define TASKS_OK   2000u
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -34,7 +34,7 @@ bool text_is_utf8(struct bytes b); // all of it, one such sequence after the oth
 
 // The whole text as a decimal number within min..max (min <= max); false otherwise, *out untouched.
 MUST_USE bool text_to_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out);
-// "4G", "512M", "64k", "100" -> bytes (powers of 1024).
+// "4G", "512M", "64k", "100" -> bytes (powers of 1024); false: none of these, *out_bytes untouched.
 MUST_USE bool text_to_size(const char *s, uint64_t *out_bytes);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// SHA-1 (FIPS 180-4), by OpenSSL: only where a foreign wire format wants it
-// (BEP 44, RFC 6455).
+// SHA-1 (FIPS 180-4), by OpenSSL: only where a foreign wire format wants it.
 //
-// Collisions can be made: nothing of ours is ever named or trusted by it.
+// Those are BEP 44 and RFC 6455. Collisions can be made: nothing of ours is ever named or trusted
+// by it.
 #ifndef CRYPT_SHA1_H
 #define CRYPT_SHA1_H
 

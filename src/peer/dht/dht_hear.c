@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What an answer tells an op: nodes to go on with, peers, items, records. Each is checked before
-// it is told, and told once.
+// What an answer tells an op: nodes to go on with, peers, items, records.
+//
+// Each is checked before it is told, and told once.
 #include <assert.h>
 #include <string.h>
 

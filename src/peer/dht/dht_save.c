@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Contacts for the next start: "shoal dht 1\n", then for each family its kind (4 or 6), how many,
-// and ids and addresses as in find_node's answers.
+// Contacts for the next start, as bytes, and what becomes of them then.
+//
+// "shoal dht 1\n", then for each family its kind (4 or 6), how many, and ids and addresses as in
+// find_node's answers.
 #include <string.h>
 
 #include "dht/dht_state.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests of bandwidth: its settings and days, and whole runs over a simulated bottleneck with
-// others.
+// Tests of bandwidth: its settings and days, and whole runs over a bottleneck shared with others.
 #include "link/bandwidth.h"
 
 #include <math.h>

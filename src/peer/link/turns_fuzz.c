@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Any sequence of calls and times: every packet comes out once, in order, and not behind more of
-// worse classes than was promised.
+// Any sequence of calls and times: every packet comes out once, in order, and not too late.
+//
+// Too late: behind more of worse classes than was promised.
 //
 // Input: u8 peers, packets, packet bytes, peer packets, buckets, three shares; then calls: u8 call
 // and peer, u8 argument.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Blobs behind host/kv: one plain file for each value, for large values.
 //
-// A put costs one copy into the page cache, and the loop does not wait for the disk: unlike os/kv's,
-// it is NOT synced when it returns, as host/kv says of hosts for large values. A file is written
-// under another name and renamed, so a process killed at any moment leaves whole files alone. A
-// power cut may lose what was put in the last half minute, and may leave files that are short, or
-// hold zeros or parts of older values. For caches that is enough: whoever reads verifies by hash.
-// For others there are groups: commit syncs each file put since the last one, then the folders that
-// changed; the first one after a killed process syncs all of the file system. Abort takes nothing
-// back.
+// A put costs one copy into the page cache, and the loop does not wait for the disk: unlike in
+// os/kv, it is NOT synced when it returns, as host/kv says of hosts for large values. A file is
+// written under another name and renamed, so a process killed at any moment leaves whole files
+// alone. A power cut may lose what was put in the last half minute, and may leave files that are
+// short, or hold zeros or parts of older values. For caches that is enough: whoever reads verifies
+// by hash. For others there are groups: commit syncs each file put since the last one, then the
+// folders that changed; the first one after a killed process syncs all of the file system. Abort
+// takes nothing back.
 //
 // A key is a file's name in hex below two folders, its first two bytes: FOLDER/6f/00/6f00... Reads
 // are views of the page cache (mmap). One process at a time has the folder, and has it once (a

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests of fitting: what is there to be learned is, the same rows give the same trees, and a
-// thread of the pool can do it.
+// Tests of fitting: what can be learned is, the same rows give the same trees, also on a thread.
 #include "os/fit.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One HTTP GET, and how far it came: name, connection, TLS, answer. For those who look into
-// what is wrong with a way to a server.
+// One HTTP GET, and how far it came: name, connection, TLS, answer.
+//
+// For those who look into what is wrong with a way to a server:
 //
 //     get_start(&g, loop, &cfg, &handlers, &err)  -> on_done, once; then g is gone
 //     get_drop(g)                                 -> nothing any more

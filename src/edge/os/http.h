@@ -80,6 +80,8 @@ const char *http_status_text(unsigned status); // "Not Found"; "Unknown" for wha
 MUST_USE enum rc http_ws_asked(const struct http *request);
 void http_ws_key(char out[static HTTP_WS_KEY_TEXT_BYTES], const uint8_t random[static 16]);
 void http_ws_accept(char out[static HTTP_WS_ACCEPT_TEXT_BYTES], const char *key);
+// The two heads of an upgrade. fields: as in http_response; request: one that http_ws_asked found
+// good. False: does not fit.
 MUST_USE bool http_write_ws_request(struct buffer *out, const char *host, const char *target,
                                     const char *key, const char *fields);
 MUST_USE bool http_write_ws_accept(struct buffer *out, const struct http *request);

@@ -72,7 +72,7 @@ struct web_handlers { // copied; any may be NULL
     // web_pause. conn may be closing by now.
     void (*on_read)(void *self, struct web_conn *conn, size_t bytes, size_t frames);
     // Fills *response, which is 404 without a body before; what it points to is copied right
-    // after the call. Not called for upgrades. conn is for web_peer_text only.
+    // after the call. Not called for upgrades. conn is for its peer's address alone.
     void (*on_request)(void *self, struct web_conn *conn, const struct http_request *request,
                        struct http_response *response);
     // False refuses the upgrade with *refusal (403 before). The place to look at path, token,

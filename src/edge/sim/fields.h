@@ -20,13 +20,14 @@ struct fields {
 void fields_within(struct fields *f, const struct json_node *object, const char *what);
 // The same with a member of `parent`; false: it has none of that name.
 bool fields_enter(struct fields *f, const struct json_node *parent, const char *what);
-void fields_blame(struct fields *f, const char *member);
+void fields_blame(struct fields *f, const char *member); // for what only the reader can judge
+// low where it is missing or out of low .. high, which is blamed.
 double fields_number(struct fields *f, const char *member, double low, double high);
 // The same, but it may be left out.
 double fields_number_or(struct fields *f, const char *member, double low, double high,
                         double initial);
 bool fields_flag_or(struct fields *f, const char *member, bool initial);
-// A text of 1 to cap - 1 bytes.
+// A text of 1 to cap - 1 bytes, ended by 0; out is untouched where it is none.
 void fields_name(struct fields *f, const char *member, char *out, size_t cap);
 
 #endif

@@ -107,7 +107,7 @@ struct fleet_figures { // of the tasks after the warm-up; milliseconds
 
 struct fleet;
 
-size_t fleet_bytes(const struct fleet_cfg *cfg);
+size_t fleet_bytes(const struct fleet_cfg *cfg); // room in the arena that fleet_new needs
 // run: other luck, the same fleet's shape. *out lives in the arena. RC_CONFIG, RC_NOMEM.
 MUST_USE enum rc fleet_new(struct fleet **out, struct arena *arena, const struct fleet_cfg *cfg,
                            uint64_t run);

@@ -141,7 +141,8 @@ struct dht_event { // what it points to is valid until the next call of anything
     enum dht_event_kind kind;
     enum rc rc; // of DHT_DONE: RC_OK: found, or stored with at least one node; RC_ABSENT: two or
                 // more nodes of different owners answered and none had it; RC_TIMEOUT: too few
-                // answered to say; RC_REFUSED: nodes refused to store (an item's seq or cas);
+                // answered to say; RC_REFUSED: nodes refused to store (an item's seq or cas), or
+                // the one that was pinged or sampled answered with an error;
                 // RC_FULL: asks_max; RC_CLOSED: cancelled
     const struct net_addr *addrs;
     uint32_t addr_count;

@@ -97,7 +97,8 @@ struct trust_outcome {
 
 // What `of` did for us. The receipt for it goes into *receipt (RECEIPT_BYTES_MAX at least, empty),
 // which stays empty on every code but RC_OK. RC_REFUSED: it is us. RC_FULL: no room, and nothing
-// was counted. RC_IO: counted, but our counter or the account could not be written.
+// was counted. RC_IO: counted, but our counter or the account could not be written. RC_NOMEM:
+// counted, and not signed.
 MUST_USE enum rc trust_outcome(struct trust *t, const struct node_id *of,
                                const struct trust_outcome *o, struct buffer *receipt,
                                uint64_t now_s);
@@ -105,13 +106,15 @@ MUST_USE enum rc trust_outcome(struct trust *t, const struct node_id *of,
 void trust_served(struct trust *t, const struct node_id *to, uint64_t bytes, uint64_t now_s);
 // A record: receipt, voucher or proof. RC_OK: taken, or known. RC_MALFORMED, RC_REFUSED: worth
 // nothing (by form; by signature, age, number or because a liar signed it): who sent it should
-// know better. RC_FULL: no room for it. RC_IO: it counts, and could not be written.
+// know better. RC_ABSENT: a receipt about us by a node that we do not know. RC_FULL: no room for
+// it. RC_IO: it counts, and could not be written.
 enum rc trust_input(struct trust *t, struct bytes record, uint64_t now_s);
 // Signed records that prove a fault: one answer, or two records that contradict. RC_ABSENT: they
 // prove nothing. Otherwise as trust_input.
 enum rc trust_accuse(struct trust *t, struct bytes first, struct bytes second, uint64_t now_s);
 // Our own voucher for `of`, into *out (VOUCH_BYTES_MAX at least, empty). RC_FULL: all of this
 // period are given. RC_REFUSED: it is us, or a liar. RC_IO: not given, since not written.
+// RC_NOMEM: not signed, and its slot is used up.
 MUST_USE enum rc trust_vouch(struct trust *t, const struct node_id *of, struct buffer *out,
                              uint64_t now_s);
 

@@ -66,7 +66,8 @@ struct worker_limits {
 
 struct worker_done {
     // The code's own answer; or RC_TIMEOUT: over its budget, or over cpu_s; RC_CRASHED: it died;
-    // RC_CLOSED: no worker can be had any more; RC_UNSUPPORTED: this machine cannot cage.
+    // RC_CLOSED: no worker can be had any more; RC_UNSUPPORTED: this machine cannot cage;
+    // RC_NOMEM, RC_IO: no process could be made, or none reached.
     enum rc rc;
     // Copies in the program's memory, which no worker can change; borrowed until the next call
     // that is sent. Empty unless the code answered. May be filled whatever rc is.

@@ -82,7 +82,7 @@ void sim_net_free(struct sim_net *n); // NULL is fine; what is under way is lost
 // has that address.
 MUST_USE enum rc sim_net_add(struct sim_net *n, const struct sim_host_cfg *cfg, uint32_t *host);
 struct net sim_net_face(struct sim_net *n, uint32_t host); // lives as long as n
-// Down: sends nothing, and what arrives is lost. Its NAT remembers.
+// Down: must not send (asserted), and what arrives is lost. Its NAT remembers.
 void sim_net_set_up(struct sim_net *n, uint32_t host, bool is_up);
 // It goes on under another address, behind a NAT that remembers nothing. RC_REFUSED: taken.
 MUST_USE enum rc sim_net_move(struct sim_net *n, uint32_t host, const struct net_addr *addr);

@@ -51,7 +51,7 @@ struct bandwidth_cfg {
     uint64_t rate_bytes_s[WAYS]; // the most; 0 or 1000 .. 2^40
     enum metered metered;        // auto: as network or bandwidth_say say
     struct condition network;    // what is not unknown here is not measured
-    uint64_t cap_day_bytes;      // of all, both ways
+    uint64_t cap_day_bytes;      // of all, both ways; a lease of it holds the largest packet
     uint32_t peers_max;
     uint32_t packets_max;            // waiting, each way
     uint32_t packet_bytes_max[WAYS]; // of a packet; of an answer asked for at once
@@ -109,7 +109,7 @@ void bandwidth_came(struct bandwidth *b, uint64_t bytes, uint64_t now_us);
 
 // May the node spend these bytes on upkeep, or on answering strangers? While somebody uses it (an
 // urgent or prefetched packet within BANDWIDTH_IDLE_US), always; else out of the idle day's bytes.
-// RC_AGAIN: not today, or after a save.
+// RC_AGAIN: not today, or after a save. RC_REFUSED: more than a lease of those (link/allowance).
 MUST_USE enum rc bandwidth_upkeep(struct bandwidth *b, uint64_t bytes, uint64_t now_us);
 bool bandwidth_wants_save(struct bandwidth *b, uint64_t now_us);
 void bandwidth_save(struct bandwidth *b, uint8_t image[static BANDWIDTH_IMAGE_BYTES],

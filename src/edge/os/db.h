@@ -47,12 +47,13 @@ void db_close(struct db *db); // rolls back what was not committed; NULL is fine
 
 // Runs one statement that gives no rows. values are copied.
 // RC_FULL: the disk; RC_REFUSED: a constraint (the row is there already, ...); RC_MALFORMED: no
-// SQL that this database understands; RC_IO. A failed statement changes nothing; the transaction
-// around it stays open after RC_REFUSED and RC_MALFORMED, and should be rolled back after others.
+// SQL that this database understands; RC_IO, RC_NOMEM. A failed statement changes nothing; the
+// transaction around it stays open after RC_REFUSED and RC_MALFORMED, and should be rolled back
+// after others.
 MUST_USE enum rc db_run(struct db *db, const char *sql, const struct db_value *values,
                         size_t count);
-// Each row in turn; row is borrowed for the call, which returns false to stop early, and must
-// not use db. RC_OK also if there were none; else as db_run.
+// Each row in turn, a real number in it as text; row is borrowed for the call, which returns false
+// to stop early, and must not use db. RC_OK also if there were none; else as db_run.
 MUST_USE enum rc db_rows(struct db *db, const char *sql, const struct db_value *values,
                          size_t count,
                          bool (*on_row)(void *self, const struct db_value *row, size_t columns),

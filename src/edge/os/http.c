@@ -28,7 +28,7 @@ struct http_head {
     size_t used;       // of store
     size_t field_count;
     struct field field[HTTP_FIELDS_MAX];
-    bool is_in_value; // the last call of on_field was for a value
+    bool is_in_value; // on_value was called last, and not on_name
     bool is_head_done;
     bool is_done;
     enum rc bad;             // why a callback stopped the parser; RC_OK: it did not

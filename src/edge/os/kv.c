@@ -307,9 +307,10 @@ static enum rc open_env(struct kv_env **out, const char *folder, uint64_t size_b
         return err_set(err, RC_NOMEM, "cannot open store %s: no memory", folder);
     }
     e->arena = arena;
-    if (is_cache && set_mark(e, folder, err) != RC_OK) {
+    const enum rc marked = is_cache ? set_mark(e, folder, err) : RC_OK;
+    if (marked != RC_OK) {
         kv_close(e);
-        return RC_CONFIG;
+        return marked;
     }
     e->is_cache = is_cache;
     const int code = open_all(e, folder, size_bytes);

@@ -57,7 +57,7 @@ struct shelf_cfg {
     struct record_judge judge;          // what it points to outlives the shelf
 };
 
-struct shelf_cfg shelf_cfg_node(void); // for a real node: about 14 MiB
+struct shelf_cfg shelf_cfg_node(void); // for a real node: about 12 MiB
 struct shelf_cfg shelf_cfg_tiny(void); // for one of ten thousand simulated: below 16 KiB
 
 struct shelf;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-# Looks at maps as scipy does: usage level_reference.py FILE COUNT; FILE: octile maps, one by one.
+# Looks at maps as scipy does: usage reference.py FILE COUNT; FILE: octile maps, one by one.
 """Every map is one piece (scipy.ndimage.label), as large as it says, of known cells; a dungeon's
 edge is closed. Exit status 1, and words, if one is not."""
 import sys

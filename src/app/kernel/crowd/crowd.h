@@ -11,9 +11,8 @@
 // Who is within half a cell of the goal leaves, and is in nobody's way any more; who has no way
 // leaves at once.
 //
-// Result: all agents' paths (kernel/route/path.h), then after each `every` steps, for each agent
-// that was still there, LEB128 numbers: how many turns of its path it passed since; and how far it
-// came to the right and down, less how far it came the time before (zigzag: sign lowest).
+// Result: all agents' paths (kernel/route/path.h), then after each `every` steps their state
+// (kernel/crowd/state.h).
 //
 // The run of a part is shown the result. It walks every path and searches some anew, as kernel
 // `route` does; and redoes the steps between some states and the next. Its own result: u32 what

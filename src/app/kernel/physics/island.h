@@ -15,7 +15,7 @@
 
 #define PHYSICS_MARGIN 0.02 // m, added to each reach
 
-struct physics_islands { // of one moment; fields are read by all, written by physics_island.c
+struct physics_islands { // of one moment; fields are read by all, written by island.c
     uint32_t count;
     uint32_t *start;   // count + 1: where an island's members begin
     uint16_t *member;  // ascending within an island; islands by their first member

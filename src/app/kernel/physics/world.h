@@ -8,7 +8,7 @@
 //     f32 gravity[3]
 //     obstacle each: u32 kind (0 plane, 1 box), f32 size[3] place[3] turn[4] friction bounce
 //     body each: u32 kind (0 ball, 1 box, 2 capsule), f32 size[3] mass friction bounce, and its
-//                state (physics_state.h)
+//                state (state.h)
 //
 // Size: a ball's radius; a box's half sides; a capsule's radius and half the length of its axis,
 // along its own z; a plane's unit normal. What is not used is 0. A turn is w, x, y, z. Where two
@@ -30,7 +30,6 @@
 #define PHYSICS_WALL_MAX       4096.0f // an obstacle's size and place
 #define PHYSICS_FRICTION_MAX   10.0f
 #define PHYSICS_GRAVITY_MAX    100.0f // each component, m/s^2
-#define PHYSICS_WORLD_BYTES    28u
 #define PHYSICS_OBSTACLE_BYTES 52u
 #define PHYSICS_BODY_BYTES     72u
 

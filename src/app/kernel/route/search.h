@@ -14,7 +14,7 @@ struct route_search;
 // Lives in arena; g outlives it. RC_NOMEM.
 MUST_USE enum rc route_search_new(struct route_search **out, struct arena *arena,
                                   const struct grid *g);
-// Appends the path to `out` as route_path.h has it, "no way" among them. Cells may be anywhere.
+// Appends the path to `out` as path.h has it, "no way" among them. Cells may be anywhere.
 // RC_FULL: no room; RC_MALFORMED: the object lies.
 MUST_USE enum rc route_search_path(struct route_search *s, struct grid_cell start,
                                    struct grid_cell goal, struct buffer *out);

@@ -11,9 +11,9 @@
 //         }
 //     }
 //
-// So the caller may keep many in flight; none depends on another. Unbiased but for the clamp of
-// a finished sample (trace.h) and PATH_OFFSET. From PATH_ROULETTE scatterings on a path goes on
-// with the chance of its largest throughput.
+// So the caller may keep many in flight; none depends on another. Unbiased but for the clamp of a
+// finished sample (trace.h) and PATH_OFFSET (world/ray.h). From PATH_ROULETTE scatterings on a path
+// goes on with the chance of its largest throughput.
 #ifndef KERNEL_TRACE_PATH_H
 #define KERNEL_TRACE_PATH_H
 

@@ -2,9 +2,9 @@
 // Kernel `trace`: path-traced light for a tile, or for single pixels, of one frame.
 //
 // Every random number is a hash of (seed, frame, pixel, sample, dimension), so any pixel and any
-// sample can be redone alone, in any order. A sample's radiance is clamped to
-// just below TRACE_RADIANCE_MAX and rounded to 1 / TRACE_UNIT; the result holds integer sums, so
-// partial sample ranges add up exactly, whoever made them.
+// sample can be redone alone, in any order. A sample's radiance is clamped to just below
+// TRACE_RADIANCE_MAX and rounded to 1 / TRACE_UNIT; the result holds integer sums, so partial
+// sample ranges add up exactly, whoever made them.
 //
 // Result: for each pixel of the tile in rows from the top left (or of `pixel` in its order),
 // TRACE_LAYERS layers of red, green, blue: u32 little-endian sums over the samples.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What benches have in common: processor time, the middle of many, memory, and words before the
-// end.
+// What benches measure with: processor time and medians; memory that is there, or an end in words.
 //
 // Needs clock_gettime: _POSIX_C_SOURCE of 200809L, or _GNU_SOURCE.
 #ifndef BENCH_MEASURE_H

@@ -2,7 +2,7 @@
 // The hub's disk in a simulated crowd: rows by key, as its database keeps them.
 //
 // What is taken lies in a journal until it is written, in order; a crash leaves what was written.
-// Rows are those of prog/archive: results, peers, jobs with their tasks.
+// Rows are those of prog/hub/archive: results, peers, jobs with their tasks.
 #ifndef TEST_CROWD_ROWS_H
 #define TEST_CROWD_ROWS_H
 

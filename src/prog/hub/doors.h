@@ -2,10 +2,10 @@
 // The hub's doors: who comes by HTTP or WebSocket, within limits, and the machines behind.
 //
 // The path of a WebSocket says which machine its connection belongs to, by a table that the host
-// gives. What one address may do is bounded, whatever is behind
-// (peer/trust/guard.h): connections, new ones, messages, bytes, faults; this machine's own
-// addresses 127.0.0.1 and ::1 are not, for who sits here could do worse. A slow reader's queue is
-// bounded, and who asks faster than allowed is read from more slowly.
+// gives. What one address may do is bounded, whatever is behind (trust/guard.h): connections, new
+// ones, messages, bytes, faults; this machine's own addresses 127.0.0.1 and ::1 are not, for who
+// sits here could do worse. A slow reader's queue is bounded, and who asks faster than allowed is
+// read from more slowly.
 #ifndef PROG_HUB_DOORS_H
 #define PROG_HUB_DOORS_H
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // One network being played: its nodes, objects, lookups and figures, as the parts of it share them.
 //
-//     net_run      make, run by time, end; what holds at any time
-//     net_phase    what happens when
-//     net_node     nodes: they come, go, crash and sleep
-//     net_traffic  objects are published and looked up
-//     net_wire     datagrams to and from nodes, and when they are woken
-//     net_ask      objects, what is asked about them, and answers judged
-//     net_liar     those who speak the wire and lie
-//     net_play     what all of them say and draw
+//     net_play.c     what all of them say and draw
+//     net_liar.c     those who speak the wire and lie
+//     net_ask.c      objects, what is asked about them, and answers judged
+//     net_wire.c     datagrams to and from nodes, and when they are woken
+//     net_traffic.c  objects are published and looked up
+//     net_node.c     nodes: they come, go, crash and sleep
+//     net_phase.c    what happens when
+//     net_run.c      make, run by time, end; what holds at any time
 //
-// Each calls only those below it.
+// Each calls only those above it here.
 #ifndef PROG_SIM_NET_PLAY_H
 #define PROG_SIM_NET_PLAY_H
 

@@ -97,7 +97,7 @@ static inline uint64_t now_of(const struct sim_world *w)
     return START_S + (uint64_t)w->round * ROUND_S;
 }
 
-// sim_trust_rule.c
+// ---- trust_rule.c
 MUST_USE enum rc sim_rule_init(struct sim_world *w);
 MUST_USE enum rc sim_rule_join(struct sim_world *w, struct peer *p); // of a fresh identity
 // Candidates into order, best first; answers how many are left.

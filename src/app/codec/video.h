@@ -6,10 +6,10 @@
 //     video_encoder_next(e, &packet)         // until RC_AGAIN (put more) or RC_ABSENT (all told)
 //
 // and the same with a decoder, packets in, planes out: a decoder that is put more before it said
-// RC_AGAIN may lose pictures. One group of pictures: only the first
-// packet starts anew. H.264 packets are in Annex B form, AV1 packets are temporal units; one after
-// another they are a stream as ffmpeg reads it. Neither makes a thread, opens a file or asks the
-// system for anything but memory, so both work behind the walls of a worker.
+// RC_AGAIN may lose pictures. One group of pictures: only the first packet starts anew. H.264
+// packets are in Annex B form, AV1 packets are temporal units; one after another they are a stream
+// as ffmpeg reads it. Neither makes a thread, opens a file or asks the system for anything but
+// memory, so both work behind the walls of a worker.
 #ifndef CODEC_VIDEO_H
 #define CODEC_VIDEO_H
 
@@ -39,7 +39,7 @@ struct video_cfg {
     // Of an encoder only:
     enum video_effort effort;
     uint32_t crf;      // 1..VIDEO_CRF_MAX: constant quality, less is better
-    bool has_one_head; // apart from the packets, as files want it: video_encoder_head
+    bool has_one_head; // apart from the packets, as files want it: in video_encoder_context
 };
 
 struct video_packet { // borrowed until the next call

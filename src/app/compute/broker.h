@@ -126,7 +126,7 @@ struct broker_stat {
     uint64_t retries, wrong, barred, refused;
     uint64_t cached;        // tasks answered from results that were kept
     uint64_t checks;        // draws of parts that were redone
-    uint64_t steps_refused; // of players\' input
+    uint64_t steps_refused; // of players' input
     uint64_t notes_lost;    // the host did not take them in time
     uint64_t records_lost;
     size_t memory_bytes; // of the budget, in use
@@ -141,7 +141,7 @@ void broker_free(struct broker *b); // NULL is fine
 #define BROKER_ORIGIN_BYTES 16
 struct broker_guest { // who connects
     bool is_local;    // of this machine: no limits
-    bool is_text;     // in JSON (compute/dialect.h); it holds no key, and is who it says, there:
+    bool is_text;     // in JSON (compute/dialect.h): it has no key, only its word
     uint8_t origin[BROKER_ORIGIN_BYTES]; // what it cannot choose freely: its address
 };
 // conn is the host's number for it, never used again after broker_closed. guest NULL: in CBOR,

@@ -157,7 +157,6 @@ static bool is_idle(const struct gamer *g)
     return list_is_empty(&g->jobs) && list_is_empty(&g->kept);
 }
 
-// A job to another record of the same gamer: it has connected twice.
 void job_move(struct broker *b, struct job *j, struct gamer *to)
 {
     struct gamer *from = j->gamer;

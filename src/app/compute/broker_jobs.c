@@ -47,7 +47,6 @@ void job_tell(struct broker *b, const struct job *j, const struct msg *m)
         gamer_tell(b, j->gamer, m);
 }
 
-// Not in work any more, however it ended.
 void job_uncount(struct broker *b, struct job *j)
 {
     struct gamer *g = j->gamer;

@@ -112,7 +112,6 @@ void job_object_none(struct broker *b, struct gamer *g, const struct digest *dig
 
 // ---- Out
 
-// A part of an object, to whoever may know it: all who said who they are.
 void object_give(struct broker *b, const struct conn *c, const struct msg_object_get *get)
 {
     struct bytes object = bytes_of(NULL, 0);

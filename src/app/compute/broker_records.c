@@ -120,7 +120,6 @@ void job_record_plan(struct broker *b, const struct job *f)
     }
 }
 
-// The disk hears of the end, unless it never heard of the beginning.
 void job_record_end(struct broker *b, struct job *j, enum record_state state)
 {
     struct gamer *g = j->gamer;

@@ -16,6 +16,7 @@
 //     broker_assign.c    tasks to helpers; jobs that can go on
 //     broker_restore.c   after a crash
 //     broker.c           the face: connections, who they are, what they say
+//     broker_check.c     what must hold of all that, for tests and simulations
 //
 // Nothing below knows what is above it: what has become possible is left as news (job_has_news),
 // who is to be sent away as refused (conn_refuse), and both are seen to before the turn is over.

@@ -16,7 +16,6 @@
 
 // ---- What they are
 
-// The connection that a task is for; 0: its gamer is away.
 uint64_t work_payer(const struct task *t)
 {
     const struct gamer *g = t->job->gamer;
@@ -114,7 +113,6 @@ void work_withdraw(struct broker *b, struct task *t)
     sched_forget(b->sched, t->id, b->now_us);
 }
 
-// What was pinned for it: the inputs of a run; of a check, a result that was shown.
 void work_let_go(struct broker *b, const struct task *t)
 {
     if (t->kind == TASK_CHECK && skill_kernel(t->skill)->shows_result)
@@ -139,7 +137,6 @@ void work_note_lost(struct broker *b, struct task *t, const struct who *who, con
             (unsigned long long)t->id, who->name, why);
 }
 
-// The seat let somebody wait for nothing.
 void work_missed(struct broker *b, struct seat *s)
 {
     assert(!s->is_own);

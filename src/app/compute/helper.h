@@ -13,8 +13,8 @@
 //
 // An object is fetched from the hub once, checked against its name, kept in the store, and loaded
 // into a lane before the first task that needs it there; what else a task is given is fetched the
-// same way, and goes with the run. One crashed, hung or greedy task costs
-// itself alone: the hub is told, the lane is made anew by the host.
+// same way, and goes with the run. One crashed, hung or greedy task costs itself alone: the hub is
+// told, the lane is made anew by the host.
 #ifndef COMPUTE_HELPER_H
 #define COMPUTE_HELPER_H
 

@@ -49,8 +49,8 @@ struct session_input { // one step of what the player did
 
 void session_init(struct session *s); // nowhere yet
 // Places the player, anew if it stood somewhere; steps count from 1 again. The camera is taken as
-// it is until the first step, which sets it upright. RC_MALFORMED: a number is out of scene.h's
-// and trace.h's ranges, or eye and target are one: nothing changed.
+// it is until the first step, which sets it upright. RC_MALFORMED: a number is out of camera.h's
+// ranges, or eye and target are one: nothing changed.
 MUST_USE enum rc session_start(struct session *s, const struct camera *camera);
 // Turns, then moves. Anything but RC_OK changes nothing:
 // RC_ABSENT: the player was placed nowhere yet. RC_MALFORMED: out of range. RC_REFUSED: not the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A picture from the gamer's own geometry and somebody else's light.
 //
-//     composite_new(&c, &size, &budget);
+//     composite_new(&c, &size, COMPOSITE_BEST, budget);
 //     each frame:
 //         composite_geometry(c, full, low);  // both as kernel `geometry` makes them
 //         composite_draw(c, &layer, &tone, rgb);

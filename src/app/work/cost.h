@@ -30,7 +30,7 @@ struct cost { // read-only outside cost.c
     struct budget *budget;
     uint32_t width, height;    // pixels
     uint32_t cell;             // side of a cell, pixels; cells at the right and bottom are cut
-    uint32_t cells_x, cells_y; // div_ceil(width or height, cell)
+    uint32_t cells_x, cells_y; // of width and height, rounded up
     bool is_measured;          // density is in microseconds
     double *density;           // cells_x * cells_y in rows, all > 0 and finite
 };

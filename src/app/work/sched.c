@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Scheduler: the life of tasks and their copies.
+// Scheduler: the life of tasks, and all that it is told and asked.
 #include "work/sched.h"
 
 #include <assert.h>

@@ -76,7 +76,6 @@ void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t 
     sched_order_put(s, &c->told, SCHED_ASSIGN);
 }
 
-// Neither waited for nor in its helper's way any more.
 void copy_end(struct sched *s, struct copy *c, enum copy_state state, double slot_free_us)
 {
     struct helper *h = &s->helper[c->helper];

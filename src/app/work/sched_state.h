@@ -115,7 +115,7 @@ struct sched {
     size_t drawn; // of them, the first ones: by the dice, and not because they look good
     struct rank rank[PREDICT_TYPES_MAX]; // of a large pool: who has room, by worth to a usual task
     struct holders holders[HOLDERS_MAX];
-    uint32_t looked_at, looked_type;     // ... what to look at next for prices
+    uint32_t looked_at, looked_type;     // what prices_look looks at next
     double *worth;                       // of each helper that was, to a task of that type
     double within_us[PREDICT_TYPES_MAX]; // the deadline of the last one; 0: none came
     double within_mean_us[PREDICT_TYPES_MAX];

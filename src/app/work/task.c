@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A task: which kernel, on which objects, with which parameters, and by when.
+// A task: which kernel, on which inputs, with which parameters.
 #include "work/task.h"
 
 #include <assert.h>

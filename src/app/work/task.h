@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A task: which kernel, on which objects, with which parameters, and by when.
+// A task: which kernel, on which inputs, with which parameters.
 //
 // A value type that borrows `params`. Its digest says what was asked, so that a signed result
 // can be proven wrong to anybody.

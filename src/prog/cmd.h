@@ -94,13 +94,14 @@ enum rc cmd_of_machine(enum rc rc);
 // Can a file be made there? Asked before long work, of what --option says. RC_CONFIG: it is a
 // folder; RC_IO.
 MUST_USE enum rc cmd_check_out(const char *option, const char *path, struct err *err);
-// The state folder, made if missing.
+// The state folder, made if missing. RC_CONFIG: its path is too long; RC_IO.
 MUST_USE enum rc cmd_state(const struct cmd_common *common, char out[static FILE_PATH_BYTES],
                            struct err *err);
 // folder/name; RC_CONFIG: too long.
 MUST_USE enum rc cmd_path(char out[static FILE_PATH_BYTES], const char *folder, const char *name,
                           struct err *err);
-// The key in folder/identity, made (mode 0600) the first time. End it with id_end.
+// The key in folder/identity, made (mode 0600) the first time. End it with id_end. RC_MALFORMED:
+// the file is none; RC_CONFIG: the path is too long; RC_IO.
 MUST_USE enum rc cmd_identity(struct id *out, const char *folder, struct err *err);
 // The first line of a file that holds one secret word; in arena. RC_ABSENT, RC_MALFORMED.
 MUST_USE enum rc cmd_secret(struct bytes *out, struct arena *arena, const char *path,

@@ -29,6 +29,7 @@ struct crew_cfg {
     void (*on_failed)(void *self, const char *why); // no worker can be had here
 };
 
+// *out lives in cfg->arena and is NULL on failure; *err says what could not be had.
 MUST_USE enum rc crew_new(struct crew **out, const struct crew_cfg *cfg, struct err *err);
 void crew_free(struct crew *c); // NULL is fine; before nursery_stop
 void crew_attach(struct crew *c, struct helper *machine);

@@ -59,6 +59,8 @@ struct video_decoder;
 // RC_NOMEM.
 MUST_USE enum rc video_encoder_open(struct video_encoder **out, const struct video_cfg *cfg);
 void video_encoder_close(struct video_encoder *e); // NULL is fine
+// picture: picture_bytes of it, copied. put, end: RC_AGAIN: packets have to be taken first;
+// RC_NOMEM. next: RC_AGAIN: put more; RC_ABSENT: all are told, after end.
 MUST_USE enum rc video_encoder_put(struct video_encoder *e, const uint8_t *picture);
 MUST_USE enum rc video_encoder_end(struct video_encoder *e);
 MUST_USE enum rc video_encoder_next(struct video_encoder *e, struct video_packet *out);
@@ -68,6 +70,7 @@ const struct AVCodecContext *video_encoder_context(const struct video_encoder *e
 // What comes in comes from strangers. RC_MALFORMED: no such stream, or of another size or form.
 MUST_USE enum rc video_decoder_open(struct video_decoder **out, const struct video_cfg *cfg);
 void video_decoder_close(struct video_decoder *d); // NULL is fine
+// As the encoder's, and RC_MALFORMED. packet is copied.
 MUST_USE enum rc video_decoder_put(struct video_decoder *d, const struct video_packet *packet);
 MUST_USE enum rc video_decoder_end(struct video_decoder *d);
 // Borrowed until the next call; *pts: as its packet's.

@@ -39,7 +39,7 @@ struct video_rate {
 MUST_USE enum rc video_encode_at_psnr(const struct video_cfg *cfg, uint32_t group_max,
                                       const struct video_pictures *pictures, uint32_t psnr,
                                       struct video_rate *out);
-// At cfg->crf.
+// At cfg->crf. RC_NOMEM, RC_UNSUPPORTED: *out is then of no use.
 MUST_USE enum rc video_encode_at_crf(const struct video_cfg *cfg, uint32_t group_max,
                                      const struct video_pictures *pictures, struct video_rate *out);
 

@@ -185,7 +185,7 @@ void result_keep(struct broker *b, const struct task *t, struct bytes bytes);
 // ---- broker_kept.c
 
 // Into the store; what is kept gives way. wanted NULL: under whatever name it has, which goes to
-// *name.
+// *name. As store_put; RC_FULL: nothing is left to give way.
 MUST_USE enum rc object_put(struct broker *b, const struct digest *wanted, struct bytes bytes,
                             struct digest *name);
 // NULL: no room.

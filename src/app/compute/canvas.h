@@ -33,11 +33,13 @@ struct canvas_cfg {
 // RC_MALFORMED: the scene is none; RC_NOMEM; RC_UNSUPPORTED: a library does not start here.
 MUST_USE enum rc canvas_new(struct canvas **out, const struct canvas_cfg *cfg);
 void canvas_free(struct canvas *c); // NULL is fine
+// All that follow: RC_MALFORMED: the camera is out of its ranges; RC_NOMEM.
 MUST_USE enum rc canvas_geometry(struct canvas *c, const struct camera *camera);
 // After canvas_geometry for the same camera. A stream has been shown first: see canvas_layer.
-// RC_MALFORMED: it does not fit.
+// RC_MALFORMED: also light that does not fit.
 MUST_USE enum rc canvas_light(struct canvas *c, const struct light *light);
-// A layer as the stream's pictures have it: light_width * light_height pixels, without a header.
+// A layer as the stream's pictures have it: light_width * light_height pixels, without a header;
+// RC_MALFORMED: also other counts of them. Its geometry is looked at here.
 MUST_USE enum rc canvas_layer(struct canvas *c, const struct camera *camera, struct bytes pixels);
 MUST_USE enum rc canvas_look(struct canvas *c, const struct camera *camera);
 // rgb: width * height * 3 bytes of the caller's. After canvas_look.

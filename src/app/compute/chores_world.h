@@ -30,6 +30,9 @@ void chores_world_free(struct chores_world *w, struct budget *budget); // NULL i
 struct bytes chores_world_map(const struct chores_world *w);
 struct bytes chores_world_speech(const struct chores_world *w);
 
+// What a task is asked, appended to params: RC_FULL: no room. What came of one: RC_MALFORMED: the
+// result is none, and the world stays as it is but for the first walkers' ways.
+//
 // Physics for one window. world: what the task is given.
 MUST_USE enum rc chores_world_physics(struct chores_world *w, struct buffer *params,
                                       struct buffer *world);

@@ -40,7 +40,7 @@ struct light_task { // not to be copied: run borrows params
 };
 
 // Each fills *t. What later stages need is kept at the hub; of that, only a layer that goes into no
-// stream is sent. RC_MALFORMED: a number is out of its kernel's range; *t is then of no use.
+// stream is sent. All: RC_MALFORMED: a number is out of its kernel's range; *t is then of no use.
 MUST_USE enum rc light_task_geometry(struct light_task *t, const struct light_spec *s,
                                      const struct camera *camera);
 // is_kept: for post; else it is sent.

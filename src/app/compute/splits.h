@@ -40,6 +40,7 @@ struct split_costs {          // in microseconds, for a whole light frame; 0: no
 };
 
 struct splits; // scratch for plans
+// A block of budget, which outlives it. RC_NOMEM.
 
 MUST_USE enum rc splits_new(struct splits **out, struct budget *budget);
 void splits_free(struct splits *s, struct budget *budget); // NULL is fine

@@ -34,7 +34,8 @@ struct movie;
 // RC_REFUSED: a number is out of range; RC_UNSUPPORTED: the libraries here have no such encoder;
 // RC_NOMEM; the sink's.
 MUST_USE enum rc movie_open(struct movie **out, const struct movie_cfg *cfg);
-// rgb: rows from the top left, three bytes a pixel.
+// rgb: rows from the top left, three bytes a pixel. RC_NOMEM, RC_IO; the sink's, then and at the
+// end.
 MUST_USE enum rc movie_add(struct movie *m, const uint8_t *rgb);
 MUST_USE enum rc movie_end(struct movie *m);
 void movie_close(struct movie *m); // NULL is fine

@@ -23,6 +23,7 @@
 
 struct sched_lines;
 
+// policy: for all that start begins. RC_NOMEM: *out is NULL.
 MUST_USE enum rc sched_lines_new(struct sched_lines **out, const struct policy *policy);
 void sched_lines_free(struct sched_lines *s); // NULL is fine
 // RC_MALFORMED: it makes no sense, or not now; RC_FULL: too many tasks; RC_NOMEM. *err may say

@@ -18,9 +18,10 @@
 #define SPEED_BUDGET_BYTES SCENES_BUDGET_BYTES // that the scene's making takes
 #define SPEED_PARAMS_BYTES 512
 
-// The scene to be loaded, in a block of budget; the caller gives out->at back.
+// The scene to be loaded, in a block of budget; the caller gives out->at back. RC_NOMEM.
 MUST_USE enum rc speed_scene(struct budget *budget, struct buffer *out, struct err *err);
-// Params for kernel `trace` with that scene; SPEED_PARAMS_BYTES are enough.
+// Params for kernel `trace` with that scene; SPEED_PARAMS_BYTES are enough. RC_MALFORMED: it is
+// no scene; RC_FULL.
 MUST_USE enum rc speed_params(struct bytes scene, struct buffer *out);
 // Cost units a second, from the kernel's report and the processor time that it took; 0: it
 // measured nothing.

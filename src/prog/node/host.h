@@ -90,7 +90,8 @@ struct udp_stat node_host_traffic(const struct node_host *n);
 // 0: nobody is known.
 size_t node_host_sources(const struct node_host *n);
 
-// DIR of --db, or the state folder. It is made if missing.
+// DIR of --db, made if missing and is_made; or the state folder, as cmd_state. RC_CONFIG: the path
+// is too long; RC_IO.
 MUST_USE enum rc node_folder(const struct node_options *o, const char *state, bool is_made,
                              char out[static FILE_PATH_BYTES], struct err *err);
 

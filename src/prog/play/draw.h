@@ -40,6 +40,7 @@ struct play_draw_cfg {
     void (*on_drawn)(void *self, const struct play_drawn *drawn); // on the loop
 };
 
+// Lives in arena; *out is NULL on failure. As play_writer_open and canvas_new, in words.
 MUST_USE enum rc play_draw_new(struct play_draw **out, struct arena *arena,
                                const struct play_draw_cfg *cfg, struct err *err);
 bool play_draw_is_busy(const struct play_draw *d);
@@ -50,7 +51,7 @@ MUST_USE enum rc play_draw_layer(struct play_draw *d, const struct camera *camer
 MUST_USE enum rc play_draw_picture(struct play_draw *d, uint32_t number,
                                    const struct camera *camera);
 MUST_USE enum rc play_draw_chore(struct play_draw *d, const struct chore_task *task);
-// What was written gets its name. Not while it is busy.
+// What was written gets its name, as by play_writer_end. Not while it is busy.
 MUST_USE enum rc play_draw_end(struct play_draw *d, struct err *err);
 void play_draw_free(struct play_draw *d); // waits for the thread; before loop_free; NULL is fine
 

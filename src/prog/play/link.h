@@ -54,8 +54,10 @@ struct play_link {
     uint64_t bytes_in, bytes_out; // of whole messages
 };
 
+// As cmd_state, cmd_identity and cmd_secret; RC_NOMEM, RC_IO. To be closed in any case.
 MUST_USE enum rc play_link_open(struct play_link *l, const struct play_link_cfg *cfg,
                                 struct err *err);
+// As uplink_new and uplink_open.
 MUST_USE enum rc play_link_connect(struct play_link *l, struct err *err);
 void play_link_close(struct play_link *l); // harmless for one that was not opened
 void play_link_end(struct play_link *l, int exit_code);

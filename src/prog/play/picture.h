@@ -24,6 +24,7 @@ MUST_USE enum rc picture_write(const struct picture_cfg *cfg, const struct join 
 MUST_USE enum rc picture_write_rgb(const char *path, const uint8_t *rgb, uint32_t width,
                                    uint32_t height, struct budget *budget, struct err *err);
 // The path of frame `index` of `count`: as it is for one, else "street-0007.png".
+// RC_CONFIG: longer than cap.
 MUST_USE enum rc picture_path(char *out, size_t cap, const char *path, uint32_t index,
                               uint32_t count, struct err *err);
 

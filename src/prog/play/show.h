@@ -26,6 +26,7 @@ struct play_show_form {
 // RC_UNSUPPORTED: no sandbox here; RC_NOMEM, RC_IO. *out is NULL on failure.
 MUST_USE enum rc play_show_start(struct play_show **out, struct arena *arena, struct err *err);
 // pictures: one after another, eight bytes a pixel (PICTURE_LIGHT); borrowed for the call.
+// RC_NOMEM, RC_IO.
 MUST_USE enum rc play_show_listen(struct play_show *s, struct loop *loop, void *self,
                                   void (*on_shown)(void *self, enum rc rc, struct bytes pictures));
 // stream is copied. RC_AGAIN: one is being shown already.

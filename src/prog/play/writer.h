@@ -30,7 +30,8 @@ MUST_USE enum rc play_writer_open(struct play_writer **out, const struct play_wr
 // rgb: rows from the top left. RC_IO, RC_NOMEM, RC_FULL.
 MUST_USE enum rc play_writer_add(struct play_writer *w, uint32_t number, const uint8_t *rgb,
                                  struct err *err);
-// What was added is there under its name now; a video of nothing is not.
+// What was added is there under its name now; a video of nothing is not. RC_IO,
+// RC_NOMEM: nothing is left of a video.
 MUST_USE enum rc play_writer_end(struct play_writer *w, struct err *err);
 void play_writer_free(struct play_writer *w); // NULL is fine; what was not ended is gone
 

@@ -131,7 +131,8 @@ bool liar_is_made_up(const struct play *p, const struct net_addr *a); // nobody 
 void liar_hear(struct node *n, const struct net_addr *from, struct bytes datagram);
 
 // ---- net_ask.c
-MUST_USE enum rc ask_init(struct play *p); // objects and their providers
+// Objects and their providers. RC_CONFIG: nobody here could provide one; RC_NOMEM.
+MUST_USE enum rc ask_init(struct play *p);
 struct item object_item(const struct object *o);
 bool object_is_of(const struct object *o, uint32_t node);                  // it provides it
 struct ask *ask_take(struct node *n, enum ask_what what, uint32_t object); // NULL: too many

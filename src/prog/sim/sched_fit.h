@@ -7,7 +7,7 @@
 #include "base/rc.h"
 #include "work/refine.h"
 
-// refine NULL: nothing is due.
+// refine NULL: nothing is due. RC_NOMEM; as refine_take.
 MUST_USE enum rc sched_fit(struct refine *refine);
 
 #endif

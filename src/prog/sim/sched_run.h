@@ -16,7 +16,7 @@ struct sched_run {
 };
 
 // policy NULL: with full sight, whichever helper's answer is really back first.
-// has_trees: they are fitted in between, and the time that it takes does not count.
+// has_trees: they are fitted in between, and the time that it takes does not count. RC_NOMEM.
 MUST_USE enum rc sched_run(struct sched_run *out, const struct fleet_cfg *cfg, uint64_t run,
                            const struct policy *policy, bool has_trees);
 

@@ -12,6 +12,7 @@ struct sim_flood {
     double honest;
     double attackers;
 };
+// peers: up to SIM_TRUST_PEERS_MAX. RC_NOMEM.
 MUST_USE enum rc sim_trust_flood(struct sim_flood *out, uint32_t peers, uint64_t seed);
 
 #endif

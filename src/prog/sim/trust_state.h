@@ -97,13 +97,13 @@ static inline uint64_t now_of(const struct sim_world *w)
     return START_S + (uint64_t)w->round * ROUND_S;
 }
 
-// ---- trust_rule.c
+// ---- trust_rule.c: RC_NOMEM wherever there is a code
 MUST_USE enum rc sim_rule_init(struct sim_world *w);
 MUST_USE enum rc sim_rule_join(struct sim_world *w, struct peer *p); // of a fresh identity
 // Candidates into order, best first; answers how many are left.
 size_t sim_rule_rank(struct sim_world *w, struct peer *by, const uint32_t *candidate, size_t count,
                      uint32_t *order);
-// What became of a download. proof: the signed answer that proves it wrong, or empty.
+// What became of a download. answer: signed, and proves it wrong; or empty.
 MUST_USE enum rc sim_rule_outcome(struct sim_world *w, struct peer *by, struct peer *of,
                                   enum receipt_outcome outcome, struct bytes answer);
 // Who of those who want something of an honest peer gets a slot.

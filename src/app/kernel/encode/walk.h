@@ -29,6 +29,7 @@ struct encode_meter { // measures pictures against what they were made of
     uint32_t psnr[ENCODE_PICTURES_MAX]; // by pts; 0 where none was seen
 };
 
+// p and given are borrowed for life. RC_NOMEM.
 MUST_USE enum rc encode_meter_open(struct encode_meter *m, const struct encode_params *p,
                                    const struct encode_given *given, struct budget *budget);
 void encode_meter_close(struct encode_meter *m, struct budget *budget);

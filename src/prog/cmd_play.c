@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `shoal play`: has frames made by a hub's helpers, and saves them.
+// `shoal play`: traced frames from a hub's helpers, or a frame loop with light from them.
 #include "prog/cmd.h"
 #include "prog/play/frames.h"
 #include "prog/play/loop.h"

@@ -65,8 +65,8 @@ struct uplink_handlers {
 MUST_USE enum rc uplink_new(struct uplink **out, struct loop *loop,
                             const struct uplink_options *options, const char *state,
                             const struct uplink_handlers *handlers, struct err *err);
-// Connects; on_open or on_close follows. Only when not connected. As web_connect: then
-// neither does.
+// Connects; on_open or on_close follows. Only when not connected. Fails as web_connect does, and
+// then neither follows.
 MUST_USE enum rc uplink_open(struct uplink *u, struct err *err);
 // If the hub does not take what we send, the connection is closed, and on_close says so.
 void uplink_send(struct uplink *u, struct bytes message);

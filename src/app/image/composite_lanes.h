@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The bodies of composite_row.h, for whatever `lanes` are. Included by one .c file for each way,
-// which says what the processor's instructions are called: those that differ in their names alone
-// are written here, once.
+// The bodies of composite_row.h, for whatever `lanes` are.
+//
+// Included by one .c file for each way, after it has said what `lanes` are (a vector of LANES
+// floats that knows +, - and *) and `whole` (as many integers), how the processor's instructions
+// are called (LANES_OP, LANES_WHOLE), and what differs in more than a name: lanes_of, lanes_below,
+// lanes_pick, lanes_bytes.
 #include "image/composite_row.h"
 
 // 255 times the sRGB curve, where it is a power, as a cubic of the fourth root of light: off by

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // One row of a picture, from light and geometry to 8 bit: the innermost loop of composite.h.
 //
-// Compiled twice, for registers of four and of eight numbers. The includer gives `lanes` (a
-// vector of LANES floats that knows +, - and *) and the few functions on it. Every pixel goes
-// through the same operations either way, so both bring the same bytes.
+// There are two of each function, for registers of four and of eight numbers, whose bodies are one
+// text (composite_lanes.h). Every pixel goes through the same operations either way, so both bring
+// the same bytes.
 #ifndef IMAGE_COMPOSITE_ROW_H
 #define IMAGE_COMPOSITE_ROW_H
 

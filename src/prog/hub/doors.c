@@ -114,7 +114,7 @@ static void on_span(void *self)
     loop_timer_at(d->span, time_after(now_us, SHARE_SPAN_US));
 }
 
-// The same, for whoever is at the other end of a connection; 0: nobody's.
+// As spend, for whoever is at the other end of connection `number`; 0: nobody.
 static void bill(struct doors *d, uint64_t number, uint64_t work_us, uint64_t now_us)
 {
     const struct door *door = map_get(d->doors, &number);

@@ -29,7 +29,8 @@ struct dialogue_params { // bytes are borrowed
     uint32_t part[DIALOGUE_PARTS_MAX];
 };
 
-// RC_MALFORMED: out of range; RC_FULL.
+// Checks every field's range on both ways. A CBOR array (doc/kernels/dialogue.md).
+// RC_MALFORMED: a field is out of range, *out untouched; encode also RC_FULL: no room.
 MUST_USE enum rc dialogue_params_encode(const struct dialogue_params *p, struct buffer *out);
 MUST_USE enum rc dialogue_params_decode(struct dialogue_params *out, struct bytes in);
 

@@ -40,7 +40,7 @@ static inline uint64_t encode_all(uint32_t count) // every picture is wanted
     return UINT64_MAX >> (64 - count);
 }
 
-// Checks every field's range on both ways. A CBOR array.
+// Checks every field's range on both ways. A CBOR array (doc/kernels/encode.md).
 // RC_MALFORMED: a field is out of range, *out untouched; encode also RC_FULL: no room.
 enum rc encode_params_encode(const struct encode_params *p, struct buffer *out);
 enum rc encode_params_decode(struct encode_params *out, struct bytes in);

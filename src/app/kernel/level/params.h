@@ -32,7 +32,8 @@ struct level_params {
     uint32_t part[LEVEL_PARTS_MAX];
 };
 
-// RC_MALFORMED: out of range; RC_FULL.
+// Checks every field's range on both ways. A CBOR array (doc/kernels/level.md).
+// RC_MALFORMED: a field is out of range, *out untouched; encode also RC_FULL: no room.
 MUST_USE enum rc level_params_encode(const struct level_params *p, struct buffer *out);
 MUST_USE enum rc level_params_decode(struct level_params *out, struct bytes in);
 

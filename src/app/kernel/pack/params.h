@@ -30,7 +30,8 @@ struct pack_params {
 };
 
 bool pack_params_are_good(const struct pack_params *p);
-// RC_MALFORMED: out of range; RC_FULL.
+// Checks every field's range on both ways. A CBOR array (doc/kernels/pack.md).
+// RC_MALFORMED: a field is out of range, *out untouched; encode also RC_FULL: no room.
 MUST_USE enum rc pack_params_encode(const struct pack_params *p, struct buffer *out);
 MUST_USE enum rc pack_params_decode(struct pack_params *out, struct bytes in);
 uint32_t pack_block_count(const struct pack_params *p);

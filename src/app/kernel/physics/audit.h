@@ -19,7 +19,8 @@ struct physics_suspect {
     struct physics_pick pick;
 };
 
-struct physics_audit {                          // fields are read by all, written by audit.c
+// Fields are read by all, written by audit.c.
+struct physics_audit {
     struct physics_suspect sign[PHYSICS_SIGNS]; // energy, J/kg; jump, m; overlap, m
     struct physics_ball_at *ball;
 };

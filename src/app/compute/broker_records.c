@@ -76,7 +76,8 @@ static struct record record_of(enum record_kind kind, const struct job *j)
     return r;
 }
 
-// A short block for a message that is kept as it came. NULL: no room.
+// The message itself is kept: after a crash it comes in once more. Without memory for it the disk
+// never hears of the job.
 void job_record(struct broker *b, struct job *j, const struct msg *m)
 {
     assert(j->record == NULL); // it comes in once

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests of the roster: seats come and go, standings stay, speeds are learned within bounds.
+// Tests of the roster: seats come and go, standings and places stay, and who fails rests.
 #include "compute/roster.h"
 
 #include <setjmp.h>

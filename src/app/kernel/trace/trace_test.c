@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests of the kernel's face: the same bytes however the work is cut, and its refusals.
+// Tests of kernel `trace`: the same bytes however the work is cut, and its refusals.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The sandboxed workers under one helper machine: does what the machine wishes, tells what came.
 //
-//     crew_new(&crew, &cfg);                 // one worker a lane; measures itself at once
+//     crew_new(&crew, &cfg, &err);           // one worker a lane; measures itself at once
 //     on_ready(self, speed, count)           // the benchmark is done: now a hub may be told
 //     crew_attach(crew, machine);            // from here on lanes belong to the machine
 //     crew_do(crew, &out);                   // HELPER_LOAD, HELPER_RUN, HELPER_KILL

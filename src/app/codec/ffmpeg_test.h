@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For tests that ask the program ffmpeg: files in a folder of their own, commands, their words.
+// For tests that ask the program ffmpeg: a folder of their own, commands run in it, what they say.
 #ifndef CODEC_FFMPEG_TEST_H
 #define CODEC_FFMPEG_TEST_H
 

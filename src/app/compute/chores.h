@@ -2,17 +2,17 @@
 // Chores: what a game computes beside its picture: physics, paths, sound, talk; as a machine.
 //
 //     chores_new(&c, &cfg);
-//     chores_step(c, picture, &camera, now_us);   // what is due goes to the hub
-//     chores_event(c, &event, now_us);            // all that gamer_event tells
-//     while (chores_local(c, &task)) ...          // what is left to the gamer: it runs it, and
-//     chores_ran(c, task.chore, rc, result, ...)  //   says what came
+//     chores_step(c, picture, &camera, may_leave, now_us); // what is due goes to the hub
+//     chores_event(c, &event, now_us);                     // all that gamer_event tells
+//     while (chores_local(c, &task)) ...                   // what is left to the gamer: it runs,
+//     chores_ran(c, task.chore, rc, result, ...)           //   and says what came
 //
 // Each chore is a task for a window of pictures, and must be back when its first picture is drawn,
 // or a little later (its deadline: physics 16 ms, sound 24, paths and talk 32). Where the way to
-// helpers and back takes longer than that, it is sent ahead by as many pictures, as nothing that a
-// player does can change it before; where that would be more than CHORES_AHEAD_MAX, or where the
-// split leaves it to the gamer, it stays here, and is tried again after a while. chores_stat tells
-// which.
+// helpers and back takes longer than that, it is sent ahead by as many pictures: nothing that a
+// player does can change it before then; where that would be more than CHORES_AHEAD_MAX, or where
+// the split leaves it to the gamer, it stays here, and is tried again after a while. chores_stat
+// tells which.
 //
 // The world is a small one that comes with the program: boxes and balls that fall, walkers in a
 // city (kernel level), lamps that hum, passers-by who talk.

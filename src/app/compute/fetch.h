@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One object on its way in, part by part, from one connection; and the answer of who gives it.
 //
-//     fetch_new(&f, budget, &digest);
+//     f = fetch_new(budget, &digest);
 //     while (fetch_ask(f, &get)) send(get);     // now, and after each part that came
 //     fetch_put(f, &part);                      // a part came
 //     fetch_bytes(f)                            // all is there: hand it to the store, which checks

@@ -2,9 +2,9 @@
 // The hub's SQLite file: what its broker must not forget, and statistics that anybody can query.
 //
 //     archive_open(&a, loop, path, &log, &err);
-//     archive_restore(&a, broker, now_us, wall_s);    // what the last run left
-//     archive_take(&a, broker, wall_s);               // every few milliseconds: written in groups
-//     archive_clean(&a, wall_s);                      // every minute
+//     archive_restore(&a, broker, now_us, wall_s, &err); // what the last run left
+//     archive_take(&a, broker, wall_s);                  // every few milliseconds: a group
+//     archive_clean(&a, wall_s);                         // every minute
 //     archive_close(&a);
 //
 // Tables: tasks, results, peers, gamers; jobs says how far each frame or task of a gamer is. The

@@ -11,17 +11,17 @@
 #include "trust/slots.h"
 #include "trust/trust.h"
 
-#define TRUST_WANTS    4u // downloads of an honest peer in a round
-#define CANDIDATES     8u
-#define SLOTS          6u // uploads of a peer in a round
-#define SEEDS          6u
+#define TRUST_WANTS    4u   // downloads of an honest peer in a round
+#define CANDIDATES     8u   // that a download may be had from
+#define SLOTS          6u   // uploads of a peer in a round
+#define SEEDS          6u   // peers that each honest one trusts from the start
 #define FAILURES       0.03 // of honest uploads come late
 #define SHOWN_MAX      16u  // records that one peer tells another when they meet
 #define FORGED         16u  // records that an attacker tells
 #define OBJECT_BYTES   1048576u
 #define ROUND_S        3600u
 #define START_S        UINT64_C(1767225600)
-#define ECLIPSE_ROUNDS 10u
+#define ECLIPSE_ROUNDS 10u // in which a victim finds only attackers
 
 struct peer {
     struct id id;

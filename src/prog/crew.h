@@ -33,6 +33,7 @@ struct crew_cfg {
 MUST_USE enum rc crew_new(struct crew **out, const struct crew_cfg *cfg, struct err *err);
 void crew_free(struct crew *c); // NULL is fine; before nursery_stop
 void crew_attach(struct crew *c, struct helper *machine);
+// LOAD, RUN and KILL alone. What cannot be done the machine is told at once, within the call.
 void crew_do(struct crew *c, const struct helper_out *out);
 // Which walls stand around the workers: short, for hello and for people.
 const char *crew_cage(const struct crew *c);

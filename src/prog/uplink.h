@@ -70,6 +70,7 @@ MUST_USE enum rc uplink_new(struct uplink **out, struct loop *loop,
 MUST_USE enum rc uplink_open(struct uplink *u, struct err *err);
 // If the hub does not take what we send, the connection is closed, and on_close says so.
 void uplink_send(struct uplink *u, struct bytes message);
+// on_close follows, with this reason. Harmless when not connected.
 void uplink_close(struct uplink *u, const char *reason);
 bool uplink_is_busy(const struct uplink *u);    // what was sent is not all out yet
 const char *uplink_hub(const struct uplink *u); // "HOST:PORT"

@@ -154,6 +154,7 @@ uint64_t broker_input(struct broker *b, uint64_t conn, struct bytes message, uin
 void broker_closed(struct broker *b, uint64_t conn, uint64_t now_us); // unknown ones are ignored
 void broker_tick(struct broker *b, uint64_t now_us);
 void broker_hour(struct broker *b, double hour); // it is 0..24 now: networks have their rush hours
+// False: nothing more. What *out borrows, here and of records, is good until the next such call.
 bool broker_next(struct broker *b, struct out *out);
 bool broker_note(struct broker *b, struct broker_note *out);
 // What must not be forgotten. To be taken every few milliseconds, all at once: see

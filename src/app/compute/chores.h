@@ -74,7 +74,7 @@ void chores_step(struct chores *c, uint32_t picture, const struct camera *camera
                  uint64_t now_us);
 // True: it was about a chore.
 bool chores_event(struct chores *c, const struct gamer_event *e, uint64_t now_us);
-bool chores_local(struct chores *c, struct chore_task *out);
+bool chores_local(struct chores *c, struct chore_task *out); // false: nothing is left to it now
 // rc: of the run; result is read during the call.
 void chores_ran(struct chores *c, enum chore chore, enum rc rc, struct bytes result,
                 uint64_t cpu_us, uint64_t now_us);

@@ -36,7 +36,7 @@ struct client {
     struct msg_refuse refusal;
 };
 
-void client_init(struct client *c, const struct client_cfg *cfg);
+void client_init(struct client *c, const struct client_cfg *cfg); // cfg is copied
 // A new connection: from the start again.
 void client_restart(struct client *c);
 // Takes what belongs to the opening, answers into the outbox. True: m was such a message (and

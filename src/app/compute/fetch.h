@@ -31,7 +31,7 @@ bool fetch_ask(struct fetch *f, struct msg_object_get *out);
 // RC_MALFORMED: not what was asked for; the giver is at fault. RC_NOMEM: too big for the budget.
 MUST_USE enum rc fetch_put(struct fetch *f, const struct msg_object_part *part);
 bool fetch_is_whole(const struct fetch *f);
-struct bytes fetch_bytes(const struct fetch *f); // only when whole
+struct bytes fetch_bytes(const struct fetch *f); // only when whole; lives as long as f
 
 // The part that is asked for, borrowed from object; or that it is not here: object is empty, or
 // larger than can be given.

@@ -92,6 +92,7 @@ MUST_USE enum rc gamer_steer(struct gamer_side *g, const struct session_input *i
 struct join *gamer_take(struct gamer_side *g, uint64_t job);
 // What is there so far of a frame that is under way; NULL: nothing. Until the next call here.
 const struct join *gamer_look(struct gamer_side *g, uint64_t job);
+// False: nothing more. *out borrows until the next call.
 bool gamer_next(struct gamer_side *g, struct out *out);
 bool gamer_event(struct gamer_side *g, struct gamer_event *out);
 // Share of all (pixel, sample) pairs of submitted frames that are in, 0..1.

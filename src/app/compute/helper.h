@@ -107,7 +107,7 @@ void helper_renewed(struct helper *h, uint32_t lane);
 // What the next heartbeat says of the machine; `busy` is filled in by the helper.
 void helper_health(struct helper *h, const struct msg_heartbeat *health);
 void helper_tick(struct helper *h, uint64_t now_us);
-bool helper_next(struct helper *h, struct helper_out *out);
+bool helper_next(struct helper *h, struct helper_out *out); // false: nothing more
 bool helper_event(struct helper *h, struct helper_event *out);
 uint64_t helper_due_us(const struct helper *h);
 struct helper_stat helper_stat(const struct helper *h);

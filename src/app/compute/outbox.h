@@ -49,11 +49,11 @@ void outbox_send(struct outbox *o, uint64_t conn, const struct msg *m);
 // A message that is encoded already, as text; copied.
 void outbox_text(struct outbox *o, uint64_t conn, struct bytes text);
 void outbox_pause(struct outbox *o, uint64_t conn, uint64_t until_us);
-void outbox_close(struct outbox *o, uint64_t conn, const char *reason);
+void outbox_close(struct outbox *o, uint64_t conn, const char *reason); // reason is copied
 // What is put from now on is at this connection's expense; 0: at its receiver's.
 void outbox_bill(struct outbox *o, uint64_t payer);
 // Forgets what is queued for a connection that is gone.
 void outbox_forget(struct outbox *o, uint64_t conn);
-bool outbox_next(struct outbox *o, struct out *out);
+bool outbox_next(struct outbox *o, struct out *out); // false: nothing more
 
 #endif

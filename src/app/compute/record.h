@@ -78,7 +78,7 @@ struct records {
 };
 
 void records_init(struct records *r, struct budget *budget);
-void records_reset(struct records *r);
+void records_reset(struct records *r); // drops all that wait; their owners are told
 // Copies record and its bytes. The item, for records_drop as long as it waits; *owner is set to it,
 // and to NULL when it is taken. owner may be NULL.
 void records_put(struct records *r, const struct record *record, struct record_item **owner);

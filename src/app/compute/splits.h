@@ -45,6 +45,7 @@ struct splits; // scratch for plans
 MUST_USE enum rc splits_new(struct splits **out, struct budget *budget);
 void splits_free(struct splits *s, struct budget *budget); // NULL is fine
 const char *split_name(enum split split);                  // "auto" of SPLIT_AUTO
+// False: none is called so.
 bool split_of(struct bytes name, enum split *out);
 static inline bool split_has_stages(enum split split) // geometry and post are helpers' work
 {

@@ -30,6 +30,7 @@ struct lane { // fields are private to lane.c, but for count
 };
 
 void lane_init(struct lane *l, uint32_t slots); // more than LANE_SLOTS_MAX count as so many
+// item: in no lane (its node initialised), arrive_us and work_us set; borrowed until lane_del.
 void lane_put(struct lane *l, struct lane_item *item);
 // Answered, cancelled or lost; harmless for one that is in no lane. free_us: when its slot was, or
 // will be, free for the next one.

@@ -164,8 +164,8 @@ void sched_tick(struct sched *s, uint64_t now_us);
 // The call that this event tells of. RC_FULL, RC_REFUSED: of SUBMITS; RC_MALFORMED: it makes no
 // sense, or not now.
 MUST_USE enum rc sched_apply(struct sched *s, const struct sched_event *e);
-uint64_t sched_due_us(const struct sched *s); // UINT64_MAX: never
-bool sched_next(struct sched *s, struct sched_order *out);
+uint64_t sched_due_us(const struct sched *s);              // UINT64_MAX: never
+bool sched_next(struct sched *s, struct sched_order *out); // false: no order waits
 void sched_hour(struct sched *s, double hour); // it is 0..24 now, where day and night matter
 struct refine *sched_refine(struct sched *s);  // for who fits trees; dies with s
 struct sched_stat sched_stat(const struct sched *s);

@@ -30,6 +30,7 @@ void sched_lines_free(struct sched_lines *s); // NULL is fine
 // more.
 MUST_USE enum rc sched_lines_input(struct sched_lines *s, struct bytes line, struct err *err);
 struct refine *sched_lines_refine(struct sched_lines *s); // NULL before start
+// Appends a line. False: the last event is answered.
 bool sched_lines_next(struct sched_lines *s, struct text *out);
 
 #endif

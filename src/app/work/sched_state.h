@@ -139,7 +139,7 @@ static inline bool is_large(const struct sched *s)
     return s->helper_count > OFFERS_MAX;
 }
 
-// sched_worth.c
+// ---- sched_worth.c
 bool helper_is_cold(const struct helper *h, const struct task *t); // it has to get the object first
 void offer_look(const struct sched *s, const struct task *t, uint32_t helper, struct offer *out);
 struct refine_scene offer_scene(const struct sched *s, const struct task *t, uint32_t helper);
@@ -152,14 +152,14 @@ void holders_note(struct sched *s, uint64_t object, uint32_t helper);
 const struct holders *holders_find(struct sched *s, uint64_t object); // NULL: nobody is known
 void prices_look(struct sched *s);                                    // once for each task
 
-// sched_pool.c
+// ---- sched_pool.c
 // After anything that may change its room, or how long one would wait there.
 void helper_recount(struct sched *s, struct helper *h);
 void helper_count_to(struct sched *s, uint32_t count); // so many numbers were used
 // No helper that is here could take it, ever.
 bool task_is_hopeless(const struct sched *s, const struct task *t);
 
-// sched_copy.c
+// ---- sched_copy.c
 void sched_order_put(struct sched *s, struct told *told, enum sched_kind kind);
 void copy_send(struct sched *s, struct task *t, const struct offer *o, uint64_t now_us);
 // Neither waited for nor in its helper's way any more.
@@ -173,7 +173,7 @@ void copies_learn_silence(struct sched *s, const struct task *t); // nobody wait
 struct copy *copy_at(struct task *t, uint32_t helper);            // NULL: it had none
 bool task_has_live(const struct task *t);                         // copies that may still end it
 
-// sched_place.c
+// ---- sched_place.c
 void backups_begin(struct sched *s);
 void backups_ease(struct sched *s);                                // once for each task
 bool task_place(struct sched *s, struct task *t, uint64_t now_us); // false: nobody can take it now

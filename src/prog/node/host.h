@@ -23,7 +23,6 @@ struct loop;
 struct node_host;
 
 #define NODE_SAVE_US UINT64_C(600000000) // ten minutes
-#define NODE_PORT    6881                // what most nodes of Mainline have, if free
 
 struct node_options { // what both commands offer
     const char *folder;

@@ -32,7 +32,6 @@
 #define PLAY_ASKS_MAX    65536u
 #define PLAY_NODE_ASKS   12u // of one node, running
 #define PLAY_SIGNERS_MAX 64u
-#define PLAY_NOBODY      UINT32_MAX
 #define PLAY_UNIX_S      1800000000u // the wall clock when the world begins
 #define PLAY_VALUE_BYTES 64u
 

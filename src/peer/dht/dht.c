@@ -182,6 +182,7 @@ static void sweep_shelf(struct dht *d)
 static void take_news(struct dht *d, const struct ask_news *n, const struct krpc *m)
 {
     const bool is_reply = n->fate == ASK_ANSWERED || n->fate == ASK_STRANGE;
+    assert(!is_reply || m != NULL);
     upkeep_news(d, n);
     if (is_reply)
         self_vote(d, &n->ask.to, m->ip);

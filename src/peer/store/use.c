@@ -22,7 +22,7 @@ struct use {
 
 struct use *use_new(struct arena *arena, uint32_t objects, uint64_t seed)
 {
-    static_assert(USE_CELLS_MAX == UINT32_C(1) << BITS_MAX, "as many as bits can tell");
+    static_assert(USE_CELLS_MAX >> BITS_MAX == 1, "as many as bits can tell");
     struct use *u = arena_take(arena, sizeof *u);
     unsigned bits = BITS_MIN;
     while (bits < BITS_MAX && UINT64_C(1) << bits < UINT64_C(2) * objects)
